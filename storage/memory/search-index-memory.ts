@@ -101,6 +101,7 @@ export class MemorySearchIndex implements SearchReader, SearchWriter {
       nextCursor: next < found.length ? cursor.encode([next]) : null,
       counts: withCounts ? this.#counts(request) : null,
       corrections: correctionsOf(found),
+      work: null,
     };
   }
 

@@ -141,7 +141,7 @@ export interface SearchRequest extends SearchQuery {
   readonly page: PageRequest;
   /** Whether `counts` is wanted. It costs as much as the page. */
   readonly withCounts?: boolean;
-  /** Whether each hit has its `explanation`. */
+  /** Whether each hit has its `explanation`, and the page its `work`. */
   readonly withExplanations?: boolean;
 }
 
@@ -213,6 +213,16 @@ export interface SearchPage {
   readonly counts: readonly StatusCount[] | null;
   /** Words that were looked for in place of mistyped ones, such as `runers` and `runners`. */
   readonly corrections: readonly { readonly word: string; readonly found: string }[];
+  /** Null where not wanted, and from a driver that reads all documents. */
+  readonly work: SearchWork | null;
+}
+
+/** What was read for a page. It is bounded, whatever is asked and however large the index. */
+export interface SearchWork {
+  /** Entries of words' lists of documents, at most: some may have been skipped. */
+  readonly postings: number;
+  /** Documents that were read and compared. */
+  readonly documents: number;
 }
 
 /** All hits of a query as of one moment, in the order of pages. */

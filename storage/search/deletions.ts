@@ -7,7 +7,7 @@ import { fnv1a } from '../../domain/ids.ts';
 import { editsAllowed } from './edits.ts';
 
 /** Of a word, how much is compared. It must be longer than the most edits. */
-const BEGINNING_LENGTH = 7;
+const BEGINNING_LENGTH = 6;
 /** Words with deletions of their own: shorter ones have no typos, longer ones nobody types. */
 const LENGTH_MIN = 3;
 const LENGTH_MAX = 24;

@@ -1,17 +1,18 @@
 // The tokens under which a document is in an inverted index that knows no fields and no positions:
-// each token says in its first letter what it is. Scopes contain one another, so that a word is
-// looked for in a scope by one token: `n` the name, `m` the name or the creator's name, `d` any
-// field. Scripts without spaces have tokens for each character and each pair of neighbours: in a
-// million products that is as selective as words are, and unlike a dictionary's division
-// (Intl.Segmenter, 5 times slower) it is the same in the query and the text, whatever is beside.
+// each token says in its first letter what it is. A word has a token for its field (`n` the name,
+// `m` the creator's name) and one for any field (`d`). Beginnings of words have tokens in names
+// only (`p`, `q`), because descriptions have most words, and there short beginnings say little.
+// Scripts without spaces have tokens for each character and each pair of neighbours, instead of
+// words of a dictionary (Intl.Segmenter), which divides a query otherwise than the same characters
+// in a text, and takes longer.
 
 import type { SearchDocument } from '../ports/search-index.ts';
 import { type FieldWords, POPULARITY_CLASS_MAX, popularityClass } from './match.ts';
 
 export type Scope = 'n' | 'm' | 'd';
-/** Of words and of beginnings of words, the scopes of a field of `FIELDS`. */
-const SCOPES: readonly (readonly Scope[])[] = [['n', 'm', 'd'], ['m', 'd'], ['d']];
-const PREFIX_SCOPES: readonly (readonly ('p' | 'q')[])[] = [['p', 'q'], ['q'], ['q']];
+/** By field of `FIELDS`: the scope of its words, and of their beginnings. */
+const SCOPES: readonly Scope[] = ['n', 'm', 'd'];
+const PREFIX_SCOPES = ['p', 'q', null] as const;
 
 /** Longer beginnings of words are completed from the vocabulary. */
 export const PREFIX_TOKEN_LENGTH_MAX = 4;
@@ -23,16 +24,15 @@ const FINE_RANGE_MAX = 16;
 export const TYPE_CODES = ['creator', 'drop', 'product'] as const;
 export const STATUS_CODES = ['upcoming', 'live', 'ended', 'cancelled'] as const;
 
-/** Of a word, or of a piece of a run: each of the tokens has to be there. */
-export function wordTokens(scope: Scope, text: string, isRun: boolean): string[] {
-  if (!isRun) return [scope + text];
+/** Of a piece of a run: each of the tokens has to be there. */
+export function runTokens(scope: Scope, text: string): string[] {
   const characters = Array.from(text);
   if (characters.length === 1) return [scope + text];
   return characters.slice(1).map((character, index) => scope + characters[index]! + character);
 }
 
 /** For `text` of at most `PREFIX_TOKEN_LENGTH_MAX`. */
-export function prefixToken(scope: 'n' | 'd', text: string): string {
+export function prefixToken(scope: 'n' | 'm', text: string): string {
   return (scope === 'n' ? 'p' : 'q') + text;
 }
 
@@ -73,7 +73,8 @@ function fineStep(amount: number): number {
 }
 
 export interface IndexedWords {
-  readonly tokens: ReadonlySet<string>;
+  /** With a space between; some twice. One text, because a set of them costs more than all else. */
+  readonly tokens: string;
   /** The different words, without runs: what a vocabulary has of the document. */
   readonly vocabulary: ReadonlySet<string>;
 }
@@ -84,49 +85,50 @@ export function indexedWords(
   fields: readonly FieldWords[],
   wholeName: string,
 ): IndexedWords {
-  const tokens = new Set<string>();
+  let tokens = wholeNameToken(wholeName);
   const vocabulary = new Set<string>();
   for (const [field, { words }] of fields.entries()) {
+    const scope = SCOPES[field]!;
+    const prefixScope = PREFIX_SCOPES[field]!;
     for (const { text, isRun } of words) {
       if (isRun) {
-        addRun(tokens, text, SCOPES[field]!);
+        tokens += tokensOfRun(text, scope);
         continue;
       }
+      if (scope !== 'd') tokens += ` ${scope}${text}`;
+      tokens += ` d${text}`;
       vocabulary.add(text);
-      for (const scope of SCOPES[field]!) tokens.add(scope + text);
+      if (prefixScope === null) continue;
       const longest = Math.min(PREFIX_TOKEN_LENGTH_MAX, text.length - 1);
-      for (let length = 1; length <= longest; length++) {
-        const beginning = text.slice(0, length);
-        for (const scope of PREFIX_SCOPES[field]!) tokens.add(scope + beginning);
-      }
+      for (let length = 1; length <= longest; length++)
+        tokens += ` ${prefixScope}${text.slice(0, length)}`;
     }
   }
-  tokens.add(wholeNameToken(wholeName));
-  addFilters(tokens, document);
-  return { tokens, vocabulary };
+  return { tokens: `${tokens} ${filterTokens(document).join(' ')}`, vocabulary };
 }
 
-function addRun(tokens: Set<string>, text: string, scopes: readonly Scope[]): void {
+function tokensOfRun(text: string, scope: Scope): string {
+  let tokens = '';
   let before = '';
   for (const character of text) {
-    for (const scope of scopes) {
-      tokens.add(scope + character);
-      if (before !== '') tokens.add(scope + before + character);
+    for (const one of scope === 'd' ? 'd' : `${scope}d`) {
+      tokens += ` ${one}${character}`;
+      if (before !== '') tokens += ` ${one}${before}${character}`;
     }
     before = character;
   }
+  return tokens;
 }
 
-function addFilters(tokens: Set<string>, document: SearchDocument): void {
-  const { type, status, creatorId, currency, amount } = document;
-  tokens.add(typeToken(type));
-  tokens.add(creatorToken(creatorId));
-  if (status !== null) tokens.add(statusToken(status));
-  if (currency !== null) tokens.add(currencyToken(currency));
-  if (amount === null) return;
-  const step = fineStep(amount);
-  tokens.add(`ff${step}`);
-  tokens.add(`fg${Math.floor(step / FINE_STEPS)}`);
+function filterTokens({ type, status, creatorId, currency, amount }: SearchDocument): string[] {
+  const tokens = [typeToken(type), creatorToken(creatorId)];
+  if (status !== null) tokens.push(statusToken(status));
+  if (currency !== null) tokens.push(currencyToken(currency));
+  if (amount !== null) {
+    const step = fineStep(amount);
+    tokens.push(`ff${step}`, `fg${Math.floor(step / FINE_STEPS)}`);
+  }
+  return tokens;
 }
 
 /** 53 bits as text: whatever is compared by it is compared itself afterwards. */

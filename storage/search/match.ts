@@ -20,6 +20,9 @@ export const WITHIN = 2;
 export const TYPO = 3;
 export const FIELDS: readonly MatchField[] = ['name', 'creator', 'description'];
 
+/** A shorter beginning of a word is in about every description. */
+const BEGINNING_IN_DESCRIPTION_LENGTH_MIN = 3;
+
 /** A word of a text, with its place there. */
 interface Word {
   readonly text: string;
@@ -155,7 +158,9 @@ export function matchDocument(
   let grade = EXACT;
   const all: (TermMatch | null)[][] = [];
   for (const term of terms) {
-    const matches = fields.map((field) => matchTerm(term, field, gradeMax));
+    const matches = fields.map((field, at) =>
+      matchTerm(term, field, gradeMaxIn(at, term, gradeMax)),
+    );
     const best = Math.min(...matches.map((match) => match?.grade ?? Infinity));
     if (best === Infinity) return null;
     grade = Math.max(grade, best);
@@ -177,6 +182,16 @@ export function matchDocument(
   const nameWords = fields[0]!.chunkCount;
   const isPhrase = field === 0 && isInOrder(all.map(([inName]) => inName!));
   return { grade, field, edits, isPhrase, nameWords, words };
+}
+
+/** Beginnings of one or two letters are looked for in names only. */
+function gradeMaxIn(field: number, term: QueryTerm, gradeMax: number): number {
+  const isInNames = FIELDS[field] !== 'description';
+  return isInNames || mayBeginInDescription(term) ? gradeMax : EXACT;
+}
+
+export function mayBeginInDescription({ parts }: QueryTerm): boolean {
+  return parts.at(-1)!.length >= BEGINNING_IN_DESCRIPTION_LENGTH_MIN;
 }
 
 /** Whether the matches follow one another with nothing but a space or a sign between. */

@@ -8,13 +8,13 @@ import {
   currencyToken,
   PREFIX_TOKEN_LENGTH_MAX,
   prefixToken,
+  runTokens,
   type Scope,
   statusToken,
   typeToken,
   wholeNameToken,
-  wordTokens,
 } from './index-tokens.ts';
-import { EXACT, PREFIX, TYPO, WITHIN } from './match.ts';
+import { EXACT, mayBeginInDescription, PREFIX, TYPO, WITHIN } from './match.ts';
 import { type QueryTerm, wholeNameOf } from './query-terms.ts';
 import { type SearchQuery } from '../ports/search-index.ts';
 
@@ -50,6 +50,9 @@ export interface Tier {
 /** Words in place of one of the query, of each kind; of all words of the query together. */
 const WORDS_OF_KIND_MAX = 24;
 const WORDS_MAX = 64;
+
+/** Where words are looked for. */
+type Within = 'name' | 'names' | 'anywhere';
 
 /** Tiers by these numbers, so that a cursor names the same one in every plan. */
 const WHOLE_NAME_TIER = 0;
@@ -94,7 +97,7 @@ export class SearchPlan {
   /** All that matches in a grade or better; null: everything matches. */
   union(gradeMax: number): Expression | null {
     if (this.terms.length === 0) return this.#filtered(null);
-    return this.#filtered(this.#matching(gradeMax, 'd'));
+    return this.#filtered(this.#matching(gradeMax, 'anywhere'));
   }
 
   /** Whether there are words that are not meant but mistyped. */
@@ -106,14 +109,14 @@ export class SearchPlan {
     readonly expression: Expression | null;
     readonly without: Expression | null;
   })[] {
-    const inName = this.#matching(EXACT, 'n');
-    const inNames = this.#matching(EXACT, 'm');
-    const exact = this.#matching(EXACT, 'd');
+    const inName = this.#matching(EXACT, 'name');
+    const inNames = this.#matching(EXACT, 'names');
+    const exact = this.#matching(EXACT, 'anywhere');
     const whole = token(wholeNameToken(this.#wholeName), this.#vocabulary.documents);
     const hasPrefixes = this.#adds(PREFIX);
-    const prefixInName = hasPrefixes ? this.#matching(PREFIX, 'n') : null;
-    const prefix = this.#matching(PREFIX, 'd');
-    const within = this.#matching(WITHIN, 'd');
+    const prefixInName = hasPrefixes ? this.#matching(PREFIX, 'name') : null;
+    const prefix = this.#matching(PREFIX, 'anywhere');
+    const within = this.#matching(WITHIN, 'anywhere');
     const tier = (
       grade: number,
       field: number,
@@ -128,7 +131,7 @@ export class SearchPlan {
       tier(PREFIX, 0, prefixInName, exact),
       tier(PREFIX, 2, hasPrefixes ? prefix : null, any([exact, prefixInName ?? exact])),
       tier(WITHIN, 2, this.#adds(WITHIN) ? within : null, prefix),
-      tier(TYPO, 2, this.#adds(TYPO) ? this.#matching(TYPO, 'd') : null, within),
+      tier(TYPO, 2, this.#adds(TYPO) ? this.#matching(TYPO, 'anywhere') : null, within),
     ];
   }
 
@@ -138,33 +141,26 @@ export class SearchPlan {
     return this.terms.some((term) => this.#words(term, grade).length > 0);
   }
 
-  #matching(gradeMax: number, scope: Scope): Expression {
-    const key = `${gradeMax} ${scope}`;
+  #matching(gradeMax: number, within: Within): Expression {
+    const key = `${gradeMax} ${within}`;
     let expression = this.#unions.get(key);
     if (expression === undefined || expression === null) {
-      expression = all(this.terms.map((term) => any(this.#alternatives(term, gradeMax, scope))));
+      expression = all(this.terms.map((term) => any(this.#alternatives(term, gradeMax, within))));
       this.#unions.set(key, expression);
     }
     return expression;
   }
 
-  #alternatives(term: QueryTerm, gradeMax: number, scope: Scope): Expression[] {
-    const { text, parts, isRun } = term;
-    const alternatives = [
-      all(
-        wordTokens(scope, text, isRun).map((name) =>
-          token(name, isRun ? this.#vocabulary.documents : this.#documentsWith(text)),
-        ),
-      ),
-    ];
-    const exactParts = parts.map((part) => token(scope + part, this.#documentsWith(part)));
-    if (parts.length > 1) alternatives.push(all(exactParts));
-    if (gradeMax >= PREFIX && term.mayBeginWord && scope !== 'm') {
-      alternatives.push(...this.#beginnings(text, scope));
-      if (parts.length > 1) {
-        const last = this.#beginnings(parts.at(-1)!, scope);
-        if (last.length > 0) alternatives.push(all([...exactParts.slice(0, -1), any(last)]));
-      }
+  #alternatives(term: QueryTerm, gradeMax: number, within: Within): Expression[] {
+    if (within === 'names') return [...this.#exact(term, 'n'), ...this.#exact(term, 'm')];
+    const scope = within === 'name' ? 'n' : 'd';
+    const alternatives = this.#exact(term, scope);
+    if (gradeMax >= PREFIX && term.mayBeginWord) {
+      const scopes = beginningScopes(term, within);
+      alternatives.push(...this.#beginnings(term.text, scopes));
+      const last = term.parts.length > 1 ? this.#beginnings(term.parts.at(-1)!, scopes) : [];
+      const before = term.parts.slice(0, -1).map((part) => this.#word(part, scope));
+      if (last.length > 0) alternatives.push(all([...before, any(last)]));
     }
     for (const grade of [WITHIN, TYPO]) {
       if (gradeMax < grade) continue;
@@ -174,13 +170,34 @@ export class SearchPlan {
     return alternatives;
   }
 
-  #beginnings(text: string, scope: 'n' | 'd'): Expression[] {
-    if (text.length <= PREFIX_TOKEN_LENGTH_MAX)
-      return [token(prefixToken(scope, text), this.#vocabulary.documents)];
-    const words = this.#remember(`beginning ${text}`, () =>
-      this.#vocabulary.beginningWith(text, this.#wordsMax),
-    );
-    return words.map(({ word, documents }) => token(scope + word, documents));
+  #exact({ text, parts, isRun }: QueryTerm, scope: Scope): Expression[] {
+    if (isRun)
+      return [all(runTokens(scope, text).map((name) => token(name, this.#vocabulary.documents)))];
+    if (parts.length === 1) return [this.#word(text, scope)];
+    return [this.#word(text, scope), all(parts.map((part) => this.#word(part, scope)))];
+  }
+
+  #word(text: string, scope: Scope): Expression {
+    const [known] = this.#remember(`word ${text}`, () => [
+      { word: text, documents: this.#vocabulary.documentsWith(text) },
+    ]);
+    return token(scope + text, known!.documents);
+  }
+
+  #beginnings(text: string, scopes: readonly Scope[]): Expression[] {
+    const beginnings: Expression[] = [];
+    const isShort = text.length <= PREFIX_TOKEN_LENGTH_MAX;
+    for (const scope of scopes) {
+      if (isShort && scope !== 'd') {
+        beginnings.push(token(prefixToken(scope, text), this.#vocabulary.documents));
+        continue;
+      }
+      const words = this.#remember(`beginning ${text}`, () =>
+        this.#vocabulary.beginningWith(text, this.#wordsMax),
+      );
+      for (const { word, documents } of words) beginnings.push(token(scope + word, documents));
+    }
+    return beginnings;
   }
 
   #words(term: QueryTerm, grade: number): readonly KnownWord[] {
@@ -202,17 +219,18 @@ export class SearchPlan {
     return words;
   }
 
-  #documentsWith(word: string): number {
-    const [known] = this.#remember(`word ${word}`, () => [
-      { word, documents: this.#vocabulary.documentsWith(word) },
-    ]);
-    return known!.documents;
-  }
-
   #filtered(expression: Expression | null): Expression | null {
     const parts = expression === null ? this.#filters : [expression, ...this.#filters];
     return parts.length === 0 ? null : all(parts);
   }
+}
+
+/** Short beginnings have tokens of their own in names, and are completed in descriptions. */
+function beginningScopes(term: QueryTerm, within: Within): readonly Scope[] {
+  if (within === 'name') return ['n'];
+  if (!mayBeginInDescription(term)) return ['n', 'm'];
+  const last = term.parts.at(-1)!;
+  return last.length <= PREFIX_TOKEN_LENGTH_MAX ? ['n', 'm', 'd'] : ['d'];
 }
 
 function filtersOf(query: SearchQuery, documents: number): Expression[] {

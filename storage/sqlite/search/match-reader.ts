@@ -6,6 +6,7 @@
 // after each step there may be an end. FTS5 skips to the block by its own indexes.
 
 import type { Database } from 'better-sqlite3';
+import type { SearchWork } from '../../ports/search-index.ts';
 import { all, any, type Expression, token } from '../../search/expression.ts';
 import { BLOCK_PLACES, blockOf, blockToken, UNLISTED_FROM } from './search-schema.ts';
 
@@ -46,6 +47,8 @@ export class MatchReader {
   #loadedVersion = -1;
   #blocks: readonly Block[] = [];
   #documentCount = 0;
+  #postings = 0;
+  #documentsRead = 0;
 
   constructor(database: Database) {
     this.#version = database.prepare<[], number>('pragma data_version').pluck();
@@ -81,6 +84,24 @@ export class MatchReader {
     for (const { documents } of this.#blocks) this.#documentCount += documents;
   }
 
+  /** What was read since the last call. */
+  takeWork(): SearchWork {
+    const work = { postings: this.#postings, documents: this.#documentsRead };
+    this.#postings = 0;
+    this.#documentsRead = 0;
+    return work;
+  }
+
+  spendPostings(budget: Budget, postings: number): void {
+    budget.postings -= postings;
+    this.#postings += postings;
+  }
+
+  spendDocument(budget: Budget): void {
+    budget.documents -= 1;
+    this.#documentsRead += 1;
+  }
+
   /** Listed documents. */
   get documentCount(): number {
     return this.#documentCount;
@@ -92,13 +113,13 @@ export class MatchReader {
    */
   read(expression: Expression | null, from: number, limit: number, budget: Budget): Found {
     if (expression === null) {
-      budget.postings -= limit;
+      this.spendPostings(budget, limit);
       return upTo(this.#documents.all(from, UNLISTED_FROM, limit), limit);
     }
     if (expression.documentsMax === 0) return { places: [], next: null };
     const whole = wholeCost(expression);
     if (whole !== null) {
-      budget.postings -= whole;
+      this.spendPostings(budget, whole);
       return upTo(this.#match.all(expression.text, from, limit), limit);
     }
     const places: number[] = [];
@@ -106,7 +127,7 @@ export class MatchReader {
     do {
       const step = this.#step(expression, next);
       if (step === null) return { places, next: null };
-      budget.postings -= step.postings;
+      this.spendPostings(budget, step.postings);
       const left = limit - places.length;
       const found = this.#match.all(step.text, next, left);
       for (const place of found) places.push(place);
@@ -125,7 +146,7 @@ export class MatchReader {
     if (expression.documentsMax === 0) return { count: 0, isExact: true };
     const whole = wholeCost(expression);
     if (whole !== null) {
-      budget.postings -= whole;
+      this.spendPostings(budget, whole);
       return { count: this.#count.get(expression.text, max)!, isExact: true };
     }
     let count = 0;
@@ -134,7 +155,7 @@ export class MatchReader {
       const step = this.#step(expression, next);
       if (step === null) return { count, isExact: true };
       if (budget.postings <= 0) return { count, isExact: false };
-      budget.postings -= step.postings;
+      this.spendPostings(budget, step.postings);
       count += this.#count.get(step.text, max - count)!;
       next = step.end;
     }

@@ -51,7 +51,7 @@ export class RankedWindows {
     const documents: RankedDocument[] = [];
     let textLeft = WINDOW_TEXT_MAX;
     for (const [index, place] of found.places.entries()) {
-      budget.documents -= 1;
+      this.#matches.spendDocument(budget);
       const document = documentOf(this.#document.get(place)!);
       const match = this.#match(query, terms, tier, document);
       if (match !== null) documents.push({ document, match });

@@ -34,6 +34,10 @@ import {
 } from './search-schema.ts';
 import { VocabularyWriter } from './vocabulary.ts';
 
+/** No caller waits for a checkpoint here, and pages are written again and again. */
+const CHECKPOINT_PAGES = 8_000;
+/** For the indexes, which are written to in no order. */
+const CACHE_KIBIBYTES = 65_536;
 /** Leaves of the inverted index that one step of merging writes. */
 const MERGE_LEAVES = 500;
 
@@ -42,7 +46,7 @@ export type SearchWriterHandlers = ReturnType<typeof open>['handlers'];
 /** A document that is to be in `matches`. */
 interface Placed {
   readonly place: number;
-  readonly tokens: ReadonlySet<string>;
+  readonly tokens: string;
 }
 
 export function open(options: ProgramOptions) {
@@ -52,6 +56,8 @@ export function open(options: ProgramOptions) {
     synchronous: 'normal',
     migrations: [SEARCH_SCHEMA],
   });
+  database.pragma(`wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
+  database.pragma(`cache_size = -${CACHE_KIBIBYTES}`);
   const wal = new WalBound({ database, ...options });
   const index = new IndexWriter(database);
   const reader = new DocumentReader(database);
@@ -217,7 +223,7 @@ class IndexWriter {
     // FTS5 writes a segment whenever a row id is not above the one before.
     placed.sort((a, b) => a.place - b.place);
     for (const { place, tokens } of placed)
-      this.#insertMatch.run(place, `${[...tokens].join(' ')} ${blockToken(blockOf(place))}`);
+      this.#insertMatch.run(place, `${tokens} ${blockToken(blockOf(place))}`);
     this.#vocabulary.store();
     this.#placement.store();
     for (const position of positions) this.#move.run(position);

@@ -53,11 +53,12 @@ export class Searcher {
   page(request: SearchRequest): SearchPage {
     const { page, sort, withCounts = false, withExplanations = false } = request;
     const plan = this.#plan(request);
+    this.#matches.takeWork();
     const cursor = new SearchCursor(request);
     const from = cursor.decode(page.cursor);
     const found =
       sort === 'relevance'
-        ? this.#byRelevance(request, plan, from, page.limit, TIER_COUNT)
+        ? this.#byRelevance(request, plan, from, page.limit)
         : this.#sorted.page(request, plan, this.#gradeMax(plan), from, page.limit);
     const hits = found.documents.map(
       ({ document, match }): SearchHit => ({
@@ -65,11 +66,13 @@ export class Searcher {
         explanation: withExplanations ? explanationOf(match, document) : null,
       }),
     );
+    const counts = withCounts ? this.#counts(request) : null;
     return {
       hits,
       nextCursor: found.next === null ? null : cursor.encode(found.next),
-      counts: withCounts ? this.#counts(request) : null,
+      counts,
       corrections: correctionsOf(found.documents),
+      work: withExplanations ? this.#matches.takeWork() : null,
     };
   }
 
@@ -80,7 +83,7 @@ export class Searcher {
     const names = new Map<string, Suggestion>();
     const most = Math.min(limit, SUGGESTIONS_MAX);
     // More than asked for: drops have the names of their products.
-    const { documents } = this.#byRelevance(query, plan, null, 4 * most, TIER_COUNT);
+    const { documents } = this.#byRelevance(query, plan, null, 4 * most);
     for (const { document, match } of documents) {
       const { name, id } = document;
       if (match.field > 0 || names.has(name) || names.size === most) continue;
@@ -100,14 +103,13 @@ export class Searcher {
     plan: SearchPlan,
     from: readonly number[] | null,
     limit: number,
-    tierCount: number,
   ): { documents: RankedDocument[]; next: number[] | null } {
     const [firstTier = 0, firstStart = 0, firstSkip = 0] = from ?? [];
     const budget = { ...PAGE };
     const documents: RankedDocument[] = [];
     let start: number | null = firstStart;
     let skip = firstSkip;
-    for (let number = firstTier; number < tierCount; number++) {
+    for (let number = firstTier; number < TIER_COUNT; number++) {
       if (plan.isTypo(number) && this.#gradeMax(plan) < TYPO) break;
       const tier = plan.tier(number);
       if (tier === null) start = null;

@@ -14,6 +14,8 @@ import { type DocumentRow, documentOf, LISTED } from './search-schema.ts';
 
 const COLLECTED_MAX = 8_192;
 const COLLECT_POSTINGS = 400_000;
+/** What looking up the key of a place costs. */
+const KEY_POSTINGS = 32;
 /** Read in the order of the sort for one page, and characters of what is compared of them. */
 const WALKED_MAX = 2_000;
 const WALKED_TEXT_MAX = 250_000;
@@ -96,6 +98,8 @@ export class SortedMatches {
     limit: number,
   ): SortedPage {
     const behind: Position[] = [];
+    const budget: Budget = { postings: 0, documents: WALKED_MAX };
+    this.#matches.spendPostings(budget, places.length * KEY_POSTINGS);
     for (const place of places) {
       const key = sort.key.get(place);
       if (key === undefined || key === null) continue;
@@ -104,10 +108,10 @@ export class SortedMatches {
     behind.sort((a, b) => compare(sort, a, b));
     const documents: RankedDocument[] = [];
     let last: Position = start;
-    let read = 0;
     for (const position of behind) {
-      if (documents.length === limit || read === WALKED_MAX) return { documents, next: [...last] };
-      read += 1;
+      if (documents.length === limit || budget.documents === 0)
+        return { documents, next: [...last] };
+      this.#matches.spendDocument(budget);
       const hit = hitIn(this.#document.get(position[1])!, query, plan, gradeMax);
       if (hit !== null) documents.push(hit);
       last = position;
@@ -126,17 +130,18 @@ export class SortedMatches {
     const documents: RankedDocument[] = [];
     let last: Position = start;
     let textLeft = WALKED_TEXT_MAX;
-    for (let read = 0; read < WALKED_MAX; ) {
+    const budget: Budget = { postings: 0, documents: WALKED_MAX };
+    while (budget.documents > 0) {
       const rows = sort.rows.all(last[0], last[1], WALK_STEP);
       for (const row of rows) {
         if (documents.length === limit || textLeft <= 0) return { documents, next: [...last] };
+        this.#matches.spendDocument(budget);
         const hit = hitIn(row, query, plan, gradeMax);
         if (hit !== null) documents.push(hit);
         textLeft -= row.description.length;
         last = [row[sort.column]!, row.place];
       }
       if (rows.length < WALK_STEP) return { documents, next: null };
-      read += rows.length;
     }
     return { documents, next: [...last] };
   }

@@ -8,7 +8,7 @@ import { isOfLetters, type QueryTerm } from '../../search/query-terms.ts';
 import type { KnownWord, Vocabulary } from '../../search/search-plan.ts';
 
 /** Words that are looked at for one word of a query, of each kind. */
-const LOOKED_AT_MAX = 512;
+const LOOKED_AT_MAX = 2048;
 /** Words under one hash: only very short beginnings have more. */
 const SAME_HASH_MAX = 128;
 /** Above every text that begins with what is before it. */

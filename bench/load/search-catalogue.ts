@@ -1,0 +1,104 @@
+// A catalogue of products to search, the same for a seed: words of faker in the frequencies of its
+// templates, and brands and models that few products have. Also what people look for in it, written
+// right and mistyped.
+
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { Faker, en } from '@faker-js/faker';
+import type { SearchDocument } from '../../storage/ports/search-index.ts';
+import { randomNumbers } from './random.ts';
+
+const SEED = 4;
+const PRODUCT_NAMES = 20_000;
+const DESCRIPTIONS = 5_000;
+const PEOPLE = 20_000;
+const SYLLABLES = 'ba be bi bo da de di do fa fe ga go ka ki ko la le li lo lu ma me mi mo na ne ni no nu pa pe ra re ri ro ru sa se si so su ta te ti to tu va ve vi vo za zo';
+/** Products of one brand, on average. */
+const BRAND_PRODUCTS = 8;
+const LETTERS = 'abcdefghijklmnopqrstuvwxyz';
+const DAY_MS = 86_400_000;
+
+export interface Misspelling {
+  readonly wrong: string;
+  readonly right: readonly string[];
+}
+
+export class SearchCatalogue {
+  readonly #names: readonly string[];
+  readonly #descriptions: readonly string[];
+  readonly #people: readonly string[];
+  readonly #syllables = SYLLABLES.split(' ');
+
+  constructor() {
+    const faker = new Faker({ locale: en, seed: SEED });
+    const many = (count: number, make: () => string) => Array.from({ length: count }, make);
+    this.#names = many(PRODUCT_NAMES, () => faker.commerce.productName());
+    this.#descriptions = many(DESCRIPTIONS, () => faker.commerce.productDescription());
+    this.#people = many(PEOPLE, () => faker.person.fullName());
+  }
+
+  /** Product number `index` of `count`; with `word`, which then is its brand. */
+  product(index: number, count: number, word?: string): SearchDocument {
+    const random = randomNumbers(SEED + 7919 * index);
+    const pick = <T>(items: readonly T[]) => items[Math.floor(random() * items.length)]!;
+    const brand = word ?? this.brand(Math.floor(random() * Math.ceil(count / BRAND_PRODUCTS)));
+    const model = random() < 0.3 ? ` ${pick(['AJ', 'GT', 'RX', 'MK'])}-${Math.floor(random() * 9999)}` : '';
+    const creator = Math.floor(random() * this.#people.length);
+    return {
+      type: 'product',
+      id: `p_${String(index).padStart(9, '0')}`,
+      listed: true,
+      name: `${brand} ${pick(this.#names)}${model}`,
+      description: pick(this.#descriptions),
+      creatorId: `u_${creator}`,
+      creatorName: this.#people[creator]!,
+      productId: null,
+      status: null,
+      currency: null,
+      amount: null,
+      startsAt: null,
+      createdAt: index * DAY_MS,
+      popularity: Math.floor(1 / (0.000_01 + random() ** 2) - 1),
+      source: 0,
+      version: 1,
+    };
+  }
+
+  /** Coined: two to four syllables. */
+  brand(number: number): string {
+    const random = randomNumbers(SEED + 104_729 * (number + 1));
+    const length = 2 + Math.floor(random() * 3);
+    let brand = '';
+    for (let i = 0; i < length; i++)
+      brand += this.#syllables[Math.floor(random() * this.#syllables.length)]!;
+    return brand[0]!.toUpperCase() + brand.slice(1) + LETTERS[Math.floor(random() * 26)]!;
+  }
+}
+
+/** One edit: a letter more, less or other, or two that changed places. */
+export function mistyped(word: string, random: () => number): string {
+  const at = Math.floor(random() * (word.length - 1));
+  const letter = LETTERS[Math.floor(random() * 26)]!;
+  const [before, here, after] = [word.slice(0, at), word[at]!, word.slice(at + 1)];
+  const kind = Math.floor(random() * 4);
+  if (kind === 0) return before + letter + here + after;
+  if (kind === 1) return before + after;
+  if (kind === 2) return before + letter + after;
+  return before + after[0]! + here + after.slice(1);
+}
+
+/** People's own typos of single words. */
+export function commonMisspellings(): Misspelling[] {
+  const require = createRequire(import.meta.url);
+  const file = require.resolve('@cspell/dict-en-common-misspellings/dict/dict-en.json');
+  interface Dictionary {
+    readonly dictionaryDefinitions: readonly [{ readonly suggestWords: readonly string[] }];
+  }
+  const { dictionaryDefinitions } = JSON.parse(readFileSync(file, 'utf8')) as Dictionary;
+  return dictionaryDefinitions[0].suggestWords
+    .map((line) => {
+      const [wrong = '', right = ''] = line.split('->');
+      return { wrong, right: right.split(', ') };
+    })
+    .filter(({ wrong, right }) => [wrong, ...right].every((word) => /^[a-z]{4,}$/.test(word)));
+}
