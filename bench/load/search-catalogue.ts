@@ -58,7 +58,7 @@ export class SearchCatalogue {
       amount: null,
       startsAt: null,
       createdAt: index * DAY_MS,
-      popularity: Math.floor(1 / (0.000_01 + random() ** 2) - 1),
+      popularity: Math.floor(1 / (0.000_01 + random() ** 2)),
       source: 0,
       version: 1,
     };

@@ -211,7 +211,7 @@ export function isWholeName(name: string, query: string): boolean {
 
 /** Steps of half a doubling; at most `POPULARITY_CLASS_MAX`. */
 export function popularityClass(popularity: number): number {
-  return Math.min(POPULARITY_CLASS_MAX, Math.floor(2 * Math.log2(1 + popularity)));
+  return Math.min(POPULARITY_CLASS_MAX, Math.floor(2 * Math.log2(1 + Math.max(0, popularity))));
 }
 
 export const POPULARITY_CLASS_MAX = 63;

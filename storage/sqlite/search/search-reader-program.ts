@@ -8,6 +8,7 @@ import {
   type SearchPage,
   type SearchQuery,
   type SearchRequest,
+  type StatusCount,
   STREAM_CHUNK_HITS,
   type Suggestion,
 } from '../../ports/search-index.ts';
@@ -46,6 +47,8 @@ export function open(options: ProgramOptions) {
     hasLowPriority: true,
     handlers: {
       search: (request: SearchRequest): SearchPage => searcher.page(request),
+
+      counts: (query: SearchQuery): StatusCount[] => searcher.counts(query),
 
       suggest: (text: string, type: SearchType | null, limit: number): Suggestion[] =>
         searcher.suggest(text, type, limit),

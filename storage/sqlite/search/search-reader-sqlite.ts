@@ -52,7 +52,12 @@ class SqliteSearchReader implements SearchReader {
   async search(request: SearchRequest): Promise<SearchPage> {
     // Here, because a fault in the thread is one of the store.
     new SearchCursor(request).decode(request.page.cursor);
-    return (await this.#thread()).submit('search', request);
+    const thread = await this.#thread();
+    const [page, counts] = await Promise.all([
+      thread.submit('search', request),
+      request.withCounts === true ? thread.submit('counts', request) : null,
+    ]);
+    return { ...page, counts };
   }
 
   async suggest(

@@ -32,7 +32,7 @@ import { SortedMatches } from './sorted-matches.ts';
 import { VocabularyReader } from './vocabulary-reader.ts';
 
 /** Of one page; a window or step that is begun is finished. */
-const PAGE: Budget = { postings: 400_000, documents: 1_000 };
+const PAGE: Budget = { postings: 300_000, documents: 768 };
 const COUNTS_POSTINGS = 200_000;
 const FEW_POSTINGS = 100_000;
 
@@ -49,9 +49,9 @@ export class Searcher {
     this.#sorted = new SortedMatches(database, this.#matches);
   }
 
-  /** Inside of a transaction, as everything here. */
+  /** Without counts. Inside of a transaction, as everything here. */
   page(request: SearchRequest): SearchPage {
-    const { page, sort, withCounts = false, withExplanations = false } = request;
+    const { page, sort, withExplanations = false } = request;
     const plan = this.#plan(request);
     this.#matches.takeWork();
     const cursor = new SearchCursor(request);
@@ -66,14 +66,31 @@ export class Searcher {
         explanation: withExplanations ? explanationOf(match, document) : null,
       }),
     );
-    const counts = withCounts ? this.#counts(request) : null;
     return {
       hits,
       nextCursor: found.next === null ? null : cursor.encode(found.next),
-      counts,
+      counts: null,
       corrections: correctionsOf(found.documents),
       work: withExplanations ? this.#matches.takeWork() : null,
     };
+  }
+
+  /** In a call of its own, so that neither holds the thread for long. */
+  counts(request: SearchQuery): StatusCount[] {
+    const plan = this.#plan({ ...request, status: undefined });
+    const matching = plan.union(this.#gradeMax(plan));
+    const isVerified = request.amountMin !== undefined || request.amountMax !== undefined;
+    const counts: StatusCount[] = [];
+    for (const status of STATUS_CODES) {
+      const filter = token(statusToken(status), this.#matches.documentCount);
+      const expression = matching === null ? filter : all([matching, filter]);
+      const budget: Budget = { postings: COUNTS_POSTINGS / STATUS_CODES.length, documents: 0 };
+      const found = this.#matches.count(expression, COUNTED_MAX + 1, budget);
+      if (found.count === 0 && found.isExact) continue;
+      const isExact = found.isExact && found.count <= COUNTED_MAX && !isVerified;
+      counts.push({ status, count: Math.min(found.count, COUNTED_MAX), isExact });
+    }
+    return counts;
   }
 
   suggest(text: string, type: SearchType | null, limit: number): Suggestion[] {
@@ -138,23 +155,6 @@ export class Searcher {
     const budget: Budget = { postings: FEW_POSTINGS, documents: 0 };
     const { count, isExact } = this.#matches.count(without, FEW_HITS, budget);
     return count < FEW_HITS && isExact ? TYPO : WITHIN;
-  }
-
-  #counts(request: SearchQuery): StatusCount[] {
-    const plan = this.#plan({ ...request, status: undefined });
-    const matching = plan.union(this.#gradeMax(plan));
-    const isVerified = request.amountMin !== undefined || request.amountMax !== undefined;
-    const counts: StatusCount[] = [];
-    for (const status of STATUS_CODES) {
-      const filter = token(statusToken(status), this.#matches.documentCount);
-      const expression = matching === null ? filter : all([matching, filter]);
-      const budget: Budget = { postings: COUNTS_POSTINGS / STATUS_CODES.length, documents: 0 };
-      const found = this.#matches.count(expression, COUNTED_MAX + 1, budget);
-      if (found.count === 0 && found.isExact) continue;
-      const isExact = found.isExact && found.count <= COUNTED_MAX && !isVerified;
-      counts.push({ status, count: Math.min(found.count, COUNTED_MAX), isExact });
-    }
-    return counts;
   }
 }
 
