@@ -12,7 +12,8 @@ const SEED = 4;
 const PRODUCT_NAMES = 20_000;
 const DESCRIPTIONS = 5_000;
 const PEOPLE = 20_000;
-const SYLLABLES = 'ba be bi bo da de di do fa fe ga go ka ki ko la le li lo lu ma me mi mo na ne ni no nu pa pe ra re ri ro ru sa se si so su ta te ti to tu va ve vi vo za zo';
+const CONSONANTS = 'bdfgklmnprstvz';
+const VOWELS = 'aeiou';
 /** Products of one brand, on average. */
 const BRAND_PRODUCTS = 8;
 const LETTERS = 'abcdefghijklmnopqrstuvwxyz';
@@ -27,7 +28,6 @@ export class SearchCatalogue {
   readonly #names: readonly string[];
   readonly #descriptions: readonly string[];
   readonly #people: readonly string[];
-  readonly #syllables = SYLLABLES.split(' ');
 
   constructor() {
     const faker = new Faker({ locale: en, seed: SEED });
@@ -42,7 +42,8 @@ export class SearchCatalogue {
     const random = randomNumbers(SEED + 7919 * index);
     const pick = <T>(items: readonly T[]) => items[Math.floor(random() * items.length)]!;
     const brand = word ?? this.brand(Math.floor(random() * Math.ceil(count / BRAND_PRODUCTS)));
-    const model = random() < 0.3 ? ` ${pick(['AJ', 'GT', 'RX', 'MK'])}-${Math.floor(random() * 9999)}` : '';
+    const model =
+      random() < 0.3 ? ` ${pick(['AJ', 'GT', 'RX', 'MK'])}-${Math.floor(random() * 9999)}` : '';
     const creator = Math.floor(random() * this.#people.length);
     return {
       type: 'product',
@@ -67,11 +68,11 @@ export class SearchCatalogue {
   /** Coined: two to four syllables. */
   brand(number: number): string {
     const random = randomNumbers(SEED + 104_729 * (number + 1));
-    const length = 2 + Math.floor(random() * 3);
-    let brand = '';
-    for (let i = 0; i < length; i++)
-      brand += this.#syllables[Math.floor(random() * this.#syllables.length)]!;
-    return brand[0]!.toUpperCase() + brand.slice(1) + LETTERS[Math.floor(random() * 26)]!;
+    const letter = (letters: string) => letters[Math.floor(random() * letters.length)]!;
+    let brand = letter(CONSONANTS).toUpperCase() + letter(VOWELS);
+    for (let syllables = 1 + Math.floor(random() * 3); syllables > 0; syllables--)
+      brand += letter(CONSONANTS) + letter(VOWELS);
+    return brand + letter(LETTERS);
   }
 }
 
