@@ -1,5 +1,6 @@
 // How AVA finds and runs the tests: TypeScript as it is, by Node's type stripping.
 
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 
 /**
@@ -15,6 +16,8 @@ export default {
   // Processes, not threads: a native addon that crashes ends one test file, not the whole run.
   workerThreads: false,
   timeout: '60s',
+  // One more than cores: files that wait for a timer or a server leave theirs idle.
+  concurrency: availableParallelism() + 1,
   environmentVariables:
     process.env.NODE_V8_COVERAGE === undefined ? { NODE_COMPILE_CACHE: compileCache } : {},
 };
