@@ -85,6 +85,8 @@ export const DropFrameData = Type.Pick(DropView, [
   'creatorId',
   'unitAmount',
   'currency',
+  'access',
+  'earlyAccessSeconds',
   'paused',
   'pausedAt',
   'pauseReason',

@@ -89,6 +89,21 @@ test('D7: a draft is made without an actor, and seen by its creator alone', asyn
   t.deepEqual(router.commands, []);
 });
 
+test('D7, D9: who may buy is part of a draft, changes there, and is announced with it', async (t) => {
+  const { drafts, drops, actors, add } = await start();
+  const dropId = await add({ access: 'pass', earlyAccessSeconds: 60 });
+  t.like(await drafts.get({ caller, dropId }), {
+    value: { access: 'pass', earlyAccessSeconds: 60 },
+  });
+  const opened = await drops.amend({ caller, dropId, change: { access: 'public' } });
+  t.true(opened.ok && !('access' in opened.value));
+  await drops.amend({ caller, dropId, change: { access: 'pass', earlyAccessSeconds: 0 } });
+  const announced = await drafts.announce({ caller, dropId });
+  t.like(announced, { ok: true, value: { access: 'pass' } });
+  t.true(announced.ok && !('earlyAccessSeconds' in announced.value));
+  t.is(actors.get(dropId)!.access, 'pass');
+});
+
 test('D7: a draft is checked like a drop, but may have times that have passed', async (t) => {
   const { drafts, clock, add } = await start();
   for (const wrong of [

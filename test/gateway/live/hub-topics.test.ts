@@ -57,6 +57,23 @@ test('N2: a drop frame carries the state at its version', async (t) => {
   ]);
 });
 
+test('D9: frames say who may buy, until everybody may', async (t) => {
+  const harness = new LiveHarness();
+  const asking = { access: 'pass', earlyAccessSeconds: 60 } as const;
+  harness.drops.set('drop_1', dropView(7, asking));
+  const socket = await harness.openReady('ann');
+  socket.say({ type: 'subscribe', topic: 'drop:drop_1' });
+  await settled();
+  const [, snapshot] = socket.take();
+  t.like(snapshot, { type: 'drop.snapshot', data: asking });
+  const view = dropView(8, { earlyAccessSeconds: 60 });
+  harness.bus.publish('drop.drop_1', { type: 'drop', view, milestones: [] });
+  harness.clock.advance(1_000);
+  const frame = socket.take().find(({ type }) => type === 'drop.stock');
+  t.like(frame, { version: 8, data: { earlyAccessSeconds: 60 } });
+  t.false('access' in (frame!['data'] as object));
+});
+
 test('D5: a snapshot says the time of its state, and the time at which it is sent', async (t) => {
   const harness = new LiveHarness();
   harness.drops.set('drop_1', dropView(1));
