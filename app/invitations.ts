@@ -26,17 +26,16 @@ import {
   withoutInvitation,
 } from '../domain/organisation.ts';
 import { refusal, success } from '../domain/refusal.ts';
-import type { AccountLinkStore } from '../storage/ports/account-links.ts';
 import type { User } from '../storage/ports/accounts.ts';
 import type { FeatureLevels } from '../storage/ports/feature-level.ts';
 import { canonicalEmail } from './email-address.ts';
+import { linksOf } from './invitation-links.ts';
 import type { AccountMail } from './mail/account-mail.ts';
 import { isTokenOf, parseLinkToken } from './mail/link-tokens.ts';
 import { OrganisationChanges, type OrganisationChangesOptions } from './organisation-changes.ts';
 import type { RandomBytes } from './random-bytes.ts';
 
 export interface InvitationsOptions extends OrganisationChangesOptions {
-  readonly accountLinks: AccountLinkStore;
   readonly mail: AccountMail;
   /** Of the store. */
   readonly levels: Pick<FeatureLevels, 'reached'>;
@@ -54,11 +53,6 @@ interface Found {
   readonly user: User;
   readonly organisation: StoredOrganisation;
   readonly invitation: StoredInvitation;
-}
-
-/** In whose name the links of an organisation's invitations are stored. */
-export function linksOf(organisationId: string): string {
-  return `invited/${organisationId}`;
 }
 
 export class Invitations {
@@ -125,16 +119,14 @@ export class Invitations {
     organisationId,
     invitationId,
   }: ActionParams<'invitations.withdraw'>): Promise<Outcome<null>> {
-    const { accountLinks, now } = this.#options;
-    const withdrawn = await this.#changes.change<null>(
+    const { now } = this.#options;
+    return await this.#changes.change<null>(
       () => this.#changes.find(caller, organisationId, 'invitations.withdraw'),
       (before) => {
         const after = withoutInvitation(before, invitationId, now());
         return 'ok' in after ? after : { after, value: null };
       },
     );
-    if (withdrawn.ok) await accountLinks.remove(linksOf(organisationId), invitationId);
-    return withdrawn;
   }
 
   async received({
@@ -161,7 +153,7 @@ export class Invitations {
   }
 
   async accept(params: ActionParams<'invitations.accept'>): Promise<Outcome<OwnOrganisation>> {
-    const { accountLinks, accounts, now } = this.#options;
+    const { accounts, now } = this.#options;
     const { caller, invitationId, request } = params;
     const before = await this.#changes.answered<OwnOrganisation>(request);
     if (before !== null) return before;
@@ -170,7 +162,7 @@ export class Invitations {
     const { user, organisation } = found.value;
     if (user.emailConfirmed !== true) await accounts.changeUser(user, { emailConfirmed: true });
     const { name } = await this.#changes.ownView(organisation, 'owner');
-    const accepted = await this.#changes.change<OwnOrganisation>(
+    return await this.#changes.change<OwnOrganisation>(
       () => this.#again(organisation.id),
       (one) => {
         const after = withAccepted(one, invitationId, caller.userId, now());
@@ -181,19 +173,17 @@ export class Invitations {
       },
       request,
     );
-    if (accepted.ok) await accountLinks.remove(linksOf(organisation.id), invitationId);
-    return accepted;
   }
 
   async decline(params: ActionParams<'invitations.decline'>): Promise<Outcome<null>> {
-    const { accountLinks, now } = this.#options;
+    const { now } = this.#options;
     const { invitationId, request } = params;
     const before = await this.#changes.answered<null>(request);
     if (before !== null) return before;
     const found = await this.#find(params);
     if (!found.ok) return found;
     const { id } = found.value.organisation;
-    const declined = await this.#changes.change<null>(
+    return await this.#changes.change<null>(
       () => this.#again(id),
       (one) => {
         const after = withoutInvitation(one, invitationId, now());
@@ -201,8 +191,6 @@ export class Invitations {
       },
       request,
     );
-    if (declined.ok) await accountLinks.remove(linksOf(id), invitationId);
-    return declined;
   }
 
   /** The invitation to the caller's address, where something shows that it is the caller's. */

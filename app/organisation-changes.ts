@@ -12,9 +12,11 @@ import type { Outcome, Refusal } from '../contracts/refusals.ts';
 import type { KeyedRequest } from '../contracts/requests.ts';
 import { organisationOf, roleIn, withoutExpired } from '../domain/organisation.ts';
 import { refusal, success } from '../domain/refusal.ts';
+import type { AccountLinkStore } from '../storage/ports/account-links.ts';
 import type { AccountStore } from '../storage/ports/accounts.ts';
 import type { OrganisationStore, Replaced } from '../storage/ports/organisations.ts';
 import type { Answered } from '../storage/ports/requests.ts';
+import { removeLinks } from './invitation-links.ts';
 import { mayAct } from './permissions.ts';
 import { outcomeOf } from './repeated-requests.ts';
 
@@ -28,6 +30,7 @@ const TOO_MANY = {
 export interface OrganisationChangesOptions {
   readonly accounts: AccountStore;
   readonly organisations: OrganisationStore;
+  readonly accountLinks: AccountLinkStore;
   /** Milliseconds since the Unix epoch. */
   readonly now: () => number;
 }
@@ -94,11 +97,23 @@ export class OrganisationChanges {
   ): Promise<Outcome<T> | null> {
     const { organisations, now } = this.#options;
     const change = { before, after, answer: JSON.stringify(value), now: now() };
-    return replacedOutcome<T>(
+    const answered: Answered<Replaced> =
       request === undefined
         ? { result: 'new', value: await organisations.replace(change) }
-        : await organisations.replaceOnce(request, change),
-    );
+        : await organisations.replaceOnce(request, change);
+    if (answered.result === 'new' && answered.value.isDone) await this.#removeLinks(before, after);
+    return replacedOutcome<T>(answered);
+  }
+
+  /** A crash before leaves links that are good for nothing until they end. */
+  async #removeLinks(
+    before: StoredOrganisation | null,
+    after: StoredOrganisation | null,
+  ): Promise<void> {
+    if (before === null) return;
+    const left = new Set(after?.invitations.map(({ id }) => id));
+    const gone = before.invitations.filter(({ id }) => !left.has(id));
+    await removeLinks(this.#options.accountLinks, before.id, gone);
   }
 
   async ownView(
@@ -116,7 +131,7 @@ export class OrganisationChanges {
     if (stored !== null) {
       const after = withoutExpired(stored, now());
       if (after === null) return stored;
-      await organisations.replace({ before: stored, after, answer: '', now: now() });
+      await this.replace(stored, { after, value: null });
       return await organisations.find(id);
     }
     const account = id === userId ? await accounts.findUser(id) : null;

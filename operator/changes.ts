@@ -84,8 +84,8 @@ function positionOf(line: string): string | null {
 export function describeLine(line: Line): string {
   const kind = String(line['kind']);
   if (kind === 'position') return '';
-  const { orderId, dropId, draftId, productId, userId } = line;
-  const subject = String(orderId ?? dropId ?? draftId ?? productId ?? userId);
+  const { orderId, dropId, draftId, productId, organisationId, userId } = line;
+  const subject = String(orderId ?? dropId ?? draftId ?? productId ?? organisationId ?? userId);
   const words = [String(line['at']), kind.padEnd(KIND_WIDTH), subject, detailsOf(line)];
   return `${words
     .join('  ')
@@ -117,6 +117,11 @@ function detailsOf(line: Line): string {
     case 'draft': {
       const draft = line['draft'] as Line | null;
       return (draft === null ? 'gone' : `${String(draft['stock'])} units`) + snapshot;
+    }
+    case 'organisation': {
+      const organisation = line['organisation'] as { members: unknown[] } | null;
+      const size = organisation === null ? 'gone' : `${organisation.members.length} members`;
+      return size + snapshot;
     }
     case 'follow': {
       const verb = line['since'] === null ? 'unfollowed' : 'follows';

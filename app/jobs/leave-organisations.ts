@@ -2,33 +2,39 @@
 // invitations to its address. Each of these may come again.
 
 import type { StoredOrganisation } from '../../contracts/organisations.ts';
-import { withoutAddress, withoutPerson } from '../../domain/organisation.ts';
+import { addressKey, withoutAddress, withoutPerson } from '../../domain/organisation.ts';
 import { StoreUnavailableError } from '../../storage/ports/journal.ts';
 import type { AccountLinkStore } from '../../storage/ports/account-links.ts';
 import type { ApiKeyStore } from '../../storage/ports/api-keys.ts';
 import type { OrganisationStore } from '../../storage/ports/organisations.ts';
 import { canonicalEmail } from '../email-address.ts';
-import { linksOf } from '../invitations.ts';
+import { linksOf, removeLinks } from '../invitation-links.ts';
 
 /** Attempts of one change: of concurrent changes, each round lets one succeed. */
 const ROUNDS_MAX = 20;
 
-export interface ChangingOptions {
+export interface InvitedOptions {
   readonly organisations: OrganisationStore;
+  readonly accountLinks: AccountLinkStore;
   /** Milliseconds since the Unix epoch. */
   readonly now: () => number;
 }
 
-export interface LeavingOptions extends ChangingOptions {
-  readonly accountLinks: AccountLinkStore;
+export interface LeavingOptions extends InvitedOptions {
   readonly apiKeys: ApiKeyStore;
 }
 
 /** Errors: `store-unavailable`. */
-export async function removeInvitationsTo(options: ChangingOptions, email: string): Promise<void> {
+export async function removeInvitationsTo(options: InvitedOptions, email: string): Promise<void> {
+  const { organisations, accountLinks } = options;
   const address = canonicalEmail(email);
-  for (const id of await options.organisations.invitingTo(address))
+  for (const id of await organisations.invitingTo(address)) {
+    const invitations = (await organisations.find(id))?.invitations ?? [];
+    const sent = invitations.filter((one) => addressKey(one.email) === addressKey(address));
+    // First: with the invitation gone, nobody finds them any more.
+    await removeLinks(accountLinks, id, sent);
     await change(options, id, (before) => withoutAddress(before, address));
+  }
 }
 
 /** The id may be an organisation's: then its members leave. Errors: `store-unavailable`. */
@@ -45,7 +51,7 @@ export async function leaveOrganisations(options: LeavingOptions, userId: string
 
 /** What it became; null where there is none. */
 async function change(
-  { organisations, now }: ChangingOptions,
+  { organisations, now }: InvitedOptions,
   id: string,
   decide: (before: StoredOrganisation) => StoredOrganisation | null,
 ): Promise<StoredOrganisation | null> {

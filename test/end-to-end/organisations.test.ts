@@ -146,7 +146,7 @@ onEachProfile((test, profile) => {
       sent.map(({ id, email, role }) => [id, email, role]),
       [[second.id, guest.email, 'support']],
     );
-    t.is((await accept(first.id, guest.id, { token: first.token })).status, 404);
+    t.is((await accept(first.id, guest.id, { token: first.token })).status, 403);
     const path = `${team.path}/invitations/${second.id}`;
     t.is((await server.call('DELETE', path, { as: team.founder.id })).status, 204);
     t.is((await server.call('DELETE', path, { as: team.founder.id })).status, 404);

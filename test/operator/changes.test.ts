@@ -113,6 +113,13 @@ test('C1: control characters of names do not reach the terminal', (t) => {
   t.is(text, 'now  product               prd_1  Lamp [2J\n');
 });
 
+test('A10: an organisation is described by its id and how many are in it', (t) => {
+  const line = { kind: 'organisation', at: 'now', organisationId: 'o_1' };
+  const organisation = { members: [{}, {}] };
+  t.regex(describeLine({ ...line, organisation }), /^now {2}organisation +o_1 {2}2 members\n$/);
+  t.regex(describeLine({ ...line, organisation: null }), /^now {2}organisation +o_1 {2}gone\n$/);
+});
+
 test('D7: a draft is described by its id and stock, and as gone once it is announced', (t) => {
   const line = { kind: 'draft', at: 'now', draftId: 'd_1' };
   t.regex(describeLine({ ...line, draft: { stock: 3 } }), /^now {2}draft +d_1 {2}3 units\n$/);

@@ -1,0 +1,179 @@
+// Organisations and invitations over stores in memory (A10): ends, mails that are refused, and
+// processes that die between two writes.
+
+import test from 'ava';
+import { linksOf } from '../../app/invitation-links.ts';
+import { Invitations } from '../../app/invitations.ts';
+import { AccountDeletion } from '../../app/jobs/delete-account.ts';
+import { AccountMail, MAILS_PER_HOUR_MAX } from '../../app/mail/account-mail.ts';
+import { LinkTokens } from '../../app/mail/link-tokens.ts';
+import { Organisations } from '../../app/organisations.ts';
+import { SigningSecrets } from '../../app/signing-secrets.ts';
+import {
+  INVITATION_LIFETIME_MS,
+  type OwnOrganisation,
+  type SentInvitation,
+} from '../../contracts/organisations.ts';
+import type { Outcome } from '../../contracts/refusals.ts';
+import type { KeyedRequest } from '../../contracts/requests.ts';
+import { JobQueue } from '../../events/jobs/job-queue.ts';
+import { memoryStores } from '../../storage/memory/stores.ts';
+import { FEATURE_LEVEL, ReachedLevel } from '../../storage/ports/feature-level.ts';
+import type { Stores } from '../../storage/ports/stores.ts';
+
+const NOW = 1_800_000_000_000;
+const ada = { userId: 'u_ada', roles: [] };
+const bo = { userId: 'u_bo', roles: [] };
+const GUEST = 'bo@example.com';
+const request = (id: string): KeyedRequest => ({ id, fingerprint: 'f', callerId: ada.userId });
+
+/** The nth call of a store fails after it was made, as a process that dies then. */
+function dying(stores: Stores, nth: number): { stores: Stores; died: () => boolean } {
+  let calls = 0;
+  const failing = <T extends object>(store: T): T =>
+    new Proxy(store, {
+      get(target, name) {
+        const member: unknown = Reflect.get(target, name);
+        if (typeof member !== 'function') return member;
+        return async (...args: unknown[]) => {
+          const answer: unknown = await Reflect.apply(member, target, args);
+          calls += 1;
+          if (calls === nth) throw new Error('the process died');
+          return answer;
+        };
+      },
+    });
+  const { accounts, accountLinks, organisations, jobs } = stores;
+  const wrapped = {
+    accounts: failing(accounts),
+    accountLinks: failing(accountLinks),
+    organisations: failing(organisations),
+    jobs: failing(jobs),
+  };
+  return { stores: { ...stores, ...wrapped }, died: () => calls >= nth };
+}
+
+function useCases(stores: Stores, level = FEATURE_LEVEL) {
+  const state = { now: NOW };
+  const now = () => state.now;
+  let bytes = 0;
+  const random = (count: number) => new Uint8Array(count).fill((bytes += 1));
+  const queue = new JobQueue({ jobs: stores.jobs, now });
+  const secrets = SigningSecrets.one('x'.repeat(32));
+  const linkTokens = new LinkTokens({ secrets, now });
+  const mail = new AccountMail({ ...stores, linkTokens, queue, now, random });
+  const deletion = new AccountDeletion({ ...stores, queue });
+  const options = { ...stores, levels: new ReachedLevel(level), mail, deletion, now, random };
+  return {
+    state,
+    linkTokens,
+    organisations: new Organisations(options),
+    invitations: new Invitations(options),
+  };
+}
+
+function valueOf<T>(outcome: Outcome<T>): T {
+  if (!outcome.ok) throw new Error(outcome.code);
+  return outcome.value;
+}
+
+/** An organisation of `ada`, and `bo` with an account whose address is confirmed. */
+async function start(stores: Stores = memoryStores()) {
+  const user = { email: GUEST, name: 'Bo', passwordHash: 'h', roles: [], createdAt: 1 };
+  await stores.accounts.addUser({ ...user, id: bo.userId, emailConfirmed: true });
+  const cases = useCases(stores);
+  const organisation = { name: 'Lamps' };
+  const { id } = valueOf(await cases.organisations.create({ caller: ada, organisation }));
+  const send = (email = GUEST) =>
+    cases.invitations.send({
+      caller: ada,
+      organisationId: id,
+      invitation: { email, role: 'support' },
+    });
+  return { ...cases, stores, id, send };
+}
+
+test('A10: an invitation ends after 7 days, and its address goes when somebody looks', async (t) => {
+  const { state, stores, id, send, invitations } = await start();
+  const { id: invitationId } = valueOf(await send());
+  t.is(valueOf(await invitations.received({ caller: bo })).length, 1);
+  state.now += INVITATION_LIFETIME_MS;
+  t.deepEqual(valueOf(await invitations.received({ caller: bo })), []);
+  t.like(await invitations.accept({ caller: bo, invitationId }), { code: 'not-found' });
+  t.deepEqual(valueOf(await invitations.sent({ caller: ada, organisationId: id })), []);
+  t.deepEqual((await stores.organisations.find(id))?.invitations, []);
+  t.is(await stores.accountLinks.find(linksOf(id), invitationId), null);
+});
+
+test('A10: an invitation whose mail is refused is not there', async (t) => {
+  const { id, send, invitations, stores } = await start();
+  for (let i = 0; i < MAILS_PER_HOUR_MAX; i++) valueOf(await send());
+  t.like(await send(), { code: 'rate-limited' });
+  t.deepEqual(valueOf(await invitations.sent({ caller: ada, organisationId: id })), []);
+  t.deepEqual(await stores.organisations.invitingTo(GUEST), []);
+});
+
+test('A10: below the level of organisations none is made, and nobody is invited', async (t) => {
+  const { organisations, invitations } = useCases(memoryStores(), FEATURE_LEVEL - 1);
+  const organisation = { name: 'Lamps' };
+  t.like(await organisations.create({ caller: ada, organisation }), { code: 'unavailable' });
+  const invitation = { email: GUEST, role: 'support' } as const;
+  const asked = { caller: ada, organisationId: 'u_ada', invitation };
+  t.like(await invitations.send(asked), { code: 'unavailable' });
+});
+
+test('A10: a token is good for its own invitation and address', async (t) => {
+  const { stores, id, send, linkTokens, invitations } = await start();
+  const user = { email: 'cy@example.com', name: 'Cy', passwordHash: 'h', roles: [], createdAt: 1 };
+  await stores.accounts.addUser({ ...user, id: 'u_cy' });
+  const cy = { userId: 'u_cy', roles: [] };
+  const own = valueOf(await send('cy@example.com'));
+  const other = valueOf(await send('di@example.com'));
+  const tokenOf = ({ id: linkId }: SentInvitation) => linkTokens.tokenOf(linksOf(id), linkId);
+  const accept = (invitation: SentInvitation, token: string) =>
+    invitations.accept({ caller: cy, invitationId: invitation.id, token });
+  t.like(await accept(own, tokenOf(other)), { code: 'forbidden' });
+  t.like(await accept(other, tokenOf(other)), { code: 'forbidden' });
+  t.like(await accept(own, `${tokenOf(own)}x`), { code: 'forbidden' });
+  t.true((await accept(own, tokenOf(own))).ok);
+  t.is((await stores.accounts.findUser('u_cy'))?.emailConfirmed, true);
+});
+
+test('H11, A10: a process that dies between two writes leaves one organisation and one mail', async (t) => {
+  let died = true;
+  for (let nth = 1; died; nth++) {
+    const { stores, id } = await start();
+    const first = dying(stores, nth);
+    const run = async (on: Stores): Promise<{ made: OwnOrganisation; sent: SentInvitation }> => {
+      const { organisations, invitations } = useCases(on);
+      const organisation = { name: 'Vases' };
+      const made = await organisations.create({ caller: ada, organisation, request: request('m') });
+      const sent = await invitations.send({
+        caller: ada,
+        organisationId: id,
+        invitation: { email: GUEST, role: 'support' },
+        request: request('s'),
+      });
+      return { made: valueOf(made), sent: valueOf(sent) };
+    };
+    try {
+      await run(first.stores);
+    } catch (error) {
+      t.is((error as Error).message, 'the process died');
+    }
+    died = first.died();
+    const { made, sent } = await run(stores);
+    const said = `died at call ${nth}`;
+    t.deepEqual(await run(stores), { made, sent }, said);
+    const memberships = await stores.organisations.membershipsOf(ada.userId);
+    t.deepEqual(
+      memberships.map(({ organisationId }) => organisationId),
+      [id, made.id],
+      said,
+    );
+    t.deepEqual((await stores.organisations.find(id))?.invitations, [sent], said);
+    t.not(await stores.accountLinks.find(linksOf(id), sent.id), null, said);
+    const { items: jobs } = await stores.jobs.list({}, { limit: 100, cursor: null });
+    t.is(jobs.filter(({ kind }) => kind === 'send-mail').length, 1, said);
+  }
+});
