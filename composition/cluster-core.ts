@@ -43,6 +43,7 @@ import {
 } from './node-events.ts';
 import { createJobs } from './node-jobs.ts';
 import { createServices } from './node-services.ts';
+import { createSearch } from './search.ts';
 import { createTokens } from './tokens.ts';
 import { createUpkeep } from './upkeep.ts';
 
@@ -136,6 +137,7 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
   const archiver = roles.includes('services')
     ? createArchiver({ ...options, stores, shardCount: SHARD_COUNT, levels, meter })
     : null;
+  const search = createSearch({ ...options, stores, shardCount: SHARD_COUNT });
   const tokens = createTokens(options);
   const rebuild = createRebuild(stores, runs, log);
   let url: string | null = null;
@@ -156,6 +158,7 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
   broker.createService(
     lateRepliesService({ nodeId, onReplies: (message) => router.takeLateReplies(message) }),
   );
+  if (search !== null) broker.createService(search.service);
   const actors = roles.includes('actors') ? createActors() : null;
   if (jobs !== null) {
     createServices(broker, {
@@ -268,6 +271,7 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
     paymentCalls: actors?.events.paymentCalls ?? null,
     offLoop,
     archiveCounts: archiver?.counts ?? null,
+    search,
     jobCounts: jobs === null ? null : () => jobs.runner.counts(),
     bus,
     restrictions,
@@ -282,6 +286,7 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
       await restrictions.start();
       offLoop?.start();
       archiver?.thread.start();
+      search?.start();
       jobs?.start();
       gate.start();
       await tokens.start();
@@ -309,7 +314,12 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
       await tokens.stop();
       await actors?.ownership.stop();
       await actors?.host.stop();
-      await Promise.all([actors?.events.stop(), offLoop?.stop(), archiver?.thread.stop()]);
+      await Promise.all([
+        actors?.events.stop(),
+        offLoop?.stop(),
+        archiver?.thread.stop(),
+        search?.stop(),
+      ]);
       await endSession();
       await gate.stop();
       await watch.stop();

@@ -33,6 +33,7 @@ import {
 } from './node-events.ts';
 import { createJobs } from './node-jobs.ts';
 import { createServices } from './node-services.ts';
+import { createSearch } from './search.ts';
 import { createTokens } from './tokens.ts';
 import { createUpkeep, type NodeUpkeep } from './upkeep.ts';
 
@@ -106,6 +107,7 @@ function createCore(
     log,
   });
   const offLoop = createOffLoop(options, stores, shardCount);
+  const search = createSearch({ ...options, stores, shardCount });
   const archiver = createArchiver({ ...options, stores, shardCount, levels, meter });
   const tokens = createTokens(options);
   const rebuild = createRebuild(stores, runs, log);
@@ -123,6 +125,7 @@ function createCore(
     shards: host.report(),
   });
   broker.createService(shardService({ broker, host, node: { report }, verify, restart }));
+  if (search !== null) broker.createService(search.service);
   createServices(broker, {
     ...options,
     clock,
@@ -163,6 +166,7 @@ function createCore(
     paymentCalls: events.paymentCalls,
     offLoop,
     archiveCounts: archiver?.counts ?? null,
+    search,
     jobCounts: () => jobs.runner.counts(),
     verify,
     bus,
@@ -179,6 +183,7 @@ function createCore(
       offLoop.start();
       await tokens.start();
       archiver?.thread.start();
+      search?.start();
       jobs.start();
     },
     async join(ownUrl) {
@@ -191,7 +196,7 @@ function createCore(
       await accounts.stop();
       await tokens.stop();
       await host.stop();
-      await Promise.all([events.stop(), offLoop.stop(), archiver?.thread.stop()]);
+      await Promise.all([events.stop(), offLoop.stop(), archiver?.thread.stop(), search?.stop()]);
       await broker.stop();
       await stores.close();
     },

@@ -20,6 +20,7 @@ import type { FeatureLevels } from '../storage/ports/feature-level.ts';
 import type { Stores } from '../storage/ports/stores.ts';
 import type { Config } from './config.ts';
 import type { OffLoopConsumer, OffLoopThreads } from './off-loop-thread.ts';
+import type { NodeSearch } from './search.ts';
 import type { Tokens } from './tokens.ts';
 
 export interface NodeCore {
@@ -47,6 +48,8 @@ export interface NodeCore {
   readonly jobCounts: (() => readonly JobCount[] | null) | null;
   /** Null where this node does not archive. */
   readonly archiveCounts: ArchiveCounts | null;
+  /** Null where this node has no search index. */
+  readonly search: NodeSearch | null;
   readonly bus: LiveBus;
   /** Who is banned. It is known once the core has started. */
   readonly restrictions: RestrictionSet;

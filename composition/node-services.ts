@@ -32,6 +32,7 @@ import { BrokerRuns } from '../services/other-runs.ts';
 import { passesService } from '../services/passes.ts';
 import { paymentsService } from '../services/payments.ts';
 import { productsService } from '../services/products.ts';
+import { BrokerSearchNodes } from '../services/search-nodes.ts';
 import { shopsService } from '../services/shops.ts';
 import { FEATURE_LEVEL, type FeatureLevels } from '../storage/ports/feature-level.ts';
 import type { Stores } from '../storage/ports/stores.ts';
@@ -132,6 +133,7 @@ export function createServices(
     }),
     ...operatorServices({
       accounts: options.accounts.operators,
+      searchNodes: new BrokerSearchNodes({ broker }),
       verify: options.operator.verify,
       placement: options.operator.placement,
       rebuild: (shards, write, run) => options.rebuild.run(shards, write, run),

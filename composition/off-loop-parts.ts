@@ -7,6 +7,7 @@ import type { Logger } from 'pino';
 import { systemClock } from '../actors/clock.ts';
 import { ConsumerLease } from '../events/off-loop/consumer-lease.ts';
 import type { ConsumerLeases } from '../storage/ports/consumer-leases.ts';
+import { openSqliteChangeReader } from '../storage/sqlite/catalogue/change-reader.ts';
 import { openSqliteJournalReader } from '../storage/sqlite/journal/journal-reader.ts';
 import type { Config } from './config.ts';
 
@@ -28,6 +29,14 @@ export async function openJournals(config: Config, purpose: string, log: Logger)
   if (store.kind !== 'redis') return { ...openSqliteJournalReader(dataDirectory), leases: null };
   const { openRedisJournalReader } = await import('../storage/redis/journal/journal-reader.ts');
   return await openRedisJournalReader({ address: store, name: `${nodeId}-${purpose}`, log });
+}
+
+/** The change stream, drop rows and counts of followers. `purpose` names the connections. */
+export async function openChanges(config: Config, purpose: string, log: Logger) {
+  const { store, nodeId, dataDirectory } = config;
+  if (store.kind !== 'redis') return { ...openSqliteChangeReader(dataDirectory), leases: null };
+  const { openRedisChangeReader } = await import('../storage/redis/catalogue/change-reader.ts');
+  return await openRedisChangeReader({ address: store, name: `${nodeId}-${purpose}`, log });
 }
 
 /** Of several nodes one runs a consumer, which its lease decides. A node alone needs no lease. */

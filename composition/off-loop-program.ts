@@ -11,11 +11,10 @@ import type { ConsumerLease } from '../events/off-loop/consumer-lease.ts';
 import type { CreateChangeConsumer, CreateConsumer } from '../events/off-loop/create-consumer.ts';
 import { OffLoopRunner } from '../events/off-loop/off-loop-runner.ts';
 import { RemotePositions } from '../events/off-loop/remote-positions.ts';
-import { openSqliteChangeReader } from '../storage/sqlite/catalogue/change-reader.ts';
 import { SqliteSpillStore } from '../storage/sqlite/spill-sqlite.ts';
 import { openArchive, readsArchive } from './archive.ts';
 import { createLog } from './log.ts';
-import { leaseOf, lowerPriority, openJournals } from './off-loop-parts.ts';
+import { leaseOf, lowerPriority, openChanges, openJournals } from './off-loop-parts.ts';
 import type { ThreadData } from './off-loop-thread.ts';
 
 const LAG_INTERVAL_MS = 1_000;
@@ -31,7 +30,7 @@ const data = workerData as ThreadData;
 const log = createLog(data.config);
 lowerPriority(log);
 const { name, reads, options } = data.consumer;
-const { store, nodeId, dataDirectory } = data.config;
+const { nodeId } = data.config;
 const positions = new RemotePositions(data.port);
 const running = reads === 'events' ? await runOnEvents() : await runOnChanges();
 const reports = setInterval(() => parentPort!.postMessage(running.lag()), LAG_INTERVAL_MS);
@@ -78,7 +77,7 @@ async function runOnChanges(): Promise<Running> {
   const create = await load<CreateChangeConsumer>();
   const consumer = await create({ options });
   assertName(consumer.name);
-  const reader = await openChanges();
+  const reader = await openChanges(data.config, name, log);
   const lease = leaseOf(positionsName(name), nodeId, reader.leases);
   const parts = { ...reader, ...polling(lease), positions };
   const runner = new ChangeRunner({ ...parts, consumer, clock: systemClock, log });
@@ -91,12 +90,6 @@ async function runOnChanges(): Promise<Running> {
       await reader.close();
     },
   };
-}
-
-async function openChanges() {
-  if (store.kind !== 'redis') return { ...openSqliteChangeReader(dataDirectory), leases: null };
-  const { openRedisChangeReader } = await import('../storage/redis/catalogue/change-reader.ts');
-  return await openRedisChangeReader({ address: store, name: `${nodeId}-${name}`, log });
 }
 
 /** In a cluster, where there is a lease, journals are polled less often. */

@@ -65,12 +65,13 @@ export interface ThreadData {
   readonly port: MessagePort;
 }
 
-export class OffLoopThread {
+/** `Report`: what the thread posts of itself. */
+export class OffLoopThread<Report = readonly ConsumerLag[]> {
   readonly #options: OffLoopThreadOptions;
   readonly #backoff = new Backoff({ firstMs: RESTART_DELAY_FIRST_MS, maxMs: RESTART_DELAY_MAX_MS });
   #worker: Worker | null = null;
   #timer: Timer | null = null;
-  #lag: readonly ConsumerLag[] = [];
+  #report: Report | null = null;
   #stopped = false;
   #exited: Promise<void> = Promise.resolve();
 
@@ -89,8 +90,8 @@ export class OffLoopThread {
       resourceLimits: CONSUMER_MEMORY,
     });
     this.#worker = worker;
-    worker.on('message', (lag: readonly ConsumerLag[]) => {
-      this.#lag = lag;
+    worker.on('message', (report: Report) => {
+      this.#report = report;
       this.#backoff.succeeded();
     });
     worker.on('error', (error) =>
@@ -100,6 +101,7 @@ export class OffLoopThread {
       worker.on('exit', () => {
         port1.close();
         this.#worker = null;
+        this.#report = null;
         resolve();
         if (this.#stopped) return;
         this.#timer = this.#options.clock.after(this.#backoff.next(), () => this.start());
@@ -107,9 +109,14 @@ export class OffLoopThread {
     });
   }
 
-  /** The lag, at most a second old while the thread answers. */
-  lag(): readonly ConsumerLag[] {
-    return this.#lag;
+  /** What the thread said last; null where it has said nothing since it was started. */
+  get report(): Report | null {
+    return this.#report;
+  }
+
+  /** Lost where the thread is being started again. */
+  post(message: unknown): void {
+    this.#worker?.postMessage(message);
   }
 
   async stop(): Promise<void> {
@@ -152,7 +159,7 @@ export class OffLoopThreads {
   }
 
   lag(): ConsumerLag[] {
-    return this.#threads.flatMap((thread) => thread.lag());
+    return this.#threads.flatMap((thread) => thread.report ?? []);
   }
 
   async stop(): Promise<void> {

@@ -12,6 +12,7 @@ import { ExportDownloads } from '../app/jobs/export-downloads.ts';
 import { OrderExports } from '../app/order-exports.ts';
 import { OutsideStream } from '../events/outside/outside-stream.ts';
 import { EndedSessions } from '../gateway/http/ended-sessions.ts';
+import type { SearchSample } from '../gateway/http/search-metrics.ts';
 import { LiveHub } from '../gateway/live/hub.ts';
 import type { Config } from './config.ts';
 import { createEmbeddedCore } from './embedded-core.ts';
@@ -24,6 +25,7 @@ import { LimitsFile } from './limits-file.ts';
 import { openPayments } from './payments.ts';
 import { openExportFiles } from './export-files.ts';
 import { ExportThreads } from './export-threads.ts';
+import type { NodeSearch } from './search.ts';
 import { removeServerUrl, storeServerUrl } from './server-url.ts';
 
 export interface Server {
@@ -143,7 +145,11 @@ export async function startServer(
     clock,
     readiness: () => {
       const reasons = core.unreadiness();
-      return { ready: reasons.length === 0, reasons };
+      const ready = reasons.length === 0;
+      const index = core.search?.status() ?? null;
+      if (core.search === null) return { ready, reasons };
+      const search = index && { isBuilding: index.isBuilding, lagMs: index.lagMs };
+      return { ready, reasons, search };
     },
     serves: config.roles.includes('gateway') ? 'everything' : 'itself',
     metrics,
@@ -156,6 +162,7 @@ export async function startServer(
       ...(paymentCalls !== null && { paymentCalls }),
       ...(jobCounts !== null && { jobs: jobCounts }),
       ...(core.archiveCounts !== null && { archive: core.archiveCounts }),
+      ...(core.search !== null && { search: searchSample(core.search) }),
       ...(host === null
         ? {}
         : { shards: () => host.report(), journalAppends: () => core.journal.appends() }),
@@ -190,6 +197,10 @@ export async function startServer(
     throw error;
   }
   return { url, stop };
+}
+
+function searchSample({ status, useCases }: NodeSearch): SearchSample {
+  return { status, waiting: () => useCases.waiting, durations: () => useCases.durations() };
 }
 
 /** Other nodes cannot call such an address, so the node announces its host's name instead. */

@@ -14,7 +14,9 @@ import { type About, meaning, oneOf, unsetOr, wordsOf } from './setting-shapes.t
 import { parseStoreAddress, type StoreAddress } from './store-address.ts';
 
 export const LOG_LEVELS = ['silent', 'error', 'warn', 'info', 'debug'] as const;
-export const ROLES = ['gateway', 'actors', 'services'] as const;
+export const ROLES = ['gateway', 'actors', 'services', 'search'] as const;
+/** What a node alone has whatever is set: nobody else would do it. */
+const ROLES_ALONE = ROLES.filter((role) => role !== 'search');
 
 export type LogLevel = (typeof LOG_LEVELS)[number];
 export type Role = (typeof ROLES)[number];
@@ -246,8 +248,11 @@ export function contradictions(value: <N extends SettingName>(name: N) => ValueO
     );
     return problems;
   }
-  if (!clustered && value('ROLES').length < ROLES.length)
-    problems.push(`LIVEDROPS_ROLES must be ${ROLES.join(',')}: a node alone has every role`);
+  if (!clustered && ROLES_ALONE.some((role) => !value('ROLES').includes(role)))
+    problems.push(
+      `LIVEDROPS_ROLES must list ${ROLES_ALONE.join(',')}: a node alone has all roles but search, ` +
+        'which it may leave out',
+    );
   problems.push(
     ...issuerContradictions({
       issuers: value('AUTH_ISSUER'),

@@ -51,6 +51,16 @@ import type { MadePasses, NewPasses, NewPassList } from './passes.ts';
 import type { PaymentProblem, ProblemFilter } from './payment-problems.ts';
 import type { Ban, MadeBan, NewBan } from './restrictions.ts';
 import type { ParkedRefund, RefundChange, RefundState } from './refunds.ts';
+import type {
+  FoundPage,
+  OpenedResult,
+  SearchFilter,
+  SearchItem,
+  SearchNode,
+  SearchNodeStatus,
+  SearchType,
+  Suggested,
+} from './search.ts';
 import type { ShopToken } from './token-exchange.ts';
 import type { KeyedRequest } from './requests.ts';
 import type { Outcome } from './refusals.ts';
@@ -315,6 +325,25 @@ export interface Actions {
   'payments.ofBuyer': [{ caller: Requester; orderId: string }, BuyerPayment];
 
   /**
+   * Answered by nodes with the role `search`. Which of them is asked, `services/moleculer/` decides;
+   * without one that answers all of them are refused `search-unavailable`.
+   */
+  'search.find': [
+    { filter: SearchFilter; page: PageRequest; withCounts: boolean; withExplanations: boolean },
+    FoundPage,
+  ];
+  'search.suggest': [{ text: string; type?: SearchType; limit: number }, Suggested];
+  /** Refuses `overloaded` where the node has too many results open. */
+  'search.open': [{ filter: SearchFilter }, OpenedResult];
+  /** The next of an opened result; null at its end. `not-found` once it is closed. */
+  'search.read': [{ nodeId: string; streamId: string }, readonly SearchItem[] | null];
+  'search.close': [{ nodeId: string; streamId: string }, null];
+  /** The next two are for services, of one node each. */
+  'search.status': [Record<string, never>, SearchNodeStatus];
+  /** Refuses `already-running`. */
+  'search.rebuild': [Record<string, never>, null];
+
+  /**
    * Everything of `operator` refuses callers without the operator's role: `forbidden` (X3).
    * Auditors get what changes nothing (X3a).
    */
@@ -362,6 +391,10 @@ export interface Actions {
   /** The next two refuse `not-found` for an id that names none, and change nothing twice. */
   'operator.retryJob': [AsOperator & Plannable & { jobId: string }, JobChange];
   'operator.cancelJob': [AsOperator & Plannable & { jobId: string }, JobChange];
+  /** The indexes of all nodes that search. */
+  'operator.listSearchNodes': [AsOperator, readonly SearchNode[]];
+  /** Makes a node's index anew. Refuses `not-found`, `already-running`. */
+  'operator.rebuildSearch': [AsOperator & Keyed & { nodeId: string }, null];
   /** The answer alone has the secrets of the second factor. Refuses `too-many`. */
   'operator.addOperator': [AsOperator & { operator: NewOperator }, AddedOperator];
   'operator.listOperators': [AsOperator, readonly OperatorRow[]];

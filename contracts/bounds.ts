@@ -75,6 +75,13 @@ export const PAGE_LIMIT_MAX = 100;
 export const PAGE_LIMIT_DEFAULT = 20;
 export const TIME_LENGTH_MAX = 40;
 
+// Search
+
+/** Characters of a query. */
+export const SEARCH_TEXT_LENGTH_MAX = 400;
+export const SUGGESTIONS_MAX = 20;
+export const SUGGESTIONS_DEFAULT = 8;
+
 // Payments
 
 export const WEBHOOK_TYPE_LENGTH_MAX = 255;

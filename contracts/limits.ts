@@ -24,6 +24,7 @@ const RATES = Type.Object(
     writes: Type.Optional(BY_BOTH),
     reads: Type.Optional(BY_BOTH),
     exchanges: Type.Optional(BY_BOTH),
+    searches: Type.Optional(BY_ADDRESS),
     'log-ins': Type.Optional(BY_ADDRESS),
     'bad-tokens': Type.Optional(BY_ADDRESS),
   },

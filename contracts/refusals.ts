@@ -43,6 +43,7 @@ export const REFUSAL_CODES = [
   'rate-limited',
   'overloaded',
   'unavailable',
+  'search-unavailable',
 ] as const;
 export const RefusalCode = Type.Enum([...REFUSAL_CODES]);
 export type RefusalCode = (typeof REFUSAL_CODES)[number];

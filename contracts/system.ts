@@ -10,6 +10,16 @@ export const Readiness = Type.Object(
     ready: Type.Boolean(),
     /** Why not, one short sentence each. */
     reasons: Type.Array(Type.String()),
+    /**
+     * How far the search index of this process is behind, for which it is ready all the same; null
+     * while the index is being opened. Absent where it has none.
+     */
+    search: Type.Optional(
+      Type.Union([
+        Type.Object({ isBuilding: Type.Boolean(), lagMs: Type.Integer({ minimum: 0 }) }),
+        Type.Null(),
+      ]),
+    ),
   },
   { title: 'Readiness' },
 );

@@ -57,12 +57,19 @@ import { orderRoutes, PLACE_ORDER } from './rest/orders.ts';
 import { passRoutes } from './rest/passes.ts';
 import { paymentRoutes } from './rest/payments.ts';
 import { productRoutes } from './rest/products.ts';
+import { searchRoutes } from './rest/search.ts';
 import { shopRoutes } from './rest/shops.ts';
 import { systemRoutes } from './rest/system.ts';
 import type { Route, VerifyToken } from './http/route.ts';
 import { RouteTable } from './http/route-table.ts';
 import { HttpServer, type MakeLive } from './http/server.ts';
-import { EXPORTS_MAX, EXPORTS_PER_USER_MAX, StreamSlots } from './http/stream-slots.ts';
+import {
+  EXPORTS_MAX,
+  EXPORTS_PER_USER_MAX,
+  RESULTS_MAX,
+  RESULTS_PER_ADDRESS_MAX,
+  StreamSlots,
+} from './http/stream-slots.ts';
 
 const REQUESTS_IN_FLIGHT_MAX = 50_000;
 const DRAIN_MS = 5_000;
@@ -157,6 +164,10 @@ export function createGateway(options: GatewayOptions): Gateway {
     streamsMax: EXPORTS_MAX,
     perUserMax: EXPORTS_PER_USER_MAX,
   });
+  const resultSlots = new StreamSlots({
+    streamsMax: RESULTS_MAX,
+    perUserMax: RESULTS_PER_ADDRESS_MAX,
+  });
   const servesApi = (options.serves ?? 'everything') === 'everything';
   const routes: Route[] = [
     ...(servesApi
@@ -180,6 +191,7 @@ export function createGateway(options: GatewayOptions): Gateway {
           ...followRoutes(),
           ...creatorBanRoutes(),
           ...notificationRoutes(),
+          ...searchRoutes({ slots: resultSlots }),
           ...operatorRoutes({ slots }),
           ...(stream === null ? [] : changeRoutes({ stream, slots, now })),
         ]

@@ -22,6 +22,7 @@ import { BuyerPayment, OrderPayments, PREPARING_PROVIDERS } from '../contracts/p
 import { Product } from '../contracts/products.ts';
 import { PaymentProblem } from '../contracts/payment-problems.ts';
 import { ParkedRefund } from '../contracts/refunds.ts';
+import { SearchItem, SearchNode, SearchResult } from '../contracts/search.ts';
 import { presenter } from '../contracts/wire.ts';
 import { paymentReference } from '../domain/ids.ts';
 import { jsonString, rfc3339 } from './encode.ts';
@@ -93,6 +94,9 @@ export const refundBody = presenter(ParkedRefund);
 export const problemBody = presenter(PaymentProblem);
 export const orderPaymentsBody = presenter(OrderPayments);
 export const runBody = presenter(RunState);
+export const searchItemBody = presenter(SearchItem);
+export const searchResultBody = presenter(SearchResult);
+export const searchNodeBody = presenter(SearchNode);
 
 export function dropPageBody(page: DropsPage): object {
   const { asOf = null } = page;

@@ -22,6 +22,7 @@ import type {
   RefundChangeInfo,
   RefundInfo,
   RunInfo,
+  SearchNodeInfo,
   ShardInfo,
 } from './api-views.ts';
 import { ApiError, ClusterRequests, type ClusterRequestsOptions } from './cluster-requests.ts';
@@ -184,6 +185,15 @@ export class OperatorApi {
 
   dismissRefund(id: string, reason: string, dryRun: boolean): Promise<RefundChangeInfo> {
     return this.#requests.post(`refunds/${id}/dismiss`, { reason, dryRun });
+  }
+
+  async searchNodes(): Promise<readonly SearchNodeInfo[]> {
+    return (await this.#requests.get<{ items: readonly SearchNodeInfo[] }>('search')).items;
+  }
+
+  /** Resolves when the node has begun. */
+  async rebuildSearch(nodeId: string): Promise<void> {
+    await this.#requests.post(`search/${nodeId}/rebuild`, null);
   }
 
   async operators(): Promise<readonly OperatorInfo[]> {

@@ -1,6 +1,7 @@
 // What the REST API for operators answers with, as its client reads it: contracts whose times are
 // RFC 3339 text.
 
+import type { SearchNodeList } from '../contracts/search.ts';
 import type { Static } from 'typebox';
 import type { JobBody } from '../contracts/jobs.ts';
 import type { OperatorRow } from '../contracts/operator-accounts.ts';
@@ -56,6 +57,9 @@ export type OperatorInfo = Omit<OperatorRow, 'addedAt'> & { readonly addedAt: st
 export type BanInfo = Static<typeof BanPage>['items'][number];
 export type MadeBanInfo = Static<typeof MadeBanBody>;
 export type NewBanInfo = Static<typeof NewBanBody>;
+
+/** A node's search index as HTTP shows it. */
+export type SearchNodeInfo = Static<typeof SearchNodeList>['items'][number];
 
 /** A job as HTTP shows it. */
 export type JobInfo = Static<typeof JobBody>;

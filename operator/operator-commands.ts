@@ -12,6 +12,7 @@ import { addPaymentCommands } from './payment-commands.ts';
 import { addPlacementCommands } from './placement-commands.ts';
 import type { RebuildOptions } from './rebuild.ts';
 import type { ReleaseOptions } from './release.ts';
+import { addSearchCommands } from './search-commands.ts';
 import type { VerifyCommandOptions } from './verify.ts';
 
 export function addOperatorCommands(livedrops: Command): void {
@@ -21,6 +22,7 @@ export function addOperatorCommands(livedrops: Command): void {
   addRelease(livedrops);
   addPaymentCommands(livedrops);
   addJobCommands(livedrops);
+  addSearchCommands(livedrops);
   addExport(livedrops);
   addStream(livedrops);
 }

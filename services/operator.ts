@@ -4,6 +4,7 @@
 import type { ActionSchema, Context, ServiceSchema } from 'moleculer';
 import type { OperatorAccounts } from '../app/operator/operator-accounts.ts';
 import { Operators, type OperatorsOptions } from '../app/operator/operators.ts';
+import { OperatorSearch, type OperatorSearchOptions } from '../app/operator/search.ts';
 import type { AskedOfRun } from './other-runs.ts';
 import { defineService } from './moleculer/define-service.ts';
 import { operatorActionsOfLevel0 } from './operator-level-0.ts';
@@ -13,9 +14,10 @@ const RUN_TIMEOUT_MS = 600_000;
 const WHOLE_RUNS = ['verifyJournals', 'rebuildLists', 'verify', 'rebuild'] as const;
 
 export function operatorServices(
-  options: OperatorsOptions & { readonly accounts: OperatorAccounts },
+  options: OperatorsOptions & OperatorSearchOptions & { readonly accounts: OperatorAccounts },
 ): ServiceSchema[] {
   const { accounts } = options;
+  const search = new OperatorSearch(options);
   const operators = new Operators(options);
   const { name, actions } = defineService('operator', {
     listNodes: (params) => operators.nodes(params),
@@ -42,6 +44,8 @@ export function operatorServices(
     retryJob: (params) => operators.once(params, () => operators.retryJob(params)),
     cancelJob: (params) => operators.once(params, () => operators.cancelJob(params)),
     dismissRefund: (params) => operators.once(params, () => operators.dismissRefund(params)),
+    listSearchNodes: (params) => search.list(params),
+    rebuildSearch: (params) => operators.once(params, () => search.rebuild(params)),
     addOperator: (params) => accounts.add(params),
     listOperators: (params) => accounts.list(params),
     removeOperator: (params) => accounts.remove(params),

@@ -19,8 +19,6 @@ const BY_URL = /new URL\('(\.[^']+\.ts)', import\.meta\.url\)\.href/g;
 /** Not used yet, and why it stays. */
 const STAY: Readonly<Record<string, string>> = {
   'contracts/changes.ts#StreamKind': 'the kinds of lines, for programs that read the stream',
-  'storage/sqlite/search/search-reader-sqlite.ts#openSearchReader': 'nothing searches yet',
-  'storage/sqlite/search/search-writer-sqlite.ts#openSearchWriter': 'nothing feeds it yet',
 };
 /** The drivers that tests run on; the contract suites hold them to what the others do. */
 const DRIVERS_OF_TESTS = 'storage/memory/';

@@ -25,6 +25,7 @@ const WORDS_OF_RATES: Record<RateClass, string> = {
   orders: 'orders',
   writes: 'other writes',
   reads: 'reads, and opening live streams',
+  searches: 'searches',
   'log-ins': 'registering and logging in',
   exchanges: "tokens for a shop's users",
   'bad-tokens': 'bad access tokens, but expired ones',

@@ -26,7 +26,7 @@ function tour(): string {
 const run = hasCurl ? test : test.skip;
 
 run(
-  'O3, S5, P3, R5, N1, D7, D8, O9a, O12a, O14, O15, H12: the tour of the README works when it is pasted',
+  'O3, S5, P3, R5, N1, Q2, D7, D8, O9a, O12a, O14, O15, H12: the tour of the README works when it is pasted',
   async (t) => {
     const data = mkdtempSync(join(tmpdir(), 'livedrops-readme-'));
     const environment = { LIVEDROPS_DATA: data, LIVEDROPS_PORT: '0', LIVEDROPS_LOG: 'error' };
@@ -51,6 +51,7 @@ run(
       const expected = [
         'idempotency-replayed: true',
         '"code":"idempotency-key-reused"',
+        '"corrections":[{"word":"runers","found":"runners"}]',
         '"type":"drop.snapshot"',
         '"soldOut":true',
         '"code":"sold-out"',

@@ -3,6 +3,7 @@
 // without some part leaves its values out.
 
 import { Gauge, type Metric, type MetricObject, type Registry } from 'prom-client';
+import type { SearchSample } from './search-metrics.ts';
 
 /** Durations by bucket. The last count, beyond the bounds, has all longer ones. */
 export interface DurationSample {
@@ -89,6 +90,7 @@ export interface ArchiveSample {
 export interface MetricSources {
   /** Read anew each time. */
   readonly archive?: ArchiveSample;
+  readonly search?: SearchSample;
   /** Null while unknown. */
   readonly jobs?: () => readonly JobSample[] | null;
   /** Null while unknown. */

@@ -10,6 +10,7 @@ import {
   registerSources,
   sampled,
 } from './metric-sources.ts';
+import { registerSearchMetrics } from './search-metrics.ts';
 
 const BOUNDS_MS: readonly number[] = [1, 2, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000];
 /** The last bucket has all durations above the bounds. */
@@ -92,6 +93,7 @@ export function registerMetrics(
   const limit = 'livedrops_orders_waiting_limit';
   addGauge(registry, limit, 'Orders that may wait now; more are refused.', ordersWaitingMax);
   registerSources(registry, sources);
+  if (sources.search !== undefined) registerSearchMetrics(registry, sources.search);
   // One process may have several roles that share a registry.
   if (registry.getSingleMetric('process_cpu_user_seconds_total') === undefined) {
     collectDefaultMetrics({ register: registry });

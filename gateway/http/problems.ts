@@ -45,6 +45,7 @@ export const PROBLEMS: Readonly<Record<ProblemCode, ProblemKind>> = {
   'rate-limited': { status: 429, title: 'Too many requests.' },
   overloaded: { status: 503, title: 'Too much is waiting; try again.' },
   unavailable: { status: 503, title: 'The service is not available; try again.' },
+  'search-unavailable': { status: 503, title: 'Nothing can be searched now; try again.' },
   'method-not-allowed': { status: 405, title: 'The method is not allowed here.' },
   'payload-too-large': { status: 413, title: 'The body is too large.' },
   'unsupported-media-type': { status: 415, title: 'The media type is not supported.' },

@@ -7,7 +7,14 @@ import { RateLimiter, type RatePolicy } from '../../domain/rate-limiter.ts';
 import type { ExemptNetworks } from './exempt-networks.ts';
 import type { Problem } from './problems.ts';
 
-export type RateClass = 'orders' | 'log-ins' | 'writes' | 'reads' | 'exchanges' | 'bad-tokens';
+export type RateClass =
+  | 'orders'
+  | 'log-ins'
+  | 'writes'
+  | 'reads'
+  | 'searches'
+  | 'exchanges'
+  | 'bad-tokens';
 
 export interface RateClassPolicy {
   readonly address: RatePolicy;
@@ -29,6 +36,8 @@ export const DEFAULT_RATE_POLICIES: RatePolicies = {
   'log-ins': { address: policy('log-ins-address', 20, 60), user: null },
   writes: { address: policy('writes-address', 300, 10), user: policy('writes-user', 60, 10) },
   reads: { address: policy('reads-address', 2_000, 10), user: policy('reads-user', 300, 10) },
+  // Anybody may search, so nobody is asked who it is.
+  searches: { address: policy('searches-address', 600, 10), user: null },
   // A shop's server gets tokens for a whole crowd: what it may is counted by its key.
   exchanges: {
     address: policy('exchanges-address', 10_000, 10),
@@ -62,6 +71,7 @@ export class RateLimits {
             'log-ins': limiters(policies['log-ins']),
             writes: limiters(policies.writes),
             reads: limiters(policies.reads),
+            searches: limiters(policies.searches),
             exchanges: limiters(policies.exchanges),
             'bad-tokens': limiters(policies['bad-tokens']),
           };

@@ -8,6 +8,9 @@ export const STREAMS_PER_USER_MAX = 4;
 /** Exports of orders at once: each has a thread of its own. */
 export const EXPORTS_MAX = 4;
 export const EXPORTS_PER_USER_MAX = 2;
+/** Whole results of searches at once, below what one index has open. */
+export const RESULTS_MAX = 6;
+export const RESULTS_PER_ADDRESS_MAX = 2;
 const RETRY_AFTER_SECONDS = '5';
 
 export interface StreamSlotsOptions {
@@ -31,13 +34,13 @@ export class StreamSlots {
   }
 
   /**
-   * Takes a slot, or returns the problem why there is none. `release` frees the slot; later calls
+   * Takes a slot of a user, or of an address, or returns the problem why there is none. `release` frees the slot; later calls
    * do nothing.
    */
   take(userId: string): { readonly ok: true; readonly release: () => void } | Problem {
     const own = this.#byUser.get(userId) ?? 0;
     if (own >= this.#perUserMax) {
-      const detail = `At most ${this.#perUserMax} streams at once are open to each user.`;
+      const detail = `At most ${this.#perUserMax} streams at once are open to each user or address.`;
       const headers = [['retry-after', RETRY_AFTER_SECONDS]] as const;
       return { ...problem('rate-limited', detail), headers };
     }

@@ -10,7 +10,7 @@ const FIELD_NAME_LENGTH_MAX = 64;
 const QUERY_LENGTH_MAX = 2_048;
 const FORM_LENGTH_MAX = 16 * 1_024;
 /** An integer in a query string, short enough to be exact. */
-const INTEGER = /^-?[0-9]{1,9}$/;
+const INTEGER = /^-?[0-9]{1,15}$/;
 
 const UTF8 = new TextDecoder('utf-8', { fatal: true });
 

@@ -24,6 +24,7 @@ import { operatorBanRoutes } from './bans.ts';
 import { operatorAccountRoutes } from './operator-accounts.ts';
 import { operatorRefundRoutes } from './operator-refunds.ts';
 import { operatorRoute } from './operator-route.ts';
+import { operatorSearchRoutes } from './operator-search.ts';
 import { pageRequest } from './paging.ts';
 import { reportOfRun, runRoutes, type RunRoutesOptions } from './runs.ts';
 
@@ -37,6 +38,7 @@ export function operatorRoutes(options: RunRoutesOptions): Route[] {
     ...wholeRoutes(),
     ...operatorRefundRoutes(),
     ...operatorAccountRoutes(),
+    ...operatorSearchRoutes(),
     ...operatorBanRoutes(),
     ...runRoutes(options),
   ];

@@ -49,8 +49,8 @@ export function systemRoutes(options: SystemRoutesOptions): Route[] {
         response: Readiness,
       },
       () => {
-        const { ready, reasons } = readiness();
-        return jsonReply(ready ? 200 : 503, { ready, reasons });
+        const state = readiness();
+        return jsonReply(state.ready ? 200 : 503, state);
       },
     ),
     route(

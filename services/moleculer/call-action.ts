@@ -4,10 +4,11 @@
 //
 // A node that was killed is called until its heartbeats have been missed for seconds. So a list
 // that another node does not answer soon is asked of a second one as well, and the first answer
-// counts.
+// counts. Searches go to nodes of which `SearchCalls` knows how they do.
 
 import type { CallingOptions, ServiceBroker } from 'moleculer';
 import pTimeout from 'p-timeout';
+import { systemClock } from '../../actors/clock.ts';
 import { refusal } from '../../domain/refusal.ts';
 import type { RefusalCode } from '../../contracts/refusals.ts';
 import type {
@@ -16,6 +17,7 @@ import type {
   ActionParams,
   CallAction,
 } from '../../contracts/actions.ts';
+import { type OpenedAction, type SearchAction, SearchCalls } from './search-calls.ts';
 
 /** Moleculer's error types, which survive the network, and their refusals. */
 const REFUSAL_BY_ERROR_TYPE: ReadonlyMap<unknown, RefusalCode> = new Map([
@@ -28,6 +30,13 @@ const REFUSAL_BY_ERROR_TYPE: ReadonlyMap<unknown, RefusalCode> = new Map([
   ['BAD_GATEWAY', 'unavailable'],
   ['QUEUE_FULL', 'overloaded'],
 ]);
+
+const SEARCHES: ReadonlySet<ActionName> = new Set<SearchAction>([
+  'search.find',
+  'search.suggest',
+  'search.open',
+]);
+const OPENED: ReadonlySet<ActionName> = new Set<OpenedAction>(['search.read', 'search.close']);
 
 /** A list waits for owners of drops for 250 ms. */
 const SECOND_ASK_MS = 400;
@@ -45,6 +54,7 @@ const LISTS: ReadonlySet<ActionName> = new Set([
 ]);
 
 export function createCallAction(broker: ServiceBroker): CallAction {
+  const searches = new SearchCalls({ broker, clock: systemClock });
   return async <Name extends ActionName>(
     action: Name,
     params: ActionParams<Name>,
@@ -52,6 +62,18 @@ export function createCallAction(broker: ServiceBroker): CallAction {
   ): Promise<ActionOutcome<Name>> => {
     // Metadata is passed on with every further call in the same context, on any node (H4).
     const options = traceparent === undefined ? {} : { meta: { traceparent } };
+    if (SEARCHES.has(action))
+      return (await searches.ask(
+        action as SearchAction,
+        params as ActionParams<SearchAction>,
+        options,
+      )) as ActionOutcome<Name>;
+    if (OPENED.has(action))
+      return (await searches.askOpened(
+        action as OpenedAction,
+        params as ActionParams<OpenedAction>,
+        options,
+      )) as ActionOutcome<Name>;
     try {
       return LISTS.has(action)
         ? await callList(broker, action, params, options)

@@ -1,6 +1,7 @@
 // The search index in memory, for tests: every document is compared with every query, by the
 // definition in `storage/search/match.ts`.
 
+import { SUGGESTIONS_MAX } from '../../contracts/bounds.ts';
 import { queryTerms } from '../search/query-terms.ts';
 import { highlighted, hitOf } from '../search/highlight.ts';
 import { passesFilters } from '../search/filters.ts';
@@ -36,7 +37,6 @@ import {
   type StatusCount,
   STREAM_CHUNK_HITS,
   STREAMS_MAX,
-  SUGGESTIONS_MAX,
   type Suggestion,
 } from '../ports/search-index.ts';
 import type { SearchType } from '../../contracts/search.ts';

@@ -310,15 +310,12 @@ export const CHANGE_DOCUMENTS_MAX = 4096;
 export const FEW_HITS = 10;
 /** Words of a query that are looked for; further ones are passed over. */
 export const QUERY_WORDS_MAX = 12;
-/** Characters of a query that are read. */
-export const QUERY_LENGTH_MAX = 400;
 /** Characters of a description whose words are found. */
 export const DESCRIPTION_SEARCHED_MAX = 2000;
 /** Characters of a highlighted piece of a description. */
 export const SNIPPET_LENGTH_MAX = 160;
 /** Counts by status are exact up to this. */
 export const COUNTED_MAX = 1000;
-export const SUGGESTIONS_MAX = 20;
 export const STREAMS_MAX = 8;
 export const STREAM_CHUNK_HITS = 256;
 export const STREAM_MS_MAX = 10 * 60_000;

@@ -1,6 +1,7 @@
 // The words of a query, as they are looked for.
 
-import { QUERY_LENGTH_MAX, QUERY_WORDS_MAX } from '../ports/search-index.ts';
+import { SEARCH_TEXT_LENGTH_MAX } from '../../contracts/bounds.ts';
+import { QUERY_WORDS_MAX } from '../ports/search-index.ts';
 import { editsAllowed } from './edits.ts';
 import { chunksOf, endsInWord } from './words.ts';
 
@@ -26,7 +27,7 @@ const END_LENGTH_MIN = 3;
 const INSIDE_LENGTH_MIN = 5;
 
 export function queryTerms(query: string): QueryTerm[] {
-  const read = query.slice(0, QUERY_LENGTH_MAX);
+  const read = query.slice(0, SEARCH_TEXT_LENGTH_MAX);
   const chunks = chunksOf(read);
   const isOpen = endsInWord(read);
   const terms = new Map<string, QueryTerm>();

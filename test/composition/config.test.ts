@@ -44,7 +44,7 @@ test('an empty environment gives the documented defaults, frozen', (t) => {
     logLevel: 'info',
   });
   t.is(config.store.kind, 'sqlite');
-  t.deepEqual(config.roles, ['gateway', 'actors', 'services']);
+  t.deepEqual(config.roles, ['gateway', 'actors', 'services', 'search']);
   t.true(Object.isFrozen(config));
 });
 
@@ -125,7 +125,7 @@ const BAD_VALUES: [name: string, value: string, problem: RegExp][] = [
   ['NODE_WEIGHT', '0', /must be a number above 0/],
   ['NODE_ID', 'a.b', /must be 1 to 64 letters/],
   ['ROLES', 'gateway,actor', /must list roles out of gateway,actors,services/],
-  ['ROLES', 'gateway', /a node alone has every role/],
+  ['ROLES', 'gateway', /a node alone has all roles but search/],
   ['RATE_LIMITS', 'yes', /must be on or off/],
   ['TRUST_PROXY', '127.0.0.1', /must be on or off/],
   ['LOG', 'verbose', /must be silent, error, warn, info or debug/],

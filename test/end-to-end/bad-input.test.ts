@@ -9,6 +9,7 @@ import { resolve, type Schema, type Schemas, wrongObjects } from './malformed.ts
 import { onEachProfile } from './profiles.ts';
 import { type Answer, dropTerms, type Json } from './sale-client.ts';
 import type { SaleServer } from './sale-server.ts';
+import { startSearchServer } from './search-server.ts';
 import { BUYER, CREATOR, SmallSale } from './small-sale.ts';
 
 interface Operation {
@@ -135,7 +136,7 @@ onEachProfile((test, profile) => {
   let apiKey: string;
 
   test.before(async () => {
-    sale = await SmallSale.open(profile);
+    sale = await SmallSale.open(profile, startSearchServer);
     server = sale.server;
     const { json } = await server.get('/openapi.json');
     paths = json['paths'] as typeof paths;

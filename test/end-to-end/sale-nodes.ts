@@ -116,6 +116,8 @@ function startNode(environment: Environment): Promise<Server> {
       LIVEDROPS_PORT: '0',
       LIVEDROPS_RATE_LIMITS: 'off',
       LIVEDROPS_LOG: 'error',
+      // A search index costs each node some threads.
+      LIVEDROPS_ROLES: 'gateway,actors,services',
       ...environment,
     }),
   );

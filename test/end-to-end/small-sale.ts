@@ -26,8 +26,11 @@ export class SmallSale {
     this.orderId = options.orderId;
   }
 
-  static async open(profile: Profile): Promise<SmallSale> {
-    const server = await SaleServer.start(profile);
+  static async open(
+    profile: Profile,
+    start: (profile: Profile) => Promise<SaleServer> = (one) => SaleServer.start(one),
+  ): Promise<SmallSale> {
+    const server = await start(profile);
     const dropId = await server.drop(CREATOR, { payment: 'provider', holdSeconds: 3600 });
     const orderId = String((await server.order(dropId, BUYER, 'k')).json['id']);
     await server.post(`/v1/creators/${CREATOR}/follow`, { as: BUYER });

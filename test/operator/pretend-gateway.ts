@@ -38,6 +38,8 @@ const ACTIONS: readonly ActionName[] = [
   'operator.getJob',
   'operator.retryJob',
   'operator.cancelJob',
+  'operator.listSearchNodes',
+  'operator.rebuildSearch',
   'operator.addOperator',
   'operator.listOperators',
   'operator.removeOperator',

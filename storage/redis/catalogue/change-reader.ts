@@ -1,15 +1,22 @@
-// The change stream and leases for a thread that runs a consumer of it, on connections of its own.
+// The change stream and leases for a thread that runs a consumer of it, on connections of its own,
+// and what such a thread reads besides.
 
 import type { Logger } from 'pino';
+import type { Catalogue } from '../../ports/catalogue.ts';
 import type { ChangeStream } from '../../ports/change-stream.ts';
 import type { ConsumerLeases } from '../../ports/consumer-leases.ts';
+import type { FollowStore } from '../../ports/follows.ts';
 import { connectRedis, type RedisAddress } from '../connection/connection.ts';
-import { RedisChangeStream } from './change-stream-redis.ts';
+import { RedisCatalogue } from './catalogue-redis.ts';
 import { RedisConsumerLeases } from './consumer-leases-redis.ts';
+import { openEntityParts } from './entity-parts.ts';
+import { RedisFollowStore } from './follows-redis.ts';
 import { OmConnection } from './om-connection.ts';
 
 export interface RedisChangeReader {
   readonly changes: ChangeStream;
+  readonly catalogue: Pick<Catalogue, 'listDrops'>;
+  readonly follows: Pick<FollowStore, 'counts'>;
   readonly leases: ConsumerLeases;
   close(): Promise<void>;
 }
@@ -29,8 +36,14 @@ export async function openRedisChangeReader(options: {
   };
   try {
     om = await OmConnection.connect({ ...options, name: `${options.name}-entities` });
-    const changes = new RedisChangeStream({ redis, om });
-    return { changes, leases: new RedisConsumerLeases({ redis }), close };
+    const parts = await openEntityParts({ redis, om });
+    return {
+      changes: parts.changes,
+      catalogue: new RedisCatalogue(parts),
+      follows: new RedisFollowStore(parts),
+      leases: new RedisConsumerLeases({ redis }),
+      close,
+    };
   } catch (error) {
     await close();
     throw error;

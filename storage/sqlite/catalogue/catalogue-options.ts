@@ -4,10 +4,10 @@
 import type { Database } from 'better-sqlite3';
 import type { AppendSignal } from './append-signal.ts';
 import type { CatalogueHandlers } from './catalogue-program.ts';
-import type { SqliteThread } from '../thread/thread.ts';
+import type { Submits } from '../thread/thread.ts';
 
 export interface CatalogueDatabase {
-  readonly writer: SqliteThread<CatalogueHandlers>;
+  readonly writer: Submits<CatalogueHandlers>;
   readonly reader: Database;
 }
 

@@ -1,13 +1,20 @@
-// The change stream for a thread that only reads it, on a connection of its own.
+// The change stream for a thread that only reads it, on a connection of its own, and what such a
+// thread reads besides.
 
 import { join } from 'node:path';
+import type { Catalogue } from '../../ports/catalogue.ts';
 import type { ChangeStream } from '../../ports/change-stream.ts';
+import type { FollowStore } from '../../ports/follows.ts';
 import { openReaderDatabase } from '../thread/database.ts';
 import { AppendSignal } from './append-signal.ts';
+import { SqliteCatalogue } from './catalogue-sqlite.ts';
 import { SqliteChangeStream } from './change-stream-sqlite.ts';
+import { SqliteFollowStore } from './follows-sqlite.ts';
 
 export interface SqliteChangeReader {
   readonly changes: ChangeStream;
+  readonly catalogue: Pick<Catalogue, 'listDrops'>;
+  readonly follows: Pick<FollowStore, 'counts'>;
   close(): Promise<void>;
 }
 
@@ -16,9 +23,11 @@ export function openSqliteChangeReader(directory: string): SqliteChangeReader {
   const reader = openReaderDatabase(join(directory, 'catalogue.db'));
   const writer = { submit: () => Promise.reject(new Error('this connection only reads')) };
   // No signal comes from another thread: what is new is found by reading.
-  const changes = new SqliteChangeStream({ reader, writer, signal: new AppendSignal() });
+  const database = { reader, writer, signal: new AppendSignal() };
   return {
-    changes,
+    changes: new SqliteChangeStream(database),
+    catalogue: new SqliteCatalogue(database),
+    follows: new SqliteFollowStore(database),
     async close() {
       reader.close();
     },

@@ -14,8 +14,6 @@ import { PositionTrimmedError } from '../../ports/change-stream.ts';
 import { membersOf } from '../../ports/organisations.ts';
 import { InvalidCursorError } from '../../ports/page.ts';
 import { readQuery } from '../thread/read-query.ts';
-import type { Submits } from '../thread/thread.ts';
-import type { CatalogueHandlers } from './catalogue-program.ts';
 import type { ChangingDatabase } from './catalogue-options.ts';
 import { HEAD_OF_CHANGES } from './changes-statements.ts';
 import { type ProductRow, productOf } from './products-statements.ts';
@@ -43,11 +41,6 @@ interface FollowRow {
   since: number;
 }
 
-interface ChangesDatabase extends Omit<ChangingDatabase, 'writer'> {
-  /** For trimming. */
-  readonly writer: Submits<CatalogueHandlers>;
-}
-
 export class SqliteChangeStream implements ChangeStream {
   readonly bucketCount = 1;
   readonly #writer;
@@ -60,7 +53,7 @@ export class SqliteChangeStream implements ChangeStream {
   readonly #drafts;
   readonly #organisations;
 
-  constructor({ writer, reader, signal }: ChangesDatabase) {
+  constructor({ writer, reader, signal }: ChangingDatabase) {
     this.#writer = writer;
     this.#signal = signal;
     this.#head = reader.prepare<[], ChangeHead>(HEAD_OF_CHANGES);

@@ -6,6 +6,7 @@
 // it the page went, so a page costs the same at any depth. What a window reads depends only on
 // where it begins, so every page that begins in it sees the same.
 
+import { SUGGESTIONS_MAX } from '../../../contracts/bounds.ts';
 import type { Database } from 'better-sqlite3';
 import type { SearchType } from '../../../contracts/search.ts';
 import {
@@ -17,7 +18,6 @@ import {
   type SearchRequest,
   type StatusCount,
   type Suggestion,
-  SUGGESTIONS_MAX,
 } from '../../ports/search-index.ts';
 import { highlighted, hitOf } from '../../search/highlight.ts';
 import { all, token } from '../../search/expression.ts';

@@ -7,6 +7,10 @@ import type { NodeReport } from '../../../actors/node-report.ts';
 import type { ShardReport, OperatorAction, MoveRecord } from '../../../contracts/operator.ts';
 import { assignmentOf } from '../../../actors/cluster/assignment.ts';
 import { Operators, type OperatorsOptions } from '../../../app/operator/operators.ts';
+import type { OperatorSearchOptions } from '../../../app/operator/search.ts';
+import type { Outcome } from '../../../contracts/refusals.ts';
+import type { SearchNode } from '../../../contracts/search.ts';
+import { refusal, success } from '../../../domain/refusal.ts';
 import { OperatorRuns, type OtherRuns } from '../../../app/operator/runs.ts';
 import { ownersOf } from '../../../app/operator/view.ts';
 import { MemoryOperatorLog } from '../../../storage/memory/operator-log-memory.ts';
@@ -72,7 +76,9 @@ export class PretendCluster {
   comesBack = true;
   /** A restarted node ends. */
   ends = true;
-  options!: OperatorsOptions;
+  /** What `searchNodes` shows. */
+  searchNodes: readonly SearchNode[] = [];
+  options!: OperatorsOptions & OperatorSearchOptions;
   operators!: Operators;
   readonly #sessions = new Map<string, NodeSession>();
   /** Incarnations that got a restart. */
@@ -108,6 +114,10 @@ export class PretendCluster {
         if (since !== cluster.quarantinedAt) return false;
         return cluster.quarantined.get(dropId) === nodeId && cluster.quarantined.delete(dropId);
       },
+      searchNodes: {
+        list: async () => cluster.searchNodes,
+        rebuild: async (nodeId) => cluster.#rebuildSearch(nodeId),
+      },
       shardCount: SHARDS,
       now: () => cluster.time,
       reportTimeoutMs: 20,
@@ -115,6 +125,16 @@ export class PretendCluster {
     };
     cluster.operators = new Operators(cluster.options);
     return cluster;
+  }
+
+  /** It has ended with the next look. */
+  #rebuildSearch(nodeId: string): Outcome<null> {
+    const found = this.searchNodes.find(({ node }) => node === nodeId);
+    if (found === undefined) return refusal('not-found', `There is no node ${nodeId}.`);
+    if (found.index === null) return refusal('unavailable');
+    const index = { ...found.index, rebuilds: found.index.rebuilds + 1 };
+    this.searchNodes = this.searchNodes.map((one) => (one === found ? { ...one, index } : one));
+    return success(null);
   }
 
   session(nodeId: string): NodeSession {

@@ -1,0 +1,82 @@
+// The search index of a node: a thread that fills it, one that asks it, and the service in front.
+
+import { join } from 'node:path';
+import type { MessagePort } from 'node:worker_threads';
+import type { ServiceSchema } from 'moleculer';
+import type { Logger } from 'pino';
+import { systemClock } from '../actors/clock.ts';
+import { SearchUseCases } from '../app/search.ts';
+import type { SearchNodeStatus } from '../contracts/search.ts';
+import { answerQuestions } from '../events/port-questions.ts';
+import { searchService } from '../services/search.ts';
+import { openSearchReader } from '../storage/sqlite/search/search-reader-sqlite.ts';
+import type { Stores } from '../storage/ports/stores.ts';
+import type { Config } from './config.ts';
+import { OffLoopThread } from './off-loop-thread.ts';
+
+/** The message by which the thread makes its index anew. */
+export const REBUILD = 'rebuild';
+
+/** How far the drop rows are in a shard's journal: only the main thread knows. */
+export interface RowsPositionQuestion {
+  readonly shard: number;
+}
+
+/** The `workerData` of the thread. */
+export interface SearchThreadData {
+  readonly config: Config;
+  readonly shardCount: number;
+  readonly folder: string;
+  /** For `PortQuestions`. */
+  readonly port: MessagePort;
+}
+
+export interface NodeSearch {
+  readonly service: ServiceSchema;
+  /** Null while the index is being opened. */
+  readonly status: () => SearchNodeStatus | null;
+  readonly useCases: Pick<SearchUseCases, 'waiting' | 'durations'>;
+  start(): void;
+  stop(): Promise<void>;
+}
+
+/** Null where the node's roles do not include it. */
+export function createSearch(options: {
+  readonly config: Config;
+  readonly stores: Pick<Stores, 'readModels'>;
+  readonly shardCount: number;
+  readonly log: Logger;
+}): NodeSearch | null {
+  const { config, stores, shardCount, log } = options;
+  if (!config.roles.includes('search')) return null;
+  const folder = join(config.dataDirectory, 'search');
+  const data: Omit<SearchThreadData, 'port'> = { config, shardCount, folder };
+  const thread = new OffLoopThread<SearchNodeStatus>({
+    name: 'search',
+    program: new URL('search-program.ts', import.meta.url),
+    data,
+    serve: (port) =>
+      answerQuestions(port, ({ shard }: RowsPositionQuestion) => stores.readModels.position(shard)),
+    clock: systemClock,
+    log,
+  });
+  const reader = openSearchReader({ folder });
+  const status = () => thread.report;
+  const useCases = new SearchUseCases({
+    reader,
+    nodeId: config.nodeId,
+    status,
+    rebuild: () => thread.post(REBUILD),
+    clock: systemClock,
+  });
+  return {
+    service: searchService(useCases),
+    status,
+    useCases,
+    start: () => thread.start(),
+    async stop() {
+      await useCases.stop();
+      await Promise.all([thread.stop(), reader.close()]);
+    },
+  };
+}

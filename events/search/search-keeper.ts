@@ -1,0 +1,146 @@
+// Keeps the search index of a node: feeds it, and makes it anew when an operator wants so. The old
+// index serves until the new one has everything; a rebuild that a crash ended goes on.
+
+import type { SearchNodeStatus } from '../../contracts/search.ts';
+import type { SearchRebuild, SearchWriter } from '../../storage/ports/search-index.ts';
+import { Backoff } from '../backoff.ts';
+import { type FeedingSources, SearchFeeding } from './search-feeding.ts';
+
+/** How far behind a rebuilt index may be when it takes its place. */
+const SWAP_LAG_MAX_MS = 1_000;
+const POLL_MS = 100;
+const RETRY_DELAY_FIRST_MS = 500;
+const RETRY_DELAY_MAX_MS = 30_000;
+
+export interface SearchKeeperOptions extends FeedingSources {
+  readonly writer: SearchWriter;
+}
+
+interface Rebuild {
+  readonly startedAt: number;
+  /** Null until it is open. */
+  index: SearchRebuild | null;
+}
+
+export class SearchKeeper {
+  readonly #options: SearchKeeperOptions;
+  readonly #writer: SearchWriter;
+  #feeding: SearchFeeding;
+  #rebuilding: Rebuild | null = null;
+  #rebuilds = 0;
+  #work: Promise<void> = Promise.resolve();
+  #wake: () => void = () => undefined;
+  #isStopped = false;
+
+  constructor(options: SearchKeeperOptions) {
+    this.#options = options;
+    this.#writer = options.writer;
+    this.#feeding = this.#newFeeding();
+  }
+
+  /** Errors: `store-unavailable`. */
+  async start(): Promise<void> {
+    await this.#feeding.start();
+    if (await this.#writer.isRebuilding()) this.rebuild();
+  }
+
+  /** False: a rebuild is under way. */
+  rebuild(): boolean {
+    if (this.#rebuilding !== null || this.#isStopped) return false;
+    this.#rebuilding = { startedAt: this.#options.clock.now(), index: null };
+    this.#work = this.#rebuild(this.#rebuilding).finally(() => {
+      this.#rebuilding = null;
+    });
+    return true;
+  }
+
+  /** Errors: `store-unavailable`. */
+  async status(): Promise<SearchNodeStatus> {
+    const { records, entries, ms, isBuilt } = this.#feeding.lag();
+    const { listed, words, bytes } = await this.#writer.size();
+    const rebuilding = this.#rebuilding;
+    const built = await rebuilding?.index?.size();
+    return {
+      isBuilding: !isBuilt,
+      lagMs: Math.round(ms),
+      recordsBehind: records,
+      entriesBehind: entries,
+      documents: listed,
+      words,
+      bytes,
+      rebuilds: this.#rebuilds,
+      rebuild: rebuilding && { startedAt: rebuilding.startedAt, documents: built?.listed ?? 0 },
+    };
+  }
+
+  /** A rebuild goes on at the next start. */
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    this.#wake();
+    await this.#work;
+    await this.#feeding.stop();
+    await this.#writer.close();
+  }
+
+  /** Never rejects: a fault is tried again, from where it was. */
+  async #rebuild(rebuilding: Rebuild): Promise<void> {
+    const { log } = this.#options;
+    const backoff = new Backoff({ firstMs: RETRY_DELAY_FIRST_MS, maxMs: RETRY_DELAY_MAX_MS });
+    while (!this.#isStopped) {
+      try {
+        rebuilding.index = await this.#writer.rebuild();
+        if (!(await this.#fill(rebuilding.index))) return;
+        await this.#swap(rebuilding.index);
+        this.#rebuilds += 1;
+        log.info('the search index was made anew');
+        return;
+      } catch (error) {
+        log.warn({ err: error }, 'the search index could not be made anew yet');
+        await this.#pause(backoff.next());
+      }
+    }
+  }
+
+  /** False: the keeper stops. */
+  async #fill({ feed }: SearchRebuild): Promise<boolean> {
+    const feeding = new SearchFeeding({ ...this.#options, feed });
+    await feeding.start();
+    try {
+      while (!this.#isStopped) {
+        const { isBuilt, ms } = feeding.lag();
+        if (isBuilt && ms <= SWAP_LAG_MAX_MS) return true;
+        await this.#pause(POLL_MS);
+      }
+      return false;
+    } finally {
+      await feeding.stop();
+    }
+  }
+
+  /** What feeds the index knows the positions of the one before, and begins anew. */
+  async #swap(index: SearchRebuild): Promise<void> {
+    await this.#feeding.stop();
+    try {
+      await index.swapIn();
+    } finally {
+      const feeding = this.#newFeeding();
+      await feeding.start();
+      this.#feeding = feeding;
+    }
+  }
+
+  #newFeeding(): SearchFeeding {
+    return new SearchFeeding({ ...this.#options, feed: this.#writer.feed });
+  }
+
+  /** Ends early when the keeper stops. */
+  async #pause(ms: number): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const timer = this.#options.clock.after(ms, resolve);
+      this.#wake = () => {
+        timer.cancel();
+        resolve();
+      };
+    });
+  }
+}

@@ -1,0 +1,192 @@
+// The routes of search (Q1, Q3): pages of hits, a whole result as lines, and suggestions. All are
+// public; why hits are ordered as they are is for operators.
+
+import { isOperator } from '../../app/caller.ts';
+import { PAGE_LIMIT_DEFAULT, SUGGESTIONS_DEFAULT } from '../../contracts/bounds.ts';
+import type { Static } from 'typebox';
+import {
+  SEARCH_TYPES,
+  type SearchFilter,
+  type SearchLag,
+  SearchQuery,
+  SearchResultBody,
+  SuggestQuery,
+  Suggestions,
+} from '../../contracts/search.ts';
+import { problem, type Problem } from '../http/problems.ts';
+import {
+  type CheckedRequest,
+  jsonReply,
+  route,
+  type Route,
+  type RouteCall,
+  type RouteResult,
+} from '../http/route.ts';
+import type { StreamSlots } from '../http/stream-slots.ts';
+import { searchItemBody, searchResultBody } from '../present.ts';
+import { NDJSON_MEDIA_TYPE } from './changes.ts';
+
+const ABOUT = {
+  method: 'GET',
+  tag: 'search',
+  access: 'public',
+  rateClass: 'searches',
+  status: 200,
+} as const;
+const CACHE = 'public, max-age=1';
+const PRIVATE = ['cache-control', 'private, no-store'] as const;
+/** Seconds that what is found may be behind what is; `building`: a part is missing. */
+const LAG = 'search-lag';
+
+type Query = Static<typeof SearchQuery>;
+type Request = CheckedRequest<Query, unknown>;
+
+export interface SearchRoutesOptions {
+  /** Of whole results, counted by address. */
+  readonly slots: StreamSlots;
+}
+
+export function searchRoutes({ slots }: SearchRoutesOptions): Route[] {
+  return [
+    route(
+      {
+        ...ABOUT,
+        path: '/v1/search',
+        summary:
+          'Products, drops and creators by words, the best first: in pages, or with ' +
+          '`Accept: application/x-ndjson` all of them, one a line, as of one moment.',
+        query: SearchQuery,
+        knowsUsers: true,
+        response: SearchResultBody,
+        otherMediaTypes: [NDJSON_MEDIA_TYPE],
+        refusals: [
+          'invalid-request',
+          'unauthenticated',
+          'forbidden',
+          'overloaded',
+          'search-unavailable',
+        ],
+        cache: CACHE,
+      },
+      async (request) => {
+        const refused = await refuseExplanations(request);
+        if (refused !== null) return refused;
+        const isWhole = wantsLines(request.header('accept'));
+        return isWhole ? await wholeResult(request, slots) : await page(request);
+      },
+    ),
+    route(
+      {
+        ...ABOUT,
+        path: '/v1/search/suggest',
+        summary: 'Names that complete what was typed, the best first.',
+        query: SuggestQuery,
+        response: Suggestions,
+        refusals: ['invalid-request', 'search-unavailable'],
+        cache: CACHE,
+      },
+      async ({ call, query }) => {
+        const { q: text, type, limit = SUGGESTIONS_DEFAULT } = query;
+        const types = type === undefined ? {} : { type: SEARCH_TYPES[type] };
+        const found = await call('search.suggest', { text, ...types, limit });
+        if (!found.ok) return found;
+        return jsonReply(200, { items: found.value.items }, [lagHeader(found.value)]);
+      },
+    ),
+  ];
+}
+
+/** Only operators may be told why hits are ordered as they are. */
+async function refuseExplanations({ query, identify }: Request): Promise<Problem | null> {
+  if (query.explain !== true) return null;
+  const user = await identify();
+  if (!user.ok) return user;
+  return isOperator(user) ? null : problem('forbidden', 'explain: is for operators.');
+}
+
+async function page({ call, query }: Request): Promise<RouteResult> {
+  const { limit = PAGE_LIMIT_DEFAULT, cursor = null, counts = true, explain = false } = query;
+  const found = await call('search.find', {
+    filter: filterOf(query),
+    page: { limit, cursor },
+    withCounts: counts,
+    withExplanations: explain,
+  });
+  if (!found.ok) return found;
+  const headers = [varies, lagHeader(found.value), ...(explain ? [PRIVATE] : [])];
+  return jsonReply(200, searchResultBody(found.value.result), headers);
+}
+
+async function wholeResult(
+  { call, query, address }: Request,
+  slots: StreamSlots,
+): Promise<RouteResult> {
+  if (query.cursor !== undefined || query.limit !== undefined || query.explain !== undefined)
+    return problem('invalid-request', 'A whole result takes no cursor, limit or explain.');
+  const slot = slots.take(address);
+  if (!slot.ok) return slot;
+  let isOpen = false;
+  try {
+    const opened = await call('search.open', { filter: filterOf(query) });
+    if (!opened.ok) return opened;
+    isOpen = true;
+    const { nodeId, streamId } = opened.value;
+    const close = () => {
+      slot.release();
+      // Where it does not arrive, the node closes what nobody reads.
+      call('search.close', { nodeId, streamId }).catch(() => undefined);
+    };
+    const chunks = lines(call, { nodeId, streamId });
+    return {
+      ok: true,
+      status: 200,
+      mediaType: NDJSON_MEDIA_TYPE,
+      body: { chunks, isWhole: true, close },
+      headers: [varies, ['cache-control', 'no-store'], lagHeader(opened.value)],
+    };
+  } finally {
+    if (!isOpen) slot.release();
+  }
+}
+
+async function* lines(
+  call: RouteCall,
+  opened: { readonly nodeId: string; readonly streamId: string },
+): AsyncGenerator<string, void, undefined> {
+  for (;;) {
+    const read = await call('search.read', opened);
+    if (!read.ok) throw new Error(`the rest of a result is ${read.code}`);
+    if (read.value === null) return;
+    let text = '';
+    for (const item of read.value) text += `${JSON.stringify(searchItemBody(item))}\n`;
+    yield text;
+  }
+}
+
+function filterOf(query: Query): SearchFilter {
+  const { q = '', type, status, creator_id, currency, min, max, sort = 'relevance' } = query;
+  return {
+    text: q,
+    ...(type !== undefined && { type: SEARCH_TYPES[type] }),
+    ...(status !== undefined && { status }),
+    ...(creator_id !== undefined && { creatorId: creator_id }),
+    ...(currency !== undefined && { currency }),
+    ...(min !== undefined && { amountMin: min }),
+    ...(max !== undefined && { amountMax: max }),
+    sort,
+  };
+}
+
+/** The one address has two forms. */
+const varies = ['vary', 'accept'] as const;
+
+function lagHeader({ lagMs }: SearchLag): readonly [string, string] {
+  return [LAG, lagMs === null ? 'building' : (lagMs / 1000).toFixed(1)];
+}
+
+/** Whether the lines are named, and not only accepted with everything else. */
+function wantsLines(accept: string): boolean {
+  return accept
+    .split(',')
+    .some((range) => range.split(';')[0]!.trim().toLowerCase() === NDJSON_MEDIA_TYPE);
+}
