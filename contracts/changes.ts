@@ -12,6 +12,7 @@ import { USER_ID } from './patterns.ts';
 import { PaymentRejection } from './payments.ts';
 import type { Plain } from './plain.ts';
 import { Product, ProductBody } from './products.ts';
+import { STANDINGS, TAKEN_DOWN } from './restrictions.ts';
 import { count, currencyCode, dropId, id, textOrNull, time, userId } from './scalars.ts';
 import { wire, wireTime } from './wire.ts';
 
@@ -145,6 +146,9 @@ export const PublicUser = Type.Object({
 });
 export type PublicUser = Plain<typeof PublicUser>;
 
+const takenDown = Type.Enum([...TAKEN_DOWN], { type: 'string' });
+const standing = Type.Enum([...STANDINGS], { type: 'string' });
+
 /** What changed, with times in milliseconds; null: the account or the product was removed. */
 const EntityChange = Type.Union([
   Type.Object({
@@ -175,6 +179,22 @@ const EntityChange = Type.Union([
     userId,
     creatorId: userId,
     /** Null: the user unfollowed the creator. */
+    since: Type.Union([time, Type.Null()]),
+  }),
+  /** From feature level 4 on, as the next. */
+  Type.Object({
+    kind: Type.Literal('take-down'),
+    of: takenDown,
+    id: Type.String(),
+    creatorId: userId,
+    /** Null: it is shown again. */
+    since: Type.Union([time, Type.Null()]),
+  }),
+  Type.Object({
+    kind: Type.Literal('seller'),
+    creatorId: userId,
+    standing,
+    /** Null: the creator stands so no more. */
     since: Type.Union([time, Type.Null()]),
   }),
 ]);
@@ -224,6 +244,20 @@ export const CHANGE_LINES = {
     userId,
     creatorId: userId,
     /** Null: the user does not follow the creator any more. */
+    since: Type.Union([wireTime, Type.Null()]),
+  }),
+  'take-down': changeLine('take-down', {
+    of: takenDown,
+    id: Type.String(),
+    /** Whose it is. */
+    creatorId: userId,
+    /** Null: it is shown again. */
+    since: Type.Union([wireTime, Type.Null()]),
+  }),
+  seller: changeLine('seller', {
+    creatorId: userId,
+    standing,
+    /** Null: the creator stands so no more. */
     since: Type.Union([wireTime, Type.Null()]),
   }),
 } as const;

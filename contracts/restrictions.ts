@@ -1,4 +1,5 @@
-// Restrictions (A9): bans of users. They are kept in every node's memory, as `RestrictionChange`.
+// Restrictions: bans of users (A9), what is taken down, and how sellers stand (A11). They are kept in
+// every node's memory, as `RestrictionChange`.
 
 import { Type } from 'typebox';
 import { SELLER_REASON_LENGTH_MAX } from './bounds.ts';
@@ -8,14 +9,23 @@ import type { Plain } from './plain.ts';
 import { STRICT, textOrNull, time, userId } from './scalars.ts';
 import { absentIfNull, wire } from './wire.ts';
 
-export type RestrictionKind = 'ban';
+/** `pending`: the creator has tried to sell, and is neither approved nor suspended. */
+export const STANDINGS = ['pending', 'approved', 'suspended'] as const;
+export type Standing = (typeof STANDINGS)[number];
+export const TAKEN_DOWN = ['creator', 'product', 'drop'] as const;
+export type TakenDown = (typeof TAKEN_DOWN)[number];
+
+export type RestrictionKind = 'ban' | 'take-down' | Standing;
 
 /** What a restriction is about; there is at most one of each key. */
 export interface RestrictionKey {
   readonly kind: RestrictionKind;
-  /** Of a ban: the creator whose drops it is about; empty: everywhere. */
+  /**
+   * Of a ban: the creator whose drops it is about; empty: everywhere. Of a take-down: what is taken
+   * down, as `TakenDown`. Empty of others.
+   */
   readonly scope: string;
-  /** Of a ban: the user. */
+  /** The id of the user, creator, product or drop. */
   readonly subject: string;
 }
 
@@ -27,6 +37,8 @@ export interface Restriction extends RestrictionKey {
   readonly until: number | null;
   /** The user id in the token of who made it. */
   readonly by: string;
+  /** Of a take-down: whose it is. */
+  readonly creatorId?: string;
 }
 
 export interface RestrictionChange extends RestrictionKey {
@@ -83,8 +95,87 @@ export const MadeBan = Type.Object(
 );
 export type MadeBan = Plain<typeof MadeBan>;
 
+const standing = Type.Enum([...STANDINGS], { type: 'string' });
+
+/** How a seller is to stand. */
+export const SellerChange = Type.Object(
+  {
+    standing: Type.Enum(['approved', 'suspended', 'none'], {
+      type: 'string',
+      description: 'none: neither; then LIVEDROPS_SELLERS says whether the creator may sell',
+    }),
+    reason: Type.Optional(reason),
+    pauseDrops: Type.Optional(
+      Type.Boolean({
+        default: false,
+        description: 'with suspended: pause the creator’s drops that are live or upcoming',
+      }),
+    ),
+  },
+  { ...STRICT, title: 'SellerChange' },
+);
+export type SellerChange = Plain<typeof SellerChange>;
+
+export const Seller = Type.Object(
+  {
+    creatorId: userId,
+    /** Null: the creator has none of them. */
+    standing: Type.Union([standing, Type.Null()]),
+    reason: textOrNull,
+    since: Type.Union([time, Type.Null()]),
+    /** Who decided it; of a pending one the creator. */
+    by: textOrNull,
+  },
+  { title: 'Seller' },
+);
+export type Seller = Plain<typeof Seller>;
+
+export const NewTakeDown = Type.Object(
+  {
+    reason: Type.Optional(reason),
+    cancelDrops: Type.Optional(
+      Type.Boolean({
+        default: false,
+        description:
+          'cancel the drops, also those that have ended, which refunds everything; else those that ' +
+          'are live or upcoming are paused',
+      }),
+    ),
+  },
+  { ...STRICT, title: 'NewTakeDown' },
+);
+export type NewTakeDown = Plain<typeof NewTakeDown>;
+
+export const TakeDown = Type.Object(
+  {
+    of: Type.Enum([...TAKEN_DOWN], { type: 'string' }),
+    id: Type.String(),
+    /** Whose it is. */
+    creatorId: userId,
+    reason: textOrNull,
+    since: time,
+    by: userId,
+  },
+  { title: 'TakeDown' },
+);
+export type TakeDown = Plain<typeof TakeDown>;
+
+const jobId = Type.Union([Type.String(), Type.Null()], {
+  description: 'of the job that pauses or cancels drops; null where there is nothing to do',
+});
+export const ChangedSeller = Type.Object({ seller: Seller, jobId }, { title: 'ChangedSeller' });
+export type ChangedSeller = Plain<typeof ChangedSeller>;
+export const MadeTakeDown = Type.Object({ takeDown: TakeDown, jobId }, { title: 'MadeTakeDown' });
+export type MadeTakeDown = Plain<typeof MadeTakeDown>;
+
 // On the wire
 
+export const SellerBody = wire(Seller);
+export const SellerPage = list(SellerBody, 'SellerPage');
+export const SellerQuery = Type.Object({ standing: Type.Optional(standing), ...paging }, STRICT);
+export const ChangedSellerBody = wire(ChangedSeller);
+export const TakeDownPage = list(wire(TakeDown), 'TakeDownPage');
+export const MadeTakeDownBody = wire(MadeTakeDown);
 export const NewBanBody = wire(NewBan);
 export const MadeBanBody = wire(MadeBan);
 export const BanPage = list(wire(Ban), 'BanPage');

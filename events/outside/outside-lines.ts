@@ -154,8 +154,8 @@ function entityOf(change: EntityChange): object {
     const { organisationId, organisation } = change;
     return { organisationId, organisation: organisation && shownOrganisation(organisation) };
   }
-  const { userId, creatorId, since } = change;
-  return { userId, creatorId, since: since === null ? null : wireTime(since) };
+  const { kind: _, since, ...of } = change;
+  return { ...of, since: since === null ? null : wireTime(since) };
 }
 
 function shownDraft(stored: Draft): object {

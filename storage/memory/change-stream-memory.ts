@@ -116,6 +116,8 @@ function keyOf(change: EntityChange): string {
   if (change.kind === 'product') return `product ${change.productId}`;
   if (change.kind === 'draft') return `draft ${change.draftId}`;
   if (change.kind === 'organisation') return `organisation ${change.organisationId}`;
+  if (change.kind === 'take-down') return `take-down ${change.of} ${change.id}`;
+  if (change.kind === 'seller') return `seller ${change.standing} ${change.creatorId}`;
   return `follow ${change.userId} ${change.creatorId}`;
 }
 

@@ -1,5 +1,6 @@
 // Restrictions in memory, for tests.
 
+import type { EntityChange } from '../../contracts/changes.ts';
 import type { Page, PageRequest } from '../../contracts/paging.ts';
 import type {
   Restriction,
@@ -12,6 +13,8 @@ import {
   type RestrictionChanges,
   type RestrictionStore,
 } from '../ports/restrictions.ts';
+import { recordOfRestriction } from '../formats/restriction.ts';
+import type { MemoryChangeStream } from './change-stream-memory.ts';
 import { pageNewestFirst } from './newest-first.ts';
 
 interface Stored {
@@ -20,6 +23,7 @@ interface Stored {
 }
 
 export class MemoryRestrictionStore implements RestrictionStore {
+  readonly #stream: MemoryChangeStream;
   readonly #liftedMax: number;
   readonly #rows = new Map<string, Stored>();
   /** Oldest first. */
@@ -27,8 +31,12 @@ export class MemoryRestrictionStore implements RestrictionStore {
   #sequence = 0;
   #trimmed = 0;
 
-  constructor({ liftedMax = LIFTED_RESTRICTIONS_MAX }: { liftedMax?: number | undefined } = {}) {
-    this.#liftedMax = liftedMax;
+  constructor(options: {
+    readonly changes: MemoryChangeStream;
+    readonly liftedMax?: number | undefined;
+  }) {
+    this.#stream = options.changes;
+    this.#liftedMax = options.liftedMax ?? LIFTED_RESTRICTIONS_MAX;
   }
 
   async put(
@@ -40,8 +48,11 @@ export class MemoryRestrictionStore implements RestrictionStore {
       if (one.until !== null && one.until <= now) this.#rows.delete(key);
     }
     const key = textOf(restriction);
-    const isFull = this.#rows.size >= max || this.#of(restriction).length >= ofScopeMax;
+    const { kind, since } = restriction;
+    const ofKind = [...this.#rows.values()].filter((one) => one.restriction.kind === kind);
+    const isFull = ofKind.length >= max || this.#of(restriction).length >= ofScopeMax;
     if (isFull && !this.#rows.has(key)) return null;
+    this.#append(recordOfRestriction(restriction, since));
     this.#sequence += 1;
     const stored = { restriction, sequence: this.#sequence };
     this.#lifted.delete(key);
@@ -51,7 +62,10 @@ export class MemoryRestrictionStore implements RestrictionStore {
 
   async lift(key: RestrictionKey): Promise<RestrictionChange | null> {
     const text = textOf(key);
-    if (!this.#rows.delete(text)) return null;
+    const stored = this.#rows.get(text);
+    if (stored === undefined) return null;
+    this.#append(recordOfRestriction(stored.restriction, null));
+    this.#rows.delete(text);
     const { kind, scope, subject } = key;
     this.#sequence += 1;
     const sequence = this.#sequence;
@@ -85,6 +99,10 @@ export class MemoryRestrictionStore implements RestrictionStore {
       .toSorted((a, b) => a.sequence - b.sequence)
       .slice(0, limit);
     return { changes, position: changes.at(-1)?.sequence ?? after, isTrimmed: false };
+  }
+
+  #append(change: EntityChange | null): void {
+    if (change !== null) this.#stream.append(change);
   }
 
   #of({ kind, scope }: Pick<RestrictionKey, 'kind' | 'scope'>): Restriction[] {

@@ -76,7 +76,7 @@ export function memoryStores(options: MemoryStoresOptions = {}): MemoryStores {
     jobs: new MemoryJobStore({ finishedMax: options.finishedJobsMax, requests }),
     apiKeys: new MemoryApiKeyStore(),
     contacts: new MemoryContactStore(),
-    restrictions: new MemoryRestrictionStore({ liftedMax: options.liftedRestrictionsMax }),
+    restrictions: new MemoryRestrictionStore({ changes, liftedMax: options.liftedRestrictionsMax }),
     close: () => Promise.resolve(),
   };
 }

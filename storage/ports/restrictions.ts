@@ -1,5 +1,6 @@
-// The restrictions port (A9): bans of users, everywhere or from one creator's drops. Each node keeps
-// all of them in memory, so they are bounded, and each change has a sequence by which nodes follow.
+// The restrictions port: bans of users (A9), what is taken down, and how sellers stand (A11). Each
+// node keeps all of them in memory, so they are bounded, and each change has a sequence by which
+// nodes follow. All but bans are in the change stream, in the step that changes them.
 
 import type {
   Restriction,
@@ -11,7 +12,7 @@ import type { Page, PageRequest } from '../../contracts/paging.ts';
 export interface RestrictionBounds {
   /** Of one kind and scope. */
   readonly ofScopeMax: number;
-  /** Of all together. */
+  /** Of one kind. */
   readonly max: number;
 }
 

@@ -107,7 +107,7 @@ export async function openRedisStores(options: RedisStoresOptions): Promise<Redi
       requests: parts.requests,
       apiKeys: new RedisApiKeyStore({ redis }),
       contacts: new RedisContactStore({ redis }),
-      restrictions: new RedisRestrictionStore({ redis }),
+      restrictions: new RedisRestrictionStore(parts),
       leases: new RedisConsumerLeases({ redis }),
       placement: new RedisPlacementStore({ redis: placement }),
       close,

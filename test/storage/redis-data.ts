@@ -18,7 +18,9 @@ import { RedisDrafts } from '../../storage/redis/catalogue/drafts-redis.ts';
 import { RedisOrderDetails } from '../../storage/redis/catalogue/order-details-redis.ts';
 import { RedisOrganisations } from '../../storage/redis/catalogue/organisations-redis.ts';
 import { RedisFollowStore } from '../../storage/redis/catalogue/follows-redis.ts';
+import { RedisRestrictionStore } from '../../storage/redis/catalogue/restrictions-redis.ts';
 import { RedisSessionStore } from '../../storage/redis/catalogue/sessions-redis.ts';
+import { LIFTED_MAX } from './contract/restrictions.ts';
 import { ENDED_MAX } from './contract/sessions.ts';
 import { OmConnection } from '../../storage/redis/catalogue/om-connection.ts';
 import {
@@ -77,6 +79,7 @@ export function storesOf(parts: EntityParts) {
     drafts: new RedisDrafts(parts),
     organisations: new RedisOrganisations(parts),
     orderDetails: new RedisOrderDetails(parts),
+    restrictions: new RedisRestrictionStore({ ...parts, liftedMax: LIFTED_MAX }),
     follows: new RedisFollowStore({ ...parts, spreadAt: SPREAD_AT }),
   };
 }

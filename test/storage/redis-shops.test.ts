@@ -6,29 +6,32 @@ import pino from 'pino';
 import { RedisApiKeyStore } from '../../storage/redis/catalogue/api-keys-redis.ts';
 import { RedisContactStore } from '../../storage/redis/catalogue/contacts-redis.ts';
 import { RedisOperatorAccounts } from '../../storage/redis/catalogue/operator-accounts-redis.ts';
-import { RedisRestrictionStore } from '../../storage/redis/catalogue/restrictions-redis.ts';
 import { connectRedis, type RedisConnection } from '../../storage/redis/connection/connection.ts';
 import { RedisClusterServers, redisInstalled } from '../servers/redis-server.ts';
 import { apiKeysContract } from './contract/api-keys.ts';
 import { contactsContract } from './contract/contacts.ts';
 import { operatorAccountsContract } from './contract/operator-accounts.ts';
-import { LIFTED_MAX, restrictionsContract } from './contract/restrictions.ts';
+import { restrictionsContract } from './contract/restrictions.ts';
+import { connectRedisData, type RedisData } from './redis-data.ts';
 
 if (redisInstalled) {
   let server: RedisClusterServers;
   let redis: RedisConnection;
+  let data: RedisData;
   test.before(async () => {
     server = await RedisClusterServers.start();
     const log = pino({ level: 'silent' });
     redis = await connectRedis({ address: server.address, name: 'test', log });
+    data = await connectRedisData(server.address);
   });
   test.after.always(async () => {
     redis.disconnect();
+    await data.close();
     await server.stop();
   });
   apiKeysContract(() => new RedisApiKeyStore({ redis }));
   contactsContract(() => new RedisContactStore({ redis }));
-  restrictionsContract(() => new RedisRestrictionStore({ redis, liftedMax: LIFTED_MAX }));
+  restrictionsContract(() => data);
   operatorAccountsContract(() => new RedisOperatorAccounts({ redis }));
 } else {
   test.skip('API keys, contacts and operators on a Redis Cluster: no redis-server on this machine', () =>

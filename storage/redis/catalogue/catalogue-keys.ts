@@ -67,7 +67,14 @@ export function requestKeys(place: RequestPlace): RequestKeys {
   return { answers, ends: `${answers}:ends`, bytes: `${answers}:bytes` };
 }
 
-const KINDS = { user: 'u', product: 'p', follows: 'f', drafts: 'd', organisation: 'o' } as const;
+const KINDS = {
+  user: 'u',
+  product: 'p',
+  follows: 'f',
+  drafts: 'd',
+  organisation: 'o',
+  restriction: 'r',
+} as const;
 export type MemberKind = keyof typeof KINDS;
 
 /** An entity in the sorted set of its bucket. */
@@ -103,8 +110,10 @@ export function draftsKey(creatorId: string): string {
   return `${tag(changeBucketOf(creatorId))}:drafts:${creatorId}`;
 }
 
-/** All keys of the restrictions begin so: they are in one slot, the one of bucket 0. */
-export const RESTRICTIONS_PREFIX = `${tag(0)}:restrictions`;
+/** The bucket of all restrictions: one sequence counts their changes. */
+export const RESTRICTIONS_BUCKET = 0;
+/** All keys of the restrictions begin so. */
+export const RESTRICTIONS_PREFIX = `${tag(RESTRICTIONS_BUCKET)}:restrictions`;
 
 /** All organisations are in one bucket, because their members are anybody. */
 export const ORGANISATIONS_BUCKET = 0;

@@ -40,6 +40,7 @@ import { recordOf } from './change-append.ts';
 import { readDrafts } from './drafts-redis.ts';
 import type { OmConnection } from './om-connection.ts';
 import { organisationsAt } from './organisations-redis.ts';
+import { restrictionsAt } from './restrictions-redis.ts';
 import { productsAt } from './stored-products.ts';
 import { usersAt } from './stored-users.ts';
 
@@ -250,17 +251,20 @@ export class RedisChangeStream implements ChangeStream {
     return drafts.map((draft) => ({ kind: 'draft', draftId: draft.id, creatorId, draft }));
   }
 
-  /** Users, products and organisations as they are now, without removed ones. */
+  /**
+   * Users, products, organisations and restrictions as they are now, without removed ones.
+   */
   async #entities(members: readonly string[]): Promise<EntityChange[]> {
     const parsed = members.map(parseMember);
     const ids = (kind: string) =>
       parsed.flatMap((member) => (member?.kind === kind ? [member.id] : []));
-    const [users, products, organisations] = await Promise.all([
+    const [users, products, organisations, restrictions] = await Promise.all([
       usersAt(this.#redis, ids('user').map(userKey)),
       productsAt(this.#om, ids('product').map(productEntityId)),
       organisationsAt(this.#redis, ids('organisation')),
+      restrictionsAt(this.#redis, ids('restriction')),
     ]);
-    const changes: EntityChange[] = [];
+    const changes: EntityChange[] = [...restrictions];
     for (const found of users) {
       if (found === null) continue;
       changes.push({ kind: 'user', userId: found.user.id, user: publicUser(found.user) });

@@ -182,7 +182,7 @@ export function open(options: ProgramOptions) {
       ...accountLinkHandlers(database),
       ...contactHandlers(database),
       ...operatorAccountHandlers(database),
-      ...restrictionHandlers(database),
+      ...restrictionHandlers(database, appendChange),
 
       addWebhook(webhookId: string, handledAt: number): void {
         addWebhook.run(webhookId, handledAt);

@@ -13,6 +13,7 @@ import type {
 import { PositionTrimmedError } from '../../ports/change-stream.ts';
 import { membersOf } from '../../ports/organisations.ts';
 import { InvalidCursorError } from '../../ports/page.ts';
+import { decodeRestriction, recordOfRestriction } from '../../formats/restriction.ts';
 import { readQuery } from '../thread/read-query.ts';
 import type { ChangingDatabase } from './catalogue-options.ts';
 import { HEAD_OF_CHANGES } from './changes-statements.ts';
@@ -23,7 +24,7 @@ const BUCKET = 0;
 const TRIM_PORTION = 500;
 /** Records looked at in one transaction: some milliseconds. */
 const FORGET_PORTION = 5_000;
-const KINDS = ['user', 'product', 'follow', 'draft', 'organisation'] as const;
+const KINDS = ['user', 'product', 'follow', 'draft', 'organisation', 'restriction'] as const;
 type Kind = (typeof KINDS)[number];
 
 /** Where a full pass continues: after this entity of this kind. */
@@ -52,6 +53,7 @@ export class SqliteChangeStream implements ChangeStream {
   readonly #follows;
   readonly #drafts;
   readonly #organisations;
+  readonly #restrictions;
 
   constructor({ writer, reader, signal }: ChangingDatabase) {
     this.#writer = writer;
@@ -80,6 +82,13 @@ export class SqliteChangeStream implements ChangeStream {
       .prepare<[string, number], string>(
         'select organisation from organisations where id > ? order by id limit ?',
       )
+      .pluck();
+    this.#restrictions = reader
+      .prepare<[string, string, number], string>(`
+        select restriction from restrictions
+        where kind <> 'ban' and restriction is not null
+          and (kind || ' ' || scope, subject) > (?, ?)
+        order by kind || ' ' || scope, subject limit ?`)
       .pluck();
   }
 
@@ -134,6 +143,8 @@ export class SqliteChangeStream implements ChangeStream {
       return readQuery(() => this.#drafts.all(id, secondId, limit)).map(draftChange);
     if (kind === 'organisation')
       return readQuery(() => this.#organisations.all(id, limit)).map(organisationChange);
+    if (kind === 'restriction')
+      return readQuery(() => this.#restrictions.all(id, secondId, limit)).map(restrictionChange);
     return readQuery(() => this.#follows.all(id, secondId, limit)).map(followChange);
   }
 }
@@ -161,11 +172,19 @@ function organisationChange(text: string): EntityChange {
   return { kind: 'organisation', organisationId: organisation.id, organisation };
 }
 
+/** Of none that is a ban. */
+function restrictionChange(text: string): EntityChange {
+  const restriction = decodeRestriction(text);
+  return recordOfRestriction(restriction, restriction.since)!;
+}
+
 function positionOf(change: EntityChange): ScanPosition {
   if (change.kind === 'user') return ['user', change.userId, ''];
   if (change.kind === 'product') return ['product', change.productId, ''];
   if (change.kind === 'draft') return ['draft', change.creatorId, change.draftId];
   if (change.kind === 'organisation') return ['organisation', change.organisationId, ''];
+  if (change.kind === 'take-down') return ['restriction', `take-down ${change.of}`, change.id];
+  if (change.kind === 'seller') return ['restriction', `${change.standing} `, change.creatorId];
   return ['follow', change.userId, change.creatorId];
 }
 

@@ -14,7 +14,7 @@ import type {
 } from '../../ports/restrictions.ts';
 import { readPage } from '../thread/read-page.ts';
 import { readQuery } from '../thread/read-query.ts';
-import type { CatalogueDatabase } from './catalogue-options.ts';
+import type { ChangingDatabase } from './catalogue-options.ts';
 import type { RestrictionRow } from './restrictions-statements.ts';
 
 type Scope = Pick<RestrictionKey, 'kind' | 'scope'>;
@@ -22,13 +22,15 @@ type ChangeRow = Omit<RestrictionRow, 'since'> & { readonly sequence: number };
 
 export class SqliteRestrictionStore implements RestrictionStore {
   readonly #writer;
+  readonly #signal;
   readonly #find;
   readonly #list;
   readonly #changes;
   readonly #trimmed;
 
-  constructor({ writer, reader }: CatalogueDatabase) {
+  constructor({ writer, reader, signal }: ChangingDatabase) {
     this.#writer = writer;
+    this.#signal = signal;
     this.#find = reader
       .prepare<[RestrictionKey], string>(`
         select restriction from restrictions
@@ -56,11 +58,14 @@ export class SqliteRestrictionStore implements RestrictionStore {
     const text = encodeRestriction(restriction);
     const row = { ...key, since, until, restriction: text };
     const put = await this.#writer.submit('putRestriction', row, bounds, now);
+    if (put !== null) this.#signal.appended();
     return put === null ? null : { ...key, until, isLifted: false, sequence: put };
   }
 
-  lift({ kind, scope, subject }: RestrictionKey): Promise<RestrictionChange | null> {
-    return this.#writer.submit('liftRestriction', { kind, scope, subject });
+  async lift({ kind, scope, subject }: RestrictionKey): Promise<RestrictionChange | null> {
+    const lift = await this.#writer.submit('liftRestriction', { kind, scope, subject });
+    if (lift !== null) this.#signal.appended();
+    return lift;
   }
 
   async find({ kind, scope, subject }: RestrictionKey): Promise<Restriction | null> {

@@ -2,6 +2,8 @@
 // without the restriction, so that those who follow the sequence hear of it.
 
 import type { Database } from 'better-sqlite3';
+import { decodeRestriction, recordOfRestriction } from '../../formats/restriction.ts';
+import type { AppendChange } from './changes-statements.ts';
 import type { RestrictionChange, RestrictionKey } from '../../../contracts/restrictions.ts';
 import {
   ENDED_RESTRICTIONS_REMOVED,
@@ -38,14 +40,14 @@ export interface RestrictionRow extends RestrictionKey {
   readonly restriction: string | null;
 }
 
-export function restrictionHandlers(database: Database) {
+export function restrictionHandlers(database: Database, appendChange: AppendChange) {
   const removeEnded = database.prepare(`
     delete from restrictions where sequence in (
       select sequence from restrictions where until <= ? order by until
       limit ${ENDED_RESTRICTIONS_REMOVED})`);
-  const isThere = database
-    .prepare<[RestrictionKey], 1>(`
-      select 1 from restrictions where kind = @kind and scope = @scope and subject = @subject
+  const find = database
+    .prepare<[RestrictionKey], string>(`
+      select restriction from restrictions where kind = @kind and scope = @scope and subject = @subject
         and restriction is not null`)
     .pluck();
   const countOfScope = database
@@ -53,8 +55,10 @@ export function restrictionHandlers(database: Database) {
       select count(*) from restrictions
       where kind = @kind and scope = @scope and restriction is not null`)
     .pluck();
-  const countAll = database
-    .prepare<[], number>('select count(*) from restrictions where restriction is not null')
+  const countOfKind = database
+    .prepare<[Pick<RestrictionKey, 'kind'>], number>(
+      'select count(*) from restrictions where kind = @kind and restriction is not null',
+    )
     .pluck();
   // Another row, so that it has the next sequence.
   const remove = database.prepare<[RestrictionKey]>(`
@@ -76,6 +80,11 @@ export function restrictionHandlers(database: Database) {
     on conflict do update set sequence = max(sequence, excluded.sequence)`);
   let liftedMax = LIFTED_RESTRICTIONS_MAX;
 
+  const record = (text: string, since: number | null): void => {
+    const change = recordOfRestriction(decodeRestriction(text), since);
+    if (change !== null) appendChange(change);
+  };
+
   return {
     /** The sequence; null: there are too many. */
     putRestriction(
@@ -84,14 +93,17 @@ export function restrictionHandlers(database: Database) {
       now: number,
     ): number | null {
       removeEnded.run(now);
-      const isFull = countAll.get()! >= max || countOfScope.get(row)! >= ofScopeMax;
-      if (isFull && isThere.get(row) === undefined) return null;
+      const isFull = countOfKind.get(row)! >= max || countOfScope.get(row)! >= ofScopeMax;
+      if (isFull && find.get(row) === undefined) return null;
+      record(row.restriction!, row.since);
       remove.run(row);
       return add.get(row)!;
     },
 
     liftRestriction(key: RestrictionKey): RestrictionChange | null {
-      if (isThere.get(key) === undefined) return null;
+      const stored = find.get(key);
+      if (stored === undefined) return null;
+      record(stored, null);
       remove.run(key);
       const sequence = add.get({ ...key, since: 0, until: null, restriction: null })!;
       for (const trimmed of trim.all(liftedMax)) setTrimmed.run(trimmed);

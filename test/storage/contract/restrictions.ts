@@ -3,6 +3,8 @@
 
 import test from 'ava';
 import type { Restriction, RestrictionChange } from '../../../contracts/restrictions.ts';
+import type { EntityChange } from '../../../contracts/changes.ts';
+import type { ChangeStream } from '../../../storage/ports/change-stream.ts';
 import type { RestrictionStore } from '../../../storage/ports/restrictions.ts';
 import { failsWith } from './errors.ts';
 
@@ -16,7 +18,45 @@ function ban(scope: string, subject: string, change: Partial<Restriction> = {}):
   return { kind: 'ban', scope, subject, ...ended, by: 'operator-1', ...change };
 }
 
-export function restrictionsContract(store: () => RestrictionStore): void {
+interface TestedStores {
+  readonly restrictions: RestrictionStore;
+  readonly changes: ChangeStream;
+}
+
+export function restrictionsContract(stores: () => TestedStores): void {
+  const store = (): RestrictionStore => stores().restrictions;
+
+  /** What the change stream says of the creators, in the order of the records. */
+  async function recordsOf(creatorId: string): Promise<EntityChange[]> {
+    const { changes } = stores();
+    const found: EntityChange[] = [];
+    for (let bucket = 0; bucket < changes.bucketCount; bucket++) {
+      let { trimmed: position } = await changes.head(bucket);
+      for (;;) {
+        const records = await changes.read(bucket, position, 500);
+        if (records.length === 0) break;
+        position = records.at(-1)!.sequence;
+        found.push(...records.map(({ change }) => change));
+      }
+    }
+    return found.filter((change) => 'creatorId' in change && change.creatorId === creatorId);
+  }
+
+  /** What a full pass has of the creator. */
+  async function passOf(creatorId: string): Promise<EntityChange[]> {
+    const { changes } = stores();
+    const found: EntityChange[] = [];
+    for (let bucket = 0; bucket < changes.bucketCount; bucket++) {
+      let cursor: string | null = null;
+      do {
+        const page = await changes.scan(bucket, cursor, 2);
+        found.push(...page.changes);
+        cursor = page.nextCursor;
+      } while (cursor !== null);
+    }
+    return found.filter((change) => 'creatorId' in change && change.creatorId === creatorId);
+  }
+
   async function end(): Promise<number> {
     for (let position = 0; ; ) {
       const page = await store().changes(position, 100);
@@ -80,6 +120,8 @@ export function restrictionsContract(store: () => RestrictionStore): void {
       t.not(await store().put(one, bounds, NOW), null);
       t.is(await store().put(two, bounds, NOW), null);
       t.is(await store().put(ban('c_other', 'two'), { ofScopeMax: 10, max: 1 }, NOW), null);
+      const approved = { ...ban('', 'c_full'), kind: 'approved' } as const;
+      t.not(await store().put(approved, { ofScopeMax: 10, max: 1 }, NOW), null, 'another kind');
       t.deepEqual([await store().find(two), await listed('c_other', 5)], [null, [[]]]);
       const changed = ban('c_full', 'one', { reason: 'why' });
       t.not(await store().put(changed, bounds, NOW), null);
@@ -136,4 +178,39 @@ export function restrictionsContract(store: () => RestrictionStore): void {
     );
     t.false((await store().changes(0, 10)).isTrimmed);
   });
+
+  test.serial(
+    'C1, A11: take-downs and standings are in the change stream, bans are not',
+    async (t) => {
+      const creatorId = 'c_stream';
+      const hidden = {
+        ...ban('product', 'p_stream', { since: 300 }),
+        kind: 'take-down',
+        creatorId,
+      } as const;
+      const suspended = { ...ban('', creatorId, { since: 400 }), kind: 'suspended' } as const;
+      await store().put(hidden, MANY, NOW);
+      await store().put(suspended, MANY, NOW);
+      await store().put(ban(creatorId, 'ann'), MANY, NOW);
+      const takeDown = { kind: 'take-down', of: 'product', id: 'p_stream', creatorId } as const;
+      const standing = { kind: 'seller', creatorId, standing: 'suspended' } as const;
+      t.deepEqual((await passOf(creatorId)).toSorted(byKind), [
+        { ...standing, since: 400 },
+        { ...takeDown, since: 300 },
+      ]);
+      await store().lift(hidden);
+      t.is(await store().lift(hidden), null);
+      t.deepEqual(await passOf(creatorId), [{ ...standing, since: 400 }]);
+      t.deepEqual((await recordsOf(creatorId)).toSorted(byKind), [
+        { ...standing, since: 400 },
+        { ...takeDown, since: 300 },
+        { ...takeDown, since: null },
+      ]);
+    },
+  );
+}
+
+/** Of one kind in the order of the records. */
+function byKind(a: EntityChange, b: EntityChange): number {
+  return a.kind < b.kind ? -1 : Number(a.kind > b.kind);
 }
