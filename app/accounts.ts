@@ -5,6 +5,7 @@
 import { ID_RANDOM_BYTES, makeId } from '../domain/ids.ts';
 import { refusal, success } from '../domain/refusal.ts';
 import type { Outcome } from '../contracts/refusals.ts';
+import type { RestrictionSet } from '../events/restriction-set.ts';
 import type { WarningLog } from '../events/warning-log.ts';
 import type { AccountStore, User } from '../storage/ports/accounts.ts';
 import type { FollowCounts, FollowStore } from '../storage/ports/follows.ts';
@@ -24,6 +25,7 @@ import type { AccountMail } from './mail/account-mail.ts';
 import { opaqueString, type Passwords } from './passwords.ts';
 import type { RandomBytes } from './random-bytes.ts';
 import type { SecondFactors } from './second-factors.ts';
+import { NOTHING_HIDDEN } from './selling-rules.ts';
 import { rolesOf, type Sessions, type SessionTokens } from './sessions.ts';
 
 export interface AccountsOptions {
@@ -40,6 +42,8 @@ export interface AccountsOptions {
   readonly monotonic: () => number;
   readonly random: RandomBytes;
   readonly log: WarningLog;
+  /** What is taken down; nothing unless given. */
+  readonly hidden?: Pick<RestrictionSet, 'isHidden'>;
 }
 
 const CLEANING_INTERVAL_MS = 60 * 60 * 1_000;
@@ -155,6 +159,8 @@ export class Accounts {
   }
 
   async profile(userId: string): Promise<Outcome<PublicProfile>> {
+    const { hidden = NOTHING_HIDDEN } = this.#options;
+    if (hidden.isHidden({ creatorId: userId })) return refusal('not-found');
     const user = await this.#options.accounts.findUser(userId);
     if (user === null) return await this.#removedProfile(userId);
     return success(publicProfile(user, await this.#options.follows.counts(userId)));

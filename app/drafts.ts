@@ -32,12 +32,15 @@ import { creatorsFor, mayAct } from './permissions.ts';
 import { productFor } from './products.ts';
 import type { RandomBytes } from './random-bytes.ts';
 import { answerOf, answerText, outcomeOf, unlessAnswered } from './repeated-requests.ts';
+import { OPEN, type SellingRules } from './selling-rules.ts';
 
 /** Attempts of one change: of concurrent changes of one draft, each round lets one succeed. */
 const ROUNDS_MAX = 20;
 
 export interface DraftUseCasesOptions extends MakeDropOptions {
   readonly drafts: Drafts;
+  /** Who may sell; everybody unless given. */
+  readonly selling?: Pick<SellingRules, 'refuse'>;
   readonly requests: RequestLog;
   readonly clock: Clock;
   readonly random: RandomBytes;
@@ -68,7 +71,7 @@ export class DraftUseCases {
     const id = makeId('d', createdAt, random(ID_RANDOM_BYTES));
     const terms = termsOf(id, productId, product.value.creatorId, drop);
     const draft = { ...terms, stock: drop.stock, revision: 1, createdAt, announcing: false };
-    const refused = this.#refuse(draft, true);
+    const refused = this.#refuse(draft, true) ?? (await this.#refuseSeller(draft));
     if (refused !== null) return refused;
     const added =
       request === undefined
@@ -167,7 +170,7 @@ export class DraftUseCases {
       }
       const { draft } = settled;
       if (ifMatch?.includes(draft.revision) === false) return refusal('precondition-failed');
-      const refused = this.#refuse(draft, false);
+      const refused = this.#refuse(draft, false) ?? (await this.#refuseSeller(draft));
       if (refused !== null) return refused;
       const { productId } = draft;
       const product = await productFor(catalogue, productId, caller, 'drafts.announce');
@@ -176,6 +179,11 @@ export class DraftUseCases {
       if (await drafts.replace(draft, marked)) return await this.#finish(marked);
     }
     return refusal('unavailable');
+  }
+
+  async #refuseSeller({ creatorId, productId }: Draft): Promise<Refusal | null> {
+    const { selling = OPEN } = this.#options;
+    return await selling.refuse(creatorId, productId);
   }
 
   async remove({ caller, dropId, ifMatch }: ActionParams<'drafts.remove'>): Promise<Outcome<null>> {

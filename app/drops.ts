@@ -10,12 +10,15 @@ import type { Outcome, Refusal } from '../contracts/refusals.ts';
 import { mayManage } from '../domain/decision.ts';
 import { ID_RANDOM_BYTES, makeId } from '../domain/ids.ts';
 import { refusal, success } from '../domain/refusal.ts';
+import type { RestrictionSet } from '../events/restriction-set.ts';
+import { isOperator } from './caller.ts';
 import { DraftUseCases, type DraftUseCasesOptions } from './drafts.ts';
 import { makeDrop, refuseCurrency, refuseTimes, termsOf } from './new-drop.ts';
 import { type ListedDrop, OwnerViews } from './owner-views.ts';
 import { actorFor } from './permissions.ts';
 import { productFor, refuseFilter } from './products.ts';
 import { outcomeOf } from './repeated-requests.ts';
+import { NOTHING_HIDDEN, OPEN } from './selling-rules.ts';
 
 /**
  * Reads of the store for one page, where owners say that its rows have another status by now. Past
@@ -27,7 +30,10 @@ const CHANGES_LEVEL = 2;
 /** From this feature level on every owner can pause a drop, and end a live one later. */
 const PAUSES_LEVEL = 3;
 
-export type DropsOptions = DraftUseCasesOptions;
+export interface DropsOptions extends DraftUseCasesOptions {
+  /** What is taken down; nothing unless given. */
+  readonly hidden?: Pick<RestrictionSet, 'isEmpty' | 'isHidden'>;
+}
 
 export class Drops {
   readonly #options: DropsOptions;
@@ -55,6 +61,9 @@ export class Drops {
     const product = await productFor(catalogue, productId, caller, 'drops.create');
     if (!product.ok) return product;
     const { creatorId } = product.value;
+    const { selling = OPEN } = this.#options;
+    const barred = before === null ? await selling.refuse(creatorId, productId) : null;
+    if (barred !== null) return barred;
     const newId = makeId('d', clock.now(), random(ID_RANDOM_BYTES));
     const made = (id: string) => {
       return { terms: termsOf(id, productId, creatorId, drop), stock: drop.stock };
@@ -155,6 +164,8 @@ export class Drops {
     const { caller, dropId, ifMatch, request } = params;
     const { router, levels } = this.#options;
     if (levels.reached() < PAUSES_LEVEL) return refusal('unavailable');
+    const barred = isOperator(caller) ? null : await this.#refuseResume(dropId);
+    if (barred !== null) return barred;
     return await router.send({
       type: 'resume-drop',
       dropId,
@@ -164,20 +175,38 @@ export class Drops {
     });
   }
 
+  /** What operators have stopped, only they let go on. */
+  async #refuseResume(dropId: string): Promise<Refusal | null> {
+    const { router, selling = OPEN, hidden = NOTHING_HIDDEN } = this.#options;
+    if (hidden.isEmpty) return null;
+    const drop = await router.send({ type: 'get-drop', dropId });
+    if (!drop.ok) return drop;
+    if (hidden.isHidden(drop.value)) return refusal('forbidden', 'The drop is taken down.');
+    const barred = await selling.refuse(drop.value.creatorId);
+    return barred?.code === 'suspended' ? barred : null;
+  }
+
   /**
    * Rows whose drop can still change are overlaid with the owner's durable view. A drop whose
    * present status no longer matches the filter is left out, so a page may be shorter than its
-   * limit. Where an owner does not answer soon the row stays, and `asOf` tells its age.
+   * limit, and so is one that is taken down. Where an owner does not answer soon the row stays, and
+   * `asOf` tells its age.
    */
-  async list({ page, ...filter }: ActionParams<'catalogue.drops'>): Promise<Outcome<DropsPage>> {
-    const { catalogue } = this.#options;
+  async list({
+    page,
+    withHidden = false,
+    ...filter
+  }: ActionParams<'catalogue.drops'>): Promise<Outcome<DropsPage>> {
+    const { catalogue, hidden = NOTHING_HIDDEN } = this.#options;
+    const isShown = (view: DropView): boolean => withHidden || !hidden.isHidden(view);
     const refused = refuseFilter(filter);
     if (refused !== null) return refused;
     const deadline = this.#ownerViews.deadline();
     let { cursor } = page;
     for (let round = 1; ; round++) {
       const rows = await catalogue.listDrops(filter, { limit: page.limit, cursor });
-      const listed = await this.#ownerViews.read(rows.items, deadline);
+      const shown = rows.items.filter(isShown);
+      const listed = await this.#ownerViews.read(shown, deadline);
       const matching =
         filter.status === undefined
           ? listed
@@ -185,7 +214,7 @@ export class Drops {
       if (matching.length > 0 || rows.nextCursor === null)
         return success(this.#pageOf(matching, rows.nextCursor));
       if (round === PAGE_ROUNDS_MAX)
-        return success({ items: rows.items, nextCursor: rows.nextCursor, asOf: null });
+        return success({ items: shown, nextCursor: rows.nextCursor, asOf: null });
       cursor = rows.nextCursor;
     }
   }

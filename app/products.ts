@@ -15,11 +15,15 @@ import {
 import type { Outcome, Refusal } from '../contracts/refusals.ts';
 import { ID_RANDOM_BYTES, makeId } from '../domain/ids.ts';
 import { refusal, success } from '../domain/refusal.ts';
+import type { KeyedRequest } from '../contracts/requests.ts';
+import type { RestrictionSet } from '../events/restriction-set.ts';
+import type { RequestLog } from '../storage/ports/requests.ts';
 import type { AccountStore } from '../storage/ports/accounts.ts';
 import { mayAct } from './permissions.ts';
 import { outcomeOf } from './repeated-requests.ts';
 import type { Catalogue, NoChange } from '../storage/ports/catalogue.ts';
 import type { RandomBytes } from './random-bytes.ts';
+import { NOTHING_HIDDEN, OPEN, type SellingRules } from './selling-rules.ts';
 
 export interface ProductsOptions {
   readonly catalogue: Catalogue;
@@ -27,7 +31,15 @@ export interface ProductsOptions {
   /** Milliseconds since the Unix epoch. */
   readonly now: () => number;
   readonly random: RandomBytes;
+  readonly requests: Pick<RequestLog, 'find'>;
+  /** Who may sell; everybody unless given. */
+  readonly selling?: Pick<SellingRules, 'refuse'>;
+  /** What is taken down; nothing unless given. */
+  readonly hidden?: Pick<RestrictionSet, 'isHidden'>;
 }
+
+/** Reads of the store for one page, where all of it is taken down. */
+const PAGE_ROUNDS_MAX = 8;
 
 const checkNew = compileCheck(NewProduct);
 const checkPatch = compileCheck(ProductPatch);
@@ -52,7 +64,7 @@ export class Products {
     const content = { name: name.trim(), description, imageUrls, ...described };
     const checked = checkNew(content);
     if (!checked.ok) return checked;
-    const refused = checkUrls(content);
+    const refused = checkUrls(content) ?? (await this.#refuseSeller(creatorId, request));
     if (refused !== null) return refused;
     const { catalogue, accounts, now, random } = this.#options;
     const make = (): Product => {
@@ -95,16 +107,42 @@ export class Products {
 
   async get(productId: string): Promise<Outcome<Product>> {
     const product = await this.#options.catalogue.findProduct(productId);
-    return product === null ? refusal('not-found') : success(product);
+    return product === null || this.#isHidden(product) ? refusal('not-found') : success(product);
   }
 
+  /** Without what is taken down. A page with a cursor is empty only where very much is. */
   async list({
     page,
+    withHidden = false,
     ...filter
   }: ActionParams<'catalogue.products'>): Promise<Outcome<Page<Product>>> {
     const refused = refuseFilter(filter);
     if (refused !== null) return refused;
-    return success(await this.#options.catalogue.listProducts(filter, page));
+    let { cursor } = page;
+    for (let round = 1; ; round++) {
+      const { limit } = page;
+      const read = await this.#options.catalogue.listProducts(filter, { limit, cursor });
+      const items = withHidden ? read.items : read.items.filter((one) => !this.#isHidden(one));
+      const isWhole = items.length > 0 || read.nextCursor === null || round === PAGE_ROUNDS_MAX;
+      if (isWhole) return success({ items, nextCursor: read.nextCursor });
+      cursor = read.nextCursor;
+    }
+  }
+
+  /** A repeat of a request gets the first answer, however the creator stands by now (H11). */
+  async #refuseSeller(
+    creatorId: string,
+    request: KeyedRequest | undefined,
+  ): Promise<Refusal | null> {
+    const { requests, selling = OPEN } = this.#options;
+    const refused = await selling.refuse(creatorId);
+    if (refused === null || request === undefined) return refused;
+    return (await requests.find(request)) === null ? refused : null;
+  }
+
+  #isHidden({ id: productId, creatorId }: Product): boolean {
+    const { hidden = NOTHING_HIDDEN } = this.#options;
+    return hidden.isHidden({ productId, creatorId });
   }
 }
 

@@ -14,6 +14,7 @@ import { Passwords } from '../app/passwords.ts';
 import { RefreshTokens } from '../app/refresh-tokens.ts';
 import { SecondFactors } from '../app/second-factors.ts';
 import { Sessions } from '../app/sessions.ts';
+import type { RestrictionSet } from '../events/restriction-set.ts';
 import type { JobHandler } from '../events/jobs/job-handler.ts';
 import type { JobQueue } from '../events/jobs/job-queue.ts';
 import type { MailSender } from '../events/mail/mail-sender.ts';
@@ -43,6 +44,7 @@ export function createAccountParts(
     readonly tokens: Tokens;
     /** Of the store. */
     readonly levels: FeatureLevels;
+    readonly restrictions: RestrictionSet;
     /** The address of this node's gateway. */
     readonly url: () => string | null;
   },
@@ -103,6 +105,7 @@ export function createAccountParts(
         monotonic: () => clock.monotonic(),
         random,
         log,
+        hidden: options.restrictions,
       });
       const teams = { ...stores, deletion, mail, levels, now, random };
       return [accounts, organisationsService(teams), invitationsService(teams)];

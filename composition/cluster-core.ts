@@ -141,7 +141,16 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
   const tokens = createTokens(options);
   const rebuild = createRebuild(stores, runs, log);
   let url: string | null = null;
-  const accounts = createAccountParts({ ...options, stores, bus, tokens, levels, url: () => url });
+  const restrictions = new RestrictionSet({ ...stores, bus, clock, log });
+  const accounts = createAccountParts({
+    ...options,
+    stores,
+    bus,
+    tokens,
+    levels,
+    restrictions,
+    url: () => url,
+  });
   const jobs = roles.includes('services')
     ? createJobs({
         ...options,
@@ -152,7 +161,6 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
         accounts,
       })
     : null;
-  const restrictions = new RestrictionSet({ ...stores, bus, clock, log });
   const self = { nodeId, incarnation: randomUUID() };
   broker.createService(placementService({ onPlacementChanged: () => watch.refreshNow() }));
   broker.createService(
@@ -175,6 +183,7 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
       tokens,
       self,
       levels,
+      restrictions,
       shardCount: SHARD_COUNT,
       url: () => url,
       operator: {

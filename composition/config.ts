@@ -2,6 +2,7 @@
 // `composition/environment.ts`, the secrets by `composition/secrets-in-force.ts`. Only this file
 // reads `process.env`. It opens no store and no socket.
 
+import type { SellersMode } from '../app/selling-rules.ts';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Issuer } from '../app/issuers/issuer.ts';
@@ -110,6 +111,7 @@ export interface Config extends SecretsInForce {
   readonly limits: Limits;
   /** Rate limits count by the last address of X-Forwarded-For. */
   readonly trustProxy: boolean;
+  readonly sellers: SellersMode;
   readonly logLevel: LogLevel;
 }
 
@@ -191,6 +193,7 @@ function configOf(
     limitsFile: value('LIMITS_FILE'),
     limits: limitsOf(value, readLimitsFile, problems),
     trustProxy: value('TRUST_PROXY') === 'on',
+    sellers: value('SELLERS'),
     logLevel: value('LOG'),
   });
   if (problems.length > 0) throw new ConfigError(problems);

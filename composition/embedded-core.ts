@@ -112,9 +112,17 @@ function createCore(
   const tokens = createTokens(options);
   const rebuild = createRebuild(stores, runs, log);
   let url: string | null = null;
-  const accounts = createAccountParts({ ...options, stores, bus, tokens, levels, url: () => url });
-  const jobs = createJobs({ ...options, shardCount, stores, router, isAlone: true, accounts });
   const restrictions = new RestrictionSet({ ...stores, bus, clock, log });
+  const accounts = createAccountParts({
+    ...options,
+    stores,
+    bus,
+    tokens,
+    levels,
+    restrictions,
+    url: () => url,
+  });
+  const jobs = createJobs({ ...options, shardCount, stores, router, isAlone: true, accounts });
   const verify = (shards: readonly number[], run: RunContext) =>
     verifyShards({ ...verification(rebuild, runs), ...stores, host, shards }, run);
   const report = (): NodeReport => ({
@@ -140,6 +148,7 @@ function createCore(
     tokens,
     self,
     levels,
+    restrictions,
     shardCount,
     url: () => url,
     operator: {

@@ -6,6 +6,7 @@ import type { BrokerRouter } from '../actors/cluster/broker-router.ts';
 import { ExportOrdersHandler } from '../app/jobs/export-orders.ts';
 import { ExportSpace } from '../app/jobs/export-space.ts';
 import { RefundOrdersHandler } from '../app/jobs/refund-orders.ts';
+import { StopDropsHandler } from '../app/jobs/stop-drops.ts';
 import { EnforceBanHandler } from '../app/jobs/enforce-ban.ts';
 import { PassListsHandler } from '../app/passes/pass-lists.ts';
 import type { JobHandler } from '../events/jobs/job-handler.ts';
@@ -47,6 +48,7 @@ export function createJobs(options: {
   const handlers: JobHandler[] = [
     new RefundOrdersHandler({ router }),
     new EnforceBanHandler({ ...stores, router, followsOf: accounts.followsOf }),
+    new StopDropsHandler({ ...stores, router }),
     ...accounts.handlers,
   ];
   let exportSpace: ExportSpace | null = null;

@@ -10,9 +10,11 @@ import type { BrokerPeers } from '../actors/cluster/shard-service.ts';
 import type { LiveBus } from '../actors/live-bus.ts';
 import { DetailsCipher } from '../app/details-cipher.ts';
 import type { ExportSpace } from '../app/jobs/export-space.ts';
+import { SellingRules } from '../app/selling-rules.ts';
 import type { OperatorsOptions } from '../app/operator/operators.ts';
 import { OperatorRuns, type OperatorRunsOptions } from '../app/operator/runs.ts';
 import type { JobQueue } from '../events/jobs/job-queue.ts';
+import type { RestrictionSet } from '../events/restriction-set.ts';
 import type { PaymentProvider } from '../events/payments/payment-provider.ts';
 import type { StripeEvents } from '../events/payments/stripe/stripe-events.ts';
 import type { Rebuild } from '../events/rebuild/rebuild.ts';
@@ -33,6 +35,7 @@ import { passesService } from '../services/passes.ts';
 import { paymentsService } from '../services/payments.ts';
 import { productsService } from '../services/products.ts';
 import { BrokerSearchNodes } from '../services/search-nodes.ts';
+import { sellersService } from '../services/sellers.ts';
 import { shopsService } from '../services/shops.ts';
 import { FEATURE_LEVEL, type FeatureLevels } from '../storage/ports/feature-level.ts';
 import type { Stores } from '../storage/ports/stores.ts';
@@ -64,6 +67,7 @@ export function createServices(
     readonly self: NodeRun;
     /** The feature level of the store. */
     readonly levels: FeatureLevels;
+    readonly restrictions: RestrictionSet;
     readonly shardCount: number;
     /** The address of this node's gateway. */
     readonly url: () => string | null;
@@ -88,15 +92,18 @@ export function createServices(
   const providerDigits = digitsOf(config);
   const publishableKey = config.stripe?.publishableKey ?? null;
   const paymentPaceMs = provider?.prepared?.paceMs ?? 0;
+  const rules = { ...stores, mode: config.sellers, liveBus: bus, levels, now };
+  const selling = { selling: new SellingRules(rules), hidden: options.restrictions };
+  const drops = { ...selling, router, levels, paymentPaceMs, clock, random };
   for (const service of [
     ...options.accounts.services(queue),
     keysService({ ...stores, now, random }),
     shopsService({ ...stores, accessTokens: options.tokens.accessTokens, now }),
-    catalogueService({ ...stores, router, levels, paymentPaceMs, clock, now, random }),
-    productsService({ ...stores, now, random }),
-    dropsService({ ...stores, router, levels, paymentPaceMs, clock, random }),
+    catalogueService({ ...stores, ...drops, now }),
+    productsService({ ...stores, ...selling, now, random }),
+    dropsService({ ...stores, ...drops }),
     orderDetailsService({ ...stores, router, levels, cipher: detailsCipher(config) }),
-    draftsService({ ...stores, router, levels, paymentPaceMs, clock, random }),
+    draftsService({ ...stores, ...drops }),
     ordersService({
       ...stores,
       router,
@@ -115,6 +122,7 @@ export function createServices(
       random,
     }),
     followsService({ ...stores, liveBus: bus, now }),
+    sellersService({ ...stores, router, queue, liveBus: bus, levels, now, random }),
     bansService({ ...stores, queue, liveBus: bus, levels, now, random }),
     notificationsService({ ...stores, now }),
     paymentsService({

@@ -132,6 +132,7 @@ export async function startServer(
         publish,
         verifyToken,
         ended,
+        hidden: core.restrictions,
         limits,
         clock,
         log,

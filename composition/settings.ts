@@ -162,6 +162,10 @@ export const SETTINGS = {
     },
     (text) => ROLES.filter((role) => wordsOf(text, SPACE_OR_COMMA).includes(role)),
   ),
+  SELLERS: oneOf(['open', 'approved'], {
+    default: 'open',
+    description: 'Who may sell: every creator, or those whom operators have approved.',
+  }),
   ...SECRET_SETTINGS,
   ...ISSUER_SETTINGS,
   ...PAYMENT_SETTINGS,

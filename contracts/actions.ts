@@ -49,7 +49,19 @@ import type { BuyerPayment, OrderPayments, StripeCall, WebhookCall } from './pay
 import type { NewProduct, Product, ProductFilter, ProductPatch } from './products.ts';
 import type { MadePasses, NewPasses, NewPassList } from './passes.ts';
 import type { PaymentProblem, ProblemFilter } from './payment-problems.ts';
-import type { Ban, MadeBan, NewBan } from './restrictions.ts';
+import type {
+  Ban,
+  ChangedSeller,
+  MadeBan,
+  MadeTakeDown,
+  NewBan,
+  NewTakeDown,
+  Seller,
+  SellerChange,
+  Standing,
+  TakeDown,
+  TakenDown,
+} from './restrictions.ts';
 import type { ParkedRefund, RefundChange, RefundState } from './refunds.ts';
 import type {
   FoundPage,
@@ -232,8 +244,12 @@ export interface Actions {
   'passes.make': [Keyed & { caller: Requester; dropId: string; passes: NewPasses }, MadePasses];
 
   'catalogue.product': [{ productId: string }, Product];
-  'catalogue.products': [ProductFilter & { page: PageRequest }, Page<Product>];
-  'catalogue.drops': [DropFilter & { page: PageRequest }, DropsPage];
+  /** `withHidden`: also what is taken down (A11), for whom it belongs to. */
+  'catalogue.products': [
+    ProductFilter & { page: PageRequest; withHidden?: boolean },
+    Page<Product>,
+  ];
+  'catalogue.drops': [DropFilter & { page: PageRequest; withHidden?: boolean }, DropsPage];
   /** The next three are what gateways of level 0 call: they have checked who may. */
   'catalogue.addProduct': [NewProduct & { creatorId: string }, Product];
   'catalogue.changeProduct': [
@@ -303,6 +319,17 @@ export interface Actions {
   'bans.lift': [{ caller: Requester; creatorId: string | null; userId: string }, null];
   /** Newest first, for auditors too. */
   'bans.list': [{ caller: Requester; creatorId: string | null; page: PageRequest }, Page<Ban>];
+
+  /** How sellers stand and what is taken down (A11): for operators, reads for auditors too. */
+  'sellers.list': [AsOperator & { standing: Standing; page: PageRequest }, Page<Seller>];
+  'sellers.get': [AsOperator & { creatorId: string }, Seller];
+  'sellers.change': [AsOperator & { creatorId: string; change: SellerChange }, ChangedSeller];
+  'sellers.takeDowns': [AsOperator & { of: TakenDown; page: PageRequest }, Page<TakeDown>];
+  'sellers.takeDown': [
+    AsOperator & { of: TakenDown; id: string; takeDown: NewTakeDown },
+    MadeTakeDown,
+  ];
+  'sellers.restore': [AsOperator & { of: TakenDown; id: string }, null];
 
   'notifications.list': [{ userId: string; unread: boolean; page: PageRequest }, NotificationsPage];
   'notifications.listAfter': [

@@ -20,6 +20,7 @@ export const JOB_KINDS = [
   'export-orders',
   'enforce-ban',
   'make-passes',
+  'stop-drops',
 ] as const;
 export const JobKind = Type.Enum([...JOB_KINDS], { type: 'string' });
 export type JobKind = (typeof JOB_KINDS)[number];

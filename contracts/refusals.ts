@@ -39,6 +39,8 @@ export const REFUSAL_CODES = [
   'second-factor-required',
   'forbidden',
   'banned',
+  'suspended',
+  'not-approved',
   'not-found',
   'rate-limited',
   'overloaded',

@@ -1,5 +1,5 @@
-// Restrictions: bans of users (A9), what is taken down, and how sellers stand (A11). They are kept in
-// every node's memory, as `RestrictionChange`.
+// Restrictions: bans of users (A9), what is taken down, and how sellers stand (A11). They are kept
+// in every node's memory, as `RestrictionChange`.
 
 import { Type } from 'typebox';
 import { SELLER_REASON_LENGTH_MAX } from './bounds.ts';
@@ -137,8 +137,8 @@ export const NewTakeDown = Type.Object(
       Type.Boolean({
         default: false,
         description:
-          'cancel the drops, also those that have ended, which refunds everything; else those that ' +
-          'are live or upcoming are paused',
+          'cancel the drops, also those that have ended, which refunds everything; else those ' +
+          'that are live or upcoming are paused',
       }),
     ),
   },

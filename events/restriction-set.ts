@@ -1,6 +1,6 @@
-// All restrictions, in the memory of a node: a followed log (A9). So whoever must know whether a
-// user is banned looks a key up and asks no store. One that was lifted stays for a while without
-// effect, so that an earlier change which comes late does not count.
+// All restrictions, in the memory of a node: a followed log (A9, A11). So whoever must know whether
+// a user is banned or a drop is taken down looks a key up and asks no store. One that was lifted
+// stays for a while without effect, so that an earlier change which comes late does not count.
 
 import type { Clock } from '../actors/clock.ts';
 import { type LiveBus, type LiveMessage, RESTRICTIONS_TOPIC } from '../actors/live-bus.ts';
@@ -37,6 +37,14 @@ type Entries = Map<string, Entry>;
 /** Whether a user may buy. `creator-needed`: it depends on whose drop it is. */
 export type BanAnswer = 'banned' | 'creator-needed' | 'not-banned';
 
+/** A drop, or a product, or a creator, by the ids that are given. */
+export interface Hideable {
+  /** Of a drop. */
+  readonly id?: string | undefined;
+  readonly productId?: string | undefined;
+  readonly creatorId: string;
+}
+
 export class RestrictionSet {
   readonly #options: RestrictionSetOptions;
   readonly #followed: FollowedLog;
@@ -46,6 +54,9 @@ export class RestrictionSet {
   #newest = 0;
   /** Lifted since those without effect were removed last. */
   #liftedCount = 0;
+  /** Changes of take-downs that are known: while there are none nothing is hidden. */
+  #takeDowns = 0;
+  readonly #listeners = new Set<() => void>();
 
   constructor(options: RestrictionSetOptions) {
     this.#options = options;
@@ -55,7 +66,7 @@ export class RestrictionSet {
       topic: RESTRICTIONS_TOPIC,
       onMessage: (message) => this.#onMessage(message),
       readPage: (after) => this.#readPage(after),
-      onCaughtUp: () => undefined,
+      onCaughtUp: () => this.#notify(),
     });
   }
 
@@ -93,8 +104,42 @@ export class RestrictionSet {
     return answer;
   }
 
+  /**
+   * Whether it is taken down, by itself or with its product or creator. Three look-ups where
+   * anything is, one comparison where nothing is.
+   */
+  isHidden({ id, productId, creatorId }: Hideable): boolean {
+    if (this.#takeDowns === 0) return false;
+    return (
+      this.#has('take-down', 'creator', creatorId) ||
+      (productId !== undefined && this.#has('take-down', 'product', productId)) ||
+      (id !== undefined && this.#has('take-down', 'drop', id))
+    );
+  }
+
+  /** Calls the listener when something may be hidden, or shown, that was not before. */
+  onTakeDown(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  #has(kind: RestrictionKind, scope: string, subject: string): boolean {
+    let entry = this.#entries.get(subject) ?? null;
+    for (; entry !== null; entry = entry.next) {
+      if (entry.kind === kind && entry.scope === scope)
+        return entry.until > this.#options.clock.now();
+    }
+    return false;
+  }
+
   #onMessage(message: LiveMessage): void {
-    if (message.type === 'restriction') this.#add(message.change);
+    if (message.type !== 'restriction') return;
+    this.#add(message.change);
+    if (message.change.kind === 'take-down') this.#notify();
+  }
+
+  #notify(): void {
+    for (const listener of this.#listeners) listener();
   }
 
   async #readPage(after: number): Promise<FollowedPage> {
@@ -116,6 +161,7 @@ export class RestrictionSet {
     this.#newest = Math.max(this.#newest, change.sequence);
     addTo(this.#entries, change);
     if (this.#fresh !== null) addTo(this.#fresh, change);
+    if (change.kind === 'take-down') this.#takeDowns += 1;
     if (change.isLifted) this.#liftedCount += 1;
     const { spentMax = SPENT_MAX } = this.#options;
     if (this.#liftedCount >= spentMax) this.#removeSpent();

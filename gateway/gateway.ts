@@ -73,8 +73,9 @@ import {
 
 const REQUESTS_IN_FLIGHT_MAX = 50_000;
 const DRAIN_MS = 5_000;
-const NO_BANS: Pick<RestrictionSet, 'isEmpty' | 'banOf' | 'size'> = {
+const NO_RESTRICTIONS: Pick<RestrictionSet, 'isEmpty' | 'banOf' | 'isHidden' | 'size'> = {
   isEmpty: true,
+  isHidden: () => false,
   size: 0,
   banOf: () => 'not-banned',
 };
@@ -93,8 +94,8 @@ export interface GatewayOptions {
   readonly onTokensReplaced?: (listener: () => void) => void;
   /** Sessions whose tokens are refused; none unless given. */
   readonly ended?: EndedSessions;
-  /** Who is banned; nobody unless given. */
-  readonly restrictions?: Pick<RestrictionSet, 'isEmpty' | 'banOf' | 'size'>;
+  /** Who is banned, and what is taken down; nobody and nothing unless given. */
+  readonly restrictions?: Pick<RestrictionSet, 'isEmpty' | 'banOf' | 'isHidden' | 'size'>;
   /** Null: the stream is not served here. */
   readonly stream: OutsideStream | null;
   /** Null: orders are not exported. */
@@ -141,7 +142,7 @@ export interface Gateway {
 
 export function createGateway(options: GatewayOptions): Gateway {
   const { router, levels, bus, clock, log, metrics, rateLimits, stream, exports } = options;
-  const { downloads = null, restrictions: bans = NO_BANS, passTexts = null } = options;
+  const { downloads = null, restrictions = NO_RESTRICTIONS, passTexts = null } = options;
   const now = (): number => clock.now();
   const paymentProvider = options.paymentProvider ?? 'development';
   const source = options.limits ?? DEFAULT_LIMITS;
@@ -179,7 +180,7 @@ export function createGateway(options: GatewayOptions): Gateway {
           ...invitationRoutes(),
           ...shopRoutes(),
           ...productRoutes({ levels }),
-          ...dropRoutes({ views, levels }),
+          ...dropRoutes({ views, levels, hidden: restrictions }),
           ...draftRoutes({ levels }),
           ...orderDetailsRoutes(),
           ...orderRoutes({ paymentProvider }),
@@ -210,7 +211,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     table,
     callers: new Callers({ authenticator, keys, memberships, clock }),
     limits,
-    bans,
+    bans: restrictions,
     call: cacheDrops(options.call, views),
     levels,
     clock,
@@ -225,7 +226,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     limits,
     flight,
     window: orderWindow,
-    bans,
+    bans: restrictions,
     counts,
     passes: passTexts === null ? null : new PassChecks(passTexts),
     levels,
@@ -242,7 +243,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     requestsInFlight: () => flight.count,
     liveConnections: () => admission.count,
     watchedDrops: () => views.size,
-    restricted: () => bans.size,
+    restricted: () => restrictions.size,
     ordersWaiting: () => orderWindow.count,
     ordersWaitingMax: () => orderWindow.limit,
     sources: { limits: () => limits.report(), ...options.sources },

@@ -9,11 +9,14 @@ import type { MovePlan, RunEnd, RunKind } from '../contracts/operator.ts';
 import type { ExportFormat } from '../contracts/orders.ts';
 import type { ProblemFilter } from '../contracts/payment-problems.ts';
 import type { RefundState } from '../contracts/refunds.ts';
+import type { NewTakeDown, SellerChange, Standing, TakenDown } from '../contracts/restrictions.ts';
 import type {
   BanInfo,
+  ChangedSellerInfo,
   JobChangeInfo,
   JobInfo,
   MadeBanInfo,
+  MadeTakeDownInfo,
   MoveInfo,
   NewBanInfo,
   NodeInfo,
@@ -23,7 +26,9 @@ import type {
   RefundInfo,
   RunInfo,
   SearchNodeInfo,
+  SellerInfo,
   ShardInfo,
+  TakeDownInfo,
 } from './api-views.ts';
 import { ApiError, ClusterRequests, type ClusterRequestsOptions } from './cluster-requests.ts';
 
@@ -220,6 +225,27 @@ export class OperatorApi {
 
   async unban(userId: string): Promise<void> {
     await this.#requests.delete(`bans/${encodeURIComponent(userId)}`, false);
+  }
+
+  /** Creators who stand so, the newest, at most `limit`. */
+  sellers(standing: Standing, limit: number): Promise<readonly SellerInfo[]> {
+    return this.#requests.newest('sellers', { standing }, limit);
+  }
+
+  changeSeller(creatorId: string, change: SellerChange): Promise<ChangedSellerInfo> {
+    return this.#requests.put(`sellers/${encodeURIComponent(creatorId)}`, change);
+  }
+
+  takeDowns(of: TakenDown, limit: number): Promise<readonly TakeDownInfo[]> {
+    return this.#requests.newest(`take-downs/${of}s`, {}, limit);
+  }
+
+  takeDown(of: TakenDown, id: string, takeDown: NewTakeDown): Promise<MadeTakeDownInfo> {
+    return this.#requests.put(`take-downs/${of}s/${encodeURIComponent(id)}`, takeDown);
+  }
+
+  async restore(of: TakenDown, id: string): Promise<void> {
+    await this.#requests.delete(`take-downs/${of}s/${encodeURIComponent(id)}`, false);
   }
 
   /** The lines of the outside stream of the first node that answers. Errors: `ApiError`. */

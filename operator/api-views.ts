@@ -14,7 +14,15 @@ import type {
 } from '../contracts/operator.ts';
 import type { PaymentProblem } from '../contracts/payment-problems.ts';
 import type { ParkedRefund } from '../contracts/refunds.ts';
-import type { BanPage, MadeBanBody, NewBanBody } from '../contracts/restrictions.ts';
+import type {
+  BanPage,
+  ChangedSellerBody,
+  MadeBanBody,
+  MadeTakeDownBody,
+  NewBanBody,
+  SellerBody,
+  TakeDownPage,
+} from '../contracts/restrictions.ts';
 
 /** A node as HTTP shows it: times are RFC 3339 text. */
 export type NodeInfo = Omit<NodeRow, 'startedAt' | 'level'> & {
@@ -60,6 +68,12 @@ export type NewBanInfo = Static<typeof NewBanBody>;
 
 /** A node's search index as HTTP shows it. */
 export type SearchNodeInfo = Static<typeof SearchNodeList>['items'][number];
+
+/** A seller and a take-down as HTTP shows them. */
+export type SellerInfo = Static<typeof SellerBody>;
+export type ChangedSellerInfo = Static<typeof ChangedSellerBody>;
+export type TakeDownInfo = Static<typeof TakeDownPage>['items'][number];
+export type MadeTakeDownInfo = Static<typeof MadeTakeDownBody>;
 
 /** A job as HTTP shows it. */
 export type JobInfo = Static<typeof JobBody>;

@@ -84,8 +84,9 @@ function positionOf(line: string): string | null {
 export function describeLine(line: Line): string {
   const kind = String(line['kind']);
   if (kind === 'position') return '';
-  const { orderId, dropId, draftId, productId, organisationId, userId } = line;
-  const subject = String(orderId ?? dropId ?? draftId ?? productId ?? organisationId ?? userId);
+  const { orderId, dropId, draftId, productId, organisationId, userId, id, creatorId } = line;
+  const named = orderId ?? dropId ?? draftId ?? productId ?? organisationId ?? userId;
+  const subject = String(named ?? id ?? creatorId);
   const words = [String(line['at']), kind.padEnd(KIND_WIDTH), subject, detailsOf(line)];
   return `${words
     .join('  ')
@@ -127,6 +128,10 @@ function detailsOf(line: Line): string {
       const verb = line['since'] === null ? 'unfollowed' : 'follows';
       return `${verb} ${String(line['creatorId'])}${snapshot}`;
     }
+    case 'take-down':
+      return `${String(line['of'])} ${line['since'] === null ? 'shown' : 'hidden'}${snapshot}`;
+    case 'seller':
+      return `${line['since'] === null ? 'no more ' : ''}${String(line['standing'])}${snapshot}`;
     default:
       return typeof line['reference'] === 'string' ? line['reference'] : '';
   }

@@ -13,6 +13,7 @@ import { addBanCommands } from './ban-commands.ts';
 import { addDataCommands } from './data-commands.ts';
 import { addOperatorAccounts } from './operator-account-commands.ts';
 import { addOperatorCommands } from './operator-commands.ts';
+import { addSellerCommands } from './seller-commands.ts';
 import type { StripeStandInOptions } from './stripe-stand-in/command.ts';
 import type { TokenOptions } from './token.ts';
 
@@ -149,6 +150,7 @@ Example:
   addOperatorCommands(livedrops);
   addOperatorAccounts(livedrops);
   addBanCommands(livedrops);
+  addSellerCommands(livedrops);
   addDataCommands(livedrops);
 
   livedrops

@@ -88,7 +88,12 @@ export function registerMetrics(
   addGauge(registry, 'livedrops_live_connections', 'Open live streams.', liveConnections);
   addGauge(registry, 'livedrops_gateway_watched_drops', 'Drop views in the cache.', watchedDrops);
   const restricted = 'livedrops_gateway_restricted';
-  addGauge(registry, restricted, 'Users with a ban, and some whose ban ended.', gauges.restricted);
+  addGauge(
+    registry,
+    restricted,
+    'Who is banned or stands as a seller, and what is taken down.',
+    gauges.restricted,
+  );
   addGauge(registry, 'livedrops_orders_waiting', 'Orders not yet answered.', ordersWaiting);
   const limit = 'livedrops_orders_waiting_limit';
   addGauge(registry, limit, 'Orders that may wait now; more are refused.', ordersWaitingMax);

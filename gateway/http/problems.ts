@@ -40,6 +40,8 @@ export const PROBLEMS: Readonly<Record<ProblemCode, ProblemKind>> = {
   unauthenticated: { status: 401, title: 'Authentication is needed.' },
   'second-factor-required': { status: 401, title: 'A code of the second factor is needed.' },
   forbidden: { status: 403, title: 'This is not allowed.' },
+  suspended: { status: 403, title: 'The creator may sell nothing new.' },
+  'not-approved': { status: 403, title: 'The creator is not approved to sell.' },
   banned: { status: 403, title: 'You are banned.' },
   'not-found': { status: 404, title: 'There is nothing here.' },
   'rate-limited': { status: 429, title: 'Too many requests.' },

@@ -59,6 +59,8 @@ export class DropChannel implements DropFrameSink {
    */
   join(subscriber: DropSubscriber): void {
     if (this.#conflator !== null) {
+      if (this.#context.hidden.isHidden(this.#conflator.published))
+        return subscriber.dropRefused(this, 'not-found');
       this.#joined++;
       subscriber.dropJoined(this);
       return;

@@ -9,6 +9,7 @@ import { assert } from '../../domain/assert.ts';
 import { Rate } from '../../domain/rate-limiter.ts';
 import type { CallAction } from '../../contracts/actions.ts';
 import { CLOSE_CODES } from '../../contracts/live.ts';
+import type { RestrictionSet } from '../../events/restriction-set.ts';
 import type { EndedSessions } from '../http/ended-sessions.ts';
 import type { RateLimits } from '../http/rate-limits.ts';
 import type { VerifyToken } from '../http/route.ts';
@@ -33,6 +34,7 @@ import type {
   LiveLog,
 } from './live-context.ts';
 import { FanoutPace } from './pace.ts';
+import { busOfShown, routerOfShown } from './shown.ts';
 import { UserChannel } from './user-channel.ts';
 import { UserConnection } from './user-connection.ts';
 import { VisitorConnection } from './visitor-connection.ts';
@@ -45,6 +47,8 @@ export interface LiveHubOptions {
   readonly verifyToken: VerifyToken;
   /** Sessions whose streams end; none unless given. */
   readonly ended?: Pick<EndedSessions, 'refuses' | 'onEnded'>;
+  /** What is taken down; nothing unless given. */
+  readonly hidden?: Pick<RestrictionSet, 'isHidden' | 'onTakeDown'>;
   /** Bad tokens in messages and in requests count against the same limit (H5). */
   readonly limits: RateLimits;
   readonly clock: Clock;
@@ -59,6 +63,7 @@ export interface LiveHubOptions {
   readonly feedIdsContiguous?: boolean;
 }
 
+const NOTHING_HIDDEN = { isHidden: () => false, onTakeDown: () => () => undefined };
 const NONE_ENDED = { refuses: () => false, onEnded: () => () => undefined };
 
 /** The connection of a socket that was closed as it opened: it ignores all events. */
@@ -76,6 +81,7 @@ export class LiveHub implements LiveHandler, LiveContext {
   readonly publish: PublishFrame;
   readonly verifyToken: VerifyToken;
   readonly ended: Pick<EndedSessions, 'refuses' | 'onEnded'>;
+  readonly hidden: Pick<RestrictionSet, 'isHidden'>;
   readonly limits: RateLimits;
   readonly clock: Clock;
   readonly log: LiveLog;
@@ -104,13 +110,16 @@ export class LiveHub implements LiveHandler, LiveContext {
   readonly #buffering = new Set<BufferingConnection>();
   #flushTimer: { readonly timer: Timer; readonly dueAt: number } | null = null;
   readonly #unsubscribeGaps: () => void;
+  readonly #unsubscribeTakeDowns: () => void;
   readonly #unsubscribeEnded: () => void;
   #stopped = false;
 
   constructor(options: LiveHubOptions) {
-    this.bus = options.bus;
+    const { hidden = NOTHING_HIDDEN } = options;
+    this.hidden = hidden;
+    this.bus = busOfShown(options.bus, hidden);
     this.call = options.call;
-    this.router = options.router;
+    this.router = routerOfShown(options.router, hidden);
     this.publish = options.publish;
     this.verifyToken = options.verifyToken;
     this.ended = options.ended ?? NONE_ENDED;
@@ -134,6 +143,7 @@ export class LiveHub implements LiveHandler, LiveContext {
     this.feedLoads = new LoadQueue(queue);
     this.liveDrops = new LiveDrops(this);
     this.#unsubscribeGaps = options.bus.onGap(() => this.#refresh());
+    this.#unsubscribeTakeDowns = hidden.onTakeDown(() => this.#refresh());
     this.#unsubscribeEnded = this.ended.onEnded((userId) => this.#endSessions(userId));
   }
 
@@ -170,6 +180,7 @@ export class LiveHub implements LiveHandler, LiveContext {
   stop(): void {
     this.#stopped = true;
     this.#unsubscribeGaps();
+    this.#unsubscribeTakeDowns();
     this.#unsubscribeEnded();
     for (const connection of this.#connections) connection.close(CLOSE_CODES.restart);
     this.dropLoads.clear();
@@ -246,8 +257,9 @@ export class LiveHub implements LiveHandler, LiveContext {
   }
 
   /**
-   * Messages may have been lost. Creators' channels have no state to read again: a missed milestone
-   * stays missed, and the drops' own channels show the new state.
+   * Messages may have been lost, or something is hidden or shown that was not before. Creators'
+   * channels have no state to read again: a missed milestone stays missed, and the drops' own
+   * channels show the new state.
    */
   #refresh(): void {
     this.liveDrops.lost();

@@ -5,6 +5,7 @@ import type { CommandRouter } from '../../actors/command-router.ts';
 import type { LiveBus } from '../../actors/live-bus.ts';
 import type { Rate } from '../../domain/rate-limiter.ts';
 import type { CallAction } from '../../contracts/actions.ts';
+import type { RestrictionSet } from '../../events/restriction-set.ts';
 import type { EndedSessions } from '../http/ended-sessions.ts';
 import type { RateLimits } from '../http/rate-limits.ts';
 import type { VerifyToken } from '../http/route.ts';
@@ -52,6 +53,7 @@ export interface LiveContext {
   readonly publish: PublishFrame;
   readonly verifyToken: VerifyToken;
   readonly ended: Pick<EndedSessions, 'refuses'>;
+  readonly hidden: Pick<RestrictionSet, 'isHidden'>;
   readonly limits: RateLimits;
   readonly clock: Clock;
   readonly log: LiveLog;

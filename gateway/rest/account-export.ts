@@ -68,13 +68,15 @@ export async function* accountExport(options: ExportOptions): AsyncGenerator<str
   yield* list(
     'products',
     pages('catalogue.products', (page) => {
-      return call('catalogue.products', { creatorId: userId, page });
+      return call('catalogue.products', { creatorId: userId, page, withHidden: true });
     }),
     (item) => JSON.stringify(productBody(item)),
   );
   yield* list(
     'drops',
-    pages('catalogue.drops', (page) => call('catalogue.drops', { creatorId: userId, page })),
+    pages('catalogue.drops', (page) => {
+      return call('catalogue.drops', { creatorId: userId, page, withHidden: true });
+    }),
     (item) => JSON.stringify(dropBody(item)),
   );
   if (levels.reached() >= DRAFTS_LEVEL) {

@@ -11,12 +11,14 @@ import {
   type DropsPage,
 } from '../../contracts/drops.ts';
 import { reader } from '../../contracts/wire.ts';
+import type { RestrictionSet } from '../../events/restriction-set.ts';
 import type { FeatureLevels } from '../../storage/ports/feature-level.ts';
 import type { DropViews } from '../drop-views.ts';
 import { refuseEarly, refuseEarlyAccess } from '../http/early-fields.ts';
 import { conditionOf, IfMatchHeaders } from '../http/if-match.ts';
 import { contentTag } from '../http/entity-tag.ts';
 import { problem } from '../http/problems.ts';
+import { isOperator } from '../../app/caller.ts';
 import { mayAct } from '../../app/permissions.ts';
 import { jsonReply, route, type Route, userRoute } from '../http/route.ts';
 import { dropBody, dropPageBody, pageBody } from '../present.ts';
@@ -33,6 +35,7 @@ const dropChange = reader(DropChange);
 
 export interface DropRoutesOptions {
   readonly views: DropViews;
+  readonly hidden: Pick<RestrictionSet, 'isHidden'>;
   /** The feature level of the store. */
   readonly levels: Pick<FeatureLevels, 'reached'>;
 }
@@ -136,7 +139,7 @@ function creatorRoutes({ levels }: DropRoutesOptions): Route[] {
   ];
 }
 
-function readRoutes({ views, levels }: DropRoutesOptions): Route[] {
+function readRoutes({ views, hidden, levels }: DropRoutesOptions): Route[] {
   return [
     route(
       {
@@ -162,7 +165,15 @@ function readRoutes({ views, levels }: DropRoutesOptions): Route[] {
           const draft = await call('drafts.get', { caller, dropId: id });
           return draft.ok ? jsonReply(200, dropBody(draft.value), [PRIVATE]) : draft;
         }
-        const { version, status } = drop.value;
+        const { version, status, creatorId } = drop.value;
+        if (hidden.isHidden(drop.value)) {
+          if (header('authorization') === '') return problem('not-found');
+          const caller = await identify();
+          if (!caller.ok) return caller;
+          const mayRead = isOperator(caller) || mayAct(caller, creatorId, 'drafts.read');
+          if (!mayRead) return problem('not-found');
+          return jsonReply(200, dropBody(drop.value), [PRIVATE]);
+        }
         return jsonReply(200, dropBody(drop.value), [['etag', `W/"${version}-${status}"`]]);
       },
     ),

@@ -21,6 +21,7 @@ import { actionBody, moveBody, nodeBody, pageBody, shardBody } from '../present.
 import { emptyReply, jsonReply, type Route, userRoute } from '../http/route.ts';
 import type { RouteResult, UserRequest } from '../http/route.ts';
 import { operatorBanRoutes } from './bans.ts';
+import { sellerRoutes } from './sellers.ts';
 import { operatorAccountRoutes } from './operator-accounts.ts';
 import { operatorRefundRoutes } from './operator-refunds.ts';
 import { operatorRoute } from './operator-route.ts';
@@ -40,6 +41,7 @@ export function operatorRoutes(options: RunRoutesOptions): Route[] {
     ...operatorAccountRoutes(),
     ...operatorSearchRoutes(),
     ...operatorBanRoutes(),
+    ...sellerRoutes(),
     ...runRoutes(options),
   ];
 }

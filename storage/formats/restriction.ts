@@ -19,8 +19,8 @@ export function decodeRestriction(text: string): Restriction {
 }
 
 /**
- * The record of the change stream that says so, or, where `since` is null, that it was lifted. Null:
- * there is none, since who is banned concerns nobody outside.
+ * The record of the change stream that says so, or, where `since` is null, that it was lifted.
+ * Null: there is none, since who is banned concerns nobody outside.
  */
 export function recordOfRestriction(
   { kind, scope, subject, creatorId = '' }: Restriction,

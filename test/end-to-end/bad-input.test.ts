@@ -66,6 +66,8 @@ function rightBody(name: string): Json {
     PinChange: { to: 'node-1', dryRun: true },
     RebalanceChange: { movesMax: 1, dryRun: true },
     RebuildChange: { shards: [0], dryRun: true },
+    SellerChange: { standing: 'suspended', reason: 'Fakes.', pauseDrops: true },
+    NewTakeDown: { reason: 'Fakes.', cancelDrops: true },
     NewBan: { reason: 'Bots.', until: dropTerms()['endsAt'], refundOrders: true, restock: false },
     NewOperator: { email, role: 'auditor' },
     NewOrganisation: { name: 'Lamps & Co' },

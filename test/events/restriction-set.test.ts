@@ -128,3 +128,30 @@ test('A9: lifted bans do not fill the memory', async (t) => {
   t.is(set.banOf('u_stays', 'c'), 'banned');
   t.true(set.size <= 2_001, `${set.size} subjects`);
 });
+
+test('A11: a drop is hidden with itself, its product or its creator, and shown when all are', async (t) => {
+  const { set, tell } = setUp(t);
+  await set.start();
+  let heard = 0;
+  const unsubscribe = set.onTakeDown(() => (heard += 1));
+  const drop = { id: 'd', productId: 'p', creatorId: 'c' };
+  let sequence = 0;
+  const change = (scope: string, subject: string, isLifted: boolean) => {
+    sequence += 1;
+    tell({ kind: 'take-down', scope, subject, until: null, isLifted, sequence });
+  };
+  t.false(set.isHidden(drop));
+  for (const [scope, subject] of Object.entries({ drop: 'd', product: 'p', creator: 'c' })) {
+    change(scope, subject, false);
+    t.true(set.isHidden(drop), scope);
+    t.is(set.isHidden({ productId: 'p', creatorId: 'c' }), scope !== 'drop', scope);
+    t.is(set.isHidden({ creatorId: 'c' }), scope === 'creator', scope);
+    change(scope, subject, true);
+    t.false(set.isHidden(drop), scope);
+  }
+  t.is(heard, 6);
+  unsubscribe();
+  // A product of the same id is another thing.
+  change('product', 'd', false);
+  t.deepEqual([set.isHidden(drop), heard], [false, 6]);
+});

@@ -136,9 +136,12 @@ test('H8: unknown query parameters and odd ids are refused on every route', asyn
       `${method} ${path}`,
     );
     if (!path.includes('abc_1')) continue;
-    const odd = /^\/v1\/(?:creators|organisations|users|operator\/(?:operators|bans))\//.test(path)
-      ? ODD_USER_IDS
-      : ODD_IDS;
+    const odd =
+      /^\/v1\/(?:creators|organisations|users|operator\/(?:operators|bans|sellers|take-downs\/creators))\//.test(
+        path,
+      )
+        ? ODD_USER_IDS
+        : ODD_IDS;
     for (const id of odd) {
       const reply = await fixture.request(method, path.replace('abc_1', id), {
         as: 'abc_1',

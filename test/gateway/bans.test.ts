@@ -12,10 +12,11 @@ const ORDER = { as: 'buyer', headers: { 'idempotency-key': 'k' }, body: { quanti
 /** `scopes`: of the bans of `buyer`. */
 function bans(scopes: readonly string[]) {
   let lookUps = 0;
-  const restrictions: Pick<RestrictionSet, 'isEmpty' | 'banOf' | 'size'> = {
+  const restrictions: Pick<RestrictionSet, 'isEmpty' | 'banOf' | 'isHidden' | 'size'> = {
     get isEmpty() {
       return scopes.length === 0;
     },
+    isHidden: () => false,
     get size() {
       return scopes.length;
     },

@@ -5,6 +5,7 @@ import { Compile } from 'typebox/compile';
 import { refusal, success } from '../../domain/refusal.ts';
 import { NewOperator } from '../../contracts/operator-accounts.ts';
 import { Dismissal, RefundChangeBody, RefundPage } from '../../contracts/refunds.ts';
+import { SellerChange } from '../../contracts/restrictions.ts';
 import * as schemas from '../../contracts/operator.ts';
 import { StreamSlots } from '../../gateway/http/stream-slots.ts';
 import { operatorRoutes } from '../../gateway/rest/operator.ts';
@@ -103,6 +104,7 @@ const RUN_OPTIONS = { slots: new StreamSlots(), now: () => NOW };
 const RIGHT_BODIES = new Map<unknown, object>([
   [schemas.NewRun, { kind: 'verify' }],
   [schemas.PinChange, { to: 'node-2' }],
+  [SellerChange, { standing: 'approved' }],
   [NewOperator, { email: 'ada@example.com', role: 'operator' }],
   [Dismissal, { reason: 'Paid back by hand.' }],
 ]);
@@ -138,7 +140,7 @@ test('X3: operators’ routes are 403 without the role, and change and record no
   const { fixture, cluster } = await startPretendGateway(t, ['node-1', 'node-2']);
   const before = await cluster.placement.load();
   const routes = operatorRoutes(RUN_OPTIONS).map(({ definition }) => definition);
-  t.is(routes.length, 28);
+  t.is(routes.length, 40);
   for (const { method, path, body } of routes) {
     const right = RIGHT_BODIES.get(body) ?? {};
     const options = body === undefined ? {} : { body: right };

@@ -3,6 +3,7 @@
 
 import { JobQueue } from '../../events/jobs/job-queue.ts';
 import { bansService } from '../../services/bans.ts';
+import { sellersService } from '../../services/sellers.ts';
 import { OperatorApi } from '../../operator/api-client.ts';
 import type { Pace } from '../../operator/pace.ts';
 import type { ActionName } from '../../contracts/actions.ts';
@@ -46,6 +47,12 @@ const ACTIONS: readonly ActionName[] = [
   'bans.put',
   'bans.lift',
   'bans.list',
+  'sellers.list',
+  'sellers.get',
+  'sellers.change',
+  'sellers.takeDowns',
+  'sellers.takeDown',
+  'sellers.restore',
 ];
 
 export interface PretendGateway {
@@ -66,6 +73,7 @@ export async function startPretendGateway(
   const { call } = await startServices(t, ({ stores, ...parts }) => [
     ...operatorServices({ ...cluster.options, accounts: operatorAccountsOn().accounts }),
     bansService({ ...stores, ...parts, operatorLog, queue, now }),
+    sellersService({ ...stores, ...parts, operatorLog, queue, now }),
   ]);
   const fixture = await startFixture(t);
   const url = `http://127.0.0.1:${fixture.port}`;

@@ -1,8 +1,8 @@
 // Restrictions on Redis. All are in one slot, so that one sequence counts their changes: a hash of
-// the restrictions as JSON by their key's text, a sorted set of the keys by sequence, with those that
-// are lifted, sorted sets of the lifted ones and of the ends, and a list for each kind and scope by
-// time. They are bounded, and rarely written; nodes read them when they start or were cut off. The
-// slot is that of a bucket of the change stream, which has the records of all but bans.
+// the restrictions as JSON by their key's text, a sorted set of the keys by sequence, with those
+// that are lifted, sorted sets of the lifted ones and of the ends, and a list for each kind and
+// scope by time. They are bounded, and rarely written; nodes read them when they start or were cut
+// off. The slot is that of a bucket of the change stream, which has the records of all but bans.
 
 import type { EntityChange } from '../../../contracts/changes.ts';
 import type { Page, PageRequest } from '../../../contracts/paging.ts';
@@ -98,8 +98,8 @@ redis.call('ZADD', list, ARGV[7], ARGV[5])
 return sequence`);
 
 /**
- * ARGV: most records, record or nothing, member, key, subject, restriction, most of the lifted ones.
- * Answers 0 where the restriction is another one by now.
+ * ARGV: most records, record or nothing, member, key, subject, restriction, most of the lifted
+ * ones. Answers 0 where the restriction is another one by now.
  */
 const LIFT = new Script(`${APPEND_CHANGE}${PARTS_OF}
 local key = ARGV[4]

@@ -47,8 +47,8 @@ export function restrictionHandlers(database: Database, appendChange: AppendChan
       limit ${ENDED_RESTRICTIONS_REMOVED})`);
   const find = database
     .prepare<[RestrictionKey], string>(`
-      select restriction from restrictions where kind = @kind and scope = @scope and subject = @subject
-        and restriction is not null`)
+      select restriction from restrictions
+      where kind = @kind and scope = @scope and subject = @subject and restriction is not null`)
     .pluck();
   const countOfScope = database
     .prepare<[Pick<RestrictionKey, 'kind' | 'scope'>], number>(`

@@ -1,0 +1,101 @@
+// Stops the drops of what is taken down, or of a creator who is suspended (A11): pauses those that
+// are live or upcoming, or cancels all, which refunds everything. It looks at them twice, because a
+// drop may be on its way for some seconds when it is decided.
+
+import type { CommandRouter } from '../../actors/command-router.ts';
+import type { Caller } from '../../contracts/commands.ts';
+import type { DropStatus } from '../../contracts/drops.ts';
+import type { Job, JobProgress } from '../../contracts/jobs.ts';
+import type { JobStep } from '../../events/jobs/job.ts';
+import { type JobHandler, JobStepError } from '../../events/jobs/job-handler.ts';
+import type { Catalogue } from '../../storage/ports/catalogue.ts';
+
+export const STOP_DROPS = 'stop-drops';
+/** Drops of one step. */
+const DROPS_PER_STEP = 16;
+const RETRY_AFTER_MS = 1_000;
+/** Longer than a command waits for its owner (`WAIT_MAX_MS` of the router) with its answer. */
+const SETTLE_MS = 15_000;
+
+const PAUSED: readonly DropStatus[] = ['live', 'upcoming'];
+const CANCELLED: readonly DropStatus[] = ['live', 'upcoming', 'ended'];
+const ROUNDS = 2;
+
+/** One of the three ids is given. */
+export interface StopDropsParams {
+  readonly creatorId?: string;
+  readonly productId?: string;
+  readonly dropId?: string;
+  readonly cancel: boolean;
+  readonly caller: Caller;
+}
+
+export interface StopDropsOptions {
+  readonly catalogue: Pick<Catalogue, 'listDrops'>;
+  readonly router: CommandRouter;
+}
+
+export class StopDropsHandler implements JobHandler {
+  readonly kind = STOP_DROPS;
+  readonly concurrency = 2;
+  readonly #options: StopDropsOptions;
+
+  constructor(options: StopDropsOptions) {
+    this.#options = options;
+  }
+
+  /** The cursor is the round, the status and the page of its drops. */
+  async step(job: Job): Promise<JobStep> {
+    const params = job.params as StopDropsParams;
+    const { dropId } = params;
+    if (dropId !== undefined) {
+      const progress = counted(job.progress, [await this.#stop(dropId, params)]);
+      return { cursor: null, progress: { ...progress, left: 0 }, isLast: true };
+    }
+    const statuses = params.cancel ? CANCELLED : PAUSED;
+    const [round = '1', at = '0', page = ''] = (job.cursor ?? '').split(' ').filter(Boolean);
+    const { items, nextCursor } = await this.#list(params, statuses[Number(at)]!, page);
+    const running = items.filter(({ paused }) => params.cancel || paused !== true);
+    const codes = await Promise.all(running.map(({ id }) => this.#stop(id, params)));
+    const progress = counted(job.progress, codes);
+    if (nextCursor !== null)
+      return { cursor: `${round} ${at} ${nextCursor}`, progress, isLast: false };
+    const next = Number(at) + 1;
+    if (next < statuses.length) return { cursor: `${round} ${next}`, progress, isLast: false };
+    if (Number(round) < ROUNDS)
+      return { cursor: `${Number(round) + 1} 0`, progress, isLast: false, pauseMs: SETTLE_MS };
+    return { cursor: null, progress: { ...progress, left: 0 }, isLast: true };
+  }
+
+  async #list({ creatorId, productId }: StopDropsParams, status: DropStatus, cursor: string) {
+    const filter = {
+      status,
+      ...(creatorId !== undefined && { creatorId }),
+      ...(productId !== undefined && { productId }),
+    };
+    const page = { limit: DROPS_PER_STEP, cursor: cursor === '' ? null : cursor };
+    return await this.#options.catalogue.listDrops(filter, page);
+  }
+
+  /** `ok`, or the code of the refusal. */
+  async #stop(dropId: string, { cancel, caller }: StopDropsParams): Promise<string> {
+    const { router } = this.#options;
+    const reply = cancel
+      ? await router.send({ type: 'cancel-drop', dropId, caller, alsoEnded: true })
+      : await router.send({ type: 'pause-drop', dropId, caller, extendHolds: false, reason: null });
+    if (reply.ok) return 'ok';
+    if (reply.code === 'unavailable' || reply.code === 'overloaded')
+      throw new JobStepError('A drop cannot be reached.', { retryAfterMs: RETRY_AFTER_MS });
+    return reply.code;
+  }
+}
+
+function counted(before: JobProgress, codes: readonly string[]): JobProgress {
+  const refused = { ...before.refused };
+  let { done } = before;
+  for (const code of codes) {
+    if (code === 'ok') done += 1;
+    else refused[code] = (refused[code] ?? 0) + 1;
+  }
+  return { done, refused, left: null };
+}
