@@ -26,7 +26,7 @@ function tour(): string {
 const run = hasCurl ? test : test.skip;
 
 run(
-  'O3, S5, P3, R5, N1, Q2, D7, D8, O9a, O12a, O14, O15, H12: the tour of the README works when it is pasted',
+  'O3, S5, P3, R5, N1, Q2, D7, D8, D9, O9a, O12a, O14, O15, H12: the tour of the README works when it is pasted',
   async (t) => {
     const data = mkdtempSync(join(tmpdir(), 'livedrops-readme-'));
     const environment = { LIVEDROPS_DATA: data, LIVEDROPS_PORT: '0', LIVEDROPS_LOG: 'error' };
@@ -64,6 +64,7 @@ run(
         '\nHamburg\n{"name":"Bo Berg","lines":["Kehrwieder 8"]',
         '\n204\nnot-found\n',
         '\nnot-found\n2\nprecondition-failed\n9900\n',
+        '\npass-required\nconfirmed\npass-used\n',
         '\n200\nconfirmed\n',
         '\nYour card was declined.\nrequires_capture\n',
         '\n12900\n',
