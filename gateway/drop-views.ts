@@ -29,7 +29,7 @@ const FILTER_BYTES_MAX = 64 * 1024 * 1024;
 const EVICTION_PROBES = 16;
 
 /** What the gateway answers orders with, without the drop's actor (H7). */
-export type OwnRefusal = 'sold-out' | 'drop-paused';
+export type OwnRefusal = 'sold-out' | 'drop-paused' | 'pass-required';
 
 export interface WatchedDrop {
   readonly dropId: string;
@@ -164,10 +164,8 @@ export class DropViews {
   ): OwnRefusal | null {
     const { view, filter } = drop;
     if (view === null || view.status !== 'live') return null;
-    if (view.paused !== true && (view.free !== 0 || view.held !== 0)) return null;
-    const ageMs = monotonicMs - drop.refreshedAt;
-    if (ageMs >= FRESH_MS) this.#fetchView(drop);
-    if (ageMs >= REFUSAL_AGE_MAX_MS) return null;
+    if (!refusesAll(view)) return null;
+    if (!this.#isRecent(drop, monotonicMs)) return null;
     if (filter === null || !isValid(filter, view)) {
       this.#fetchFilter(drop);
       return null;
@@ -176,9 +174,29 @@ export class DropViews {
     return view.paused === true ? 'drop-paused' : 'sold-out';
   }
 
+  /**
+   * Whether the gateway may refuse an order without a pass: the durable view sells, and asks for
+   * one. No order without a pass is in such a drop (D9), so there is none to replay. A reply that
+   * showed a later version may have shown that the drop is open to everybody. Of a view for which
+   * `refusalFor` may refuse, false: a version has one refusal of the gateway's.
+   */
+  asksForPass(drop: WatchedDrop, monotonicMs: number): boolean {
+    const { view } = drop;
+    if (view === null || view.access !== 'pass' || view.status !== 'live') return false;
+    if (refusesAll(view)) return false;
+    return view.version >= drop.versionShown && this.#isRecent(drop, monotonicMs);
+  }
+
   stop(): void {
     this.#unsubscribeGaps();
     for (const drop of this.#drops.values()) this.#remove(drop);
+  }
+
+  /** Whether the view may refuse an order. One that is no longer fresh is fetched. */
+  #isRecent(drop: WatchedDrop, monotonicMs: number): boolean {
+    const ageMs = monotonicMs - drop.refreshedAt;
+    if (ageMs >= FRESH_MS) this.#fetchView(drop);
+    return ageMs < REFUSAL_AGE_MAX_MS;
   }
 
   #fresh(drop: WatchedDrop, view: DropView): boolean {
@@ -275,6 +293,11 @@ export class DropViews {
       this.#drops.set(drop.dropId, drop);
     }
   }
+}
+
+/** Paused, or nothing is free and nothing held. */
+function refusesAll({ paused, free, held }: DropView): boolean {
+  return paused === true || (free === 0 && held === 0);
 }
 
 /** While a drop is paused it gets no orders, however its holds end. */

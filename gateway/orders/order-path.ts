@@ -12,6 +12,7 @@ import { DROP_ID } from '../../contracts/patterns.ts';
 import type { CommandRouter, CommandSink } from '../../actors/command-router.ts';
 import type { CommandReply } from '../../contracts/commands.ts';
 import type { PlacedOrder } from '../../contracts/orders.ts';
+import type { RefusalCode } from '../../contracts/refusals.ts';
 import type { RestrictionSet } from '../../events/restriction-set.ts';
 import type { FeatureLevels } from '../../storage/ports/feature-level.ts';
 import type { Authenticator } from '../http/auth.ts';
@@ -248,6 +249,12 @@ export class OrderRequest implements CommandSink {
       this.#send(409, PROBLEM_HEAD_409 + this.traceLines, refusalBody(drop!, refusal));
       return;
     }
+    const hasPass = typeof content !== 'number' && content.pass !== null;
+    if (drop !== null && !hasPass && views.asksForPass(drop, this.#startedAt)) {
+      const body = refusalBody(drop, 'pass-required');
+      this.#send(403, PROBLEM_HEAD_403 + this.traceLines, body);
+      return;
+    }
     const now = clock.monotonic();
     this.#lane = drop === null ? orderLane(dropId) : drop.orderLane;
     if (!window.enter(this.#lane, now)) {
@@ -293,7 +300,7 @@ export class OrderRequest implements CommandSink {
 
   write(reply: CommandReply): void {
     if (!reply.ok) {
-      if ((reply.code === 'sold-out' || reply.code === 'drop-paused') && this.drop === null)
+      if (this.drop === null && isOwnRefusal(reply.code))
         this.#path.options.views.watch(this.dropId);
       this.refuse(withServerTime(reply, this.#path.options.clock.now()));
       return;
@@ -355,7 +362,13 @@ function bytesOf(text: string): ArrayBuffer {
 
 const OVERLOADED_HEAD = problemHead(problem('overloaded'));
 const OVERLOADED_BODY = bytesOf(problemBody(problem('overloaded')));
+const PROBLEM_HEAD_403 = `403 Forbidden\r\ncontent-type: ${PROBLEM_MEDIA_TYPE}\r\n`;
 const PROBLEM_HEAD_409 = `409 Conflict\r\ncontent-type: ${PROBLEM_MEDIA_TYPE}\r\n`;
+
+/** The gateway may give it by itself the next time, once it watches the drop. */
+function isOwnRefusal(code: RefusalCode): boolean {
+  return code === 'sold-out' || code === 'drop-paused' || code === 'pass-required';
+}
 
 /** All clients get the same text at one version, so it is built once. */
 function refusalBody(drop: WatchedDrop, code: OwnRefusal): ArrayBuffer {

@@ -51,6 +51,10 @@ onEachProfile((test, profile) => {
     const open = { access: 'public' };
     const opened = await server.call('PATCH', `/v1/drops/${dropId}`, { as, body: open });
     t.false('access' in opened.json, opened.text);
+    await server.inAMoment(
+      () => server.order(dropId, 'eve', 'k'),
+      ({ status }) => status === 201,
+    );
     t.is(codeOf(await server.order(dropId, 'eve', 'k')), '201');
   });
 

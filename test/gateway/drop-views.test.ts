@@ -157,6 +157,37 @@ test('H7: a filter of another version decides nothing', async (t) => {
   t.is(router.ofType('get-order-filter').length, 1, 'asked at most once in a second');
 });
 
+test('D9, H7: a drop that sells and asks for a pass refuses orders without one', async (t) => {
+  const { router, bus, clock, views } = setUp();
+  const asking = { ...drop, access: 'pass' } as const;
+  router.answer = () => success(asking);
+  const watched = views.watch('drp_1');
+  t.false(views.asksForPass(watched, clock.now), 'not before its view is here');
+  await turn();
+  t.true(views.asksForPass(watched, clock.now));
+  t.is(views.refusalFor(watched, 'bob', 'k', clock.now), null);
+  const tell = (change: Partial<DropView>) => publish(bus, { ...asking, ...change });
+  tell({ version: 10, paused: true, pausedAt: 1, pausedVersion: 10 });
+  t.false(views.asksForPass(watched, clock.now), 'paused');
+  tell({ version: 11, free: 0, held: 0 });
+  t.false(views.asksForPass(watched, clock.now), 'sold out');
+  tell({ version: 12, free: 0, held: 1 });
+  t.true(views.asksForPass(watched, clock.now));
+  watched.versionShown = 13;
+  t.false(views.asksForPass(watched, clock.now), 'it may be open to everybody by now');
+  tell({ version: 13 });
+  t.true(views.asksForPass(watched, clock.now));
+  router.holding = true;
+  clock.now += 1_999;
+  t.true(views.asksForPass(watched, clock.now));
+  clock.now += 1;
+  t.false(views.asksForPass(watched, clock.now), 'nobody says that it is still so');
+  publish(bus, { ...drop, version: 14 });
+  t.false(views.asksForPass(watched, clock.now), 'open to everybody');
+  publish(bus, { ...asking, version: 15, status: 'upcoming' });
+  t.false(views.asksForPass(watched, clock.now));
+});
+
 test('D8, H7: a paused drop refuses whoever has no order in it, whatever its holds do', async (t) => {
   const { router, bus, clock, views } = setUp();
   const paused = { ...drop, held: 3, paused: true, pausedAt: 1, pausedVersion: 20 } as const;

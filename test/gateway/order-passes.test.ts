@@ -4,7 +4,7 @@ import test from 'ava';
 import { PassTexts } from '../../app/passes/pass-texts.ts';
 import { refusal, success } from '../../domain/refusal.ts';
 import { ReachedLevel } from '../../storage/ports/feature-level.ts';
-import { NOW, order, startFixture } from './fixture.ts';
+import { drop, NOW, order, startFixture } from './fixture.ts';
 
 const ORDERS = '/v1/drops/drp_1/orders';
 const passTexts = new PassTexts(['a secret of passes']);
@@ -73,4 +73,23 @@ test('D9: texts that can be no pass are no valid request', async (t) => {
     const refused = await fixture.request('POST', ORDERS, orderWith(text));
     t.deepEqual([refused.status, refused.json.code], [422, 'invalid-request'], text);
   }
+});
+
+test('D9, H7: orders without a pass do not reach a drop that is known to ask for one', async (t) => {
+  const fixture = await startFixture(t, { passTexts });
+  const view = { ...drop, access: 'pass' } as const;
+  fixture.router.answer = (command) => {
+    if (command.type !== 'place-order') return success(view);
+    return command.pass === undefined
+      ? { ...refusal('pass-required'), version: 3 }
+      : success({ order, replayed: false });
+  };
+  const { pass: _, ...body } = orderWith(forBuyer).body;
+  const without = { ...orderWith(''), body };
+  for (let i = 0; i < 3; i++) {
+    const { status, json } = await fixture.request('POST', ORDERS, without);
+    t.deepEqual([status, json.code, json.version], [403, 'pass-required', 3]);
+  }
+  t.is(fixture.router.ofType('place-order').length, 1, 'the first one told of the drop');
+  t.is((await fixture.request('POST', ORDERS, orderWith(forBuyer))).status, 201);
 });
