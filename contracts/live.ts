@@ -39,7 +39,7 @@ export const TICK_MS = 100;
 export const TICK_WAIT_MS_MAX = 1_000;
 /** Live drops of followed creators that `ready` names: the newest ones (N5a). */
 export const READY_DROPS_MAX = 100;
-/** How long after opening live notifications wait for the client's `resume`. */
+/** How long after `ready` live notifications wait for the client's `resume`. */
 export const RESUME_GRACE_MS = 1_500;
 
 // What clients say

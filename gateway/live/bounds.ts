@@ -51,12 +51,15 @@ export interface LiveBounds {
   /** Unsent bytes of a connection. Above this limit the replay waits until the client has read. */
   readonly replayBufferedBytesMax: number;
   /**
-   * For this long after the stream opens, live notifications are buffered, so that a client's
+   * Before `ready` and for this long after it, live notifications wait, so that a client's
    * `resume` can bring older ones first. A slow network and a busy event loop need less time to
    * deliver the `resume`. A client that does not resume still gets its notifications in time (N4).
    */
   readonly resumeGraceMs: number;
-  /** Buffered notifications of one connection. Past this limit they are sent. */
+  /**
+   * Notifications of one connection that wait in memory. Past this limit they are let go, and read
+   * from the feed once the wait is over.
+   */
   readonly bufferedNotificationsMax: number;
   /** Pairs of a user whose revisions are stored. Past this the list of creators is read again. */
   readonly followRevisionsMax: number;

@@ -1,5 +1,6 @@
-// Sends a returning client the notifications it missed (N7): the feed after the last id it saw,
-// page by page, in order, each once. Live notifications that arrive during the replay are not
+// Sends a client its notifications from the feed (N7): those that a returning client missed, or
+// those that came before a client was expected to resume and were too many to be buffered. The feed
+// is read after an id, page by page, in order, each notification once. Live notifications that arrive during the replay are not
 // buffered: each is in the feed before it is on the bus, so the replay only records that one came,
 // and reads on. One page is in memory at a time. The next page waits until the client has read most
 // of this one.
@@ -15,7 +16,7 @@ export interface ReplayTarget {
   bufferedBytes(): number;
   /**
    * Everything up to `lastId` was sent, `count` notifications. Live notifications follow. `lastId`
-   * is the end of the feed if the client resumed beyond it.
+   * is the end of the feed if the client resumed beyond it. The target still has the replay.
    */
   replayEnded(lastId: string, count: number): void;
   /** The feed cannot be read now. */
@@ -31,7 +32,17 @@ export function compareNotificationIds(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
+export interface ReplayOptions {
+  readonly context: LiveContext;
+  readonly target: ReplayTarget;
+  readonly after: string;
+  /** The client asked for it, and says with `after` what it has. */
+  readonly isResume: boolean;
+}
+
 export class Replay {
+  readonly after: string;
+  readonly isResume: boolean;
   readonly #context: LiveContext;
   readonly #target: ReplayTarget;
   #lastId: string;
@@ -44,8 +55,12 @@ export class Replay {
   /** A live notification arrived since the read of the present page began. */
   #notifiedMeanwhile = false;
   #paused = false;
+  /** Another replay takes its place. */
+  #ended = false;
 
-  constructor(options: { context: LiveContext; target: ReplayTarget; after: string }) {
+  constructor(options: ReplayOptions) {
+    this.after = options.after;
+    this.isResume = options.isResume;
     this.#context = options.context;
     this.#target = options.target;
     this.#lastId = options.after;
@@ -54,6 +69,19 @@ export class Replay {
 
   start(): void {
     if (!this.#context.feedLoads.run(() => this.#readPage())) this.#target.replayFailed();
+  }
+
+  /** Nothing more is sent, and the target is not called again. */
+  end(): void {
+    this.#ended = true;
+  }
+
+  /**
+   * Whether the replay sends a live notification of this id. A client that resumes has all earlier
+   * ones; else one that was overtaken may come later than those that the replay begins with.
+   */
+  covers(id: string): boolean {
+    return this.isResume || compareNotificationIds(id, this.after) > 0;
   }
 
   notified(): void {
@@ -68,7 +96,7 @@ export class Replay {
   }
 
   async #readPage(): Promise<void> {
-    if (this.#target.isClosed) return;
+    if (this.#isOver()) return;
     this.#notifiedMeanwhile = false;
     const { userId } = this.#target;
     const limit = this.#context.bounds.replayPageSize;
@@ -79,7 +107,7 @@ export class Replay {
         afterId: this.#startUnchecked ? String(Number(this.#lastId) - 1) : this.#lastId,
         limit,
       });
-      if (this.#target.isClosed) return;
+      if (this.#isOver()) return;
       if (!page.ok) return this.#target.replayFailed();
       if (this.#startUnchecked && page.value.length === 0) return await this.#startAtEnd();
       this.#startUnchecked = false;
@@ -99,7 +127,7 @@ export class Replay {
         { err: error, userId },
         'a feed could not be read for the live stream',
       );
-      if (!this.#target.isClosed) this.#target.replayFailed();
+      if (!this.#isOver()) this.#target.replayFailed();
     }
   }
 
@@ -111,11 +139,15 @@ export class Replay {
       unread: false,
       page: { limit: 1, cursor: null },
     });
-    if (this.#target.isClosed) return;
+    if (this.#isOver()) return;
     if (!newest.ok) return this.#target.replayFailed();
     this.#startUnchecked = false;
     this.#lastId = newest.value.items[0]?.id ?? '0';
     await this.#readPage();
+  }
+
+  #isOver(): boolean {
+    return this.#ended || this.#target.isClosed;
   }
 
   #clientIsBehind(): boolean {

@@ -9,6 +9,7 @@ import { type ClientMessage, CLOSE_CODES } from '../../contracts/live.ts';
 import { Connection, type ConnectionOptions } from './connection.ts';
 import type { CreatorChannel } from './creator-channel.ts';
 import { DropChannel, type DropSubscriber } from './drop-channel.ts';
+import { EarlyNotifications } from './early-notifications.ts';
 import {
   authenticatedFrame,
   readyFrame,
@@ -42,7 +43,11 @@ export class UserConnection
   #topics: Map<string, DropChannel | CreatorChannel> | null = null;
   #pending = 0;
   #replay: Replay | null = null;
-  /** Replays sent the notifications up to this id. A live one with such an id is a repeat. */
+  /**
+   * Replays sent the notifications after the first id and up to the second, and a client that
+   * resumed has the earlier ones. A live one with such an id is a repeat.
+   */
+  #replayedAfter = '0';
   #replayedTo = '0';
   /**
    * The id after which the client resumed, and the wall time of the resume. A notification that was
@@ -52,8 +57,9 @@ export class UserConnection
    */
   #resumedAfter = '0';
   #resumedAt = 0;
-  #buffersUntil: number;
-  #buffered: string[] | null = null;
+  /** Infinite before `ready`, as a client may wait for that and resume then. */
+  #buffersUntil = Infinity;
+  #early: EarlyNotifications | null = null;
 
   constructor(options: UserConnectionOptions) {
     super(options);
@@ -61,7 +67,6 @@ export class UserConnection
     this.#addressKey = options.addressKey;
     this.#expiresAt = options.identity.expiresAt;
     this.#sessionId = options.identity.sessionId;
-    this.#buffersUntil = this.context.clock.monotonic() + this.context.bounds.resumeGraceMs;
     this.#channel = this.context.userChannel(this.userId);
   }
 
@@ -88,6 +93,9 @@ export class UserConnection
   followsReady(): void {
     const liveDrops = this.#channel.liveDrops();
     this.reply(readyFrame(this.userId, this.#expiresAt, liveDrops, this.context.clock.now()));
+    if (this.isClosed || this.#buffersUntil !== Infinity) return;
+    this.#buffersUntil = this.context.clock.monotonic() + this.context.bounds.resumeGraceMs;
+    if (this.#early !== null) this.context.addBuffering(this);
   }
 
   followsFailed(): void {
@@ -95,17 +103,26 @@ export class UserConnection
   }
 
   notified(notification: Notification, text: string): void {
-    if (this.#replay !== null) return this.#replay.notified();
-    if (compareNotificationIds(notification.id, this.#replayedTo) <= 0) return;
+    const { id } = notification;
+    const mayResume = this.context.clock.monotonic() < this.#buffersUntil;
+    if (!mayResume) this.flushBuffered();
+    if (this.#replay?.covers(id) === true) return this.#replay.notified();
+    if (this.#isReplayed(id)) return;
     if (this.context.feedIdsContiguous && this.#isKnownToClient(notification)) return;
-    if (this.context.clock.monotonic() < this.#buffersUntil) return this.#buffer(text);
-    this.flushBuffered();
-    this.sendNotification(text);
+    if (mayResume) this.#buffer(id, text);
+    else this.sendNotification(text);
   }
 
   /** Where the buffer is full the frame is lost, and nothing replaces it. */
   sendEphemeral(text: string): void {
     if (!this.isClosed) this.socket.send(text);
+  }
+
+  #isReplayed(id: string): boolean {
+    return (
+      compareNotificationIds(id, this.#replayedTo) <= 0 &&
+      compareNotificationIds(id, this.#replayedAfter) > 0
+    );
   }
 
   #isKnownToClient({ id, createdAt }: Notification): boolean {
@@ -150,9 +167,14 @@ export class UserConnection
   }
 
   replayEnded(lastId: string, count: number): void {
+    const { after, isResume } = this.#replay!;
     this.#replay = null;
-    if (count > 0) this.#replayedTo = lastId;
-    else this.#resumedAfter = lastId;
+    if (count > 0) {
+      this.#replayedAfter = isResume ? '0' : after;
+      this.#replayedTo = lastId;
+    }
+    if (!isResume) return;
+    if (count === 0) this.#resumedAfter = lastId;
     this.#channel.resumedTo(lastId);
     this.reply(resumedFrame(lastId, count, this.context.clock.now()));
   }
@@ -163,8 +185,10 @@ export class UserConnection
 
   flushBuffered(): void {
     this.#buffersUntil = 0;
-    const buffered = this.#takeBuffered();
-    for (const text of buffered) {
+    const early = this.#takeEarly();
+    if (early === null) return;
+    if (early.texts === null) return this.#startReplay(early.afterId, false);
+    for (const text of early.texts) {
       if (!this.sendNotification(text)) return;
     }
   }
@@ -207,7 +231,7 @@ export class UserConnection
 
   protected override detach(): void {
     this.context.removeExpiry(this, this.#expiresAt);
-    this.#takeBuffered();
+    this.#takeEarly();
     this.#replay = null;
     const topics = this.#topics;
     this.#topics = null;
@@ -274,7 +298,7 @@ export class UserConnection
   }
 
   #resume(after: string): void {
-    if (this.#replay !== null) {
+    if (this.#replay?.isResume === true) {
       return this.refuse({
         code: 'invalid-request',
         detail: 'A resume is under way.',
@@ -282,11 +306,16 @@ export class UserConnection
       });
     }
     // Buffered notifications are in the feed too, and the replay sends them in order.
-    this.#takeBuffered();
+    this.#takeEarly();
     this.#buffersUntil = 0;
     this.#resumedAfter = after;
     this.#resumedAt = this.context.clock.now();
-    this.#replay = new Replay({ context: this.context, target: this, after });
+    this.#startReplay(after, true);
+  }
+
+  #startReplay(after: string, isResume: boolean): void {
+    this.#replay?.end();
+    this.#replay = new Replay({ context: this.context, target: this, after, isResume });
     this.#replay.start();
   }
 
@@ -332,19 +361,17 @@ export class UserConnection
     this.#channel.refreshFollows();
   }
 
-  #buffer(text: string): void {
-    this.#buffered ??= [];
-    this.#buffered.push(text);
-    if (this.#buffered.length > this.context.bounds.bufferedNotificationsMax) this.flushBuffered();
-    else this.context.addBuffering(this);
+  #buffer(id: string, text: string): void {
+    this.#early ??= new EarlyNotifications(this.context.bounds.bufferedNotificationsMax);
+    this.#early.add(id, text);
+    if (this.#buffersUntil !== Infinity) this.context.addBuffering(this);
   }
 
-  #takeBuffered(): readonly string[] {
-    const buffered = this.#buffered;
-    if (buffered === null) return [];
-    this.#buffered = null;
-    this.context.removeBuffering(this);
-    return buffered;
+  #takeEarly(): EarlyNotifications | null {
+    const early = this.#early;
+    this.#early = null;
+    if (early !== null) this.context.removeBuffering(this);
+    return early;
   }
 
   *#creators(): Generator<CreatorChannel> {

@@ -155,16 +155,14 @@ test('N7: older notifications go first also when resume takes a second to arrive
   t.deepEqual(idsOf(socket), ['1', '2']);
 });
 
-test('N7: without a resume the buffer is sent after the grace, or when it is full', async (t) => {
-  const harness = new LiveHarness({ bufferedNotificationsMax: 2, resumeGraceMs: 250 });
+test('N7: without a resume the buffer is sent after the grace', async (t) => {
+  const harness = new LiveHarness({ resumeGraceMs: 250 });
   const patient = harness.open({ userId: 'ann' });
-  const busy = harness.open({ userId: 'ben' });
   await settled();
   harness.clock.advance(100);
   const late = harness.open({ userId: 'ann' });
+  await settled();
   harness.notify('ann', '1');
-  for (const id of ['1', '2', '3', '4']) harness.notify('ben', id);
-  t.deepEqual(idsOf(busy), ['1', '2', '3', '4']);
   harness.clock.advance(149);
   t.deepEqual(idsOf(patient), []);
   harness.clock.advance(1);
@@ -172,6 +170,101 @@ test('N7: without a resume the buffer is sent after the grace, or when it is ful
   t.deepEqual(idsOf(late), []);
   harness.clock.advance(100);
   t.deepEqual(idsOf(late), ['1']);
+});
+
+test('N7: however many come between opening and resume, each comes once, in order', async (t) => {
+  for (const contiguous of [false, true]) {
+    const bounds = { bufferedNotificationsMax: 2, replayPageSize: 3 };
+    const harness = new LiveHarness(bounds, contiguous);
+    for (const id of ['1', '2']) harness.notify('ann', id);
+    const socket = harness.open({ userId: 'ann' });
+    await settled();
+    for (const id of ['3', '4', '5', '6', '7', '8']) harness.notify('ann', id);
+    t.deepEqual(idsOf(socket), []);
+    socket.say({ type: 'resume', after: '1' });
+    await settled();
+    harness.notify('ann', '9');
+    harness.clock.advance(2_000);
+    t.deepEqual(idsOf(socket), ['2', '3', '4', '5', '6', '7', '8', '9']);
+    t.like(
+      socket.frames.find(({ type }) => type === 'resumed'),
+      { lastId: '8', count: 7 },
+    );
+  }
+});
+
+test('N7: what waits begins with the stream, and ends so long after ready', async (t) => {
+  const harness = new LiveHarness({ resumeGraceMs: 250 });
+  harness.gated = true;
+  const [one, two] = [harness.open({ userId: 'ann' }), harness.open({ userId: 'ann' })];
+  await settled();
+  harness.clock.advance(10_000);
+  for (const id of ['1', '2']) harness.notify('ann', id);
+  harness.gated = false;
+  while (harness.waitingReads > 0) await harness.releaseRead();
+  t.deepEqual([one.types(), two.types()], [['ready'], ['ready']]);
+  harness.clock.advance(249);
+  one.say({ type: 'resume', after: '1' });
+  await settled();
+  t.deepEqual([idsOf(one), idsOf(two)], [['2'], []]);
+  harness.clock.advance(1);
+  t.deepEqual([idsOf(one), idsOf(two)], [['2'], ['1', '2']]);
+});
+
+test('N7: without a resume more than the buffer holds come from the feed', async (t) => {
+  for (const contiguous of [false, true]) {
+    const bounds = { bufferedNotificationsMax: 2, replayPageSize: 2, resumeGraceMs: 250 };
+    const harness = new LiveHarness(bounds, contiguous);
+    for (const id of ['1', '2']) harness.notify('ann', id);
+    const socket = harness.open({ userId: 'ann' });
+    await settled();
+    for (const id of ['3', '4', '5', '6']) harness.notify('ann', id);
+    harness.gated = true;
+    harness.clock.advance(250);
+    await settled();
+    harness.notify('ann', '7');
+    while (harness.waitingReads > 0) await harness.releaseRead();
+    harness.notify('ann', '8');
+    t.deepEqual(
+      socket.frames.map(({ type, id }) => id ?? type),
+      ['ready', '3', '4', '5', '6', '7', '8'],
+    );
+  }
+});
+
+test('N7: one that is overtaken by those that came from the feed is not lost', async (t) => {
+  for (const during of [true, false]) {
+    const harness = new LiveHarness({ bufferedNotificationsMax: 1, resumeGraceMs: 250 });
+    const socket = harness.open({ userId: 'ann' });
+    await settled();
+    harness.notify('ann', '4', false);
+    for (const id of ['5', '6', '7']) harness.notify('ann', id);
+    harness.gated = during;
+    harness.clock.advance(250);
+    await settled();
+    harness.repeat('ann', '4');
+    while (harness.waitingReads > 0) await harness.releaseRead();
+    for (const id of ['4', '7']) harness.repeat('ann', id);
+    t.deepEqual(idsOf(socket).toSorted(), ['4', '5', '6', '7']);
+  }
+});
+
+test('N7: a resume takes the place of what comes from the feed without one', async (t) => {
+  const bounds = { bufferedNotificationsMax: 1, replayPageSize: 2, resumeGraceMs: 250 };
+  const harness = new LiveHarness(bounds);
+  harness.notify('ann', '1');
+  const socket = harness.open({ userId: 'ann' });
+  await settled();
+  for (const id of ['2', '3', '4']) harness.notify('ann', id);
+  harness.gated = true;
+  harness.clock.advance(250);
+  socket.say({ type: 'resume', after: '0' });
+  await settled();
+  while (harness.waitingReads > 0) await harness.releaseRead();
+  t.deepEqual(
+    socket.frames.map(({ type, id }) => id ?? type),
+    ['ready', '1', '2', '3', '4', 'resumed'],
+  );
 });
 
 test('N11: a repeat within the feed, or on the bus after the feed, is sent once', async (t) => {
@@ -234,7 +327,8 @@ test('N7: pages, live messages and resumes interleaved: each comes once, in orde
       fc.array(event, { maxLength: 20 }),
       fc.array(event, { maxLength: 20 }),
       async (before, whileOpen, whileResuming) => {
-        const harness = new LiveHarness({ replayPageSize: 2, resumeGraceMs: 1_000 });
+        const bounds = { replayPageSize: 2, resumeGraceMs: 1_000, bufferedNotificationsMax: 3 };
+        const harness = new LiveHarness(bounds);
         let last = 0;
         for (let i = 0; i < before; i++) harness.notify('ann', `${++last}`);
         harness.gated = true;
