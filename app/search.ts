@@ -12,7 +12,13 @@ import type {
   Suggested,
 } from '../contracts/search.ts';
 import { refusal, success } from '../domain/refusal.ts';
-import type { SearchHit, SearchReader, SearchStream } from '../storage/ports/search-index.ts';
+import type { Hideable, RestrictionSet } from '../events/restriction-set.ts';
+import type {
+  SearchHit,
+  SearchKey,
+  SearchReader,
+  SearchStream,
+} from '../storage/ports/search-index.ts';
 
 /** A stream that is not read for so long is closed. */
 const STREAM_IDLE_MAX_MS = 30_000;
@@ -28,6 +34,8 @@ export interface SearchUseCasesOptions {
   readonly status: () => SearchNodeStatus | null;
   /** Makes the index anew, in the background. */
   readonly rebuild: () => void;
+  /** What is taken down (A11): it is left out. */
+  readonly hidden: Pick<RestrictionSet, 'isHidden'>;
   readonly clock: Clock;
 }
 
@@ -70,7 +78,7 @@ export class SearchUseCases {
     const found = await this.#measured(() => this.#options.reader.search(request));
     const { hits, nextCursor, counts, corrections } = found;
     const result = {
-      items: hits.map(itemOf),
+      items: hits.filter((hit) => this.#isShown(hit)).map(itemOf),
       nextCursor: nextCursor && `${nodeId}${SEPARATOR}${nextCursor}`,
       counts: counts && [...counts],
       corrections: [...corrections],
@@ -83,9 +91,10 @@ export class SearchUseCases {
     type,
     limit,
   }: ActionParams<'search.suggest'>): Promise<Outcome<Suggested>> {
-    const { reader } = this.#options;
+    const { reader, hidden } = this.#options;
     const items = await this.#measured(() => reader.suggest(text, type ?? null, limit));
-    return success({ ...this.#lag(), items: [...items] });
+    const shown = items.filter((item) => !hidden.isHidden(hideableOf(item)));
+    return success({ ...this.#lag(), items: shown });
   }
 
   async open({ filter }: ActionParams<'search.open'>): Promise<Outcome<OpenedResult>> {
@@ -107,7 +116,7 @@ export class SearchUseCases {
     opened.idle.cancel();
     opened.idle = this.#closeWhenIdle(streamId);
     const hits = await opened.stream.next();
-    if (hits !== null) return success(hits.map(itemOf));
+    if (hits !== null) return success(hits.filter((hit) => this.#isShown(hit)).map(itemOf));
     await this.#close(streamId);
     return success(null);
   }
@@ -133,6 +142,17 @@ export class SearchUseCases {
   /** Closes the streams that are open. */
   async stop(): Promise<void> {
     await Promise.all([...this.#streams.keys()].map((streamId) => this.#close(streamId)));
+  }
+
+  /**
+   * Hits alone are left out: counts have what is hidden, and suggestions the names of what belongs
+   * to it.
+   */
+  #isShown({ document: { type, id, productId, creatorId } }: SearchHit): boolean {
+    const { hidden } = this.#options;
+    if (type === 'drop')
+      return !hidden.isHidden({ id, creatorId, ...(productId !== null && { productId }) });
+    return !hidden.isHidden(type === 'product' ? { productId: id, creatorId } : { creatorId });
   }
 
   #lag(): SearchLag {
@@ -175,6 +195,12 @@ export class SearchUseCases {
 export function cursorOfNode(text: string): { nodeId: string; cursor: string } {
   const at = text.indexOf(SEPARATOR);
   return { nodeId: text.slice(0, Math.max(at, 0)), cursor: text.slice(at + 1) };
+}
+
+/** Of a suggestion only its own id is known. */
+function hideableOf({ type, id }: SearchKey): Hideable {
+  if (type === 'creator') return { creatorId: id };
+  return type === 'product' ? { productId: id, creatorId: '' } : { id, creatorId: '' };
 }
 
 function itemOf({ document, name, creatorName, description, explanation }: SearchHit): SearchItem {

@@ -137,11 +137,11 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
   const archiver = roles.includes('services')
     ? createArchiver({ ...options, stores, shardCount: SHARD_COUNT, levels, meter })
     : null;
-  const search = createSearch({ ...options, stores, shardCount: SHARD_COUNT });
+  const restrictions = new RestrictionSet({ ...stores, bus, clock, log });
+  const search = createSearch({ ...options, stores, restrictions, shardCount: SHARD_COUNT });
   const tokens = createTokens(options);
   const rebuild = createRebuild(stores, runs, log);
   let url: string | null = null;
-  const restrictions = new RestrictionSet({ ...stores, bus, clock, log });
   const accounts = createAccountParts({
     ...options,
     stores,

@@ -107,12 +107,12 @@ function createCore(
     log,
   });
   const offLoop = createOffLoop(options, stores, shardCount);
-  const search = createSearch({ ...options, stores, shardCount });
+  const restrictions = new RestrictionSet({ ...stores, bus, clock, log });
+  const search = createSearch({ ...options, stores, restrictions, shardCount });
   const archiver = createArchiver({ ...options, stores, shardCount, levels, meter });
   const tokens = createTokens(options);
   const rebuild = createRebuild(stores, runs, log);
   let url: string | null = null;
-  const restrictions = new RestrictionSet({ ...stores, bus, clock, log });
   const accounts = createAccountParts({
     ...options,
     stores,

@@ -8,6 +8,7 @@ import { systemClock } from '../actors/clock.ts';
 import { SearchUseCases } from '../app/search.ts';
 import type { SearchNodeStatus } from '../contracts/search.ts';
 import { answerQuestions } from '../events/port-questions.ts';
+import type { RestrictionSet } from '../events/restriction-set.ts';
 import { searchService } from '../services/search.ts';
 import { openSearchReader } from '../storage/sqlite/search/search-reader-sqlite.ts';
 import type { Stores } from '../storage/ports/stores.ts';
@@ -44,10 +45,11 @@ export interface NodeSearch {
 export function createSearch(options: {
   readonly config: Config;
   readonly stores: Pick<Stores, 'readModels'>;
+  readonly restrictions: RestrictionSet;
   readonly shardCount: number;
   readonly log: Logger;
 }): NodeSearch | null {
-  const { config, stores, shardCount, log } = options;
+  const { config, stores, shardCount, restrictions: hidden, log } = options;
   if (!config.roles.includes('search')) return null;
   const folder = join(config.dataDirectory, 'search');
   const data: Omit<SearchThreadData, 'port'> = { config, shardCount, folder };
@@ -67,6 +69,7 @@ export function createSearch(options: {
     nodeId: config.nodeId,
     status,
     rebuild: () => thread.post(REBUILD),
+    hidden,
     clock: systemClock,
   });
   return {

@@ -25,13 +25,17 @@ const ASKED = { filter: FILTER, withCounts: false, withExplanations: false };
 function bench() {
   const index = new MemorySearchIndex();
   const clock = new ManualClock(0);
-  const at = { status: STATUS as SearchNodeStatus | null, rebuilds: 0 };
+  const at = { status: STATUS as SearchNodeStatus | null, rebuilds: 0, hidden: [] as string[] };
   const search = new SearchUseCases({
     reader: index,
     nodeId: 'node-1',
     status: () => at.status,
     rebuild: () => {
       at.rebuilds += 1;
+    },
+    hidden: {
+      isHidden: ({ id, productId, creatorId }) =>
+        [id, productId, creatorId].some((one) => one !== undefined && at.hidden.includes(one)),
     },
     clock,
   });
@@ -123,4 +127,35 @@ test('X4: searches are counted by how long they took, and while they wait', asyn
   const { boundsMs, counts, sumMs } = search.durations();
   t.is(sumMs, 30);
   t.is(boundsMs[counts.indexOf(1)], 50);
+});
+
+test('A11: what is taken down is in no page, no stream and no suggestion', async (t) => {
+  const { index, search, at } = bench();
+  const product = searchDocument({ type: 'product', name: 'Lamp one', creatorId: 'c_1' });
+  const drop = searchDocument({
+    type: 'drop',
+    name: 'Lamp two',
+    creatorId: 'c_2',
+    productId: product.id,
+  });
+  const other = searchDocument({ type: 'product', name: 'Lamp three', creatorId: 'c_3' });
+  await index.feed.apply({ upserts: [product, drop, other] });
+  const found = async (): Promise<string[]> => {
+    const page = await search.find({ ...ASKED, page: { limit: 10, cursor: null } });
+    return page.ok ? page.value.result.items.map(({ id }) => id).toSorted() : [];
+  };
+  t.deepEqual(await found(), [product.id, drop.id, other.id].toSorted());
+  at.hidden = [product.id];
+  t.deepEqual(await found(), [other.id], 'the drop goes with its product');
+  at.hidden = ['c_3', drop.id];
+  t.deepEqual(await found(), [product.id]);
+  const opened = await search.open({ filter: FILTER });
+  t.true(opened.ok);
+  if (!opened.ok) return;
+  const { nodeId, streamId } = opened.value;
+  const read = await search.read({ nodeId, streamId });
+  t.deepEqual(read.ok && read.value?.map(({ id }) => id), [product.id]);
+  at.hidden = [other.id];
+  const suggested = await search.suggest({ text: 'lamp', limit: 10 });
+  t.false(suggested.ok && suggested.value.items.some(({ id }) => id === other.id));
 });

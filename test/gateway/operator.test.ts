@@ -140,7 +140,7 @@ test('X3: operators’ routes are 403 without the role, and change and record no
   const { fixture, cluster } = await startPretendGateway(t, ['node-1', 'node-2']);
   const before = await cluster.placement.load();
   const routes = operatorRoutes(RUN_OPTIONS).map(({ definition }) => definition);
-  t.is(routes.length, 40);
+  t.is(routes.length, 42);
   for (const { method, path, body } of routes) {
     const right = RIGHT_BODIES.get(body) ?? {};
     const options = body === undefined ? {} : { body: right };
