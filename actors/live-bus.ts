@@ -30,6 +30,18 @@ export interface ReadyPayment {
   readonly holdExpiresAt: number;
 }
 
+/** What caches must know of a change outside the drops' journals (C3). */
+export type ChangedEntity =
+  | { readonly kind: 'user'; readonly userId: string; readonly isGone: boolean }
+  /** `creatorId` and `revision` are null where the product is gone. */
+  | {
+      readonly kind: 'product';
+      readonly productId: string;
+      readonly creatorId: string | null;
+      readonly revision: number | null;
+    }
+  | { readonly kind: 'follow'; readonly userId: string; readonly creatorId: string };
+
 export type LiveMessage =
   /**
    * To `drop.<id>`: the drop's newest durable view, after each batch that changed the drop, with
@@ -75,7 +87,22 @@ export type LiveMessage =
       readonly endedAt: number;
     }
   /** To `RESTRICTIONS_TOPIC`: a change that is in the store (A9). */
-  | { readonly type: 'restriction'; readonly change: RestrictionChange };
+  | { readonly type: 'restriction'; readonly change: RestrictionChange }
+  /** To `CHANGES_TOPIC`: changes that can be read. */
+  | {
+      readonly type: 'entities-changed';
+      /** Which records of the change stream say so; null: those of other messages do. */
+      readonly records: ChangedRecords | null;
+      /** Those that caches care for. Null: it is not known which there were. */
+      readonly changes: readonly ChangedEntity[] | null;
+    };
+
+/** The records of a bucket of the change stream above `after`, up to `last`. */
+export interface ChangedRecords {
+  readonly bucket: number;
+  readonly after: number;
+  readonly last: number;
+}
 
 export type LiveListener = (message: LiveMessage) => void;
 
@@ -114,6 +141,9 @@ export const SESSIONS_TOPIC = 'sessions.ended';
 
 /** Changes of all restrictions. */
 export const RESTRICTIONS_TOPIC = 'restrictions.changed';
+
+/** Changes of accounts, products and follows. */
+export const CHANGES_TOPIC = 'entities.changed';
 
 export function dropTopic(dropId: string): string {
   return `drop.${dropId}`;

@@ -1,7 +1,7 @@
 // Follows of creators. Each change is published to the follower's open connections at once (F1, F2,
 // N5).
 
-import { type LiveBus, userTopic } from '../actors/live-bus.ts';
+import { CHANGES_TOPIC, type LiveBus, userTopic } from '../actors/live-bus.ts';
 import type { ActionParams } from '../contracts/actions.ts';
 import { PAGE_LIMIT_MAX } from '../contracts/bounds.ts';
 import type { Follow, NamedFollow } from '../contracts/follows.ts';
@@ -58,6 +58,9 @@ export class Follows {
     const revision = await follows.revision(userId);
     const following = await follows.isFollowing(userId, creatorId);
     liveBus.publish(userTopic(userId), { type: 'follow', creatorId, following, revision });
+    // The record of the change can be read before the creator's side of it is written.
+    const changes = [{ kind: 'follow', userId, creatorId }] as const;
+    liveBus.publish(CHANGES_TOPIC, { type: 'entities-changed', records: null, changes });
   }
 
   async unfollow({ userId, creatorId }: ActionParams<'follows.unfollow'>): Promise<Outcome<null>> {

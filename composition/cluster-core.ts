@@ -22,6 +22,7 @@ import {
   shardService,
 } from '../actors/cluster/shard-service.ts';
 import { verifyShards } from '../events/verify/shard-verification.ts';
+import { ChangeAnnouncer } from '../events/changes/change-announcer.ts';
 import { RestrictionSet } from '../events/restriction-set.ts';
 import type { RunContext } from '../actors/run-context.ts';
 import { SHARD_COUNT } from '../domain/ids.ts';
@@ -161,6 +162,7 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
         accounts,
       })
     : null;
+  const announcer = new ChangeAnnouncer({ ...stores, bus, clock: systemClock, log });
   const self = { nodeId, incarnation: randomUUID() };
   broker.createService(placementService({ onPlacementChanged: () => watch.refreshNow() }));
   broker.createService(
@@ -290,6 +292,7 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
     tokens,
     unreadiness,
     async start() {
+      await announcer.start();
       await broker.start();
       await watch.start();
       await restrictions.start();
@@ -317,6 +320,7 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
       await pTimeout(left, { milliseconds: LEAVE_MAX_MS, fallback: () => undefined });
     },
     async stop() {
+      announcer.stop();
       restrictions.stop();
       await jobs?.stop();
       await accounts.stop();

@@ -13,6 +13,7 @@ import { ShardHost } from '../actors/shard/shard-host.ts';
 import { BrokerPeers, shardService } from '../actors/cluster/shard-service.ts';
 import type { ShardsVerified } from '../contracts/operator.ts';
 import { verifyShards } from '../events/verify/shard-verification.ts';
+import { ChangeAnnouncer } from '../events/changes/change-announcer.ts';
 import { RestrictionSet } from '../events/restriction-set.ts';
 import type { RunContext } from '../actors/run-context.ts';
 import { brokerOptions } from '../moleculer.config.ts';
@@ -123,6 +124,7 @@ function createCore(
     url: () => url,
   });
   const jobs = createJobs({ ...options, shardCount, stores, router, isAlone: true, accounts });
+  const announcer = new ChangeAnnouncer({ ...stores, bus, clock: systemClock, log });
   const verify = (shards: readonly number[], run: RunContext) =>
     verifyShards({ ...verification(rebuild, runs), ...stores, host, shards }, run);
   const report = (): NodeReport => ({
@@ -186,6 +188,7 @@ function createCore(
     tokens,
     unreadiness: () => unreadyShards(host),
     async start() {
+      await announcer.start();
       await broker.start();
       await restrictions.start();
       await host.start();
@@ -200,6 +203,7 @@ function createCore(
     },
     async leave() {},
     async stop() {
+      announcer.stop();
       restrictions.stop();
       await jobs.stop();
       await accounts.stop();

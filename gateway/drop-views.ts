@@ -7,7 +7,6 @@
 import { dropTopic, type LiveBus, type LiveMessage } from '../actors/live-bus.ts';
 import type { CommandRouter } from '../actors/command-router.ts';
 import type { OrderFilter } from '../contracts/orders.ts';
-import type { Outcome } from '../contracts/refusals.ts';
 import type { DropView } from '../contracts/drops.ts';
 import { mayHaveOrder } from '../domain/order-filter.ts';
 import { orderLane } from './orders/order-window.ts';
@@ -19,6 +18,8 @@ const FRESH_MS = 1_000;
  * under the very key that would be refused (J4).
  */
 const REFUSAL_AGE_MAX_MS = 2_000;
+/** A view with its JSON and its subscription, roughly. */
+const DROP_BYTES = 2_048;
 /** Drops in the cache. */
 const DROPS_MAX = 10_000;
 /** Bytes of all order filters. Past it, orders of drops without a filter go to the drop's actor. */
@@ -72,6 +73,7 @@ export class DropViews {
   readonly #drops = new Map<string, WatchedDrop>();
   readonly #unsubscribeGaps: () => void;
   #filterBytes = 0;
+  #evictions = 0;
 
   constructor(options: DropViewsOptions) {
     this.#bus = options.bus;
@@ -127,19 +129,28 @@ export class DropViews {
     return drop;
   }
 
-  /**
-   * The drop's durable view: at most a second old, and not older than any reply of this gateway.
-   * Where there is no such view, the actor's reply.
-   */
-  async get(dropId: string): Promise<Outcome<DropView>> {
+  /** The view, at most a second old, and not older than any reply of this gateway; else null. */
+  fresh(dropId: string): DropView | null {
     const drop = this.find(dropId);
-    if (drop !== undefined && drop.view !== null && this.#fresh(drop, drop.view)) {
-      return { ok: true, value: drop.view };
-    }
-    const reply = await this.#router.send({ type: 'get-drop', dropId });
-    if (reply.ok) this.accept(reply.value);
-    else if (reply.code === 'not-found' && drop !== undefined) this.#remove(drop);
-    return reply;
+    return drop !== undefined && drop.view !== null && this.#fresh(drop, drop.view)
+      ? drop.view
+      : null;
+  }
+
+  /** There is no such drop. */
+  forget(dropId: string): void {
+    const drop = this.#drops.get(dropId);
+    if (drop !== undefined) this.#remove(drop);
+  }
+
+  /** Of all that is cached, roughly. */
+  get bytes(): number {
+    return this.#drops.size * DROP_BYTES + this.#filterBytes;
+  }
+
+  /** Drops that went because there were too many. */
+  get evictions(): number {
+    return this.#evictions;
   }
 
   /** Caches a view from a reply. It is as new as the cached one, or newer. */
@@ -285,6 +296,7 @@ export class DropViews {
     let probes = 0;
     for (const drop of this.#drops.values()) {
       if (!drop.used || ++probes > EVICTION_PROBES) {
+        this.#evictions += 1;
         this.#remove(drop);
         return;
       }

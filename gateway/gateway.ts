@@ -21,7 +21,9 @@ import { Dispatcher } from './http/dispatcher.ts';
 import { DropViews } from './drop-views.ts';
 import type { EndedSessions } from './http/ended-sessions.ts';
 import { Flight } from './http/flight.ts';
-import { cacheDrops } from './cache-drops.ts';
+import { DropCards } from './cache/drop-cards.ts';
+import { withOwnChanges } from './cache/own-changes.ts';
+import { PublicReads } from './cache/public-reads.ts';
 import { KeyIdentities } from './http/key-identities.ts';
 import { Memberships } from './http/memberships.ts';
 import type { MetricSources } from './http/metric-sources.ts';
@@ -73,9 +75,11 @@ import {
 
 const REQUESTS_IN_FLIGHT_MAX = 50_000;
 const DRAIN_MS = 5_000;
-const NO_RESTRICTIONS: Pick<RestrictionSet, 'isEmpty' | 'banOf' | 'isHidden' | 'size'> = {
+type Restrictions = Pick<RestrictionSet, 'isEmpty' | 'banOf' | 'isHidden' | 'size' | 'onTakeDown'>;
+const NO_RESTRICTIONS: Restrictions = {
   isEmpty: true,
   isHidden: () => false,
+  onTakeDown: () => () => undefined,
   size: 0,
   banOf: () => 'not-banned',
 };
@@ -95,7 +99,7 @@ export interface GatewayOptions {
   /** Sessions whose tokens are refused; none unless given. */
   readonly ended?: EndedSessions;
   /** Who is banned, and what is taken down; nobody and nothing unless given. */
-  readonly restrictions?: Pick<RestrictionSet, 'isEmpty' | 'banOf' | 'isHidden' | 'size'>;
+  readonly restrictions?: Restrictions;
   /** Null: the stream is not served here. */
   readonly stream: OutsideStream | null;
   /** Null: orders are not exported. */
@@ -160,6 +164,8 @@ export function createGateway(options: GatewayOptions): Gateway {
   const flight = new Flight({ countMax: options.requestsInFlightMax ?? REQUESTS_IN_FLIGHT_MAX });
   const onFault = (fault: unknown): void => log.error({ err: fault }, 'the gateway met a defect');
   const views = new DropViews({ bus, router, monotonic: () => clock.monotonic() });
+  const cards = new DropCards({ views, router, monotonic: () => clock.monotonic() });
+  const reads = new PublicReads({ bus, restrictions, clock });
   const slots = new StreamSlots();
   const exportSlots = new StreamSlots({
     streamsMax: EXPORTS_MAX,
@@ -173,14 +179,14 @@ export function createGateway(options: GatewayOptions): Gateway {
   const routes: Route[] = [
     ...(servesApi
       ? [
-          ...authRoutes(),
+          ...authRoutes({ reads }),
           ...accountRoutes({ paymentProvider, slots, levels, now }),
           ...apiKeyRoutes(),
           ...organisationRoutes(),
           ...invitationRoutes(),
           ...shopRoutes(),
-          ...productRoutes({ levels }),
-          ...dropRoutes({ views, levels, hidden: restrictions }),
+          ...productRoutes({ levels, reads }),
+          ...dropRoutes({ cards, reads, levels, hidden: restrictions }),
           ...draftRoutes({ levels }),
           ...orderDetailsRoutes(),
           ...orderRoutes({ paymentProvider }),
@@ -189,7 +195,7 @@ export function createGateway(options: GatewayOptions): Gateway {
           ...passRoutes({ downloads, exportSlots }),
           ...jobRoutes(),
           ...paymentRoutes(),
-          ...followRoutes(),
+          ...followRoutes({ reads }),
           ...creatorBanRoutes(),
           ...notificationRoutes(),
           ...searchRoutes({ slots: resultSlots }),
@@ -212,7 +218,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     callers: new Callers({ authenticator, keys, memberships, clock }),
     limits,
     bans: restrictions,
-    call: cacheDrops(options.call, views),
+    call: withOwnChanges({ call: options.call, views, reads }),
     levels,
     clock,
     log,
@@ -266,6 +272,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     async stop() {
       await server.stop(options.drainMs ?? DRAIN_MS);
       views.stop();
+      reads.stop();
     },
   };
 }

@@ -98,6 +98,15 @@ export const searchItemBody = presenter(SearchItem);
 export const searchResultBody = presenter(SearchResult);
 export const searchNodeBody = presenter(SearchNode);
 
+/** The JSON of views that are shown again and again: a cache has the same object until it changes. */
+const dropTexts = new WeakMap<DropView, string>();
+
+export function dropJson(view: DropView): string {
+  let json = dropTexts.get(view);
+  if (json === undefined) dropTexts.set(view, (json = JSON.stringify(dropBody(view))));
+  return json;
+}
+
 export function dropPageBody(page: DropsPage): object {
   const { asOf = null } = page;
   return { ...pageBody(page, dropBody), ...(asOf !== null && { asOf: rfc3339(asOf) }) };

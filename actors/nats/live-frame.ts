@@ -12,7 +12,7 @@ import type { Notification } from '../../contracts/notifications.ts';
 import { accessOf } from '../../domain/drop-state.ts';
 import { type Stored, withOurNames, withStoredNames } from '../../storage/formats/amount-names.ts';
 import { NewerFormatError } from '../../storage/formats/format-version.ts';
-import type { LiveMessage, Milestone } from '../live-bus.ts';
+import type { ChangedEntity, LiveMessage, Milestone } from '../live-bus.ts';
 
 type ViewFields = [
   id: string,
@@ -58,6 +58,16 @@ const SESSIONS_ENDED = 6;
 const PAYMENT_READY = 7;
 /** Older nodes do not subscribe to its topic. */
 const RESTRICTION = 8;
+/** Older nodes do not subscribe to its topic. */
+const ENTITIES_CHANGED = 9;
+
+const USER = 0;
+const PRODUCT = 1;
+const FOLLOWED = 2;
+type EntityFields =
+  | [kind: typeof USER, userId: string, isGone: boolean]
+  | [kind: typeof PRODUCT, productId: string, creatorId: string | null, revision: number | null]
+  | [kind: typeof FOLLOWED, userId: string, creatorId: string];
 
 type Fields =
   | [kind: typeof DROP, view: ViewFields, milestones: MilestoneFields[]]
@@ -90,6 +100,11 @@ type Fields =
       until: number | null,
       isLifted: boolean,
       sequence: number,
+    ]
+  | [
+      kind: typeof ENTITIES_CHANGED,
+      records: readonly [bucket: number, after: number, last: number] | null,
+      changes: EntityFields[] | null,
     ];
 
 const packr = new Packr({ useRecords: false });
@@ -149,6 +164,11 @@ function messageOf(fields: Fields): LiveMessage {
       const change = { kind, scope, subject, until, isLifted, sequence };
       return { type: 'restriction', change };
     }
+    case ENTITIES_CHANGED: {
+      const [, read, entities] = fields;
+      const records = read === null ? null : { bucket: read[0], after: read[1], last: read[2] };
+      return { type: 'entities-changed', records, changes: entities?.map(entityOf) ?? null };
+    }
     default:
       if (Number(fields[0]) < 0) throw new NewerFormatError('a live message', -fields[0]);
       throw new TypeError('not a live message of a known kind');
@@ -185,7 +205,25 @@ function fieldsOf(message: LiveMessage): Fields {
       const { kind, scope, subject, until, isLifted, sequence } = message.change;
       return [RESTRICTION, kind, scope, subject, until, isLifted, sequence];
     }
+    case 'entities-changed': {
+      const { records: read, changes } = message;
+      const records = read === null ? null : ([read.bucket, read.after, read.last] as const);
+      return [ENTITIES_CHANGED, records, changes?.map(entityFields) ?? null];
+    }
   }
+}
+
+function entityFields(change: ChangedEntity): EntityFields {
+  if (change.kind === 'user') return [USER, change.userId, change.isGone];
+  if (change.kind === 'follow') return [FOLLOWED, change.userId, change.creatorId];
+  return [PRODUCT, change.productId, change.creatorId, change.revision];
+}
+
+function entityOf(fields: EntityFields): ChangedEntity {
+  if (fields[0] === USER) return { kind: 'user', userId: fields[1], isGone: fields[2] };
+  if (fields[0] === FOLLOWED) return { kind: 'follow', userId: fields[1], creatorId: fields[2] };
+  const [, productId, creatorId, revision] = fields;
+  return { kind: 'product', productId, creatorId, revision };
 }
 
 function milestoneFields({ type, view }: Milestone): MilestoneFields {

@@ -233,10 +233,18 @@ export class OrderRequest implements CommandSink {
 
   /** Never rejects. Only for users whom a creator has banned, so it may cost what it costs. */
   async #placeUnlessBanned(content: number | OrderContent): Promise<void> {
-    const { views, bans } = this.#path.options;
-    const found = await views.get(this.dropId);
-    if (!found.ok) this.complete(found);
-    else if (bans.banOf(this.userId, found.value.creatorId) === 'banned')
+    const { views, router, bans } = this.#path.options;
+    let view = views.fresh(this.dropId);
+    if (view === null) {
+      const found = await router.send({ type: 'get-drop', dropId: this.dropId });
+      if (!found.ok) {
+        this.complete(found);
+        return;
+      }
+      view = found.value;
+      views.accept(view);
+    }
+    if (bans.banOf(this.userId, view.creatorId) === 'banned')
       this.complete({ ok: false, code: 'banned' });
     else this.#response?.cork(() => this.#submit(content));
   }

@@ -1,5 +1,7 @@
 // The routes of registration, log-in, token rotation, log-out and profiles (A1, A3).
 
+import { cachedReply } from '../cache/cached-reply.ts';
+import { type PublicReads, TAGS } from '../cache/public-reads.ts';
 import { ownProfileBody, profileBody, sessionBody } from '../present.ts';
 import { attemptRefused } from '../http/rate-limits.ts';
 import { emptyReply, jsonReply, route, type Route, userRoute } from '../http/route.ts';
@@ -18,7 +20,11 @@ import {
 
 const TAG = 'accounts';
 
-export function authRoutes(): Route[] {
+export interface AuthRoutesOptions {
+  readonly reads: PublicReads;
+}
+
+export function authRoutes({ reads }: AuthRoutesOptions): Route[] {
   return [
     route(
       {
@@ -185,11 +191,16 @@ export function authRoutes(): Route[] {
         status: 200,
         response: ProfileBody,
         refusals: ['not-found', 'unavailable'],
-        cache: 'public, max-age=5',
+        cache: 'public, max-age=5, stale-while-revalidate=5, stale-if-error=60',
       },
       async ({ call, id }) => {
-        const profile = await call('accounts.profile', { userId: id });
-        return profile.ok ? jsonReply(200, profileBody(profile.value)) : profile;
+        return await cachedReply(reads, {
+          kind: 'profiles',
+          key: `/v1/users/${encodeURIComponent(id)}`,
+          tags: [TAGS.user(id), TAGS.creator(id)],
+          load: () => call('accounts.profile', { userId: id }),
+          present: profileBody,
+        });
       },
     ),
   ];

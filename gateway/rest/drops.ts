@@ -13,17 +13,26 @@ import {
 import { reader } from '../../contracts/wire.ts';
 import type { RestrictionSet } from '../../events/restriction-set.ts';
 import type { FeatureLevels } from '../../storage/ports/feature-level.ts';
-import type { DropViews } from '../drop-views.ts';
+import { cachedReply, cacheKey, cacheStatus } from '../cache/cached-reply.ts';
+import { type PublicReads, TAGS } from '../cache/public-reads.ts';
+import type { DropCards } from '../cache/drop-cards.ts';
 import { refuseEarly, refuseEarlyAccess } from '../http/early-fields.ts';
 import { conditionOf, IfMatchHeaders } from '../http/if-match.ts';
 import { contentTag } from '../http/entity-tag.ts';
 import { problem } from '../http/problems.ts';
 import { isOperator } from '../../app/caller.ts';
 import { mayAct } from '../../app/permissions.ts';
-import { jsonReply, route, type Route, userRoute } from '../http/route.ts';
-import { dropBody, dropPageBody, pageBody } from '../present.ts';
+import {
+  JSON_MEDIA_TYPE,
+  jsonReply,
+  route,
+  type Route,
+  textReply,
+  userRoute,
+} from '../http/route.ts';
+import { dropBody, dropJson, dropPageBody, pageBody } from '../present.ts';
 import { changedDrop, dropChangeRoute } from './drop-change.ts';
-import { pageRequest } from './paging.ts';
+import { pageRequest, paramsOf } from './paging.ts';
 import { pauseRoutes } from './pauses.ts';
 
 const TAG = 'drops';
@@ -34,7 +43,8 @@ const newDrop = reader(NewDrop);
 const dropChange = reader(DropChange);
 
 export interface DropRoutesOptions {
-  readonly views: DropViews;
+  readonly cards: DropCards;
+  readonly reads: PublicReads;
   readonly hidden: Pick<RestrictionSet, 'isHidden'>;
   /** The feature level of the store. */
   readonly levels: Pick<FeatureLevels, 'reached'>;
@@ -139,7 +149,7 @@ function creatorRoutes({ levels }: DropRoutesOptions): Route[] {
   ];
 }
 
-function readRoutes({ views, hidden, levels }: DropRoutesOptions): Route[] {
+function readRoutes({ cards, reads, hidden, levels }: DropRoutesOptions): Route[] {
   return [
     route(
       {
@@ -157,7 +167,7 @@ function readRoutes({ views, hidden, levels }: DropRoutesOptions): Route[] {
         cache: 'public, no-cache',
       },
       async ({ call, header, id, identify }) => {
-        const drop = await views.get(id);
+        const { outcome: drop, served } = await cards.read(id);
         if (!drop.ok) {
           if (drop.code !== 'not-found' || header('authorization') === '') return drop;
           const caller = await identify();
@@ -174,7 +184,10 @@ function readRoutes({ views, hidden, levels }: DropRoutesOptions): Route[] {
           if (!mayRead) return problem('not-found');
           return jsonReply(200, dropBody(drop.value), [PRIVATE]);
         }
-        return jsonReply(200, dropBody(drop.value), [['etag', `W/"${version}-${status}"`]]);
+        return textReply(200, JSON_MEDIA_TYPE, dropJson(drop.value), [
+          ['etag', `W/"${version}-${status}"`],
+          ['cache-status', cacheStatus(served)],
+        ]);
       },
     ),
     route(
@@ -213,14 +226,21 @@ function readRoutes({ views, hidden, levels }: DropRoutesOptions): Route[] {
           const drafts = await call('drafts.list', { caller, ...whose, ...filter, page });
           return drafts.ok ? jsonReply(200, pageBody(drafts.value, dropBody), [PRIVATE]) : drafts;
         }
-        const drops = await call('catalogue.drops', {
-          ...(status !== undefined && { status }),
-          ...(creatorId !== undefined && { creatorId }),
-          ...filter,
-          page,
+        const about = { status, creator_id: creatorId, product_id: productId };
+        return await cachedReply(reads, {
+          kind: 'drop-lists',
+          key: cacheKey('/v1/drops', { ...about, external_id: externalId, ...paramsOf(page) }),
+          tags: [TAGS.drops, ...(creatorId === undefined ? [] : [TAGS.creator(creatorId)])],
+          load: () =>
+            call('catalogue.drops', {
+              ...(status !== undefined && { status }),
+              ...(creatorId !== undefined && { creatorId }),
+              ...filter,
+              page,
+            }),
+          present: dropPageBody,
+          about: (drops) => ({ etag: pageTag(drops) }),
         });
-        if (!drops.ok) return drops;
-        return jsonReply(200, dropPageBody(drops.value), [['etag', pageTag(drops.value)]]);
       },
     ),
   ];

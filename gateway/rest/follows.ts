@@ -1,14 +1,20 @@
 // The routes of follows (F1 to F3).
 
+import { cachedReply, cacheKey } from '../cache/cached-reply.ts';
+import { type PublicReads, TAGS } from '../cache/public-reads.ts';
 import { followBody, pageBody } from '../present.ts';
 import { emptyReply, jsonReply, route, type Route, userRoute } from '../http/route.ts';
 import { Following, FollowPage, FollowQuery } from '../../contracts/follows.ts';
 import { PageQuery } from '../../contracts/paging.ts';
-import { pageRequest } from './paging.ts';
+import { pageRequest, paramsOf } from './paging.ts';
 
 const TAG = 'follows';
 
-export function followRoutes(): Route[] {
+export interface FollowRoutesOptions {
+  readonly reads: PublicReads;
+}
+
+export function followRoutes({ reads }: FollowRoutesOptions): Route[] {
   return [
     userRoute(
       {
@@ -59,11 +65,17 @@ export function followRoutes(): Route[] {
         status: 200,
         response: FollowPage,
         refusals: ['unavailable'],
-        cache: 'public, max-age=1',
+        cache: 'public, max-age=1, stale-while-revalidate=1, stale-if-error=60',
       },
       async ({ call, id, query }) => {
-        const page = await call('follows.followers', { creatorId: id, page: pageRequest(query) });
-        return page.ok ? jsonReply(200, pageBody(page.value, followBody)) : page;
+        const page = pageRequest(query);
+        return await cachedReply(reads, {
+          kind: 'follows',
+          key: cacheKey(`/v1/creators/${encodeURIComponent(id)}/followers`, paramsOf(page)),
+          tags: [TAGS.followers(id), TAGS.names, TAGS.creator(id)],
+          load: () => call('follows.followers', { creatorId: id, page }),
+          present: (follows) => pageBody(follows, followBody),
+        });
       },
     ),
     route(
@@ -79,11 +91,17 @@ export function followRoutes(): Route[] {
         status: 200,
         response: FollowPage,
         refusals: ['unavailable'],
-        cache: 'public, max-age=1',
+        cache: 'public, max-age=1, stale-while-revalidate=1, stale-if-error=60',
       },
       async ({ call, id, query }) => {
-        const page = await call('follows.following', { userId: id, page: pageRequest(query) });
-        return page.ok ? jsonReply(200, pageBody(page.value, followBody)) : page;
+        const page = pageRequest(query);
+        return await cachedReply(reads, {
+          kind: 'follows',
+          key: cacheKey(`/v1/users/${encodeURIComponent(id)}/following`, paramsOf(page)),
+          tags: [TAGS.following(id), TAGS.names, TAGS.creator(id)],
+          load: () => call('follows.following', { userId: id, page }),
+          present: (follows) => pageBody(follows, followBody),
+        });
       },
     ),
     route(

@@ -7,21 +7,24 @@ import {
   ProductPatch,
   ProductQuery,
 } from '../../contracts/products.ts';
+import { cachedReply, cacheKey } from '../cache/cached-reply.ts';
+import { type PublicReads, TAGS } from '../cache/public-reads.ts';
 import { pageBody, productBody } from '../present.ts';
 import { refuseEarly } from '../http/early-fields.ts';
 import { conditionOf, IfMatchHeaders } from '../http/if-match.ts';
 import { jsonReply, route, type Route, userRoute } from '../http/route.ts';
 import type { FeatureLevels } from '../../storage/ports/feature-level.ts';
-import { pageRequest } from './paging.ts';
+import { pageRequest, paramsOf } from './paging.ts';
 
 const TAG = 'products';
 
 export interface ProductRoutesOptions {
   /** The feature level of the store. */
   readonly levels: Pick<FeatureLevels, 'reached'>;
+  readonly reads: PublicReads;
 }
 
-export function productRoutes({ levels }: ProductRoutesOptions): Route[] {
+export function productRoutes({ levels, reads }: ProductRoutesOptions): Route[] {
   return [
     userRoute(
       {
@@ -60,13 +63,20 @@ export function productRoutes({ levels }: ProductRoutesOptions): Route[] {
         status: 200,
         response: ProductBody,
         refusals: ['not-found', 'unavailable'],
-        cache: 'public, max-age=5',
+        cache: 'public, max-age=5, stale-while-revalidate=5, stale-if-error=60',
       },
       async ({ call, id }) => {
-        const product = await call('catalogue.product', { productId: id });
-        if (!product.ok) return product;
-        const etag = `W/"${product.value.revision}"`;
-        return jsonReply(200, productBody(product.value), [['etag', etag]]);
+        return await cachedReply(reads, {
+          kind: 'products',
+          key: `/v1/products/${id}`,
+          tags: [TAGS.product(id)],
+          load: () => call('catalogue.product', { productId: id }),
+          present: productBody,
+          about: ({ creatorId, revision }) => {
+            const tags = [TAGS.creator(creatorId)];
+            return { tags, version: revision, etag: `W/"${revision}"` };
+          },
+        });
       },
     ),
     route(
@@ -81,18 +91,29 @@ export function productRoutes({ levels }: ProductRoutesOptions): Route[] {
         status: 200,
         response: ProductPage,
         refusals: ['unavailable'],
-        cache: 'public, max-age=5',
+        cache: 'public, max-age=5, stale-while-revalidate=5, stale-if-error=60',
       },
       async ({ call, query }) => {
         const { creator_id: creatorId, external_id: externalId } = query;
         const early = refuseEarly(levels, externalId);
         if (early !== null) return early;
-        const page = await call('catalogue.products', {
-          ...(creatorId !== undefined && { creatorId }),
-          ...(externalId !== undefined && { externalId }),
-          page: pageRequest(query),
+        const page = pageRequest(query);
+        const about = { creator_id: creatorId, external_id: externalId };
+        return await cachedReply(reads, {
+          kind: 'product-lists',
+          key: cacheKey('/v1/products', { ...about, ...paramsOf(page) }),
+          tags:
+            creatorId === undefined
+              ? [TAGS.products]
+              : [TAGS.productsOf(creatorId), TAGS.creator(creatorId)],
+          load: () =>
+            call('catalogue.products', {
+              ...(creatorId !== undefined && { creatorId }),
+              ...(externalId !== undefined && { externalId }),
+              page,
+            }),
+          present: (products) => pageBody(products, productBody),
         });
-        return page.ok ? jsonReply(200, pageBody(page.value, productBody)) : page;
       },
     ),
     userRoute(

@@ -32,7 +32,7 @@ export class MemoryChangeStream implements ChangeStream {
   readonly bucketCount = BUCKETS;
   readonly #retainedMax: number;
   readonly #buckets: readonly Bucket[];
-  readonly #listeners = new Set<() => void>();
+  readonly #listeners = new Set<(bucket: number) => void>();
 
   constructor({ retainedMax = CHANGES_RETAINED_MAX }: MemoryChangeStreamOptions = {}) {
     this.#retainedMax = Math.max(1, Math.floor(retainedMax / BUCKETS));
@@ -55,7 +55,7 @@ export class MemoryChangeStream implements ChangeStream {
       bucket.records.shift();
       bucket.trimmed += 1;
     }
-    for (const listener of this.#listeners) listener();
+    for (const listener of this.#listeners) listener(index);
   }
 
   async head(bucket: number): Promise<ChangeHead> {
@@ -101,7 +101,7 @@ export class MemoryChangeStream implements ChangeStream {
     return null;
   }
 
-  onAppend(listener: () => void): () => void {
+  onAppend(listener: (bucket: number) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }

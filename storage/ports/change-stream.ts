@@ -79,10 +79,10 @@ export interface ChangeStream {
   forgetUser(userId: string, after: number): Promise<number | null>;
 
   /**
-   * Calls the listener when this process wrote records, or may have written some. It is not called
-   * for records of other processes. Returns a function that ends the subscription.
+   * Calls the listener, with the bucket, when this process wrote records, or may have written some.
+   * It is not called for records of other processes. Returns a function that ends the subscription.
    */
-  onAppend(listener: () => void): () => void;
+  onAppend(listener: (bucket: number) => void): () => void;
 }
 
 /**

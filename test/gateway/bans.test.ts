@@ -3,7 +3,7 @@
 import test from 'ava';
 import type { DropCommand } from '../../contracts/commands.ts';
 import { success } from '../../domain/refusal.ts';
-import type { RestrictionSet } from '../../events/restriction-set.ts';
+import type { GatewayOptions } from '../../gateway/gateway.ts';
 import { drop, order, startFixture } from './fixture.ts';
 
 const ORDERS = '/v1/drops/drp_1/orders';
@@ -12,11 +12,12 @@ const ORDER = { as: 'buyer', headers: { 'idempotency-key': 'k' }, body: { quanti
 /** `scopes`: of the bans of `buyer`. */
 function bans(scopes: readonly string[]) {
   let lookUps = 0;
-  const restrictions: Pick<RestrictionSet, 'isEmpty' | 'banOf' | 'isHidden' | 'size'> = {
+  const restrictions: NonNullable<GatewayOptions['restrictions']> = {
     get isEmpty() {
       return scopes.length === 0;
     },
     isHidden: () => false,
+    onTakeDown: () => () => undefined,
     get size() {
       return scopes.length;
     },

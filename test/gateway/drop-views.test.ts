@@ -3,6 +3,7 @@ import type { LiveBus } from '../../actors/live-bus.ts';
 import { refusal, success } from '../../domain/refusal.ts';
 import { textHash } from '../../domain/text-index.ts';
 import type { DropView } from '../../contracts/drops.ts';
+import { DropCards } from '../../gateway/cache/drop-cards.ts';
 import { DropViews } from '../../gateway/drop-views.ts';
 import { drop, FakeRouter } from './fixture.ts';
 import { LossyBus } from './live/live-harness.ts';
@@ -18,7 +19,8 @@ function setUp(dropsMax = 10, filterBytesMax = 1_000) {
     dropsMax,
     filterBytesMax,
   });
-  return { router, bus, clock, views };
+  const cards = new DropCards({ views, router, monotonic: () => clock.now });
+  return { router, bus, clock, views, cards };
 }
 
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
@@ -28,55 +30,96 @@ function publish(bus: LiveBus, view: DropView): void {
 }
 
 test('S3: a view updated within a second answers reads, an older one is refetched', async (t) => {
-  const { router, bus, clock, views } = setUp();
+  const { router, bus, clock, cards } = setUp();
   router.answer = () => success(drop);
-  await views.get('drp_1');
+  await cards.read('drp_1');
   await turn();
   const asked = router.commands.length;
   publish(bus, { ...drop, version: 8, free: 4, sold: 6 });
-  const updated = await views.get('drp_1');
+  const { outcome: updated } = await cards.read('drp_1');
   t.is(updated.ok && updated.value.version, 8);
   t.is(router.commands.length, asked);
   clock.now += 1_000;
   router.answer = () => success({ ...drop, version: 9 });
-  const fetched = await views.get('drp_1');
+  const { outcome: fetched } = await cards.read('drp_1');
   t.is(fetched.ok && fetched.value.version, 9);
 });
 
 test('J9: a read of a drop that is over asks its owner once, and hears of later changes', async (t) => {
-  const { router, bus, views } = setUp();
+  const { router, bus, cards } = setUp();
   const ended = { ...drop, status: 'ended', held: 0 } as const;
   router.answer = () => success(ended);
-  await views.get('drp_1');
+  await cards.read('drp_1');
   await turn();
-  await views.get('drp_1');
+  await cards.read('drp_1');
   t.is(router.commands.length, 1);
   publish(bus, { ...ended, version: ended.version + 1 });
-  const refunded = await views.get('drp_1');
+  const { outcome: refunded } = await cards.read('drp_1');
   t.is(refunded.ok && refunded.value.version, ended.version + 1);
   t.is(router.commands.length, 1);
 });
 
 test('N11: an older view never replaces a newer one', async (t) => {
-  const { router, bus, views } = setUp();
+  const { router, bus, views, cards } = setUp();
   router.answer = () => success(drop);
   views.watch('drp_1');
   await turn();
   publish(bus, { ...drop, version: 8 });
   publish(bus, { ...drop, version: 7 });
-  const read = await views.get('drp_1');
+  const { outcome: read } = await cards.read('drp_1');
   t.is(read.ok && read.value.version, 8);
 });
 
 test('O8: a version that a reply has shown is never followed by an older read', async (t) => {
-  const { router, views } = setUp();
+  const { router, views, cards } = setUp();
   router.answer = () => success(drop);
   const watched = views.watch('drp_1');
   await turn();
   watched.versionShown = 5;
   router.answer = () => success({ ...drop, version: 5 });
-  const read = await views.get('drp_1');
+  const { outcome: read } = await cards.read('drp_1');
   t.is(read.ok && read.value.version, 5);
+});
+
+test('C2: 10,000 readers of a cold drop, and of one that is a second old, are one question each', async (t) => {
+  const { router, clock, cards } = setUp();
+  router.answer = () => success(drop);
+  const crowd = async () => {
+    router.commands.length = 0;
+    const reads = await Promise.all(Array.from({ length: 10_000 }, () => cards.read('drp_1')));
+    t.true(reads.every(({ outcome }) => outcome.ok));
+    return router.commands.length;
+  };
+  t.is(await crowd(), 2, 'one to show, and one when its changes are heard of');
+  await turn();
+  clock.now += 1_000;
+  t.is(await crowd(), 1);
+  t.like(cards.counts(), { misses: 2, collapsed: 19_998, hits: 0 });
+});
+
+test('O8: who waits for the reply to another reader gets nothing older than was shown before', async (t) => {
+  const { router, views, cards } = setUp();
+  router.holding = true;
+  router.answer = () => success(drop);
+  const first = cards.read('drp_1');
+  views.watch('drp_1').versionShown = drop.version + 1;
+  const second = cards.read('drp_1');
+  router.release();
+  await first;
+  router.answer = () => success({ ...drop, version: drop.version + 1 });
+  const { outcome } = await second;
+  t.is(outcome.ok && outcome.value.version, drop.version + 1);
+});
+
+test('C2: that there is no such drop is remembered shortly, and not after it is made', async (t) => {
+  const { router, clock, views, cards } = setUp();
+  await cards.read('drp_1');
+  t.like(await cards.read('drp_1'), { served: 'hit', outcome: { ok: false } });
+  t.is(router.commands.length, 1);
+  clock.now += 200;
+  t.like(await cards.read('drp_1'), { served: 'miss' });
+  views.accept(drop);
+  t.like(await cards.read('drp_1'), { served: 'hit', outcome: { ok: true } });
 });
 
 test('H7: a sold-out view without updates is fetched again each second', async (t) => {
@@ -100,16 +143,16 @@ test('H7: a sold-out view without updates is fetched again each second', async (
 });
 
 test('S3: after a gap of the bus a view is refetched, however new it is', async (t) => {
-  const { router, bus, views } = setUp();
+  const { router, bus, cards } = setUp();
   router.answer = () => success(drop);
-  await views.get('drp_1');
+  await cards.read('drp_1');
   await turn();
   // The message of this change was lost.
   router.answer = () => success({ ...drop, version: 8 });
-  const before = await views.get('drp_1');
+  const { outcome: before } = await cards.read('drp_1');
   t.is(before.ok && before.value.version, drop.version);
   bus.reportGap();
-  const after = await views.get('drp_1');
+  const { outcome: after } = await cards.read('drp_1');
   t.is(after.ok && after.value.version, 8);
 });
 
@@ -249,8 +292,8 @@ test('S3: views are bounded; an unused one is evicted first and unsubscribed', a
 });
 
 test('H8: a drop that is not found leaves no view behind', async (t) => {
-  const { bus, views } = setUp();
-  const read = await views.get('nothing');
+  const { bus, views, cards } = setUp();
+  const { outcome: read } = await cards.read('nothing');
   t.false(read.ok);
   views.watch('nothing');
   await turn();

@@ -10,6 +10,7 @@
 
 import { InvalidCursorError } from '../../ports/page.ts';
 import type { EntityChange } from '../../../contracts/changes.ts';
+import { assert } from '../../../domain/assert.ts';
 import {
   type ChangeHead,
   CHANGES_RETAINED_MAX,
@@ -92,6 +93,10 @@ for _, sequence in ipairs(redis.call('HKEYS', KEYS[2])) do
   if tonumber(sequence) <= trimmed then redis.call('HDEL', KEYS[2], sequence) end
 end`);
 
+const BUCKET_OF_KEY: ReadonlyMap<string, number> = new Map(
+  Array.from({ length: CHANGE_BUCKETS }, (_, bucket) => [changesKey(bucket), bucket]),
+);
+
 const MANY: ReadonlySet<MemberKind | undefined> = new Set(['follows', 'drafts'] as const);
 
 export interface RedisChangeStreamOptions {
@@ -111,7 +116,7 @@ export class RedisChangeStream implements ChangeStream {
   readonly #retainedInBucketMax: number;
   readonly #redis: RedisConnection;
   readonly #om: OmConnection;
-  readonly #listeners = new Set<() => void>();
+  readonly #listeners = new Set<(bucket: number) => void>();
 
   constructor(options: RedisChangeStreamOptions) {
     this.#redis = options.redis;
@@ -195,13 +200,14 @@ export class RedisChangeStream implements ChangeStream {
     return null;
   }
 
-  onAppend(listener: () => void): () => void {
+  onAppend(listener: (bucket: number) => void): () => void {
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);
   }
 
   /**
-   * Runs a script of a store that may append a record. `ARGV[1]` is the most records of a bucket;
+   * Runs a script of a store that may append a record. The key of the bucket's stream is among
+   * `keys`. `ARGV[1]` is the most records of a bucket;
    * `args` follow. Errors: `store-unavailable`.
    */
   async append(
@@ -212,7 +218,9 @@ export class RedisChangeStream implements ChangeStream {
     try {
       return await script.run(this.#redis, keys, [this.#retainedInBucketMax, ...args]);
     } finally {
-      for (const listener of this.#listeners) listener();
+      const bucket = BUCKET_OF_KEY.get(keys.find((key) => BUCKET_OF_KEY.has(key)) ?? '');
+      assert(bucket !== undefined, 'a script that appends a record has the key of its stream');
+      for (const listener of this.#listeners) listener(bucket);
     }
   }
 

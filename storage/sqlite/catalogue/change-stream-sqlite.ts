@@ -131,7 +131,7 @@ export class SqliteChangeStream implements ChangeStream {
     return this.#writer.submit('forgetUser', userId, after, FORGET_PORTION);
   }
 
-  onAppend(listener: () => void): () => void {
+  onAppend(listener: (bucket: number) => void): () => void {
     return this.#signal.subscribe(listener);
   }
 

@@ -1,0 +1,188 @@
+// The near caches of a gateway by kind, and which changes outdate what (C2, C3). Values are whole
+// bodies with their tags, so a hit costs neither a call nor JSON. Drop cards are in
+// `../drop-views.ts`, which the order path shares.
+//
+// A list that a fact of a drop may change is outdated by starts and ends of drops. Other facts of
+// drops come by no message: for them lists are fresh so shortly that a change is seen in time (D4a,
+// C4). Pages of followers are outdated by the tag of their creator, all at once.
+
+import type { Clock } from '../../actors/clock.ts';
+import {
+  CHANGES_TOPIC,
+  type ChangedEntity,
+  type LiveBus,
+  STATUS_TOPIC,
+} from '../../actors/live-bus.ts';
+import type { RestrictionSet } from '../../events/restriction-set.ts';
+import { Fences } from './fences.ts';
+import {
+  type CacheCounts,
+  type CachedRead,
+  type CacheRules,
+  type Read,
+  ReadCache,
+} from './read-cache.ts';
+
+const MIB = 1024 * 1024;
+
+/** A page of drops has their stock, which may be a second old (C4), and their status (D4a). */
+const LIST_OF_DROPS: CacheRules = {
+  freshMs: 100,
+  staleMs: 0,
+  faultAgeMaxMs: 1_000,
+  missMs: 100,
+  bytesMax: 16 * MIB,
+};
+const ENTITY: CacheRules = {
+  freshMs: 5_000,
+  staleMs: 5_000,
+  faultAgeMaxMs: 60_000,
+  missMs: 1_000,
+  bytesMax: 32 * MIB,
+};
+const PAGE: CacheRules = { ...ENTITY, freshMs: 1_000, staleMs: 1_000 };
+
+/**
+ * Services leave out what is taken down (A11). One that had not heard of it yet may have answered a
+ * load from after this gateway had.
+ */
+const TAKE_DOWN_HEARD_MS = 500;
+
+export const CACHE_RULES = {
+  products: ENTITY,
+  'product-lists': PAGE,
+  profiles: ENTITY,
+  follows: PAGE,
+  'drop-lists': LIST_OF_DROPS,
+} as const satisfies Readonly<Record<string, CacheRules>>;
+export type CacheKind = keyof typeof CACHE_RULES;
+
+/** The body of a success. */
+export interface CachedBody {
+  readonly json: string;
+  readonly etag: string;
+}
+
+/** What a creator's eviction outdates, besides what has the creator's own tag. */
+const LISTS_OF_ALL = ['products', 'drops'] as const;
+/** Pages that name users. */
+const NAMES = 'names';
+
+export interface PublicReadsOptions {
+  readonly bus: LiveBus;
+  readonly restrictions: Pick<RestrictionSet, 'onTakeDown'>;
+  readonly clock: Clock;
+  /** From 0 to 1; `Math.random` unless given. */
+  readonly random?: () => number;
+}
+
+export class PublicReads {
+  readonly #fences = new Fences();
+  readonly #caches: Readonly<Record<CacheKind, ReadCache<CachedBody>>>;
+  readonly #unsubscribe: readonly (() => void)[];
+
+  constructor({ bus, restrictions, clock, random = Math.random }: PublicReadsOptions) {
+    const made = Object.entries(CACHE_RULES).map(([kind, rules]) => {
+      return [kind, new ReadCache({ rules, fences: this.#fences, clock, random })] as const;
+    });
+    this.#caches = Object.fromEntries(made) as Record<CacheKind, ReadCache<CachedBody>>;
+    this.#unsubscribe = [
+      bus.subscribe(CHANGES_TOPIC, (message) => {
+        if (message.type !== 'entities-changed') return;
+        if (message.changes === null) this.#fences.raiseAll();
+        else for (const change of message.changes) this.changed(change);
+      }),
+      bus.subscribe(STATUS_TOPIC, () => this.dropsChanged()),
+      bus.onGap(() => this.#fences.raiseAll()),
+      restrictions.onTakeDown(() => {
+        this.#fences.raiseAll();
+        clock.after(TAKE_DOWN_HEARD_MS, () => this.#fences.raiseAll());
+      }),
+    ];
+  }
+
+  /** `tags` are those of `changed`, from `TAGS`. */
+  read(kind: CacheKind, read: Read<CachedBody>): Promise<CachedRead<CachedBody>> {
+    const tags = [...read.tags, kindTag(kind), keyTag(read.key)];
+    return this.#caches[kind].read({ ...read, tags });
+  }
+
+  /** Heard of a change, from wherever; hearing of it again is harmless. */
+  changed(change: ChangedEntity): void {
+    const fences = this.#fences;
+    if (change.kind === 'user') {
+      fences.raise(TAGS.user(change.userId), null);
+      if (change.isGone) fences.raise(NAMES, null);
+    } else if (change.kind === 'follow') {
+      const { userId, creatorId } = change;
+      for (const id of [userId, creatorId]) fences.raise(TAGS.user(id), null);
+      fences.raise(TAGS.following(userId), null);
+      fences.raise(TAGS.followers(creatorId), null);
+    } else this.#productChanged(change);
+  }
+
+  dropsChanged(): void {
+    this.#fences.raise(TAGS.drops, null);
+  }
+
+  #productChanged(change: ChangedEntity & { readonly kind: 'product' }): void {
+    const { productId, creatorId, revision } = change;
+    const isNews = this.#fences.raise(TAGS.product(productId), revision);
+    if (!isNews) return;
+    if (creatorId === null) this.#fences.raise(kindTag('product-lists'), null);
+    else this.#fences.raise(TAGS.productsOf(creatorId), null);
+    this.#fences.raise(TAGS.products, null);
+  }
+
+  counts(): Readonly<Record<CacheKind, CacheCounts>> {
+    const counted = Object.entries(this.#caches).map(([kind, cache]) => [kind, cache.counts()]);
+    return Object.fromEntries(counted) as Record<CacheKind, CacheCounts>;
+  }
+
+  /** Everything of the kind, of the key or of the creator. Returns how many entries went. */
+  evict(what: Eviction): number {
+    const fences = this.#fences;
+    if (what.by === 'all') fences.raiseAll();
+    else if (what.by === 'kind') fences.raise(kindTag(what.kind), null);
+    else if (what.by === 'key') fences.raise(keyTag(what.key), null);
+    else {
+      for (const tag of [...LISTS_OF_ALL, TAGS.creator(what.creatorId)]) fences.raise(tag, null);
+    }
+    let removed = 0;
+    for (const cache of Object.values(this.#caches)) removed += cache.removeOutdated();
+    return removed;
+  }
+
+  stop(): void {
+    for (const unsubscribe of this.#unsubscribe) unsubscribe();
+  }
+}
+
+export type Eviction =
+  | { readonly by: 'all' }
+  | { readonly by: 'kind'; readonly kind: string }
+  /** The path, with the query as `cacheKey` writes it. */
+  | { readonly by: 'key'; readonly key: string }
+  | { readonly by: 'creator'; readonly creatorId: string };
+
+/** What reads are outdated by. */
+export const TAGS = {
+  products: 'products',
+  drops: 'drops',
+  names: NAMES,
+  product: (productId: string) => `product:${productId}`,
+  productsOf: (creatorId: string) => `products:${creatorId}`,
+  user: (userId: string) => `user:${userId}`,
+  followers: (creatorId: string) => `followers:${creatorId}`,
+  following: (userId: string) => `following:${userId}`,
+  /** Of everything that is shown of a creator, for evictions. */
+  creator: (creatorId: string) => `creator:${creatorId}`,
+} as const;
+
+function kindTag(kind: string): string {
+  return `kind:${kind}`;
+}
+
+function keyTag(key: string): string {
+  return `key:${key}`;
+}
