@@ -21,6 +21,7 @@ import type { FeatureLevels } from '../storage/ports/feature-level.ts';
 import type { AccountDeletion } from './jobs/delete-account.ts';
 import { OrganisationChanges, type OrganisationChangesOptions } from './organisation-changes.ts';
 import type { RandomBytes } from './random-bytes.ts';
+import { ORGANISATION, organisationIdOf } from './user-ids.ts';
 
 export interface OrganisationsOptions extends OrganisationChangesOptions {
   /** Of the store. */
@@ -161,9 +162,9 @@ export class Organisations {
   /** The same for the same request, so that its second try makes no second profile. */
   async #newId(request: KeyedRequest | undefined): Promise<string> {
     const { organisations, now, random } = this.#options;
-    const ofRequest = request === undefined ? null : `o_${request.id}`;
+    const ofRequest = request === undefined ? null : organisationIdOf(request.id);
     if (ofRequest !== null && (await organisations.find(ofRequest)) === null) return ofRequest;
-    return makeId('o', now(), random(ID_RANDOM_BYTES));
+    return makeId(ORGANISATION, now(), random(ID_RANDOM_BYTES));
   }
 
   async #named(members: readonly Member[]): Promise<NamedMember[]> {

@@ -1,6 +1,7 @@
 // Ids of users whom others name: those of further issuers, and of shops. Each names its users
 // within a space of its own, so that two equal names are two users, and nobody's plain id can be
-// taken: the id begins with the space, and plain ids of foreign tokens may not look like that.
+// taken: the id begins with the space, and plain ids of foreign tokens may not look like that, nor
+// like an organisation's.
 
 import { createHash } from 'node:crypto';
 import { USER_ID } from '../contracts/patterns.ts';
@@ -9,6 +10,9 @@ import { USER_ID } from '../contracts/patterns.ts';
 const SPACE = '[@~][A-Za-z0-9_.-]{1,64}';
 const PLAIN_CREATOR = /^[A-Za-z0-9_-]{1,64}$/;
 const scoped = new RegExp(`^${SPACE}:`);
+/** Before the ids of organisations that are nobody's account. */
+export const ORGANISATION = 'o';
+const organisation = new RegExp(`^${ORGANISATION}_[A-Za-z0-9_-]{22,25}$`);
 const plain = new RegExp(USER_ID);
 /** Before a name that does not fit and is hashed. A name that begins with it is hashed, too. */
 const HASHED = '#';
@@ -41,4 +45,14 @@ export function shopUserId(creatorId: string, name: string): string {
 /** Whether a user's plain id could be taken for one of a space. */
 export function isScoped(userId: string): boolean {
   return scoped.test(userId);
+}
+
+/** Whether it has the form of an organisation's id: nobody is one, so nobody's token may say so. */
+export function isOrganisationId(userId: string): boolean {
+  return organisation.test(userId);
+}
+
+/** The id of the organisation that a request with a key makes; the same for the same request. */
+export function organisationIdOf(requestId: string): string {
+  return `${ORGANISATION}_${requestId}`;
 }

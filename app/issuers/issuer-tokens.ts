@@ -4,7 +4,7 @@
 import type { TokenIdentity, TokenRefusal } from '../../contracts/accounts.ts';
 import { ACCESS_TOKEN_LENGTH_MAX } from '../../contracts/bounds.ts';
 import { USER_ID } from '../../contracts/patterns.ts';
-import { isScoped, scopedUserId } from '../user-ids.ts';
+import { isOrganisationId, isScoped, scopedUserId } from '../user-ids.ts';
 import type { Issuer, RoleRule } from './issuer.ts';
 import type { IssuerKeys } from './issuer-keys.ts';
 import { ALGORITHMS, type Algorithm } from './jwks.ts';
@@ -118,11 +118,14 @@ function isAudience(aud: unknown, audience: string): boolean {
   return aud === audience;
 }
 
-/** Null where it is none. The main issuer's users cannot take ids of other issuers' users. */
+/**
+ * Null where it is none. The main issuer's users cannot take ids of other issuers' users, nor those
+ * of organisations.
+ */
 function userIdOf(sub: string, { name }: Issuer): string | null {
   if (sub === '' || sub.length > SUBJECT_LENGTH_MAX) return null;
   if (name !== '') return scopedUserId(`@${name}`, sub);
-  return plainUserId.test(sub) && !isScoped(sub) ? sub : null;
+  return plainUserId.test(sub) && !isScoped(sub) && !isOrganisationId(sub) ? sub : null;
 }
 
 function rolesOf(claims: Fields, rules: readonly RoleRule[]): readonly string[] {

@@ -7,6 +7,8 @@ import type { Issuer } from '../../../app/issuers/issuer.ts';
 import { CLOCK_SKEW_SECONDS, IssuerTokens } from '../../../app/issuers/issuer-tokens.ts';
 import { keysOf } from '../../../app/issuers/jwks.ts';
 import { TokenVerifier } from '../../../app/token-verifier.ts';
+import { ORGANISATION, organisationIdOf } from '../../../app/user-ids.ts';
+import { makeId } from '../../../domain/ids.ts';
 import { type IssuerKeyPair, makeKeyPair, signWith } from '../../servers/issuer-server.ts';
 
 const NOW = Date.parse('2027-01-01T00:00:00.000Z');
@@ -109,6 +111,14 @@ test('A4: no sub takes the id of another issuer’s user, or of a shop’s', (t)
     const forged = partner(long.userId.slice('@partner:'.length));
     t.true(typeof forged === 'object' && forged.userId !== long.userId);
   }
+});
+
+test('A4, A10: no sub takes the id of an organisation', (t) => {
+  const made = makeId(ORGANISATION, 1_800_000_000_000, new Uint8Array(10));
+  for (const sub of [made, organisationIdOf('x'.repeat(22))])
+    t.is(verify(signWith(pairs.ec, claims({ sub }))), 'invalid', sub);
+  for (const sub of ['o_brien', `${made}x`, `x${made}`])
+    t.like(verify(signWith(pairs.ec, claims({ sub }))), { userId: sub });
 });
 
 test('A4: an algorithm is never the token’s choice', (t) => {
