@@ -198,7 +198,7 @@ onEachProfile((test, profile) => {
         // An empty one: anybody may ask, and a token shows more.
         if (security?.every((one) => 'token' in one) !== true) continue;
         count += 1;
-        const answer = await server.call(method.toUpperCase(), path.replace('{id}', 'x'));
+        const answer = await server.call(method.toUpperCase(), path.replaceAll(/\{\w+\}/g, 'x'));
         t.deepEqual([answer.status, answer.json['code']], [401, 'unauthenticated'], path);
       }
     }
