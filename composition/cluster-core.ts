@@ -84,7 +84,7 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
     log,
   });
   const stores = withArchive(opened, openArchive(config));
-  const { meter, runs } = createUpkeep();
+  const { meter, runs, reconciling } = createUpkeep();
   const { placement } = stores;
   const journal = new MeasuredJournal({ journal: stores.journal });
   let bus: NatsLiveBus;
@@ -160,6 +160,7 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
         router,
         isAlone: false,
         accounts,
+        reconciling,
       })
     : null;
   const announcer = new ChangeAnnouncer({ ...stores, bus, clock: systemClock, log });
@@ -284,6 +285,7 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
     archiveCounts: archiver?.counts ?? null,
     search,
     jobCounts: jobs === null ? null : () => jobs.runner.counts(),
+    reconciled: jobs === null ? null : () => jobs.reconciliation.counts(),
     bus,
     restrictions,
     router,

@@ -70,7 +70,7 @@ export async function createEmbeddedCore(options: NodeCoreOptions): Promise<Embe
 function createCore(
   options: NodeCoreOptions,
   stores: SqliteStores,
-  { meter, runs }: NodeUpkeep,
+  { meter, runs, reconciling }: NodeUpkeep,
 ): EmbeddedCore {
   const { config, clock, log, restart } = options;
   const { shardCount } = stores;
@@ -123,8 +123,16 @@ function createCore(
     restrictions,
     url: () => url,
   });
-  const jobs = createJobs({ ...options, shardCount, stores, router, isAlone: true, accounts });
   const announcer = new ChangeAnnouncer({ ...stores, bus, clock: systemClock, log });
+  const jobs = createJobs({
+    ...options,
+    shardCount,
+    stores,
+    router,
+    isAlone: true,
+    accounts,
+    reconciling,
+  });
   const verify = (shards: readonly number[], run: RunContext) =>
     verifyShards({ ...verification(rebuild, runs), ...stores, host, shards }, run);
   const report = (): NodeReport => ({
@@ -179,6 +187,7 @@ function createCore(
     archiveCounts: archiver?.counts ?? null,
     search,
     jobCounts: () => jobs.runner.counts(),
+    reconciled: () => jobs.reconciliation.counts(),
     verify,
     bus,
     restrictions,

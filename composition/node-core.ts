@@ -8,6 +8,7 @@ import type { LiveBus } from '../actors/live-bus.ts';
 import type { ShardHost } from '../actors/shard/shard-host.ts';
 import type { CallAction } from '../contracts/actions.ts';
 import type { JobCount } from '../contracts/jobs.ts';
+import type { ReconcileCount } from '../contracts/reconcile.ts';
 import type { ProblemCount } from '../contracts/payment-problems.ts';
 import type { ArchiveCounts } from '../events/archive/archive-counts.ts';
 import type { UnmadeRefunds } from '../events/payments/parked-refund-retries.ts';
@@ -46,6 +47,8 @@ export interface NodeCore {
   readonly offLoop: OffLoopThreads | null;
   /** Jobs of the whole store. Null where this node's roles do not include them. */
   readonly jobCounts: (() => readonly JobCount[] | null) | null;
+  /** What this node compared with its truth. Null where its roles do not include that. */
+  readonly reconciled: (() => readonly ReconcileCount[]) | null;
   /** Null where this node does not archive. */
   readonly archiveCounts: ArchiveCounts | null;
   /** Null where this node has no search index. */

@@ -2,6 +2,7 @@
 
 import type { Logger } from 'pino';
 import type { Clock } from '../actors/clock.ts';
+import type { UpkeepShare } from '../actors/upkeep.ts';
 import type { BrokerRouter } from '../actors/cluster/broker-router.ts';
 import { ExportOrdersHandler } from '../app/jobs/export-orders.ts';
 import { ExportSpace } from '../app/jobs/export-space.ts';
@@ -10,11 +11,17 @@ import { StopDropsHandler } from '../app/jobs/stop-drops.ts';
 import { EnforceBanHandler } from '../app/jobs/enforce-ban.ts';
 import { PassListsHandler } from '../app/passes/pass-lists.ts';
 import type { JobHandler } from '../events/jobs/job-handler.ts';
+import { DropRows } from '../events/reconcile/drop-rows.ts';
+import { OrdersReconciler } from '../events/reconcile/orders.ts';
+import { FollowsReconciler, UnreadReconciler } from '../events/reconcile/stored.ts';
 import { JobQueue } from '../events/jobs/job-queue.ts';
 import { JobRunner } from '../events/jobs/job-runner.ts';
+import { ReconcileHandler } from '../events/reconcile/reconcile-handler.ts';
+import { StandingJobs } from '../events/reconcile/standing-jobs.ts';
 import type { Stores } from '../storage/ports/stores.ts';
 import type { AccountParts } from './accounts.ts';
 import type { Config } from './config.ts';
+import { createRebuild } from './node-events.ts';
 import { openExportFiles } from './export-files.ts';
 import { ExportThreads } from './export-threads.ts';
 import { passTextsOf } from './pass-secrets.ts';
@@ -25,6 +32,7 @@ export interface NodeJobs {
   readonly runner: JobRunner;
   /** Null where there is no place for files. */
   readonly exportSpace: ExportSpace | null;
+  readonly reconciliation: ReconcileHandler;
   readonly start: () => void;
   readonly stop: () => Promise<void>;
 }
@@ -39,13 +47,17 @@ export function createJobs(options: {
   readonly clock: Clock;
   readonly log: Logger;
   readonly accounts: Pick<AccountParts, 'handlers' | 'followsOf'>;
+  readonly reconciling: UpkeepShare;
 }): NodeJobs {
   const { config, stores, router, isAlone, clock, log } = options;
   const { jobs } = stores;
   const files = openExportFiles(config);
   const queue = new JobQueue({ jobs, now: () => clock.now() });
   const { accounts } = options;
+  const reconciliation = createReconciliation(options);
+  const standing = new StandingJobs({ queue, clock, log });
   const handlers: JobHandler[] = [
+    reconciliation,
     new RefundOrdersHandler({ router }),
     new EnforceBanHandler({ ...stores, router, followsOf: accounts.followsOf }),
     new StopDropsHandler({ ...stores, router }),
@@ -65,13 +77,39 @@ export function createJobs(options: {
     queue,
     runner,
     exportSpace,
+    reconciliation,
     start() {
       runner.start();
+      standing.start();
       exportSpace?.start();
     },
     async stop() {
-      await runner.stop();
+      reconciliation.stop();
+      await Promise.all([runner.stop(), standing.stop()]);
       await exportSpace?.stop();
     },
   };
+}
+
+/** What compares the stores with their truth (L3). */
+function createReconciliation(options: {
+  readonly shardCount: number;
+  readonly stores: Stores;
+  readonly router: BrokerRouter;
+  readonly reconciling: UpkeepShare;
+  readonly clock: Clock;
+  readonly log: Logger;
+}): ReconcileHandler {
+  const { shardCount, stores, reconciling: upkeep, log } = options;
+  const rebuild = createRebuild(stores, upkeep, log);
+  const dropRows = new DropRows({ ...stores, ...options });
+  return new ReconcileHandler({
+    reconcilers: [
+      new FollowsReconciler(stores),
+      new OrdersReconciler({ ...stores, rebuild, dropRows, shardCount, log }),
+      new UnreadReconciler({ ...stores, shardCount }),
+    ],
+    upkeep,
+    log,
+  });
 }

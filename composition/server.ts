@@ -87,6 +87,7 @@ export async function startServer(
     rejectedPayments,
     jobCounts,
     problemCounts,
+    reconciled,
   } = core;
   const { paymentCalls } = core;
   let hub: LiveHub | null = null;
@@ -162,6 +163,7 @@ export async function startServer(
       ...(rejectedPayments !== null && { rejectedPayments }),
       ...(paymentCalls !== null && { paymentCalls }),
       ...(jobCounts !== null && { jobs: jobCounts }),
+      ...(reconciled !== null && { reconciled }),
       ...(core.archiveCounts !== null && { archive: core.archiveCounts }),
       ...(core.search !== null && { search: searchSample(core.search) }),
       ...(host === null

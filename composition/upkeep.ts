@@ -26,6 +26,13 @@ const ARCHIVING: UpkeepLimits = {
   shareAlone: 0.5,
   deferralMsMax: 10 * 60_000,
 };
+/** Comparing what is derived with its truth, on the event loop. */
+const RECONCILING: UpkeepLimits = {
+  sliceMs: 0.5,
+  shareBesideSale: 0.02,
+  shareAlone: 0.2,
+  deferralMsMax: 10 * 60_000,
+};
 /**
  * Journal entries of this process that may wait for the end of a sale before they are archived: two
  * million orders.
@@ -36,6 +43,7 @@ export interface NodeUpkeep {
   readonly meter: SaleMeter;
   readonly runs: UpkeepShare;
   readonly mergePace: Pace;
+  readonly reconciling: UpkeepShare;
 }
 
 export function createUpkeep(): NodeUpkeep {
@@ -45,6 +53,7 @@ export function createUpkeep(): NodeUpkeep {
     meter,
     runs: new UpkeepShare({ ...options, limits: RUNS }),
     mergePace: new UpkeepPace(new UpkeepShare({ ...options, limits: MERGING })),
+    reconciling: new UpkeepShare({ ...options, limits: RECONCILING }),
   };
 }
 

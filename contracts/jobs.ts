@@ -21,6 +21,7 @@ export const JOB_KINDS = [
   'enforce-ban',
   'make-passes',
   'stop-drops',
+  'reconcile',
 ] as const;
 export const JobKind = Type.Enum([...JOB_KINDS], { type: 'string' });
 export type JobKind = (typeof JOB_KINDS)[number];
@@ -32,6 +33,12 @@ export const JobProgress = Type.Object({
   }),
   /** Null: not known before the end. */
   left: absentIfNull(Type.Integer({ minimum: 0, description: 'items still to do, where known' })),
+  mended: Type.Optional(
+    Type.Integer({
+      minimum: 0,
+      description: 'of a reconciliation: items that differed from their truth, and were mended',
+    }),
+  ),
 });
 export type JobProgress = Plain<typeof JobProgress>;
 

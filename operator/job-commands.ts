@@ -2,9 +2,11 @@
 
 import { type Command, Option } from 'commander';
 import { JOB_STATES } from '../contracts/job-states.ts';
+import { RECONCILE_KINDS } from '../contracts/reconcile.ts';
 import { integer, jobId } from './arguments.ts';
 import { connecting, SERVER_HELP } from './connecting-command.ts';
 import type { JobChangeOptions, JobsOptions, ShowJobOptions } from './jobs.ts';
+import type { ReconcileOptions } from './reconcile.ts';
 
 const JOBS_LISTED_MAX = 20_000;
 
@@ -19,7 +21,34 @@ Examples:
   livedrops jobs show j_01kb9c0q0example00000000
   livedrops jobs cancel j_01kb9c0q0example00000000`;
 
+const RECONCILE_HELP = `
+Counts, lists and marks are compared with their truth by themselves, once a day in calm
+moments, and what differs is mended: follows with their counts and followers' lists;
+orders in lists and feeds, orders' totals and drops' rows with the journals; unread
+counts with feeds and read marks. --now begins a pass at once, or goes on after a
+failure; it still gives way to a sale. Each kind is a standing job, which
+\`livedrops jobs cancel reconcile-follows\` turns off.
+${SERVER_HELP}
+Examples:
+  livedrops reconcile
+  livedrops reconcile --now --kind orders`;
+
+function addReconcileCommand(livedrops: Command): void {
+  connecting(
+    livedrops
+      .command('reconcile')
+      .description('show what is compared with its truth in the background, or compare it now'),
+  )
+    .addOption(new Option('--kind <kind>', 'only this kind').choices(RECONCILE_KINDS))
+    .option('--now', 'begin a pass now')
+    .addHelpText('after', RECONCILE_HELP)
+    .action(async (options: ReconcileOptions) =>
+      (await import('./reconcile.ts')).reconcile(options),
+    );
+}
+
 export function addJobCommands(livedrops: Command): void {
+  addReconcileCommand(livedrops);
   const jobs = livedrops
     .command('jobs')
     .description('list long work in the background, show one, or change one')

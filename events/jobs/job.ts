@@ -25,6 +25,8 @@ export interface NewJob {
   readonly params: Job['params'];
   /** Items to do; null where that is not known. */
   readonly total: number | null;
+  /** Milliseconds since the Unix epoch; at once unless given. */
+  readonly notBefore?: number;
 }
 
 /** What one step of a job has done. */
@@ -46,7 +48,7 @@ export interface FailedStep {
   readonly isFinal: boolean;
 }
 
-export function queuedJob({ total, ...job }: NewJob, now: number): Job {
+export function queuedJob({ total, notBefore, ...job }: NewJob, now: number): Job {
   return {
     ...job,
     state: 'queued',
@@ -60,7 +62,7 @@ export function queuedJob({ total, ...job }: NewJob, now: number): Job {
     finishedAt: null,
     expiresAt: null,
     cursor: null,
-    dueAt: now,
+    dueAt: notBefore ?? now,
     token: 0,
     revision: 0,
   };
@@ -113,10 +115,11 @@ export function cancelRequested(job: Job, now: number): Job | null {
 
 /**
  * Goes on from where it ended, with new attempts; null where there is nothing to retry. One that
- * waits for its next attempt has it now.
+ * waits for its next attempt, or for its next step, has it now.
  */
 export function retryRequested(job: Job, now: number): Job | null {
-  const isWaiting = job.state === 'queued' && job.nextAttemptAt !== null;
+  const isWaiting =
+    job.state === 'queued' && (job.nextAttemptAt !== null || (job.dueAt ?? 0) > now);
   if (!isWaiting && job.state !== 'failed' && job.state !== 'cancelled') return null;
   return changed(job, now, {
     state: 'queued',

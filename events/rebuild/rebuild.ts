@@ -13,7 +13,12 @@ import type { Pause } from '../../storage/formats/steps.ts';
 import type { ShardPosition } from '../../storage/ports/consumer-positions.ts';
 import type { Journal } from '../../storage/ports/journal.ts';
 import type { OpenSpill } from '../../storage/ports/spill.ts';
-import { type Missing, type ReadModels, USER_BUCKETS } from '../../storage/ports/read-models.ts';
+import {
+  type DropOrders,
+  type Missing,
+  type ReadModels,
+  USER_BUCKETS,
+} from '../../storage/ports/read-models.ts';
 import { JournalChanges } from './journal-changes.ts';
 
 /** The longest wait for the relay to bring what was durable at the call. */
@@ -31,6 +36,9 @@ export interface RebuildOptions {
   readonly relayWaitMaxMs?: number;
 }
 
+/** Called with every drop of the journals, once they are replayed. */
+type DropsReplayed = (drops: Iterable<DropOrders>) => Promise<void>;
+
 export class Rebuild {
   readonly #options: RebuildOptions;
 
@@ -42,9 +50,14 @@ export class Rebuild {
    * One row for each shard, in their order. `write` false: only verifies. Errors: the signal's
    * reason; `store-unavailable`. Then a part may be restored, and the next call restores the rest.
    */
-  async run(shards: readonly number[], write: boolean, run: RunContext): Promise<RebuiltShard[]> {
+  async run(
+    shards: readonly number[],
+    write: boolean,
+    run: RunContext,
+    replayed: DropsReplayed = () => Promise.resolve(),
+  ): Promise<RebuiltShard[]> {
     const { upkeep } = this.#options;
-    return await upkeep.inSlices((pause) => this.#run(shards, write, run, pause));
+    return await upkeep.inSlices((pause) => this.#run(shards, write, run, pause, replayed));
   }
 
   async #run(
@@ -52,6 +65,7 @@ export class Rebuild {
     write: boolean,
     run: RunContext,
     pause: Pause,
+    replayed: DropsReplayed,
   ): Promise<RebuiltShard[]> {
     const { journal, openSpill, readModels } = this.#options;
     const { signal } = run;
@@ -60,6 +74,7 @@ export class Rebuild {
     const changes = new JournalChanges({ journal, openSpill, pause, signal });
     try {
       await this.#replay(journals, changes, reasons, run);
+      await replayed(changes.drops());
       const missing = await readModels.restore({
         journals: changes,
         openSpill,

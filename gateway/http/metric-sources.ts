@@ -71,6 +71,13 @@ export interface JobSample {
   readonly count: number;
 }
 
+/** What this node compared with its truth since its start. */
+export interface ReconcileSample {
+  readonly kind: string;
+  readonly compared: number;
+  readonly mended: number;
+}
+
 /** Payments of the whole store that operators must look at. */
 export interface ProblemSample {
   readonly kind: string;
@@ -93,6 +100,7 @@ export interface MetricSources {
   readonly search?: SearchSample;
   /** Null while unknown. */
   readonly jobs?: () => readonly JobSample[] | null;
+  readonly reconciled?: () => readonly ReconcileSample[];
   /** Null while unknown. */
   readonly refunds?: () => RefundSample | null;
   /** Null while unknown. */
@@ -121,6 +129,7 @@ const SHARD_STATUSES: readonly string[] = ['serving', 'recovering', 'damaged'];
 export function registerSources(registry: Registry, sources: MetricSources): void {
   const { shards, relay, live, limits, journalAppends, clockSkewMs, issuerKeys } = sources;
   const { refunds, rejectedPayments, paymentCalls, jobs, archive, paymentProblems } = sources;
+  const { reconciled } = sources;
   const gauge = (name: string, help: string, read: () => readonly Value[]) =>
     registry.registerMetric(sampled({ name, help, type: 'gauge' }, read));
   const counter = (name: string, help: string, read: () => readonly Value[]) =>
@@ -159,6 +168,14 @@ export function registerSources(registry: Registry, sources: MetricSources): voi
   if (jobs !== undefined) {
     gauge('livedrops_jobs', 'Jobs of the whole store, by kind and state.', () =>
       (jobs() ?? []).map(({ kind, state, count }) => [{ kind, state }, count]),
+    );
+  }
+  if (reconciled !== undefined) {
+    counter('livedrops_reconcile_compared_total', 'Items compared with their truth, by kind.', () =>
+      reconciled().map(({ kind, compared }) => [{ kind }, compared]),
+    );
+    counter('livedrops_reconcile_mended_total', 'Items that differed from their truth.', () =>
+      reconciled().map(({ kind, mended }) => [{ kind }, mended]),
     );
   }
   if (paymentProblems !== undefined) {

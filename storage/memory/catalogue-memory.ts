@@ -93,6 +93,12 @@ export class MemoryCatalogue implements Catalogue {
     }
   }
 
+  async replaceDrop(view: DropView, version: number): Promise<boolean> {
+    if (this.#drops.get(view.id)?.version !== version) return false;
+    this.#drops.set(view.id, view);
+    return true;
+  }
+
   async findDrop(dropId: string): Promise<DropView | null> {
     return this.#drops.get(dropId) ?? null;
   }

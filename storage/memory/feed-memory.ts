@@ -6,6 +6,7 @@ import type { Page, PageRequest } from '../../contracts/paging.ts';
 import { lastNotificationId, parseNotificationId } from '../formats/feed-ids.ts';
 import { InvalidCursorError } from '../ports/page.ts';
 import type { ProjectionBatch } from '../ports/projection.ts';
+import { NOTHING_DERIVED, type Reconciled } from '../ports/reconciled.ts';
 import { pageNewestFirst } from './newest-first.ts';
 import { MemoryPositions } from './positions.ts';
 
@@ -67,6 +68,10 @@ export class MemoryFeedStore implements FeedStore {
       userId,
       feed.map((one) => (Number(one.id) > last ? one : { ...one, readAt: one.readAt ?? now })),
     );
+  }
+
+  async reconcile(): Promise<Reconciled> {
+    return NOTHING_DERIVED;
   }
 
   #feed(userId: string): Notification[] {

@@ -4,6 +4,7 @@ import type { FollowStore } from '../ports/follows.ts';
 import type { Follow } from '../../contracts/follows.ts';
 import type { Page, PageRequest } from '../../contracts/paging.ts';
 import type { KeyedRequest } from '../../contracts/requests.ts';
+import { NOTHING_DERIVED, type Reconciled } from '../ports/reconciled.ts';
 import type { Answered } from '../ports/requests.ts';
 import type { MemoryChangeStream } from './change-stream-memory.ts';
 import type { MemoryRequests } from './requests-memory.ts';
@@ -75,6 +76,10 @@ export class MemoryFollowStore implements FollowStore {
 
   async revision(userId: string): Promise<number> {
     return this.#revisions.get(userId) ?? 0;
+  }
+
+  async reconcile(): Promise<Reconciled> {
+    return NOTHING_DERIVED;
   }
 
   #changed(userId: string): void {

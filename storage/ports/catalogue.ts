@@ -44,6 +44,11 @@ export interface Catalogue {
    * may put a view twice or late (N11).
    */
   putDrops(views: readonly DropView[]): Promise<void>;
+  /**
+   * Replaces a row that is not what its drop is, though its version is not below the view's. False:
+   * the row has no longer `version`, and stays. Durable. Errors: `store-unavailable`.
+   */
+  replaceDrop(view: DropView, version: number): Promise<boolean>;
   findDrop(dropId: string): Promise<DropView | null>;
   /** Newest first (by createdAt, then id, both descending). The order never changes. */
   listDrops(filter: DropFilter, page: PageRequest): Promise<Page<DropView>>;

@@ -4,6 +4,7 @@
 import type { NewNotification, Notification } from '../../contracts/notifications.ts';
 import type { Page, PageRequest } from '../../contracts/paging.ts';
 import type { Projection, ProjectionBatch } from './projection.ts';
+import type { Reconciled, ReconcileOptions } from './reconciled.ts';
 
 /** The highest unread count, so that a feed that is never read costs no more than others. */
 export const UNREAD_COUNT_MAX = 10_000;
@@ -32,4 +33,11 @@ export interface FeedStore extends Projection {
    * id.
    */
   markAllRead(userId: string, now: number, upTo?: string): Promise<void>;
+  /**
+   * Compares read marks with the feeds, and mends those by which an unread count is wrong (L3):
+   * marks beyond the end of a feed, by which later notifications would begin as read, and marks
+   * that count twice. For feeds that are up to date with their journals. One call at a time.
+   * Errors: `store-unavailable`.
+   */
+  reconcile(options: ReconcileOptions): Promise<Reconciled>;
 }

@@ -3,6 +3,7 @@
 import type { Follow } from '../../contracts/follows.ts';
 import type { Page, PageRequest } from '../../contracts/paging.ts';
 import type { KeyedRequest } from '../../contracts/requests.ts';
+import type { Reconciled, ReconcileOptions } from './reconciled.ts';
 import type { Answered } from './requests.ts';
 
 export interface FollowCounts {
@@ -35,4 +36,9 @@ export interface FollowStore {
    * be 0 again until the next one, which is above all earlier ones.
    */
   revision(userId: string): Promise<number>;
+  /**
+   * Compares counts and followers' lists with whom users follow, which is the truth, and mends them
+   * (L3). One call at a time. Errors: `store-unavailable`.
+   */
+  reconcile(options: ReconcileOptions): Promise<Reconciled>;
 }

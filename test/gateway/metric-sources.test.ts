@@ -42,6 +42,16 @@ test('X4, P6: metrics have the refunds that are not made, once they are known', 
   t.deepEqual(await linesOf({ refunds: () => null }), ['# TYPE livedrops_refunds gauge']);
 });
 
+test('X4, L3: metrics have what was compared with its truth, and what was mended', async (t) => {
+  const reconciled = () => [{ kind: 'follows', compared: 40, mended: 2 }];
+  t.deepEqual(await linesOf({ reconciled }), [
+    '# TYPE livedrops_reconcile_compared_total counter',
+    'livedrops_reconcile_compared_total{kind="follows"} 40',
+    '# TYPE livedrops_reconcile_mended_total counter',
+    'livedrops_reconcile_mended_total{kind="follows"} 2',
+  ]);
+});
+
 test('X4, J8: metrics have what was archived', async (t) => {
   const counts = new ArchiveCounts();
   const lines = async () => (await linesOf({ archive: counts })).filter((line) => line[0] !== '#');

@@ -107,6 +107,13 @@ local outcome = is_newer(KEYS[1], KEYS[2], 'version')
 if outcome ~= ${TAKEN} then return outcome end
 return take_over(KEYS[1], KEYS[2])`);
 
+/** KEYS: drop, staged. ARGV: the version of the row that is replaced. */
+const REPLACE_DROP = new Script(`${IS_NEWER}
+if redis.call('EXISTS', KEYS[2]) == 0 then return ${ENDED} end
+if redis.call('HGET', KEYS[1], 'version') == ARGV[1] then return take_over(KEYS[1], KEYS[2]) end
+redis.call('UNLINK', KEYS[2])
+return ${NOT_NEWER}`);
+
 /** KEYS: product, staged, changes, entities. ARGV: most records, record, member. */
 const TAKE_PRODUCT = new Script(`${IS_NEWER}${APPEND_CHANGE}
 local outcome = is_newer(KEYS[1], KEYS[2], 'revision')
@@ -196,12 +203,20 @@ export class CatalogueEntities {
 
   /** False if the stored version is not below this one. Atomic. */
   async putDrop(view: DropView): Promise<boolean> {
+    return isTaken(await TAKE_DROP.run(this.#redis, await this.#stageDrop(view), []));
+  }
+
+  /** False: the row has no longer that version. */
+  async replaceDrop(view: DropView, version: number): Promise<boolean> {
+    return isTaken(await REPLACE_DROP.run(this.#redis, await this.#stageDrop(view), [version]));
+  }
+
+  /** The key of the row, and of the row to come. */
+  async #stageDrop(view: DropView): Promise<[present: string, staged: string]> {
     const id = dropEntityId(view.id);
     const { metadata, ...rest } = view;
     const texts = metadata === undefined ? {} : { metadata: JSON.stringify(metadata) };
-    const staged = await this.#stage(dropSchema, id, { ...rest, ...texts });
-    const outcome = await TAKE_DROP.run(this.#redis, [entityKey(id), staged], []);
-    return isTaken(outcome);
+    return [entityKey(id), await this.#stage(dropSchema, id, { ...rest, ...texts })];
   }
 
   /** In the order of the ids. */

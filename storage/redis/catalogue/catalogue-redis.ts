@@ -191,6 +191,13 @@ export class RedisCatalogue implements Catalogue {
     }
   }
 
+  async replaceDrop(view: DropView, version: number): Promise<boolean> {
+    if (!(await this.#entities.replaceDrop(view, version))) return false;
+    await placeDrop(this.#redis, view);
+    await this.#placeExternal(entryOfDrop(view));
+    return true;
+  }
+
   /** Also adds a stored view to its lists: its first writer may have died before that. */
   async #putDrop(view: DropView): Promise<void> {
     const isTaken = await this.#entities.putDrop(view);

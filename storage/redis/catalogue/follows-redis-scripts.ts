@@ -156,6 +156,17 @@ remember(KEYS[2])
 put(KEYS[1])
 return ${DONE}`);
 
+/**
+ * KEYS: following, pending, revision. ARGV: creator. Notes a step that brings the buckets to what
+ * the user's set says of the pair; none where one is pending.
+ */
+export const noteAgain = new Script(`${TIME_AND_REVISION}
+if redis.call('HEXISTS', KEYS[2], ARGV[1]) == 1 then return false end
+local since = redis.call('ZSCORE', KEYS[1], ARGV[1]) or ''
+local step = next_revision(KEYS[3]) .. ' ' .. since
+redis.call('HSET', KEYS[2], ARGV[1], step)
+return step`);
+
 /** KEYS: pending. ARGV: creator, the finished step. A newer step stays. */
 export const finish = new Script(`
 if redis.call('HGET', KEYS[1], ARGV[1]) ~= ARGV[2] then return 0 end

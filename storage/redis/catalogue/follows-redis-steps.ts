@@ -34,6 +34,7 @@ import {
   ELSEWHERE,
   finish,
   GO_ON,
+  noteAgain,
   TOO_LATE,
 } from './follows-redis-scripts.ts';
 import { answeredOf, type RedisRequests } from './requests-redis.ts';
@@ -134,6 +135,20 @@ function changeParts(
   };
 }
 
+/**
+ * Notes what the user's set says of the pair as a step of its own, so that the buckets are brought
+ * to it; null where a step is pending already. The follows of all users are in buckets.
+ */
+export async function noteFollowAgain(
+  redis: RedisConnection,
+  userId: string,
+  creatorId: string,
+): Promise<PendingFollow | null> {
+  const { following, pending, revision } = followingKeys(userId);
+  const step = await noteAgain.run(redis, [following, pending, revision], [creatorId]);
+  return step === null ? null : parseStep('bucket', userId, creatorId, step as string);
+}
+
 /** The step of one pair that is pending in the user's bucket; null for none. */
 export async function pendingFollow(
   redis: RedisConnection,
@@ -229,6 +244,12 @@ export async function isSpread(redis: RedisConnection, creatorId: string): Promi
 /** A sorted set of users by the time since when they follow. */
 export function followersKey(creatorId: string, bucket: number): string {
   return `{follow:${creatorId}:${bucket}}`;
+}
+
+/** The creator and the bucket that the key of a sorted set of followers names; null for others. */
+export function parseFollowersKey(key: string): { creatorId: string; bucket: number } | null {
+  const match = /^\{follow:(.*):(\d+)\}$/s.exec(key);
+  return match === null ? null : { creatorId: match[1]!, bucket: Number(match[2]) };
 }
 
 export function spreadKey(creatorId: string): string {

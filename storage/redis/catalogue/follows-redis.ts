@@ -35,6 +35,7 @@ import type { FollowStore } from '../../ports/follows.ts';
 import type { Follow } from '../../../contracts/follows.ts';
 import type { Page, PageRequest } from '../../../contracts/paging.ts';
 import type { KeyedRequest } from '../../../contracts/requests.ts';
+import { NOTHING_DERIVED, type Reconciled, type ReconcileOptions } from '../../ports/reconciled.ts';
 import type { Answered } from '../../ports/requests.ts';
 import { StoreUnavailableError } from '../../ports/journal.ts';
 import { answerOf, type RedisConnection } from '../connection/connection.ts';
@@ -44,6 +45,7 @@ import type { RedisChangeStream } from './change-stream-redis.ts';
 import type { EntityMoves } from './entity-moves.ts';
 import type { EntityParts } from './entity-parts.ts';
 import type { RedisRequests } from './requests-redis.ts';
+import { FollowReconciliation } from './follows-redis-reconcile.ts';
 import {
   applyToBuckets,
   changeFollowing,
@@ -177,6 +179,13 @@ export class RedisFollowStore implements FollowStore {
     return this.#read(userId, async (place) =>
       Number((await answerOf(this.#redis.get(keysIn(place, userId).revision))) ?? 0),
     );
+  }
+
+  async reconcile(options: ReconcileOptions): Promise<Reconciled> {
+    // The copy of a store of level 0 ends within minutes.
+    if (!this.#layout.isCopied) return NOTHING_DERIVED;
+    const settle = (pending: PendingFollow) => this.#settle(pending);
+    return await new FollowReconciliation({ redis: this.#redis, settle }).run(options);
   }
 
   async #change(userId: string, creatorId: string, since: number | null): Promise<boolean> {

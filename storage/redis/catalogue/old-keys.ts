@@ -3,6 +3,7 @@
 
 import { Cluster, type Redis } from 'ioredis';
 import { answerOf, type RedisConnection } from '../connection/connection.ts';
+import { mastersOf } from '../connection/masters.ts';
 import {
   entityKey,
   OLD_FOLLOWING_PREFIX,
@@ -31,9 +32,8 @@ const PRODUCT_PARTS = entityKey(oldProductEntityId('\n')).split('\n') as [string
 
 /** The servers with keys. Errors: `store-unavailable`. */
 export async function serversOf(redis: RedisConnection): Promise<ScannedServer[]> {
-  const nodes = redis instanceof Cluster ? redis.nodes('master') : [redis];
   return Promise.all(
-    nodes.map(async (node) => {
+    mastersOf(redis).map(async (node) => {
       const info = await answerOf(node.info('server'));
       return { runId: /^run_id:(\w+)/m.exec(info)![1]!, redis: node };
     }),

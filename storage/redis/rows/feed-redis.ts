@@ -16,10 +16,12 @@ import type { Page, PageRequest } from '../../../contracts/paging.ts';
 import { lastNotificationId, parseNotificationId } from '../../formats/feed-ids.ts';
 import { InvalidCursorError } from '../../ports/page.ts';
 import type { ProjectionBatch } from '../../ports/projection.ts';
+import type { Reconciled, ReconcileOptions } from '../../ports/reconciled.ts';
 import { BucketCalls } from './bucket-calls.ts';
 import { answerOf, type RedisConnection } from '../connection/connection.ts';
 import { unpackNotification } from './order-members.ts';
 import { allDone, RedisProjection } from './projection-redis.ts';
+import { reconcileReadMarks } from './read-marks.ts';
 import { Script } from '../connection/script.ts';
 import { allReadKey, bucketOf, feedKey, oneReadKey } from './user-buckets.ts';
 
@@ -105,6 +107,10 @@ export class RedisFeedStore implements FeedStore {
   async markAllRead(userId: string, now: number, upTo?: string): Promise<void> {
     const last = Math.min(lastNotificationId(upTo), Number.MAX_SAFE_INTEGER);
     await MARK_ALL_READ.run(this.#redis, scriptKeys(feedKeys(userId)), [now, last]);
+  }
+
+  reconcile(options: ReconcileOptions): Promise<Reconciled> {
+    return reconcileReadMarks(this.#redis, options);
   }
 
   async #write(

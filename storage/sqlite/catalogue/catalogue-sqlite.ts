@@ -107,6 +107,10 @@ export class SqliteCatalogue implements Catalogue {
     await this.#writer.submit('putDrops', views);
   }
 
+  replaceDrop(view: DropView, version: number): Promise<boolean> {
+    return this.#writer.submit('replaceDrop', view, version);
+  }
+
   async findDrop(dropId: string): Promise<DropView | null> {
     const view = readQuery(() => this.#dropById.get(dropId));
     return view === undefined ? null : dropOf(view);

@@ -4,8 +4,10 @@ import type { FollowStore } from '../../ports/follows.ts';
 import type { Follow } from '../../../contracts/follows.ts';
 import type { Page, PageRequest } from '../../../contracts/paging.ts';
 import type { KeyedRequest } from '../../../contracts/requests.ts';
+import type { Reconciled, ReconcileOptions } from '../../ports/reconciled.ts';
 import type { Answered } from '../../ports/requests.ts';
 import type { ChangingDatabase } from './catalogue-options.ts';
+import { reconcileFollowCounts } from './follow-counts-sqlite.ts';
 import { readPage } from '../thread/read-page.ts';
 import { readQuery } from '../thread/read-query.ts';
 
@@ -85,6 +87,10 @@ export class SqliteFollowStore implements FollowStore {
       ({ time, id }, limit) => readQuery(() => this.#following.all(userId, time, id, limit)),
       positionOf,
     );
+  }
+
+  reconcile(options: ReconcileOptions): Promise<Reconciled> {
+    return reconcileFollowCounts({ file: this.#writer.file, writer: this.#writer }, options);
   }
 
   async revision(userId: string): Promise<number> {

@@ -4,6 +4,7 @@
 import type { Database } from 'better-sqlite3';
 import type { KeyedRequest } from '../../../contracts/requests.ts';
 import type { Answered } from '../../ports/requests.ts';
+import type { CountsDifference } from './follow-counts-sqlite.ts';
 import type { AppendChange } from './changes-statements.ts';
 import type { Once } from './requests-statements.ts';
 
@@ -23,6 +24,12 @@ export function followHandlers(database: Database, appendChange: AppendChange, o
     insert into follow_counts (user_id, following, revision) values (?, ?, 1)
     on conflict do update
     set following = following + excluded.following, revision = revision + 1`);
+
+  const addCounts = database.prepare(`
+    insert into follow_counts (user_id, followers, following)
+    values (@userId, @followers, @following)
+    on conflict do update set followers = followers + excluded.followers,
+      following = following + excluded.following`);
 
   const record = (userId: string, creatorId: string, since: number | null): void => {
     const step = since === null ? -1 : 1;
@@ -46,6 +53,9 @@ export function followHandlers(database: Database, appendChange: AppendChange, o
   };
   return {
     ...handlers,
+    mendFollowCounts(differences: readonly CountsDifference[]): void {
+      for (const difference of differences) addCounts.run(difference);
+    },
     followOnce: (
       request: KeyedRequest,
       ...change: Parameters<typeof handlers.follow>

@@ -66,6 +66,8 @@ export function productHandlers(database: Database, appendChange: AppendChange, 
       view = excluded.view, external_id = excluded.external_id
     where excluded.version > version`);
 
+  const removeDrop = database.prepare('delete from drops where id = ? and version = ?');
+
   const handlers = {
     addProduct(product: Product): void {
       const { id, creatorId, name, description, createdAt, revision } = product;
@@ -97,6 +99,12 @@ export function productHandlers(database: Database, appendChange: AppendChange, 
         const text = JSON.stringify(withStoredNames(view));
         putDrop.run(id, productId, creatorId, status, createdAt, version, text, externalId);
       }
+    },
+
+    replaceDrop(view: DropView, version: number): boolean {
+      if (removeDrop.run(view.id, version).changes === 0) return false;
+      handlers.putDrops([view]);
+      return true;
     },
   };
   return {

@@ -8,8 +8,10 @@ import type { Page, PageRequest } from '../../../contracts/paging.ts';
 import { lastNotificationId, parseNotificationId } from '../../formats/feed-ids.ts';
 import { InvalidCursorError } from '../../ports/page.ts';
 import type { ProjectionBatch } from '../../ports/projection.ts';
+import type { Reconciled, ReconcileOptions } from '../../ports/reconciled.ts';
 import { packNotification, unpackNotification } from './order-rows.ts';
 import { readQuery } from '../thread/read-query.ts';
+import { ReadMarks } from './read-marks.ts';
 import { NOTIFICATIONS } from './row-log.ts';
 import { NOTIFICATION_ID, type RowOwner, rowOwner, RowPacker, type RowPlace } from './row-pack.ts';
 import type { ProjectionsDatabase, UserRows } from './user-rows.ts';
@@ -21,6 +23,7 @@ export class SqliteFeedStore implements FeedStore {
   readonly #rows: UserRows;
   readonly #writer;
   readonly #packer = new RowPacker();
+  readonly #marks: ReadMarks;
   readonly #isRestored;
   readonly #readThrough;
   readonly #readAbove;
@@ -31,6 +34,7 @@ export class SqliteFeedStore implements FeedStore {
     this.#rows = options.rows;
     this.#writer = options.writer;
     const { reader } = options;
+    this.#marks = new ReadMarks(options);
     this.#isRestored = reader
       .prepare<[string], number>('select 1 from rows_restored where user_id = ?')
       .pluck();
@@ -132,6 +136,10 @@ export class SqliteFeedStore implements FeedStore {
   async markAllRead(userId: string, now: number, upTo?: string): Promise<void> {
     const [newest] = this.#newest(userId, 0, lastNotificationId(upTo), 1);
     if (newest !== undefined) await this.#writer.submit('markAllRead', userId, newest.key, now);
+  }
+
+  reconcile(options: ReconcileOptions): Promise<Reconciled> {
+    return this.#marks.reconcile(options);
   }
 
   /** True for few users: their rows were lost and restored. */

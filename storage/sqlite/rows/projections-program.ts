@@ -6,6 +6,7 @@
 import { closeSync, fsyncSync, openSync } from 'node:fs';
 import { limitPages, openWriterDatabase, WalBound } from '../thread/database.ts';
 import type { Program, ProgramOptions } from '../thread/program.ts';
+import type { ReadMark } from './read-marks.ts';
 import { type MergeStep, ROW_MERGES_SCHEMA, RowMerges } from './row-merges.ts';
 import { USER_ROWS_SCHEMA, UserRowsWriter } from './user-rows-statements.ts';
 
@@ -69,6 +70,8 @@ export function open(options: ProgramOptions) {
   const readOne = database.prepare(`
     insert or ignore into read_one (user_id, id, read_at) select @userId, @id, @now
     where not exists (select 1 from read_all where user_id = @userId and through_id >= @id)`);
+  const removeAll = database.prepare('delete from read_all where user_id = ? and through_id = ?');
+  const removeOne = database.prepare('delete from read_one where user_id = ? and id = ?');
   const markRestored = database.prepare('insert or ignore into rows_restored (user_id) values (?)');
   let syncWanted = false;
   let finished: number[] = [];
@@ -125,6 +128,18 @@ export function open(options: ProgramOptions) {
       },
       markAllRead(userId: string, throughId: number, now: number): void {
         readAll.run({ userId, id: throughId, now });
+      },
+
+      /**
+       * Removes marks beyond the last id. Who had read all beyond it has read all up to it.
+       */
+      removeMarks(marks: readonly ReadMark[], lastId: number): void {
+        for (const { kind, userId, id, readAt } of marks) {
+          if (kind === 'all') {
+            removeAll.run(userId, id);
+            if (lastId > 0) readAll.run({ userId, id: lastId, now: readAt });
+          } else removeOne.run(userId, id);
+        }
       },
 
       limitPages(pages: number): void {

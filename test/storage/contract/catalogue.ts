@@ -17,7 +17,7 @@ const product = (id: string, creatorId: string, createdAt = 1000): Product => ({
   revision: 1,
 });
 
-const drop = (id: string, changes: Partial<DropView> = {}): DropView => ({
+export const drop = (id: string, changes: Partial<DropView> = {}): DropView => ({
   id,
   productId: 'product_of_drops',
   creatorId: 'creator_of_drops',
