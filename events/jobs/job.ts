@@ -25,8 +25,8 @@ export interface NewJob {
   readonly params: Job['params'];
   /** Items to do; null where that is not known. */
   readonly total: number | null;
-  /** Milliseconds since the Unix epoch; at once unless given. */
-  readonly notBefore?: number;
+  /** Until its first step; none unless given. */
+  readonly delayMs?: number;
 }
 
 /** What one step of a job has done. */
@@ -48,7 +48,7 @@ export interface FailedStep {
   readonly isFinal: boolean;
 }
 
-export function queuedJob({ total, notBefore, ...job }: NewJob, now: number): Job {
+export function queuedJob({ total, delayMs = 0, ...job }: NewJob, now: number): Job {
   return {
     ...job,
     state: 'queued',
@@ -62,7 +62,7 @@ export function queuedJob({ total, notBefore, ...job }: NewJob, now: number): Jo
     finishedAt: null,
     expiresAt: null,
     cursor: null,
-    dueAt: notBefore ?? now,
+    dueAt: now + delayMs,
     token: 0,
     revision: 0,
   };

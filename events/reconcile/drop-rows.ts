@@ -82,9 +82,9 @@ function isRowOf(row: DropView, view: DropView): boolean {
     : row.version <= view.version && isDeepStrictEqual(termsOf(row), termsOf(view));
 }
 
+/** What an order changes is left out. */
 function termsOf(view: DropView): object {
-  const { held, sold, free, soldOut, version, ...terms } = plain(view);
-  return terms;
+  return { ...plain(view), held: 0, sold: 0, free: 0, soldOut: false, version: 0 };
 }
 
 /** A store leaves out what is undefined. */

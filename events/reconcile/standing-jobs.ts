@@ -49,7 +49,7 @@ export class StandingJobs {
           subject: kind,
           params: { kind },
           total: null,
-          notBefore: clock.now() + FIRST_PASS_AFTER_MS,
+          delayMs: FIRST_PASS_AFTER_MS,
         });
     } catch (error) {
       log.warn({ err: error }, 'the jobs of reconciliation could not be stored');

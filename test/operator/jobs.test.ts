@@ -3,7 +3,9 @@
 import test from 'ava';
 import type { Static } from 'typebox';
 import type { JobBody } from '../../contracts/jobs.ts';
+import { RECONCILE_KINDS, reconcileJobId } from '../../contracts/reconcile.ts';
 import { jobsText } from '../../operator/jobs.ts';
+import { reconcileText } from '../../operator/reconcile.ts';
 import { jobOf } from '../storage/contract/jobs.ts';
 import { startPretendGateway, TOKEN } from './pretend-gateway.ts';
 import { runCommand } from './run-command.ts';
@@ -70,5 +72,39 @@ test('J11: jobs are listed up to --limit, shown, retried and cancelled', async (
   t.deepEqual(
     gateway.cluster.log.actions.map(({ action }) => action),
     ['cancel-job', 'retry-job'],
+  );
+});
+
+test('L3: reconciliation is shown by kind, and begun now', async (t) => {
+  const gateway = await startPretendGateway(t, ['node-1']);
+  const { jobs } = gateway.cluster;
+  const bounds = { ofKindMax: 10, ofCallerMax: 10 };
+  for (const kind of RECONCILE_KINDS) {
+    const job = jobOf(reconcileJobId(kind), { kind: 'reconcile', subject: kind });
+    await jobs.add({ ...job, dueAt: Number.MAX_SAFE_INTEGER }, bounds);
+  }
+  const run = (...args: string[]) =>
+    runCommand(['reconcile', ...args, '--url', gateway.url, '--token', TOKEN]);
+  const [all, now] = await Promise.all([run(), run('--now', '--kind', 'orders', '--json')]);
+  t.deepEqual([all.code, now.code], [0, 0], `${all.stderr}${now.stderr}`);
+  t.regex(
+    all.stdout,
+    /^kind +state +pass +compared +mended +since +reason\nfollows +queued +none yet/,
+  );
+  t.is((JSON.parse(now.stdout) as unknown[]).length, 1);
+  t.true((await jobs.find('reconcile-orders'))!.dueAt! < Number.MAX_SAFE_INTEGER);
+  t.is((await jobs.find('reconcile-follows'))!.dueAt, Number.MAX_SAFE_INTEGER);
+});
+
+test('L3: a pass prints what it compared and mended', (t) => {
+  const ended = { done: 70, refused: {}, left: 0, mended: 2 };
+  const rows = [
+    jobInfo({ subject: 'follows', progress: ended }),
+    jobInfo({ subject: 'orders', state: 'running', progress: { done: 9, refused: {}, mended: 0 } }),
+  ];
+  const [, ...lines] = reconcileText(rows).split('\n');
+  t.deepEqual(
+    lines.map((line) => line.replaceAll(/ +/g, ' ')),
+    [`follows queued ended 70 2 ${TIME} -`, `orders running under way 9 0 ${TIME} -`, ''],
   );
 });

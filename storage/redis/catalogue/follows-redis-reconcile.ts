@@ -43,7 +43,7 @@ export class FollowReconciliation {
   }
 
   async run(options: ReconcileOptions): Promise<Reconciled> {
-    const [phase, place, ...rest] = (options.cursor ?? 'users 0 ').split(' ') as string[];
+    const [phase, place, ...rest] = (options.cursor ?? 'users 0 ').split(' ');
     const at = rest.join(' ');
     const next =
       phase === 'users'

@@ -16,6 +16,7 @@ type ListParameters = [string, number, string, number];
 export class SqliteFollowStore implements FollowStore {
   readonly #writer;
   readonly #signal;
+  readonly #file: string;
   readonly #isFollowing;
   readonly #followers;
   readonly #following;
@@ -25,6 +26,7 @@ export class SqliteFollowStore implements FollowStore {
   constructor({ writer, reader, signal }: ChangingDatabase) {
     this.#writer = writer;
     this.#signal = signal;
+    this.#file = reader.name;
     this.#isFollowing = reader
       .prepare<[string, string], 1>('select 1 from follows where user_id = ? and creator_id = ?')
       .pluck();
@@ -90,7 +92,7 @@ export class SqliteFollowStore implements FollowStore {
   }
 
   reconcile(options: ReconcileOptions): Promise<Reconciled> {
-    return reconcileFollowCounts({ file: this.#writer.file, writer: this.#writer }, options);
+    return reconcileFollowCounts({ file: this.#file, writer: this.#writer }, options);
   }
 
   async revision(userId: string): Promise<number> {
