@@ -18,6 +18,7 @@ import type { FollowStore } from '../../storage/ports/follows.ts';
 import type { OrganisationStore } from '../../storage/ports/organisations.ts';
 import type { OperatorAccountStore } from '../../storage/ports/operator-accounts.ts';
 import type { OrderDetailsStore } from '../../storage/ports/order-details.ts';
+import type { RestrictionStore } from '../../storage/ports/restrictions.ts';
 import type { Follows } from '../follows.ts';
 import type { Sessions } from '../sessions.ts';
 import { shopSpace } from '../user-ids.ts';
@@ -51,6 +52,7 @@ export interface DeleteAccountOptions extends LeavingOptions {
   readonly follows: FollowStore;
   readonly drafts: Drafts;
   readonly contacts: ContactStore;
+  readonly restrictions: Pick<RestrictionStore, 'list' | 'lift'>;
   readonly changes: ChangeStream;
   readonly sessionsOf: Sessions;
   /** Unfollows, and tells open streams. */
@@ -189,6 +191,14 @@ export class DeleteAccountHandler implements JobHandler {
     await accounts.removeUser(userId);
   }
 
+  /** Those that the creator made. Who has them in memory keeps them: there are no drops to buy. */
+  async #liftBans(scope: string): Promise<boolean> {
+    const { restrictions } = this.#options;
+    const { items } = await restrictions.list({ kind: 'ban', scope }, PAGE);
+    for (const ban of items) await restrictions.lift(ban);
+    return items.length > 0;
+  }
+
   /** False: there were none left. */
   async #removeSome(
     userId: string,
@@ -209,7 +219,7 @@ export class DeleteAccountHandler implements JobHandler {
     if (phase === 'drafts') {
       const { items } = await drafts.list({ creatorId: userId }, PAGE);
       for (const draft of items) await drafts.remove(draft);
-      return items.length > 0;
+      return items.length > 0 || (await this.#liftBans(userId));
     }
     const { items } = await contacts.list(shopSpace(userId), PAGE);
     for (const contact of items) await contacts.remove(contact.userId);

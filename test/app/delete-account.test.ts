@@ -9,6 +9,7 @@ import { RefreshTokens } from '../../app/refresh-tokens.ts';
 import { Sessions } from '../../app/sessions.ts';
 import type { MemberRole } from '../../contracts/creator-actions.ts';
 import type { Job } from '../../contracts/jobs.ts';
+import type { Restriction } from '../../contracts/restrictions.ts';
 import type { StoredInvitation } from '../../contracts/organisations.ts';
 import { queuedJob, stepped } from '../../events/jobs/job.ts';
 import { memoryStores } from '../../storage/memory/stores.ts';
@@ -46,9 +47,9 @@ function dying(stores: Stores, nth: number): { stores: Stores; calls: () => numb
       },
     });
   const { accounts, accountLinks, apiKeys, follows, drafts, contacts, changes } = stores;
-  const { sessions, operatorAccounts, organisations } = stores;
+  const { sessions, operatorAccounts, organisations, restrictions } = stores;
   const some = { accounts, accountLinks, apiKeys, follows, drafts, contacts, changes };
-  const failed = { ...some, sessions, operatorAccounts, organisations };
+  const failed = { ...some, sessions, operatorAccounts, organisations, restrictions };
   const wrapped = Object.entries(failed).map(([name, store]) => [name, failing(store)]);
   return {
     stores: { ...stores, ...(Object.fromEntries(wrapped) as typeof failed) },
@@ -70,6 +71,13 @@ function handlerOn(stores: Stores): DeleteAccountHandler {
   });
 }
 
+const FIRST = { limit: 5, cursor: null } as const;
+const MANY = { ofScopeMax: 100, max: 100 };
+
+function banOf(scope: string, subject: string): Restriction {
+  return { kind: 'ban', scope, subject, reason: null, since: 1, until: null, by: 'u_star' };
+}
+
 async function filled(): Promise<Stores> {
   const stores = memoryStores();
   const user = { email: 'ada@example.com', name: 'Ada', passwordHash: 'h', roles: [] };
@@ -83,6 +91,9 @@ async function filled(): Promise<Stores> {
   const contact = { userId: `~${ADA}:bob`, user: 'bob', createdAt: 1, changedAt: 1 };
   await stores.contacts.put(contact);
   await stores.operatorAccounts.put(operatorAccount({ userId: ADA }));
+  for (let i = 0; i < FOLLOWERS; i++)
+    await stores.restrictions.put(banOf(ADA, `u_fan${i}`), MANY, 0);
+  for (const scope of ['', 'u_star']) await stores.restrictions.put(banOf(scope, ADA), MANY, 0);
   await fillOrganisations(stores);
   return stores;
 }
@@ -171,6 +182,10 @@ test('A8: a deletion that dies at any call ends with the next process', async (t
     t.is((await stores.follows.counts('u_fan3')).following, 0, said);
     t.is(await stores.contacts.find(`~${ADA}:bob`), null, said);
     t.is(await stores.operatorAccounts.find(ADA), null, said);
+    const ownBans = await stores.restrictions.list({ kind: 'ban', scope: ADA }, FIRST);
+    t.deepEqual(ownBans.items, [], said);
+    // Whoever is banned does not get rid of that so.
+    t.not(await stores.restrictions.find(banOf('', ADA)), null, said);
     for (let bucket = 0; bucket < stores.changes.bucketCount; bucket++) {
       const records = await stores.changes.read(bucket, 0, 1_000);
       t.false(JSON.stringify(records).includes('"Ada"'), said);
