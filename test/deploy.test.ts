@@ -22,7 +22,8 @@ const redisTest = (redisInstalled ? ava : ava.skip) as TestFn;
 const natsTest = (natsInstalled ? ava : ava.skip) as TestFn;
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
-const NODES = ['gateway', 'actors'] as const;
+const NODES = ['gateway', 'actors', 'search'] as const;
+const ROLES = { gateway: 'gateway,services', actors: 'actors', search: 'search' };
 /** Longer than a node takes at most to end: `operator/start.ts`. */
 const STOP_GRACE_SECONDS_MIN = 31;
 
@@ -109,7 +110,7 @@ for (const name of NODES) {
     const valueOf = (variable: string) => settings.find((it) => it.name === variable)?.value;
     t.is(valueOf('LIVEDROPS_STORE'), 'redis://redis:6379');
     t.is(valueOf('LIVEDROPS_NATS'), 'nats://nats:4222');
-    t.is(valueOf('LIVEDROPS_ROLES'), name === 'gateway' ? 'gateway,services' : 'actors');
+    t.is(valueOf('LIVEDROPS_ROLES'), ROLES[name]);
     t.is(valueOf('LIVEDROPS_HOST'), '0.0.0.0');
   });
 

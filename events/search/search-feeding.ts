@@ -71,6 +71,7 @@ export class SearchFeeding {
   #records = 0;
   #isBuilt = false;
   #isStarted = false;
+  #wake: () => void = () => undefined;
   #timer: Timer | null = null;
   #checking: Promise<void> = Promise.resolve();
   #isStopped = false;
@@ -120,6 +121,7 @@ export class SearchFeeding {
   /** Finishes what is in progress and begins nothing else. */
   async stop(): Promise<void> {
     this.#isStopped = true;
+    this.#wake();
     this.#timer?.cancel();
     if (!this.#isStarted) return;
     await Promise.all([this.#changes.stop(), this.#pass, this.#checking]);
@@ -128,7 +130,7 @@ export class SearchFeeding {
 
   /** Never rejects. */
   async #followJournals(): Promise<void> {
-    const { clock, log } = this.#options;
+    const { log } = this.#options;
     const backoff = new Backoff({ firstMs: RETRY_DELAY_FIRST_MS, maxMs: RETRY_DELAY_MAX_MS });
     const isStopped = () => this.#isStopped;
     const pass = new DropRowsPass({ ...this.#options, documents: this.#documents, isStopped });
@@ -138,7 +140,7 @@ export class SearchFeeding {
         break;
       } catch (error) {
         log.warn({ err: error }, 'a search index waits for the drops');
-        await new Promise<void>((resolve) => clock.after(backoff.next(), resolve));
+        await this.#pause(backoff.next());
       }
     }
     if (this.#isStopped) return;
@@ -150,6 +152,17 @@ export class SearchFeeding {
     });
     this.#journals.start();
     this.#passBeganAt = null;
+  }
+
+  /** Ends early when the feeding stops. */
+  async #pause(ms: number): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const timer = this.#options.clock.after(ms, resolve);
+      this.#wake = () => {
+        timer.cancel();
+        resolve();
+      };
+    });
   }
 
   #check(): void {

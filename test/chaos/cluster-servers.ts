@@ -70,6 +70,7 @@ export class ClusterServers {
       port: 0,
       environment: {
         LIVEDROPS_RATE_LIMITS: 'off',
+        LIVEDROPS_ROLES: 'gateway,actors,services',
         LIVEDROPS_AUTH_SECRET: this.authSecret,
         LIVEDROPS_PAYMENT_SECRET: this.paymentSecret,
       },

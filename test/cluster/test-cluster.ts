@@ -73,6 +73,8 @@ export class TestCluster {
           LIVEDROPS_HOST: options.hosts?.node(index) ?? '127.0.0.1',
           LIVEDROPS_PORT: '0',
           LIVEDROPS_NODE_ID: nodeId,
+          // Without search, which follows all of them on each node.
+          LIVEDROPS_ROLES: 'gateway,actors,services',
           LIVEDROPS_STORE: redis.url,
           LIVEDROPS_NATS: nats.url,
           LIVEDROPS_RATE_LIMITS: 'off',

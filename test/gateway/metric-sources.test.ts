@@ -4,6 +4,7 @@ import test from 'ava';
 import { Registry } from 'prom-client';
 import { ArchiveCounts } from '../../events/archive/archive-counts.ts';
 import { type MetricSources, registerSources } from '../../gateway/http/metric-sources.ts';
+import { registerSearchMetrics } from '../../gateway/http/search-metrics.ts';
 import { startFixture } from './fixture.ts';
 
 async function linesOf(sources: MetricSources): Promise<string[]> {
@@ -175,4 +176,44 @@ test('A4: metrics have the age of the keys of each issuer that has some', async 
     '# TYPE livedrops_issuer_keys_age_seconds gauge',
     'livedrops_issuer_keys_age_seconds{issuer="https://id.example.com/"} 1.5',
   ]);
+});
+
+test('X4, Q4: metrics have how a search index stands, once it is open', async (t) => {
+  const index = {
+    isBuilding: true,
+    lagMs: 1_500,
+    recordsBehind: 3,
+    entriesBehind: 4,
+    documents: 5,
+    bytes: 6,
+  };
+  const durations = { boundsMs: [10, 50], counts: [1, 0, 1], sumMs: 80 };
+  const linesWith = async (status: typeof index | null) => {
+    const registry = new Registry();
+    registerSearchMetrics(registry, {
+      status: () => status,
+      waiting: () => 2,
+      durations: () => durations,
+    });
+    const text = await registry.metrics();
+    return text.split('\n').filter((line) => line !== '' && line[0] !== '#');
+  };
+  const always = [
+    'livedrops_search_waiting 2',
+    'livedrops_search_duration_seconds_bucket{le="0.01"} 1',
+    'livedrops_search_duration_seconds_bucket{le="0.05"} 1',
+    'livedrops_search_duration_seconds_bucket{le="+Inf"} 2',
+    'livedrops_search_duration_seconds_sum 0.08',
+    'livedrops_search_duration_seconds_count 2',
+  ];
+  t.deepEqual(await linesWith(index), [
+    'livedrops_search_lag_seconds 1.5',
+    'livedrops_search_building 1',
+    'livedrops_search_records_behind 3',
+    'livedrops_search_entries_behind 4',
+    'livedrops_search_documents 5',
+    'livedrops_search_index_bytes 6',
+    ...always,
+  ]);
+  t.deepEqual(await linesWith(null), always);
 });

@@ -1,0 +1,88 @@
+// Making a search index anew while it serves (Q4).
+
+import test, { type ExecutionContext } from 'ava';
+import { SearchKeeper } from '../../../events/search/search-keeper.ts';
+import type { SearchRebuild } from '../../../storage/ports/search-index.ts';
+import { FedIndex } from './fed-index.ts';
+
+async function start(t: ExecutionContext) {
+  const at = new FedIndex(t);
+  await at.product('p_1', 'u_ada', 'Lamp');
+  await at.drop('d_1', 'p_1', 'u_ada');
+  const keep = async () => {
+    const keeper = new SearchKeeper({ ...at.sources, writer: at.index });
+    await keeper.start();
+    t.teardown(() => keeper.stop());
+    return keeper;
+  };
+  const keeper = await keep();
+  await at.pass();
+  return { at, keeper, keep };
+}
+
+/** A document that no stream has made: an index from nothing does not have it. */
+async function plant(at: FedIndex): Promise<void> {
+  const [stored] = await at.index.feed.find([{ type: 'product', id: 'p_1' }]);
+  await at.index.feed.apply({ upserts: [{ ...stored!, id: 'p_wrong' }] });
+}
+
+test('Q4: an index is made from nothing while the old one serves, and takes its place', async (t) => {
+  const { at, keeper } = await start(t);
+  await plant(at);
+  t.like(await keeper.status(), { documents: 3, isBuilding: false, rebuild: null, rebuilds: 0 });
+  // The drops of the new index wait, so it is not complete.
+  const head = at.stores.journal.head.bind(at.stores.journal);
+  at.stores.journal.head = () => Promise.reject(new Error('away'));
+  t.true(keeper.rebuild());
+  t.false(keeper.rebuild(), 'one at a time');
+  await at.pass();
+  t.like(await keeper.status(), { documents: 3, rebuild: { documents: 1 }, rebuilds: 0 });
+  t.is((await at.names('lamp')).length, 3, 'the old one serves');
+  at.stores.journal.head = head;
+  await at.product('p_2', 'u_ada', 'Lamp two');
+  await at.pass(20_000);
+  t.like(await keeper.status(), { documents: 3, isBuilding: false, rebuild: null, rebuilds: 1 });
+  t.deepEqual(await at.names('lamp'), ['drop d_1', 'product p_1', 'product p_2']);
+  await at.product('p_3', 'u_ada', 'Lamp three');
+  await at.pass();
+  t.is((await at.names('lamp')).length, 4, 'the new one is fed');
+});
+
+test('Q4: a rebuild that the end of the process cut off goes on at the next start', async (t) => {
+  const { at, keeper, keep } = await start(t);
+  await plant(at);
+  const head = at.stores.journal.head.bind(at.stores.journal);
+  at.stores.journal.head = () => Promise.reject(new Error('away'));
+  keeper.rebuild();
+  await at.pass();
+  const stopped = keeper.stop();
+  await at.pass();
+  await stopped;
+  t.true(await at.index.isRebuilding());
+  at.stores.journal.head = head;
+  const next = await keep();
+  await at.pass(20_000);
+  t.like(await next.status(), { rebuild: null, rebuilds: 1 });
+  t.deepEqual(await at.names('lamp'), ['drop d_1', 'product p_1']);
+});
+
+test('Q4: where the new index cannot take its place the old one serves on, and it is tried again', async (t) => {
+  const { at, keeper } = await start(t);
+  await plant(at);
+  const rebuild = at.index.rebuild.bind(at.index);
+  let failures = 2;
+  at.index.rebuild = async () => {
+    const made = await rebuild();
+    const swapIn: SearchRebuild['swapIn'] = () =>
+      failures-- > 0 ? Promise.reject(new Error('the disk is full')) : made.swapIn();
+    return { ...made, swapIn };
+  };
+  keeper.rebuild();
+  await at.pass(300);
+  t.is((await at.names('lamp')).length, 3);
+  await at.product('p_2', 'u_ada', 'Lamp two');
+  await at.pass(20_000);
+  t.is(failures, -1);
+  t.like(await keeper.status(), { rebuild: null, rebuilds: 1 });
+  t.deepEqual(await at.names('lamp'), ['drop d_1', 'product p_1', 'product p_2']);
+});
