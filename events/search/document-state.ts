@@ -9,6 +9,8 @@ import type { SearchDocument, SearchKey } from '../../storage/ports/search-index
 export const KNOWN = 1;
 /** The product or the account was removed. */
 export const GONE = 2;
+/** Operators have taken it down. */
+export const TAKEN_DOWN = 8;
 /** The documents that belong to it do not have its present state yet. */
 export const UNFOLLOWED = 4;
 
@@ -38,11 +40,13 @@ interface Flags {
   readonly isKnown?: boolean;
   readonly isGone?: boolean;
   readonly isUnfollowed?: boolean;
+  readonly isTakenDown?: boolean;
 }
 const NAMED = [
   [KNOWN, 'isKnown'],
   [GONE, 'isGone'],
   [UNFOLLOWED, 'isUnfollowed'],
+  [TAKEN_DOWN, 'isTakenDown'],
 ] as const satisfies readonly (readonly [number, keyof Flags])[];
 
 /** Of what nothing is known yet but what it is called by. */

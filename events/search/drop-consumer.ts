@@ -3,7 +3,8 @@
 
 import type { Fact, FactBatch } from '../../actors/shard/facts.ts';
 import type { EventConsumer } from '../consumer.ts';
-import type { DropStanding, SearchDocuments } from './search-documents.ts';
+import type { DropStanding } from './document-rules.ts';
+import type { SearchDocuments } from './search-documents.ts';
 
 /** The name of the journals' positions in an index. */
 export const DROPS = 'drops';

@@ -1,16 +1,20 @@
-// Gives accounts, products and follows of the change stream to a search index. Records are taken
-// over together with their position: `consume` only keeps them until `ChangeRunner` stores it.
+// Gives accounts, products, follows and take-downs of the change stream to a search index. Records
+// are taken over together with their position: `consume` only keeps them until `ChangeRunner` stores
+// it.
 
 import type { EntityChange } from '../../contracts/changes.ts';
 import type { ChangeRecord } from '../../storage/ports/change-stream.ts';
 import type { ConsumerPositions, ShardPosition } from '../../storage/ports/consumer-positions.ts';
-import type { SearchKey } from '../../storage/ports/search-index.ts';
+import type { SearchPosition } from '../../storage/ports/search-index.ts';
 import type { ChangeConsumer } from '../changes/change-consumer.ts';
 import { nameOf } from './document-set.ts';
-import { GONE, has } from './document-state.ts';
+import { GONE, has, TAKEN_DOWN } from './document-state.ts';
 import type { SearchDocuments } from './search-documents.ts';
 
 const TYPES = ['product', 'creator'] as const;
+const TAKEN_DOWN_TYPES = ['product', 'creator', 'drop'] as const;
+/** The name of the position that is 1 more than the bucket of take-downs, which all are in one. */
+const TAKE_DOWNS = 'take-downs';
 
 interface Kept {
   readonly bucket: number;
@@ -45,14 +49,15 @@ export class EntityConsumer implements ChangeConsumer, ConsumerPositions {
     const found = await Promise.all(
       TYPES.map((type) => feed.list({ of: 'source', type, source: bucket }, null, 1)),
     );
-    this.#seen = found.flat().length === 0 ? null : new Set();
+    const hasAny = found.flat().length > 0 || (await this.#hasTakeDowns(bucket));
+    this.#seen = hasAny ? new Set() : null;
   }
 
   async addEntities(bucket: number, entities: readonly EntityChange[]): Promise<void> {
     // Follows are counted with the accounts that they are about.
-    const put = entities.filter(({ kind }) => kind === 'user' || kind === 'product');
-    for (const entity of put) this.#seen?.add(nameOf(keyOf(entity)));
-    await this.#documents.putEntities(bucket, put, []);
+    const put = entities.filter(({ kind }) => PASSED.has(kind));
+    for (const entity of put) this.#seen?.add(seenName(entity));
+    await this.#documents.putEntities(bucket, put, takeDownsIn(bucket, put));
   }
 
   async endFullPass(bucket: number): Promise<void> {
@@ -65,6 +70,25 @@ export class EntityConsumer implements ChangeConsumer, ConsumerPositions {
           .filter((document) => !has(document, GONE) && !seen.has(nameOf(document)))
           .map(({ id }) => goneEntity(type, id));
         if (gone.length > 0) await this.#documents.putEntities(bucket, gone, []);
+      }
+    }
+    if (await this.#hasTakeDowns(bucket)) await this.#liftOthers(bucket, seen);
+  }
+
+  async #hasTakeDowns(bucket: number): Promise<boolean> {
+    return (await this.#documents.feed.position(TAKE_DOWNS, 0)) === bucket + 1;
+  }
+
+  /** Take-downs that did not come in the full pass are lifted. */
+  async #liftOthers(bucket: number, seen: ReadonlySet<string>): Promise<void> {
+    for (const type of TAKEN_DOWN_TYPES) {
+      for await (const page of this.#documents.pages({ of: 'type', type })) {
+        const lifted = page
+          .filter((one) => has(one, TAKEN_DOWN) && !seen.has(takeDownName(type, one.id)))
+          .map(({ id, creatorId }): EntityChange => {
+            return { kind: 'take-down', of: type, id, creatorId, since: null };
+          });
+        if (lifted.length > 0) await this.#documents.putEntities(bucket, lifted, []);
       }
     }
   }
@@ -80,15 +104,36 @@ export class EntityConsumer implements ChangeConsumer, ConsumerPositions {
   async replace(name: string, positions: readonly ShardPosition[]): Promise<void> {
     const { bucket = 0, entities = [] } = this.#kept ?? {};
     const stored = positions.map(({ shard, sequence }) => ({ name, part: shard, sequence }));
-    await this.#documents.putEntities(bucket, entities, stored);
+    await this.#documents.putEntities(bucket, entities, [
+      ...stored,
+      ...takeDownsIn(bucket, entities),
+    ]);
     this.taken += entities.length;
     this.#kept = null;
   }
 }
 
-function keyOf(entity: EntityChange): SearchKey {
-  if (entity.kind === 'product') return { type: 'product', id: entity.productId };
-  return { type: 'creator', id: entity.kind === 'user' ? entity.userId : '' };
+/** Kinds that a full pass takes over. */
+const PASSED: ReadonlySet<EntityChange['kind']> = new Set<EntityChange['kind']>([
+  'user',
+  'product',
+  'take-down',
+]);
+
+function seenName(entity: EntityChange): string {
+  if (entity.kind === 'product') return nameOf({ type: 'product', id: entity.productId });
+  if (entity.kind === 'user') return nameOf({ type: 'creator', id: entity.userId });
+  return entity.kind === 'take-down' ? takeDownName(entity.of, entity.id) : '';
+}
+
+function takeDownName(type: string, id: string): string {
+  return `${TAKE_DOWNS} ${type} ${id}`;
+}
+
+function takeDownsIn(bucket: number, entities: readonly EntityChange[]): SearchPosition[] {
+  return entities.some(({ kind }) => kind === 'take-down')
+    ? [{ name: TAKE_DOWNS, part: 0, sequence: bucket + 1 }]
+    : [];
 }
 
 function goneEntity(type: (typeof TYPES)[number], id: string): EntityChange {

@@ -7,9 +7,7 @@
 // nothing up but the difference to what is stored. A document whose own ones are still to follow
 // says so (`UNFOLLOWED`) until the last slice is written, and before its record's position is.
 
-import { CREATOR_ROLE } from '../../contracts/accounts.ts';
 import type { EntityChange, PublicUser } from '../../contracts/changes.ts';
-import type { DropView } from '../../contracts/drops.ts';
 import type { Product } from '../../contracts/products.ts';
 import type {
   DocumentFilter,
@@ -18,16 +16,23 @@ import type {
   SearchKey,
   SearchPosition,
 } from '../../storage/ports/search-index.ts';
-import { DocumentSet } from './document-set.ts';
+import { DocumentSet, nameOf } from './document-set.ts';
 import {
-  GONE,
-  has,
-  KNOWN,
-  placeholder,
-  UNFOLLOWED,
-  versionOf,
-  withState,
-} from './document-state.ts';
+  creatorKey,
+  dropOfParents,
+  type DropStanding,
+  keyOfTakeDown,
+  parentsOf,
+  productKey,
+  productKeyOf,
+  productOfParents,
+  putDrop,
+  putProduct,
+  putTakeDown,
+  putUser,
+  type TakeDownChange,
+} from './document-rules.ts';
+import { has, KNOWN, placeholder, TAKEN_DOWN, UNFOLLOWED, withState } from './document-state.ts';
 
 /** Documents of one slice: a few milliseconds. */
 const SLICE_DOCUMENTS = 256;
@@ -40,21 +45,6 @@ export interface SearchDocumentsOptions {
   readonly followers: (creatorId: string) => Promise<number>;
 }
 
-/** A drop as it stood after an event. */
-export type DropStanding = Pick<
-  DropView,
-  | 'id'
-  | 'productId'
-  | 'creatorId'
-  | 'status'
-  | 'startsAt'
-  | 'unitAmount'
-  | 'currency'
-  | 'createdAt'
-  | 'sold'
-  | 'version'
-> & { readonly shard: number };
-
 export class SearchDocuments {
   readonly feed: SearchFeed;
   readonly #options: SearchDocumentsOptions;
@@ -66,8 +56,8 @@ export class SearchDocuments {
   }
 
   /**
-   * Takes over accounts, products and follows of a bucket, and the positions with the last of
-   * them. Errors: `store-unavailable`; then a part may be taken over.
+   * Takes over accounts, products, follows and take-downs of a bucket, and the positions with the
+   * last of them. Errors: `store-unavailable`; then a part may be taken over.
    */
   async putEntities(
     bucket: number,
@@ -128,7 +118,10 @@ export class SearchDocuments {
     }
   }
 
-  /** Removes drops. What they sold counts for their products no more. */
+  /**
+   * Removes drops. What they sold counts for their products no more; that they are taken down is
+   * said by another stream, and stays.
+   */
   async removeDrops(dropIds: readonly string[]): Promise<void> {
     for (let from = 0; from < dropIds.length; from += STEP_DROPS) {
       const keys = dropIds
@@ -137,14 +130,20 @@ export class SearchDocuments {
       await this.#inTurn(async () => {
         const set = new DocumentSet(this.feed);
         await set.load(keys);
-        const drops = keys.map((key) => set.get(key)).filter((drop) => drop !== null);
+        const drops = keys
+          .map((key) => set.get(key))
+          .filter((drop) => drop !== null && drop.productId !== null) as SearchDocument[];
         await set.load(drops.map(productKey));
         for (const drop of drops) {
+          const isTakenDown = has(drop, TAKEN_DOWN);
+          if (isTakenDown) set.put(withState(placeholder(drop, drop.creatorId), { isTakenDown }));
           const product = set.get(productKey(drop));
           if (product !== null)
             set.put({ ...product, popularity: product.popularity - drop.popularity });
         }
-        await this.feed.apply({ upserts: set.changed, deletes: keys });
+        const kept = new Set(set.changed.map(({ id }) => id));
+        const deletes = keys.filter(({ id }) => !kept.has(id));
+        await this.feed.apply({ upserts: set.changed, deletes });
       });
     }
   }
@@ -171,12 +170,7 @@ export class SearchDocuments {
         const slice = await this.feed.list(filter, from, SLICE_DOCUMENTS);
         const set = new DocumentSet(this.feed);
         set.add(slice);
-        await set.load(
-          slice.flatMap((document) => [
-            { type: 'creator', id: document.creatorId },
-            ...(document.productId === null ? [] : [productKey(document)]),
-          ]),
-        );
+        await set.load(slice.flatMap(parentsOf));
         // Products first: their drops take from them.
         for (const document of slice)
           if (document.type === 'product') set.put(productOfParents(document, set));
@@ -196,29 +190,40 @@ export class SearchDocuments {
   ): Promise<SearchKey[]> {
     const users = new Map<string, PublicUser | null>();
     const products = new Map<string, Product | null>();
+    const takeDowns = new Map<string, TakeDownChange>();
     const followed = new Set<string>();
     for (const entity of entities) {
       if (entity.kind === 'user') users.set(entity.userId, entity.user);
       else if (entity.kind === 'product') products.set(entity.productId, entity.product);
       else if (entity.kind === 'follow') followed.add(entity.creatorId);
+      else if (entity.kind === 'take-down') takeDowns.set(nameOf(keyOfTakeDown(entity)), entity);
     }
     const creators = new Set([...users.keys(), ...followed]);
     for (const product of products.values()) if (product !== null) creators.add(product.creatorId);
+    for (const { creatorId } of takeDowns.values()) creators.add(creatorId);
+    const takenDown = Array.from(takeDowns.values(), keyOfTakeDown);
     await set.load([
       ...Array.from(creators, creatorKey),
       ...Array.from(products.keys(), productKeyOf),
+      ...takenDown,
     ]);
+    await set.load(takenDown.flatMap((key) => parentsOf(set.get(key))));
     for (const [id, user] of users) {
       putUser(set, id, user, bucket);
       if (user !== null) followed.add(id);
     }
     for (const [id, product] of products) putProduct(set, id, product, bucket);
+    for (const takeDown of takeDowns.values()) putTakeDown(set, takeDown);
     for (const id of followed) {
       const creator = set.get(creatorKey(id));
-      if (creator === null || !creator.listed) continue;
+      if (creator === null || !has(creator, KNOWN)) continue;
       set.put({ ...creator, popularity: await this.#options.followers(id) });
     }
-    return [...Array.from(users.keys(), creatorKey), ...Array.from(products.keys(), productKeyOf)];
+    return [
+      ...Array.from(users.keys(), creatorKey),
+      ...Array.from(products.keys(), productKeyOf),
+      ...takenDown,
+    ];
   }
 
   #inTurn<T>(step: () => Promise<T>): Promise<T> {
@@ -226,122 +231,4 @@ export class SearchDocuments {
     this.#turn = turn.catch(() => undefined);
     return turn;
   }
-}
-
-function creatorKey(id: string): SearchKey {
-  return { type: 'creator', id };
-}
-
-function productKeyOf(id: string): SearchKey {
-  return { type: 'product', id };
-}
-
-function productKey({ productId }: Pick<SearchDocument, 'productId'>): SearchKey {
-  return { type: 'product', id: productId! };
-}
-
-/** Buyers are not found: there is a document of creators only, and of who owns products. */
-function putUser(set: DocumentSet, id: string, user: PublicUser | null, source: number): void {
-  const stored = set.get(creatorKey(id));
-  const isCreator = user?.roles.includes(CREATOR_ROLE) === true;
-  if (stored === null && !isCreator) return;
-  const before = stored ?? placeholder(creatorKey(id), id);
-  const name = user?.name ?? '';
-  const isGone = user === null;
-  const changes = before.name !== name || has(before, GONE) !== isGone;
-  set.put(
-    withState(
-      {
-        ...before,
-        source,
-        name,
-        createdAt: user?.createdAt ?? before.createdAt,
-        listed: isCreator,
-      },
-      {
-        isKnown: isCreator,
-        isGone,
-        isUnfollowed: stored !== null && (changes || has(before, UNFOLLOWED)),
-      },
-    ),
-  );
-}
-
-function putProduct(set: DocumentSet, id: string, product: Product | null, source: number): void {
-  const key: SearchKey = { type: 'product', id };
-  const stored = set.get(key);
-  if (product === null) {
-    if (stored === null) return;
-    const gone = { ...stored, name: '', description: '', listed: false, source };
-    set.put(withState(gone, { isGone: true, isUnfollowed: true }));
-    return;
-  }
-  const { creatorId, name, description, createdAt, revision } = product;
-  set.ensure(creatorKey(creatorId), creatorId);
-  const before = stored ?? placeholder(key, creatorId);
-  const changes =
-    before.name !== name ||
-    before.description !== description ||
-    !has(before, KNOWN) ||
-    has(before, GONE);
-  const isUnfollowed = stored !== null && (changes || has(before, UNFOLLOWED));
-  const known = withState(
-    { ...before, creatorId, name, description, createdAt, source },
-    { version: revision, isKnown: true, isGone: false, isUnfollowed },
-  );
-  set.put(productOfParents(known, set));
-}
-
-function putDrop(set: DocumentSet, drop: DropStanding): void {
-  const { id, productId, creatorId, status, startsAt, unitAmount, currency, createdAt } = drop;
-  const key: SearchKey = { type: 'drop', id };
-  const stored = set.get(key);
-  if (stored !== null && has(stored, KNOWN) && versionOf(stored) >= drop.version) return;
-  set.ensure(creatorKey(creatorId), creatorId);
-  const product = set.ensure({ type: 'product', id: productId }, creatorId);
-  const before = stored ?? placeholder(key, creatorId);
-  const sold = product.popularity + drop.sold - before.popularity;
-  set.put({ ...product, popularity: sold });
-  const known = withState(
-    {
-      ...before,
-      productId,
-      status,
-      startsAt,
-      amount: unitAmount,
-      currency,
-      createdAt,
-      popularity: drop.sold,
-      source: drop.shard,
-    },
-    { version: drop.version, isKnown: true },
-  );
-  set.put(dropOfParents(known, set));
-}
-
-/** What a product's document has of its creator, whose document is loaded. */
-function productOfParents(product: SearchDocument, set: DocumentSet): SearchDocument {
-  const creator = set.get(creatorKey(product.creatorId));
-  const isShown = has(product, KNOWN) && !has(product, GONE) && isShownWith(creator);
-  return { ...product, creatorName: creator?.name ?? '', listed: isShown };
-}
-
-/** What a drop's document has of its product and its creator, whose documents are loaded. */
-function dropOfParents(drop: SearchDocument, set: DocumentSet): SearchDocument {
-  const product = set.get(productKey(drop));
-  const creator = set.get(creatorKey(drop.creatorId));
-  const isShown =
-    product !== null && has(product, KNOWN) && !has(product, GONE) && isShownWith(creator);
-  return {
-    ...drop,
-    name: product?.name ?? '',
-    description: product?.description ?? '',
-    creatorName: creator?.name ?? '',
-    listed: has(drop, KNOWN) && isShown,
-  };
-}
-
-/** Creators of an issuer of one's own may have no account: nothing says that they are gone. */
-function isShownWith(creator: SearchDocument | null): boolean {
-  return creator === null || !has(creator, GONE);
 }

@@ -3,6 +3,7 @@
 import type { ExecutionContext } from 'ava';
 import pino from 'pino';
 import type { DropEvent } from '../../../contracts/drop-events.ts';
+import type { TakenDown } from '../../../contracts/restrictions.ts';
 import { shardOf } from '../../../domain/ids.ts';
 import { SearchFeeding, type FeedingSources } from '../../../events/search/search-feeding.ts';
 import { MemorySearchIndex } from '../../../storage/memory/search-index-memory.ts';
@@ -77,6 +78,16 @@ export class FedIndex {
       createdAt: 1,
       revision: 1,
     });
+  }
+
+  async takeDown(of: TakenDown, id: string, creatorId: string): Promise<void> {
+    const about = { kind: 'take-down', scope: of, subject: id, creatorId } as const;
+    const made = { ...about, reason: null, since: 1, until: null, by: 'olga' };
+    await this.stores.restrictions.put(made, { ofScopeMax: 100, max: 100 }, 1);
+  }
+
+  async show(of: TakenDown, id: string): Promise<void> {
+    await this.stores.restrictions.lift({ kind: 'take-down', scope: of, subject: id });
   }
 
   /** A drop of a product, announced. */
