@@ -53,7 +53,7 @@ function downloadRoute(downloads: ExportDownloads, slots: StreamSlots): Route {
     {
       method: 'GET',
       path: '/v1/exports/{id}',
-      summary: 'The file of an export by a job, for who asked for it and for operators.',
+      summary: 'The file of an export by a job, for the drop’s creator and operators.',
       tag: TAG,
       access: 'user',
       action: 'exports.read',
