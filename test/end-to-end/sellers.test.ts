@@ -108,6 +108,14 @@ onEachProfile((test, profile) => {
     t.is((await server.order(dropId, buyer, 'k')).status, 201);
     const visitor = await LiveClient.visit(t, server, dropId);
     await visitor.next(({ type }) => type === 'drop.snapshot');
+    await server.post(`/v1/creators/${creator}/follow`, { as: fan });
+    /** Of followed creators, as a new stream of the fan is told. */
+    const liveDrops = async () => {
+      const client = await LiveClient.listen(t, server, fan);
+      client.socket.close();
+      return client.frames.find(({ type }) => type === 'ready')?.liveDrops?.length;
+    };
+    t.is(await eventually(liveDrops, (count) => count === 1), 1);
     t.is((await operate('PUT', `take-downs/drops/${dropId}`, { reason: 'fake' })).status, 200);
     t.is(await statusOf(`/v1/drops/${dropId}`, 404), 404);
     t.false(
@@ -122,6 +130,7 @@ onEachProfile((test, profile) => {
     const order = () => server.order(dropId, fan, server.fresh('k'));
     const refused = await eventually(order, ({ status }) => status !== 201);
     t.is(refused.json['code'], 'drop-paused');
+    t.is(await eventually(liveDrops, (count) => count === 0), 0);
     const late = await LiveClient.visit(t, server, dropId);
     await late.next(({ code }) => code === 'not-found');
     t.is((await server.post(`/v1/drops/${dropId}/resume`, { as: creator })).status, 403);
