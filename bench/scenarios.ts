@@ -15,6 +15,7 @@ import { orderHot } from './scenarios/order-hot.ts';
 import { orderSpread } from './scenarios/order-spread.ts';
 import { overload } from './scenarios/overload.ts';
 import { recovery } from './scenarios/recovery.ts';
+import { search } from './scenarios/search.ts';
 import { soak } from './scenarios/soak.ts';
 import { soldOut } from './scenarios/sold-out.ts';
 
@@ -28,6 +29,7 @@ export const scenarios: readonly Scenario[] = [
   liveFanout,
   liveConnect,
   followers,
+  search,
   recovery,
   cluster,
   move,

@@ -4,6 +4,7 @@
 
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
 import { Faker, en } from '@faker-js/faker';
 import type { SearchDocument } from '../../storage/ports/search-index.ts';
 import { randomNumbers } from './random.ts';
@@ -65,12 +66,12 @@ export class SearchCatalogue {
     };
   }
 
-  /** Coined: two to four syllables. */
+  /** Coined: of three or four syllables and a letter. */
   brand(number: number): string {
     const random = randomNumbers(SEED + 104_729 * (number + 1));
     const letter = (letters: string) => letters[Math.floor(random() * letters.length)]!;
     let brand = letter(CONSONANTS).toUpperCase() + letter(VOWELS);
-    for (let syllables = 1 + Math.floor(random() * 3); syllables > 0; syllables--)
+    for (let syllables = 2 + Math.floor(random() * 2); syllables > 0; syllables--)
       brand += letter(CONSONANTS) + letter(VOWELS);
     return brand + letter(LETTERS);
   }
@@ -90,8 +91,8 @@ export function mistyped(word: string, random: () => number): string {
 
 /** People's own typos of single words. */
 export function commonMisspellings(): Misspelling[] {
-  const require = createRequire(import.meta.url);
-  const file = require.resolve('@cspell/dict-en-common-misspellings/dict/dict-en.json');
+  const extension = createRequire(import.meta.url).resolve('@cspell/dict-en-common-misspellings');
+  const file = join(dirname(extension), 'dict', 'dict-en.json');
   interface Dictionary {
     readonly dictionaryDefinitions: readonly [{ readonly suggestWords: readonly string[] }];
   }

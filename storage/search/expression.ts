@@ -5,51 +5,72 @@
 
 export interface Expression {
   readonly text: string;
+  /** Its text with only the documents of another expression. */
+  textAmong(among: Expression): string;
   /** How many tokens are in it. */
   readonly tokens: number;
   /** The most documents that can match. */
   readonly documentsMax: number;
   /** The most postings that are read among so many documents. */
   postings(documents: number): number;
+  /** The most that are read until so many matches are found; without an end where none may be. */
+  postingsUntil(matches: number): number;
 }
 
 /** `documents`: how many documents have it at most. */
 export function token(name: string, documents: number): Expression {
   return {
     text: `"${name}"`,
+    textAmong: (among) => both(among.text, `"${name}"`),
     tokens: 1,
     documentsMax: documents,
     postings: (among) => Math.min(documents, among),
+    postingsUntil: (matches) => Math.min(documents, matches),
   };
 }
 
 export function all(expressions: readonly Expression[]): Expression {
   if (expressions.length === 1) return expressions[0]!;
+  const joined = `(${expressions.map(({ text }) => text).join(' AND ')})`;
   return {
-    text: `(${expressions.map(({ text }) => text).join(' AND ')})`,
+    text: joined,
+    textAmong: (among) => both(among.text, joined),
     tokens: sum(expressions, ({ tokens }) => tokens),
     documentsMax: Math.min(...expressions.map(({ documentsMax }) => documentsMax)),
     postings: (among) => sum(expressions, (one) => one.postings(among)),
+    postingsUntil: () => Infinity,
   };
 }
 
 export function any(expressions: readonly Expression[]): Expression {
   if (expressions.length === 1) return expressions[0]!;
+  const joined = `(${expressions.map(({ text }) => text).join(' OR ')})`;
   return {
-    text: `(${expressions.map(({ text }) => text).join(' OR ')})`,
+    text: joined,
+    textAmong: (among) => both(among.text, joined),
     tokens: sum(expressions, ({ tokens }) => tokens),
     documentsMax: sum(expressions, ({ documentsMax }) => documentsMax),
     postings: (among) => sum(expressions, (one) => one.postings(among)),
+    postingsUntil: (matches) => sum(expressions, (one) => one.postingsUntil(matches)),
   };
 }
 
 export function but(expression: Expression, not: Expression): Expression {
   return {
     text: `(${expression.text} NOT ${not.text})`,
+    // On both sides: FTS5 looks for the first match of what is left out wherever that is.
+    textAmong: (among) => `(${expression.textAmong(among)} NOT ${not.textAmong(among)})`,
     tokens: expression.tokens + not.tokens,
     documentsMax: expression.documentsMax,
     postings: (among) => expression.postings(among) + not.postings(among),
+    // At worst all that is left out comes first.
+    postingsUntil: (matches) =>
+      expression.postingsUntil(matches + not.documentsMax) + not.postings(Infinity),
   };
+}
+
+function both(a: string, b: string): string {
+  return `(${a} AND ${b})`;
 }
 
 function sum<T>(items: readonly T[], of: (item: T) => number): number {

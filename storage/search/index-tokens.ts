@@ -79,13 +79,12 @@ export interface IndexedWords {
   readonly vocabulary: ReadonlySet<string>;
 }
 
-/** `fields` are `documentWords(document)`, `wholeName` is `wholeNameOf(document.name)`. */
+/** `fields` are `documentWords(document)`. */
 export function indexedWords(
   document: SearchDocument,
   fields: readonly FieldWords[],
-  wholeName: string,
 ): IndexedWords {
-  let tokens = wholeNameToken(wholeName);
+  let tokens = wholeNameToken(fields[0]!.whole);
   const vocabulary = new Set<string>();
   for (const [field, { words }] of fields.entries()) {
     const scope = SCOPES[field]!;

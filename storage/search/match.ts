@@ -10,7 +10,7 @@ import type {
 } from '../ports/search-index.ts';
 import { DESCRIPTION_SEARCHED_MAX } from '../ports/search-index.ts';
 import { editDistance } from './edits.ts';
-import { isOfLetters, type QueryTerm, wholeNameOf } from './query-terms.ts';
+import { isOfLetters, type QueryTerm, wholeNameOf, wholeOf } from './query-terms.ts';
 import { chunksOf } from './words.ts';
 
 export const GRADES: readonly MatchGrade[] = ['exact', 'prefix', 'within', 'typo'];
@@ -34,6 +34,8 @@ interface Word {
 export interface FieldWords {
   readonly words: readonly Word[];
   readonly chunkCount: number;
+  /** All of it, as `wholeNameOf` writes it. */
+  readonly whole: string;
 }
 
 export interface TermMatch {
@@ -65,7 +67,7 @@ export function fieldWords(text: string): FieldWords {
     if (parts.length > 1) words.push({ text: joined, start, end, isRun: false });
     if (spelled !== null) words.push({ text: spelled, start, end, isRun: false });
   }
-  return { words, chunkCount: chunks.length };
+  return { words, chunkCount: chunks.length, whole: wholeOf(chunks) };
 }
 
 /** The fields' words in the order of `FIELDS`; those behind `fieldMax` have none. */

@@ -3,7 +3,7 @@
 import { SEARCH_TEXT_LENGTH_MAX } from '../../contracts/bounds.ts';
 import { QUERY_WORDS_MAX } from '../ports/search-index.ts';
 import { editsAllowed } from './edits.ts';
-import { chunksOf, endsInWord } from './words.ts';
+import { type Chunk, chunksOf, endsInWord } from './words.ts';
 
 export interface QueryTerm {
   /** Folded, and written as one. */
@@ -58,7 +58,11 @@ export function isOfLetters(text: string): boolean {
 
 /** Equal for texts that are written alike but for spaces, hyphens, case and marks. */
 export function wholeNameOf(text: string): string {
-  return chunksOf(text)
-    .map(({ joined }) => joined)
-    .join(' ');
+  return wholeOf(chunksOf(text));
+}
+
+export function wholeOf(chunks: readonly Chunk[]): string {
+  let whole = '';
+  for (const { joined } of chunks) whole += whole === '' ? joined : ` ${joined}`;
+  return whole;
 }

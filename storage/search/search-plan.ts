@@ -30,6 +30,8 @@ export interface Vocabulary {
   readonly documents: number;
   /** How many documents have a word in any field. */
   documentsWith(word: string): number;
+  /** How many documents have a token that is no word, at most. */
+  documentsWithToken(name: string): number;
   beginningWith(text: string, limit: number): readonly KnownWord[];
   /** Words of letters that are longer and contain the term as its fields allow. */
   containing(term: QueryTerm, limit: number): readonly KnownWord[];
@@ -45,11 +47,20 @@ export interface Tier {
   readonly isWholeName: boolean;
   /** Without what tiers before it have. Null: all documents. */
   readonly expression: Expression | null;
+  /**
+   * The expression is that of one word alone: of what matches, only documents of just this grade
+   * are in the tier.
+   */
+  readonly isLoose: boolean;
 }
 
 /** Words in place of one of the query, of each kind; of all words of the query together. */
 const WORDS_OF_KIND_MAX = 24;
 const WORDS_MAX = 64;
+
+/** Documents of one word that are compared instead of being sought, and what seeks are few. */
+const LOOSE_DOCUMENTS_MAX = 2_048;
+const LOOSE_SEEKS_MIN = 1_024;
 
 /** Where words are looked for. */
 type Within = 'name' | 'names' | 'anywhere';
@@ -72,7 +83,7 @@ export class SearchPlan {
     this.terms = terms;
     this.#wholeName = wholeNameOf(query.text);
     this.#vocabulary = vocabulary;
-    this.#filters = filtersOf(query, vocabulary.documents);
+    this.#filters = filtersOf(query, vocabulary);
     const share = Math.floor(WORDS_MAX / Math.max(1, terms.length));
     this.#wordsMax = Math.min(WORDS_OF_KIND_MAX, share);
   }
@@ -81,13 +92,17 @@ export class SearchPlan {
   tier(number: number): Tier | null {
     if (this.terms.length === 0) {
       if (number !== WHOLE_NAME_TIER) return null;
-      return { grade: EXACT, field: 0, isWholeName: false, expression: this.#filtered(null) };
+      const expression = this.#filtered(null);
+      return { grade: EXACT, field: 0, isWholeName: false, expression, isLoose: false };
     }
     const tier = this.#tiers()[number]!;
     const { expression, without, ...rest } = tier;
     if (expression === null) return null;
     const filtered = this.#filtered(expression)!;
-    return { ...rest, expression: without === null ? filtered : but(filtered, without) };
+    const exact = without === null ? filtered : but(filtered, without);
+    const loose = rest.grade >= WITHIN ? this.rarest(rest.grade) : null;
+    const isLoose = loose !== null && isDearer(exact, loose);
+    return { ...rest, expression: isLoose ? loose : exact, isLoose };
   }
 
   isTypo(number: number): boolean {
@@ -100,19 +115,31 @@ export class SearchPlan {
     return this.#filtered(this.#matching(gradeMax, 'anywhere'));
   }
 
+  /**
+   * The word, or filter, that the fewest documents have, in a grade or better; null without any.
+   * All hits are among these documents.
+   */
+  rarest(gradeMax: number): Expression | null {
+    const words = this.terms.map((term) => any(this.#alternatives(term, gradeMax, 'anywhere')));
+    let rarest: Expression | null = null;
+    for (const expression of [...words, ...this.#filters])
+      if (rarest === null || expression.documentsMax < rarest.documentsMax) rarest = expression;
+    return rarest;
+  }
+
   /** Whether there are words that are not meant but mistyped. */
   get hasTypos(): boolean {
     return this.#adds(TYPO);
   }
 
-  #tiers(): readonly (Omit<Tier, 'expression'> & {
+  #tiers(): readonly (Omit<Tier, 'expression' | 'isLoose'> & {
     readonly expression: Expression | null;
     readonly without: Expression | null;
   })[] {
     const inName = this.#matching(EXACT, 'name');
     const inNames = this.#matching(EXACT, 'names');
     const exact = this.#matching(EXACT, 'anywhere');
-    const whole = token(wholeNameToken(this.#wholeName), this.#vocabulary.documents);
+    const whole = this.#other(wholeNameToken(this.#wholeName));
     const hasPrefixes = this.#adds(PREFIX);
     const prefixInName = hasPrefixes ? this.#matching(PREFIX, 'name') : null;
     const prefix = this.#matching(PREFIX, 'anywhere');
@@ -171,8 +198,7 @@ export class SearchPlan {
   }
 
   #exact({ text, parts, isRun }: QueryTerm, scope: Scope): Expression[] {
-    if (isRun)
-      return [all(runTokens(scope, text).map((name) => token(name, this.#vocabulary.documents)))];
+    if (isRun) return [all(runTokens(scope, text).map((name) => this.#other(name)))];
     if (parts.length === 1) return [this.#word(text, scope)];
     return [this.#word(text, scope), all(parts.map((part) => this.#word(part, scope)))];
   }
@@ -189,7 +215,7 @@ export class SearchPlan {
     const isShort = text.length <= PREFIX_TOKEN_LENGTH_MAX;
     for (const scope of scopes) {
       if (isShort && scope !== 'd') {
-        beginnings.push(token(prefixToken(scope, text), this.#vocabulary.documents));
+        beginnings.push(this.#other(prefixToken(scope, text)));
         continue;
       }
       const words = this.#remember(`beginning ${text}`, () =>
@@ -219,10 +245,27 @@ export class SearchPlan {
     return words;
   }
 
+  /** A token that is in no vocabulary. */
+  #other(name: string): Expression {
+    const [known] = this.#remember(`token ${name}`, () => [
+      { word: name, documents: this.#vocabulary.documentsWithToken(name) },
+    ]);
+    return token(name, known!.documents);
+  }
+
   #filtered(expression: Expression | null): Expression | null {
     const parts = expression === null ? this.#filters : [expression, ...this.#filters];
     return parts.length === 0 ? null : all(parts);
   }
+}
+
+/**
+ * Whether seeking the documents of one word in the lists of all others takes longer than comparing
+ * these documents.
+ */
+function isDearer(exact: Expression, loose: Expression): boolean {
+  if (loose.documentsMax > LOOSE_DOCUMENTS_MAX) return false;
+  return exact.documentsMax * exact.tokens > LOOSE_SEEKS_MIN;
 }
 
 /** Short beginnings have tokens of their own in names, and are completed in descriptions. */
@@ -233,23 +276,18 @@ function beginningScopes(term: QueryTerm, within: Within): readonly Scope[] {
   return last.length <= PREFIX_TOKEN_LENGTH_MAX ? ['n', 'm', 'd'] : ['d'];
 }
 
-function filtersOf(query: SearchQuery, documents: number): Expression[] {
+function filtersOf(query: SearchQuery, vocabulary: Vocabulary): Expression[] {
   const { type, status, creatorId, currency, amountMin, amountMax } = query;
   const filters: Expression[] = [];
-  const add = (name: string) => filters.push(token(name, documents));
+  const add = (name: string) => filters.push(token(name, vocabulary.documentsWithToken(name)));
   if (type !== undefined) add(typeToken(type));
   if (status !== undefined) add(statusToken(status));
   if (creatorId !== undefined) add(creatorToken(creatorId));
   if (currency !== undefined) add(currencyToken(currency));
   if (amountMin !== undefined || amountMax !== undefined) {
     const tokens = amountTokens(amountMin ?? 0, amountMax ?? Number.MAX_SAFE_INTEGER);
-    // Together no document has more than one of them.
-    const share = documents / Math.max(1, tokens.length);
-    filters.push(
-      tokens.length === 0
-        ? token('none', 0)
-        : any(tokens.map((name) => token(name, Math.ceil(share)))),
-    );
+    const amounts = tokens.map((name) => token(name, vocabulary.documentsWithToken(name)));
+    filters.push(amounts.length === 0 ? token('none', 0) : any(amounts));
   }
   return filters;
 }

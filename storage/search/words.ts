@@ -42,24 +42,32 @@ const PARTS = new RegExp(
 const RUN_START = new RegExp(String.raw`^(?=[\p{L}\p{M}])${RUN}`, 'u');
 /** Signs that folding brings in, as those of ㏂; the index would divide a word at them. */
 const ASCII_SIGNS = /[\0-/:-`{-\x7f]/g;
+/** Most texts: letters of ASCII, and signs between which nothing is one word. */
+const PLAIN_TEXT = /^[a-zA-Z ,:;!?()]*$/;
+const PLAIN_WORDS = /[a-zA-Z]+/g;
 const PLAIN_WORD = /^[a-zA-Z]+$/;
 const ENDS_IN_WORD = /[\p{L}\p{M}\p{N}]$/u;
 
 export function chunksOf(text: string): Chunk[] {
   const chunks: Chunk[] = [];
+  if (PLAIN_TEXT.test(text)) {
+    for (const match of text.matchAll(PLAIN_WORDS)) addWord(chunks, match[0], match.index);
+    return chunks;
+  }
   for (const match of text.matchAll(CHUNKS)) {
     const start = match.index;
     const written = match[0];
-    const end = start + written.length;
-    if (PLAIN_WORD.test(written)) {
-      const word = written.toLowerCase().slice(0, WORD_LENGTH_MAX);
-      const parts = [{ start, end, text: word, isRun: false }];
-      chunks.push({ start, end, parts, joined: word, spelled: null });
-      continue;
-    }
-    addChunks(chunks, written, start);
+    if (PLAIN_WORD.test(written)) addWord(chunks, written, start);
+    else addChunks(chunks, written, start);
   }
   return chunks;
+}
+
+function addWord(chunks: Chunk[], written: string, start: number): void {
+  const end = start + written.length;
+  const word = written.toLowerCase().slice(0, WORD_LENGTH_MAX);
+  const parts = [{ start, end, text: word, isRun: false }];
+  chunks.push({ start, end, parts, joined: word, spelled: null });
 }
 
 /** A run ends a chunk: what is written beside it without a space is not one word with it. */

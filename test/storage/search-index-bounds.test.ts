@@ -14,7 +14,7 @@ import { removeDirectory, temporaryDirectory } from './temporary-directory.ts';
 const DOCUMENTS = 12_000;
 /** Of one page: what may be begun, and the last window or step, which is finished. */
 const POSTINGS_MAX = 1_000_000;
-const COMPARED_MAX = 2_100;
+const COMPARED_MAX = 1_100;
 const BLOCK_DOCUMENTS = 4_096;
 const COMMON = Array.from({ length: 10 }, (_, n) => `common${'abcdefghij'[n]}`);
 

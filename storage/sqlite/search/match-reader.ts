@@ -7,12 +7,12 @@
 
 import type { Database } from 'better-sqlite3';
 import type { SearchWork } from '../../ports/search-index.ts';
-import { all, any, type Expression, token } from '../../search/expression.ts';
+import { any, type Expression, token } from '../../search/expression.ts';
 import { BLOCK_PLACES, blockOf, blockToken, UNLISTED_FROM } from './search-schema.ts';
 
 /** Work that may still be done. */
 export interface Budget {
-  /** Entries of tokens' lists: about 40 ns each. */
+  /** Entries of tokens' lists: at most about 40 ns each. */
   postings: number;
   /** Documents that are read and compared: about 15 us each. */
   documents: number;
@@ -30,8 +30,11 @@ const WHOLE_POSTINGS_MAX = 65_536;
 const WHOLE_SEEKS_MAX = 1024;
 const SEEK_POSTINGS = 256;
 /** Of the blocks that are one step. */
-const STEP_POSTINGS_MAX = 65_536;
+const STEP_POSTINGS_MAX = 32_768;
 const STEP_BLOCKS_MAX = 16;
+
+/** Of a token: beyond this it is frequent. */
+const PROBED_MAX = 1_024;
 
 interface Block {
   readonly block: number;
@@ -108,6 +111,15 @@ export class MatchReader {
   }
 
   /**
+   * How many documents have a token: exact where they are few, else all, which is an upper bound.
+   */
+  documentsWith(name: string): number {
+    const count = this.#count.get(`"${name}"`, PROBED_MAX)!;
+    this.#postings += count;
+    return count < PROBED_MAX ? count : this.#documentCount;
+  }
+
+  /**
    * At most `limit` places from `from` on. Fewer, with a place to go on, where the budget is used
    * up. One step is always done. Null as expression: all listed documents.
    */
@@ -117,7 +129,7 @@ export class MatchReader {
       return upTo(this.#documents.all(from, UNLISTED_FROM, limit), limit);
     }
     if (expression.documentsMax === 0) return { places: [], next: null };
-    const whole = wholeCost(expression);
+    const whole = wholeCost(expression, limit);
     if (whole !== null) {
       this.spendPostings(budget, whole);
       return upTo(this.#match.all(expression.text, from, limit), limit);
@@ -144,7 +156,7 @@ export class MatchReader {
   ): { count: number; isExact: boolean } {
     if (expression === null) return { count: Math.min(max, this.#documentCount), isExact: true };
     if (expression.documentsMax === 0) return { count: 0, isExact: true };
-    const whole = wholeCost(expression);
+    const whole = wholeCost(expression, max);
     if (whole !== null) {
       this.spendPostings(budget, whole);
       return { count: this.#count.get(expression.text, max)!, isExact: true };
@@ -179,7 +191,7 @@ export class MatchReader {
     }
     if (tokens.length === 0) return null;
     const postings = expression.postings(documents) + documents;
-    return { text: all([any(tokens), expression]).text, postings, end };
+    return { text: expression.textAmong(any(tokens)), postings, end };
   }
 
   /** The index of the first block that is not below `block`. */
@@ -195,9 +207,9 @@ export class MatchReader {
   }
 }
 
-/** The cost of looking for all of it in one step; null where that may be too much. */
-function wholeCost(expression: Expression): number | null {
-  const postings = expression.postings(Infinity);
+/** The cost of looking for so many matches in one step; null where that may be too much. */
+function wholeCost(expression: Expression, limit: number): number | null {
+  const postings = Math.min(expression.postings(Infinity), expression.postingsUntil(limit));
   if (postings <= WHOLE_POSTINGS_MAX) return postings;
   const seeks = expression.documentsMax * expression.tokens;
   return seeks <= WHOLE_SEEKS_MAX ? Math.min(postings, seeks * SEEK_POSTINGS) : null;

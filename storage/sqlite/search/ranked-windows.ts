@@ -1,17 +1,19 @@
 // The windows of a tier: the next documents in the order of their places, compared and sorted.
 
 import type { Database } from 'better-sqlite3';
-import type { SearchDocument, SearchQuery } from '../../ports/search-index.ts';
+import { FEW_HITS, type SearchDocument, type SearchQuery } from '../../ports/search-index.ts';
 import { passesFilters } from '../../search/filters.ts';
 import {
   compareMatches,
   type DocumentMatch,
   documentWords,
+  EXACT,
   isWholeName,
   matchDocument,
+  TYPO,
 } from '../../search/match.ts';
 import type { QueryTerm } from '../../search/query-terms.ts';
-import type { Tier } from '../../search/search-plan.ts';
+import type { SearchPlan, Tier } from '../../search/search-plan.ts';
 import type { Budget, MatchReader } from './match-reader.ts';
 import { type DocumentRow, documentOf } from './search-schema.ts';
 
@@ -22,7 +24,7 @@ export interface RankedDocument {
 
 /** Of one window, so that what it has depends on nothing else. */
 const WINDOW_DOCUMENTS = 256;
-const WINDOW_POSTINGS = 150_000;
+const WINDOW_POSTINGS = 65_536;
 /** Characters of descriptions that are compared in a window; the document that passes it is in. */
 const WINDOW_TEXT_MAX = 64_000;
 
@@ -35,6 +37,28 @@ export class RankedWindows {
     this.#document = database.prepare<[number], DocumentRow>(
       'select * from documents where place = ?',
     );
+  }
+
+  /**
+   * All hits, sorted, where they are among few documents: all of these are compared, as the memory
+   * driver compares all. Null where they are not few.
+   */
+  readFew(query: SearchQuery, plan: SearchPlan, budget: Budget): RankedDocument[] | null {
+    const rarest = plan.terms.length === 0 ? null : plan.rarest(TYPO);
+    if (rarest === null || rarest.documentsMax > WINDOW_DOCUMENTS) return null;
+    const found = this.#matches.read(rarest, 0, WINDOW_DOCUMENTS + 1, { ...budget });
+    const documents: RankedDocument[] = [];
+    for (const place of found.places) {
+      this.#matches.spendDocument(budget);
+      const document = documentOf(this.#document.get(place)!);
+      if (!passesFilters(document, query)) continue;
+      const match = matchDocument(plan.terms, documentWords(document), TYPO);
+      if (match === null) continue;
+      const isWhole = match.grade === EXACT && isWholeName(document.name, query.text);
+      documents.push({ document, match: { ...match, isWholeName: isWhole } });
+    }
+    const withoutTypo = documents.filter(({ match }) => match.grade < TYPO);
+    return sorted(withoutTypo.length < FEW_HITS ? documents : withoutTypo);
   }
 
   /** Takes what it costs from the budget of the page. */
@@ -73,7 +97,7 @@ export class RankedWindows {
     // Price tokens let through a little more, and creators and currencies are hashes.
     if (!passesFilters(document, query)) return null;
     const match = matchDocument(terms, documentWords(document, tier.field), tier.grade);
-    if (match === null) return null;
+    if (match === null || (tier.isLoose && match.grade < tier.grade)) return null;
     const isWhole = tier.isWholeName && isWholeName(document.name, query.text);
     if (tier.isWholeName && !isWhole) return null;
     return { ...match, isWholeName: isWhole };

@@ -31,7 +31,6 @@ export const SEARCH_SCHEMA = `
   );
   -- Bytes in memory before they are written as a segment: about those of one change.
   insert into matches (matches, rank) values ('hashsize', 8388608);
-  insert into matches (matches, rank) values ('automerge', 8);
   create table documents (
     place integer primary key,
     type integer not null,

@@ -11,7 +11,6 @@ import type {
   SearchSize,
 } from '../../ports/search-index.ts';
 import { documentWords } from '../../search/match.ts';
-import { wholeNameOf } from '../../search/query-terms.ts';
 import {
   type IndexedWords,
   indexedWords,
@@ -269,7 +268,7 @@ class IndexWriter {
 }
 
 function wordsOf(document: SearchDocument): IndexedWords {
-  return indexedWords(document, documentWords(document), wholeNameOf(document.name));
+  return indexedWords(document, documentWords(document));
 }
 
 /** Whether all that is in the tokens is the same. */

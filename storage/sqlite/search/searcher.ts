@@ -32,9 +32,11 @@ import { SortedMatches } from './sorted-matches.ts';
 import { VocabularyReader } from './vocabulary-reader.ts';
 
 /** Of one page; a window or step that is begun is finished. */
-const PAGE: Budget = { postings: 300_000, documents: 768 };
-const COUNTS_POSTINGS = 200_000;
-const FEW_POSTINGS = 100_000;
+const PAGE: Budget = { postings: 262_144, documents: 768 };
+/** In place of a tier in a cursor: all hits are one window. */
+const FEW = TIER_COUNT;
+const COUNTS_POSTINGS = 262_144;
+const FEW_POSTINGS = 65_536;
 
 export class Searcher {
   readonly #matches: MatchReader;
@@ -44,7 +46,7 @@ export class Searcher {
 
   constructor(database: Database) {
     this.#matches = new MatchReader(database);
-    this.#vocabulary = new VocabularyReader(database);
+    this.#vocabulary = new VocabularyReader(database, this.#matches);
     this.#windows = new RankedWindows(database, this.#matches);
     this.#sorted = new SortedMatches(database, this.#matches);
   }
@@ -52,8 +54,8 @@ export class Searcher {
   /** Without counts. Inside of a transaction, as everything here. */
   page(request: SearchRequest): SearchPage {
     const { page, sort, withExplanations = false } = request;
-    const plan = this.#plan(request);
     this.#matches.takeWork();
+    const plan = this.#plan(request);
     const cursor = new SearchCursor(request);
     const from = cursor.decode(page.cursor);
     const found =
@@ -82,7 +84,8 @@ export class Searcher {
     const isVerified = request.amountMin !== undefined || request.amountMax !== undefined;
     const counts: StatusCount[] = [];
     for (const status of STATUS_CODES) {
-      const filter = token(statusToken(status), this.#matches.documentCount);
+      const name = statusToken(status);
+      const filter = token(name, this.#matches.documentsWith(name));
       const expression = matching === null ? filter : all([matching, filter]);
       const budget: Budget = { postings: COUNTS_POSTINGS / STATUS_CODES.length, documents: 0 };
       const found = this.#matches.count(expression, COUNTED_MAX + 1, budget);
@@ -111,7 +114,6 @@ export class Searcher {
 
   #plan(query: SearchQuery): SearchPlan {
     this.#matches.refresh();
-    this.#vocabulary.documents = this.#matches.documentCount;
     return new SearchPlan(query, queryTerms(query.text), this.#vocabulary);
   }
 
@@ -122,11 +124,21 @@ export class Searcher {
     limit: number,
   ): { documents: RankedDocument[]; next: number[] | null } {
     const [firstTier = 0, firstStart = 0, firstSkip = 0] = from ?? [];
+    // What was few may be many by now: then the pages begin anew.
     const budget = { ...PAGE };
+    const few =
+      firstTier === FEW || from === null ? this.#windows.readFew(query, plan, budget) : null;
+    if (few !== null) {
+      const end = firstSkip + limit;
+      return {
+        documents: few.slice(firstSkip, end),
+        next: end < few.length ? [FEW, 0, end] : null,
+      };
+    }
     const documents: RankedDocument[] = [];
     let start: number | null = firstStart;
     let skip = firstSkip;
-    for (let number = firstTier; number < TIER_COUNT; number++) {
+    for (let number = firstTier % FEW; number < TIER_COUNT; number++) {
       if (plan.isTypo(number) && this.#gradeMax(plan) < TYPO) break;
       const tier = plan.tier(number);
       if (tier === null) start = null;

@@ -13,11 +13,11 @@ import type { RankedDocument } from './ranked-windows.ts';
 import { type DocumentRow, documentOf, LISTED } from './search-schema.ts';
 
 const COLLECTED_MAX = 8_192;
-const COLLECT_POSTINGS = 400_000;
+const COLLECT_POSTINGS = 524_288;
 /** What looking up the key of a place costs. */
 const KEY_POSTINGS = 32;
 /** Read in the order of the sort for one page, and characters of what is compared of them. */
-const WALKED_MAX = 2_000;
+const WALKED_MAX = 1_024;
 const WALKED_TEXT_MAX = 250_000;
 const WALK_STEP = 64;
 

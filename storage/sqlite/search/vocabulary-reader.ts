@@ -5,6 +5,7 @@ import type { Database } from 'better-sqlite3';
 import { deletionHashes } from '../../search/deletions.ts';
 import { editDistance } from '../../search/edits.ts';
 import { isOfLetters, type QueryTerm } from '../../search/query-terms.ts';
+import type { MatchReader } from './match-reader.ts';
 import type { KnownWord, Vocabulary } from '../../search/search-plan.ts';
 
 /** Words that are looked at for one word of a query, of each kind. */
@@ -20,9 +21,10 @@ export class VocabularyReader implements Vocabulary {
   readonly #ending;
   readonly #inside;
   readonly #deletion;
-  documents = 0;
+  readonly #matches: MatchReader;
 
-  constructor(database: Database) {
+  constructor(database: Database, matches: MatchReader) {
+    this.#matches = matches;
     this.#documentsWith = database
       .prepare<[string], number>('select documents from words where word = ?')
       .pluck();
@@ -40,6 +42,14 @@ export class VocabularyReader implements Vocabulary {
       `select words.word, words.documents from word_deletions join words on words.id = word_deletions.word
        where hash = ? limit ?`,
     );
+  }
+
+  get documents(): number {
+    return this.#matches.documentCount;
+  }
+
+  documentsWithToken(name: string): number {
+    return this.#matches.documentsWith(name);
   }
 
   documentsWith(word: string): number {

@@ -8,19 +8,25 @@ import { isOfLetters } from '../../search/query-terms.ts';
 /** The shortest ending that a word is found by, and how far into a word endings begin. */
 const ENDING_LENGTH_MIN = 3;
 const ENDING_STARTS_MAX = 24;
+/** Ids in memory, about 100 bytes each. */
+const IDS_MAX = 100_000;
 
 export class VocabularyWriter {
   readonly #count;
+  readonly #find;
   readonly #add;
   readonly #addEnding;
   readonly #addDeletion;
   /** By word: how many more documents have it since the last `store`. */
   readonly #changes = new Map<string, number>();
+  /** Of words that were changed lately. */
+  readonly #ids = new Map<string, number>();
 
   constructor(database: Database) {
-    this.#count = database.prepare<[number, string]>(
-      'update words set documents = documents + ? where word = ?',
+    this.#count = database.prepare<[number, number]>(
+      'update words set documents = documents + ? where id = ?',
     );
+    this.#find = database.prepare<[string], number>('select id from words where word = ?').pluck();
     this.#add = database.prepare<[string, number]>(
       'insert into words (word, documents) values (?, ?)',
     );
@@ -41,19 +47,32 @@ export class VocabularyWriter {
     // In the order of the words, as they are in the table.
     for (const word of [...this.#changes.keys()].sort()) {
       const by = this.#changes.get(word)!;
-      if (by === 0 || this.#count.run(by, word).changes > 0) continue;
-      const id = Number(this.#add.run(word, by).lastInsertRowid);
-      if (!isOfLetters(word)) continue;
-      const starts = Math.min(word.length - ENDING_LENGTH_MIN, ENDING_STARTS_MAX);
-      for (let start = 1; start <= starts; start++) this.#addEnding.run(word.slice(start), id);
-      for (const hash of storedDeletions(word)) deletions.push([hash, id]);
+      if (by === 0) continue;
+      const known = this.#ids.get(word) ?? this.#find.get(word);
+      if (known === undefined) this.#addWord(word, by, deletions);
+      else this.#count.run(by, known);
+      if (known !== undefined) this.#remember(word, known);
     }
     deletions.sort(([a], [b]) => a - b);
     for (const [hash, id] of deletions) this.#addDeletion.run(hash, id);
     this.#changes.clear();
   }
 
+  #addWord(word: string, documents: number, deletions: [number, number][]): void {
+    const id = Number(this.#add.run(word, documents).lastInsertRowid);
+    if (!isOfLetters(word)) return;
+    const starts = Math.min(word.length - ENDING_LENGTH_MIN, ENDING_STARTS_MAX);
+    for (let start = 1; start <= starts; start++) this.#addEnding.run(word.slice(start), id);
+    for (const hash of storedDeletions(word)) deletions.push([hash, id]);
+  }
+
+  #remember(word: string, id: number): void {
+    if (this.#ids.size >= IDS_MAX) this.#ids.clear();
+    this.#ids.set(word, id);
+  }
+
   forget(): void {
     this.#changes.clear();
+    this.#ids.clear();
   }
 }

@@ -1,0 +1,121 @@
+// The process that is measured: it builds an index and searches it. Run with the subject, a folder
+// and the number of products; each line of its input is a job, each job is answered by a line.
+
+import { setTimeout as delay } from 'node:timers/promises';
+import { createInterface } from 'node:readline';
+import { Latencies } from './latencies.ts';
+import { type Misspelling, SearchCatalogue } from './search-catalogue.ts';
+import type { SearchJob, SearchMeasured } from './search-jobs.ts';
+import { SearchQuestions } from './search-questions.ts';
+import { openBareFts5, openLiveDrops } from './search-subjects.ts';
+
+const BATCH = 4_096;
+/** Batches on their way, so that the next one is there when the thread has done one. */
+const AHEAD = 2;
+const TYPOS = 1_000;
+const SHOWN = 10;
+/** Products that are added while others are searched, and between two of them. */
+const CHANGES = 40;
+const CHANGE_PAUSE_MS = 25;
+
+const [name, folder = '', count = ''] = process.argv.slice(2);
+const products = Number(count);
+const questions = new SearchQuestions(new SearchCatalogue(), products);
+const subject = await (name === 'bare' ? openBareFts5(folder) : openLiveDrops(folder));
+const residentBefore = process.memoryUsage.rss();
+
+function answer(line: object): void {
+  process.stdout.write(`${JSON.stringify(line)}\n`);
+}
+
+/** The time and CPU time of building, without those of making the products. */
+async function build(): Promise<SearchMeasured> {
+  let micros = 0;
+  let cpuMicros = 0;
+  const underWay: Promise<void>[] = [];
+  for (let first = 0; first < products; first += BATCH) {
+    const length = Math.min(BATCH, products - first);
+    const batch = Array.from({ length }, (_, index) => questions.product(first + index));
+    const cpu = process.cpuUsage();
+    const startedAt = performance.now();
+    underWay.push(subject.add(batch));
+    // Waited for here, or the thread would work while the next products are made.
+    if (underWay.length >= AHEAD || first + BATCH >= products)
+      await Promise.all(underWay.splice(0));
+    micros += (performance.now() - startedAt) * 1000;
+    const used = process.cpuUsage(cpu);
+    cpuMicros += used.user + used.system;
+    answer({ progress: first + length });
+  }
+  return {
+    perSecond: (products / micros) * 1e6,
+    cpuMicros: cpuMicros / products,
+    bytes: subject.bytes() / products,
+  };
+}
+
+async function timed(work: readonly (() => Promise<unknown>)[]): Promise<SearchMeasured> {
+  const latencies = new Latencies();
+  const cpu = process.cpuUsage();
+  for (const one of work) {
+    const startedAt = performance.now();
+    await one();
+    latencies.add(performance.now() - startedAt);
+  }
+  const { user, system } = process.cpuUsage(cpu);
+  return { ...latencies.spread(), cpuMs: (user + system) / 1000 / work.length };
+}
+
+async function deep(texts: readonly string[]): Promise<SearchMeasured> {
+  const pages: (() => Promise<unknown>)[] = [];
+  for (const text of texts) pages.push(await subject.deepPage(text));
+  return timed(Array.from({ length: 200 }, (_, index) => pages[index % pages.length]!));
+}
+
+/** Searches while products are added, and how long until an added one is found. */
+async function changing(texts: readonly string[], seed: number): Promise<SearchMeasured> {
+  const found = new Latencies();
+  const change = async () => {
+    for (let number = 0; number < CHANGES; number++) {
+      const word = `fresh${seed}x${number}`;
+      const startedAt = performance.now();
+      await subject.add([{ ...questions.product(number), id: word, name: `${word} Shoe` }]);
+      while ((await subject.search(word)).length === 0) await delay(1);
+      found.add(performance.now() - startedAt);
+      await delay(CHANGE_PAUSE_MS);
+    }
+  };
+  const changes = change();
+  const measured = await timed(texts.map((text) => () => subject.search(text)));
+  await changes;
+  return { ...measured, foundP99Ms: found.spread().p99Ms };
+}
+
+async function recall(typos: readonly Misspelling[]): Promise<number> {
+  let found = 0;
+  for (const { wrong, right } of typos) {
+    const names = (await subject.search(wrong)).slice(0, SHOWN);
+    const words = names.flatMap((one) => one.toLowerCase().split(' '));
+    if (words.some((word) => right.includes(word))) found += 1;
+  }
+  return found / typos.length;
+}
+
+async function run(job: SearchJob): Promise<SearchMeasured> {
+  if (job.job === 'build') return build();
+  if (job.job === 'memory') return { bytes: process.memoryUsage.rss() - residentBefore };
+  if (job.job === 'recall')
+    return {
+      seeded: await recall(questions.seededTypos(TYPOS)),
+      listed: await recall(questions.misspellings()),
+    };
+  const { seed, searches } = job;
+  if (job.kind === 'deep') return deep(questions.texts('common', 8, seed));
+  if (job.kind === 'changing') return changing(questions.texts('two', searches, seed), seed);
+  return timed(questions.texts(job.kind, searches, seed).map((text) => () => subject.search(text)));
+}
+
+answer({ ready: true });
+for await (const line of createInterface({ input: process.stdin }))
+  answer({ measured: await run(JSON.parse(line) as SearchJob) });
+await subject.close();
