@@ -91,17 +91,31 @@ function createConnection(options: ConnectOptions): RedisConnection {
       retryStrategy: reconnectDelayMs,
     });
   }
-  return new Cluster([...address.nodes], {
-    lazyConnect: true,
-    enableOfflineQueue: false,
-    maxRedirections: REDIRECTIONS_MAX,
-    // Otherwise commands in flight would be resent when a connection breaks.
-    retryDelayOnFailover: 0,
-    // Without those retries, only this finds the new server of a lost server's slots.
-    slotsRefreshInterval: SLOTS_REFRESH_INTERVAL_MS,
-    clusterRetryStrategy: reconnectDelayMs,
-    redisOptions: shared,
-  });
+  return refreshSlots(
+    new Cluster([...address.nodes], {
+      lazyConnect: true,
+      enableOfflineQueue: false,
+      maxRedirections: REDIRECTIONS_MAX,
+      // Otherwise commands in flight would be resent when a connection breaks.
+      retryDelayOnFailover: 0,
+      clusterRetryStrategy: reconnectDelayMs,
+      redisOptions: shared,
+    }),
+  );
+}
+
+/**
+ * As commands are not retried, only this finds the new server of a lost server's slots. The
+ * client's own `slotsRefreshInterval` never ends when the connection is closed during a refresh,
+ * and then keeps the process alive for ever.
+ */
+function refreshSlots(cluster: Cluster): Cluster {
+  const timer = setInterval(() => {
+    if (cluster.status === 'ready') cluster.refreshSlotsCache();
+  }, SLOTS_REFRESH_INTERVAL_MS);
+  timer.unref();
+  cluster.once('end', () => clearInterval(timer));
+  return cluster;
 }
 
 function reconnectDelayMs(attempt: number): number {
