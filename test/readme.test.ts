@@ -1,20 +1,18 @@
 // The tour of the README, pasted into a shell beside a fresh server.
 
-import { spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import test from 'ava';
 import { loadConfig } from '../composition/config.ts';
 import { startServer } from '../composition/server.ts';
-import { freePort } from '../operator/cluster/free-port.ts';
+import { freePort } from './servers/child-server.ts';
+import { runInShell } from './servers/shell-group.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const SHELL_TIMEOUT_MS = 80_000;
-/** However the shell ends, the stream in its background ends with it. */
-const LEAVE_NOTHING = "trap 'kill $(jobs -p) 2>/dev/null' EXIT";
 const hasCurl = spawnSync('curl', ['--version']).status === 0;
 
 function tour(): string {
@@ -37,14 +35,12 @@ run(
         .replaceAll('data/payment-secret', join(data, 'payment-secret'))
         .replaceAll('8081', String(await freePort()))
         .replaceAll('12111', String(await freePort()));
-      const commands = `${LEAVE_NOTHING}\n${script}`;
-      const shell = spawn('bash', ['-e', '-o', 'pipefail', '-c', commands], {
+      const { shown, wrong } = await runInShell({
+        commands: script,
+        timeoutMs: SHELL_TIMEOUT_MS,
         cwd: ROOT,
-        timeout: SHELL_TIMEOUT_MS,
-        env: { ...process.env, LIVEDROPS_DATA: data },
-        stdio: ['ignore', 'pipe', 'pipe'],
+        environment: { ...process.env, LIVEDROPS_DATA: data },
       });
-      const [shown, wrong] = await Promise.all([text(shell.stdout), text(shell.stderr)]);
       t.is(wrong, '');
       const order = /"id":"(d_\w+-0)"/.exec(shown)?.[1];
       t.is(shown.split(`location: /v1/orders/${order}`).length - 1, 2, 'the same order twice');
