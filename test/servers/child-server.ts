@@ -2,6 +2,7 @@
 // its output matches a pattern, and is ended by its process id.
 
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -11,6 +12,9 @@ const READY_TIMEOUT_MS = 20_000;
 /** The folders of Debian's servers, which are not on every user's PATH. */
 const SYSTEM_FOLDERS = ['/usr/bin', '/usr/sbin', '/usr/local/bin'];
 const OUTPUT_CHARACTERS_MAX = 20_000;
+/** 10,000 more is free of the system's own, too: the bus port of a Redis Cluster node is there. */
+const PORT_MIN = 10_000;
+const PORT_MAX = 22_767;
 
 /** The path of a program, or null if it is not installed. A path is returned unchanged. */
 export function findProgram(name: string): string | null {
@@ -20,13 +24,15 @@ export function findProgram(name: string): string | null {
   return found === undefined ? null : join(found, name);
 }
 
+/**
+ * A port that is free now, below those that the system gives to connections and to servers on
+ * port 0: there a server that is away for a while would find its port taken when it comes back.
+ */
 export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
+  for (;;) {
+    const port = randomInt(PORT_MIN, PORT_MAX + 1);
+    if (await canListen(port)) return port;
+  }
 }
 
 /** Whether the port of the loopback is free just now. */

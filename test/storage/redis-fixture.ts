@@ -1,6 +1,5 @@
 // Connections to a real Redis for one test, closed with it.
 
-import { once } from 'node:events';
 import type { ExecutionContext } from 'ava';
 import pino from 'pino';
 import {
@@ -32,7 +31,15 @@ export async function openConnection(
   return redis;
 }
 
+/**
+ * Resolves when the connection is next closed or ready. Attempts to connect that fail until then
+ * are no fault, so the connection's errors do not count.
+ */
+export function next(redis: RedisConnection, event: 'close' | 'ready'): Promise<void> {
+  return new Promise((resolve) => void redis.once(event, () => resolve()));
+}
+
 /** Resolves when a connection that broke has come back by itself. */
 export async function backAgain(redis: RedisConnection): Promise<void> {
-  if (redis.status !== 'ready') await once(redis, 'ready');
+  if (redis.status !== 'ready') await next(redis, 'ready');
 }

@@ -1,12 +1,11 @@
 // What a connection to a real Redis writes in one turn of the event loop, and what becomes of it
 // when the connection ends in that very turn.
 
-import { once } from 'node:events';
 import { setImmediate } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
 import type { Cluster, Redis } from 'ioredis';
 import { RedisClusterServers, redisInstalled } from '../servers/redis-server.ts';
-import { backAgain, openConnection, startRedis } from './redis-fixture.ts';
+import { backAgain, next, openConnection, startRedis } from './redis-fixture.ts';
 
 const KEYS = Array.from({ length: 50 }, (_, i) => `key-${i}`);
 
@@ -66,7 +65,7 @@ if (redisInstalled) {
 
   test('a connection that came back writes the same way', async (t) => {
     const { redis, server } = await openSingle(t);
-    const lost = once(redis, 'close');
+    const lost = next(redis, 'close');
     await server.halt('SIGKILL');
     await lost;
     await server.resume();
@@ -106,7 +105,7 @@ if (redisInstalled) {
     const outcomes = Promise.allSettled(KEYS.map((key) => redis.set(key, 'lost')));
     redis.stream.destroy();
     const later = Promise.allSettled([setImmediate().then(() => redis.set('key', 'later'))]);
-    await once(redis, 'ready');
+    await next(redis, 'ready');
     for (const { status } of [...(await outcomes), ...(await later)]) t.is(status, 'rejected');
     await setAll(redis);
     t.is(await redis.get('key-1'), '1');

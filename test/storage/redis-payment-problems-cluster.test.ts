@@ -18,8 +18,8 @@ if (redisInstalled) {
     redis = await connectRedis({ address: server.address, name: 'test', log });
   });
   test.after.always(async () => {
-    redis.disconnect();
-    await server.stop();
+    redis?.disconnect();
+    await server?.stop();
   });
   paymentProblemsContract(() => ({
     paymentProblems: new RedisPaymentProblems({ redis, max: PROBLEMS_MAX }),
