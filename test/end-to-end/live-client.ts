@@ -78,7 +78,10 @@ export class LiveClient {
     return await this.next(wanted, from);
   }
 
-  /** The first matching frame from index `from` on, also in future. Rejects after ten seconds. */
+  /**
+   * The first matching frame from index `from` on, also in future. Rejects after ten seconds, and
+   * when the stream ends.
+   */
   async next(wanted: (frame: Frame) => boolean, from = 0): Promise<Frame> {
     const found = Promise.withResolvers<Frame>();
     let at = from;
@@ -87,12 +90,14 @@ export class LiveClient {
         if (wanted(this.frames[at]!)) return found.resolve(this.frames[at]!);
       }
     };
-    const timeout = setTimeout(() => {
+    const fail = (why: string): void => {
       const types = this.frames.map(({ type }) => type).join(', ');
-      found.reject(new Error(`the wanted frame did not come; there were: ${types}`));
-    }, WAIT_MAX_MS);
+      found.reject(new Error(`the wanted frame did not come${why}; there were: ${types}`));
+    };
+    const timeout = setTimeout(() => fail(''), WAIT_MAX_MS);
     this.#looking = poll;
     poll();
+    void this.#closed.then((code) => fail(`, and the stream ended with ${code}`));
     try {
       return await found.promise;
     } finally {

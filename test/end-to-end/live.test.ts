@@ -5,7 +5,10 @@
 import type { ExecutionContext } from 'ava';
 import { type Frame, LiveClient } from './live-client.ts';
 import { onEachProfile } from './profiles.ts';
+import { eventually } from './sale-client.ts';
 import { SaleServer } from './sale-server.ts';
+
+const inMs = (ms: number): string => new Date(Date.now() + ms).toISOString();
 
 function isSnapshot({ type }: Frame): boolean {
   return type === 'drop.snapshot';
@@ -74,7 +77,7 @@ onEachProfile((test, profile) => {
     t.like(back.data, { free: 4, soldOut: false });
     await change({ addStock: 3 });
     t.is((await visitor.next(({ type }) => type === 'drop.restocked')).data!['free'], 7);
-    await change({ endsAt: new Date(Date.now() + 200).toISOString() });
+    await server.soon(dropId, creator, 'endsAt');
     const over = await visitor.next(({ type }) => type === 'drop.ended');
     t.is(over.data!['status'], 'ended');
     assertRising(t, visitor.ofDrop(`drop:${dropId}`));
@@ -123,17 +126,19 @@ onEachProfile((test, profile) => {
     const { id: creator } = await server.register('Nell');
     const fan = server.fresh('fan');
     await server.post(`/v1/creators/${creator}/follow`, { as: fan });
-    const startsAt = new Date(Date.now() + 1_500).toISOString();
-    const dropId = await server.drop(creator, { startsAt });
-    /** The `ready` of a new stream. */
-    const ready = async () => {
+    const times = { startsAt: inMs(600_000), endsAt: inMs(900_000) };
+    const dropId = await server.drop(creator, times);
+    const readyOnce = async () => {
       const client = await LiveClient.listen(t, server, fan);
       const frame = await client.next(({ type }) => type === 'ready');
       await client.leave();
       return frame;
     };
+    /** The `ready` of a new stream, of one that knows the live drops: a slow server may not. */
+    const ready = () => eventually(readyOnce, ({ liveDrops }) => liveDrops !== undefined);
     t.deepEqual((await ready()).liveDrops, []);
     const visitor = await LiveClient.visit(t, server, dropId);
+    const startsAt = new Date(await server.soon(dropId, creator, 'startsAt')).toISOString();
     await visitor.next(({ data }) => data?.['status'] === 'live');
     const { productId } = await server.readDrop(dropId);
     const named = [{ dropId, creatorId: creator, productId, startsAt }];

@@ -110,12 +110,13 @@ onEachProfile((test, profile) => {
   test('H11: a drop is made once, and its creation answered as then', async (t) => {
     const creator = sale.fresh('creator');
     const path = `/v1/products/${await sale.product(creator)}/drops`;
-    const terms = { as: creator, body: { ...dropTerms(), endsAt: inMs(2_000) } };
+    const terms = { as: creator, body: dropTerms() };
     const made = await keyed(sale, 'POST', path, 'k', terms);
     t.is(made.status, 201, made.text);
     const drop = String(made.json['id']);
     t.is((await sale.order(drop, sale.fresh('buyer'), 'o')).status, 201);
     assertReplay(t, await keyed(sale, 'POST', path, 'k', terms), made);
+    await sale.soon(drop, creator, 'endsAt');
     await eventually(
       () => sale.readDrop(drop),
       ({ status }) => status === 'ended',

@@ -52,6 +52,8 @@ export const PAYMENT_SECRETS = [
 const CALL_MAX_MS = 20_000;
 const PAGE_LENGTH = 10;
 const PAGES_MAX = 100;
+/** How far ahead a time is set that a test then waits for, and after a slow answer. */
+const SOON_MS = [500, 2_000, 8_000];
 
 let names = 0;
 
@@ -146,6 +148,23 @@ export class SaleClient {
     const answer = await this.post(path, { as: creatorId, body });
     if (answer.status !== 201) throw new Error(`the drop was answered ${answer.text}`);
     return String(answer.json['id']);
+  }
+
+  /**
+   * Sets a time of the drop to a moment from now, and resolves to it in milliseconds since the Unix
+   * epoch. Where that moment was past before the server had it, a later one is set. Throws where it
+   * is refused for another reason.
+   */
+  async soon(dropId: string, creatorId: string, field: 'startsAt' | 'endsAt'): Promise<number> {
+    for (const leadMs of SOON_MS) {
+      const at = Date.now() + leadMs;
+      const body = { [field]: new Date(at).toISOString() };
+      const answer = await this.call('PATCH', `/v1/drops/${dropId}`, { as: creatorId, body });
+      if (answer.status === 422 && Date.now() >= at) continue;
+      succeeded(answer);
+      return at;
+    }
+    throw new Error(`${field} of ${dropId} was past each time`);
   }
 
   order(dropId: string, userId: string, key: string, quantity = 1): Promise<Answer> {
