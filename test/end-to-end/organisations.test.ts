@@ -182,14 +182,10 @@ onEachProfile((test, profile) => {
     const path = `${team.path}/members/${id}`;
     t.is((await server.call('DELETE', path, { as: team.founder.id })).status, 204);
     const removedAt = performance.now();
-    await eventually(
-      async () => [await change(), await change()],
-      (statuses) => statuses.every((status) => status === 403),
-      REMOVED_WITHIN_MS,
-    );
-    t.deepEqual([await change(), await change()], [403, 403]);
+    // Which gateway a call goes to depends on other tests, so the whole time is waited for.
+    await eventually(change, () => performance.now() - removedAt >= REMOVED_WITHIN_MS);
+    for (let i = 0; i < 6; i++) t.is(await change(), 403);
     await t.notThrowsAsync(stream.text());
-    t.log(`refused and ended after ${Math.round(performance.now() - removedAt)} ms`);
   });
 
   test('A10: there is always an owner; whoever is not needed may leave', async (t) => {
