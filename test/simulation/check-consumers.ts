@@ -5,7 +5,6 @@ import { isDeepStrictEqual } from 'node:util';
 import { isSameOrder } from './check-journals.ts';
 import type { DropModel } from './drop-model.ts';
 import type { History } from './history.ts';
-import { ANY_TIME } from '../storage/contract/order-list.ts';
 
 const ROWS_MAX = 100;
 const NOTIFICATIONS_MAX = 100_000;
@@ -31,8 +30,10 @@ async function rowsOf({ cluster }: History, model: DropModel): Promise<string[]>
   const { orderList, catalogue } = cluster.stores;
   const findings: string[] = [];
   for (const order of model.orders) {
-    const row = await orderList.findOrder(order.userId, order.id, ANY_TIME);
-    if (row === null || !isSameOrder(row, model.orderView(order)))
+    const shown = model.orderView(order);
+    const placed = { from: shown.createdAt, to: shown.createdAt };
+    const row = await orderList.findOrder(order.userId, order.id, placed);
+    if (row === null || !isSameOrder(row, shown))
       findings.push(`O9: the order list has ${order.id} as ${row?.status ?? 'nothing'}`);
   }
   const row = await catalogue.findDrop(model.id);

@@ -1,6 +1,9 @@
 // Random faults on a simulated cluster while people order, pay, cancel, pause, amend and read
 // through every node (decision 043). The seeds are always the same; `npm run simulate` has others.
 
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import test from 'ava';
 import fc from 'fast-check';
 import { play, simulateSeed } from './simulate.ts';
@@ -8,6 +11,7 @@ import { steps } from './steps.ts';
 
 const GROUPS = 3;
 const SEEDS_PER_GROUP = 10;
+const SIMULATE = fileURLToPath(new URL('main.ts', import.meta.url));
 
 for (let group = 0; group < GROUPS; group++) {
   const first = 1 + group * SEEDS_PER_GROUP;
@@ -30,4 +34,10 @@ test.serial('a seed makes the same history each time', async (t) => {
   t.true(first.clients.asked.length > 100);
   t.deepEqual(second.clients.asked, first.clients.asked);
   t.deepEqual([...second.provider.refunds], [...first.provider.refunds]);
+});
+
+test.serial('npm run simulate plays a seed', async (t) => {
+  const args = [SIMULATE, '--seeds', '1', '--seed', '1'];
+  const { stdout } = await promisify(execFile)(process.execPath, args);
+  t.is(stdout, 'seeds 1 to 1\n1 of 1 seeds: 0 findings\n');
 });
