@@ -113,9 +113,8 @@ export class Ownership implements ShardNode {
       placement,
       peers,
       session: this.#session,
-      giveUp: (shard, held) => {
-        if (this.#held.get(shard) === held) this.#giveUp(shard);
-      },
+      isHeld: (shard, held) => this.#held.get(shard) === held,
+      giveUp: (shard) => this.#giveUp(shard),
       reconcile: () => this.#reconcile(),
       clock,
       log,

@@ -36,8 +36,10 @@ export interface ShardDeparturesOptions {
   readonly placement: PlacementStore;
   readonly peers: MovePeers;
   readonly session: Pick<NodeSessionKeeper, 'leaving' | 'cutOffMs' | 'clockIsWrong'>;
-  /** Stops serving the shard, unless this node claimed the shard again since `held`. */
-  readonly giveUp: (shard: number, held: HeldShard) => void;
+  /** False once this node gave the shard up, also where it claimed the shard again since `held`. */
+  readonly isHeld: (shard: number, held: HeldShard) => boolean;
+  /** Stops serving the shard. */
+  readonly giveUp: (shard: number) => void;
   /** Compares the placement with the assignment again, since a place among the moves is free. */
   readonly reconcile: () => void;
   readonly clock: Clock;
@@ -94,6 +96,7 @@ export class ShardDepartures {
     const { version } = held;
     const outcome = await moveShard({
       shard: host.shards[shard]!,
+      isHeld: () => this.#options.isHeld(shard, held),
       self,
       to,
       version,
@@ -112,7 +115,7 @@ export class ShardDepartures {
       log.warn({ move: record }, 'a shard was not moved');
     } else {
       if (outcome.taken) watch.ownerReported(shard, to, version + 1);
-      this.#options.giveUp(shard, held);
+      this.#giveUp(shard, held);
     }
     try {
       await placement.recordMove(record);
@@ -141,7 +144,11 @@ export class ShardDepartures {
     } finally {
       this.#end(held);
     }
-    this.#options.giveUp(shard, held);
+    this.#giveUp(shard, held);
+  }
+
+  #giveUp(shard: number, held: HeldShard): void {
+    if (this.#options.isHeld(shard, held)) this.#options.giveUp(shard);
   }
 
   #begin(held: HeldShard): void {

@@ -13,6 +13,10 @@
 // version: the target claimed nothing, and the source goes on with the memory it has. If it fails,
 // the target has the shard. If the store does not answer either until the lease ends, the source
 // gives the shard up, and the node that the record names claims it later.
+//
+// A move ends with the hold that it began with. While it waits for the target or the store, the
+// source can lose the shard, with its lease, and get it back by another move. The shard is then a
+// new owner's in all but the name of the node, and answers that come late must leave it alone.
 
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
@@ -27,6 +31,8 @@ const TAKE_BACK_RETRY_MS = 100;
 
 export interface ShardMoveOptions {
   readonly shard: Shard;
+  /** False once the source has given the shard up, also where it holds the shard again. */
+  readonly isHeld: () => boolean;
   readonly self: NodeRun;
   readonly to: string;
   /** The version of the source's placement record. */
@@ -48,7 +54,7 @@ export type MoveOutcome =
 
 /** Never rejects. */
 export async function moveShard(options: ShardMoveOptions): Promise<MoveOutcome> {
-  const { shard, self, to, clock, reason } = options;
+  const { shard, isHeld, self, to, clock, reason } = options;
   const startedAt = clock.now();
   /** Monotonic time. */
   let admissionEndedAt: number | null = null;
@@ -69,6 +75,10 @@ export async function moveShard(options: ShardMoveOptions): Promise<MoveOutcome>
     const why = `${to} could not prepare: ${warmFailure}`;
     return { held: true, version: options.version, record: record('abandoned', why) };
   }
+  if (!isHeld()) {
+    const why = `${self.nodeId} lost the shard before it could be handed over`;
+    return { held: false, taken: false, record: record('abandoned', why) };
+  }
   admissionEndedAt = clock.monotonic();
   const sealed = await shard.leave();
   if (sealed === null) {
@@ -84,8 +94,8 @@ export async function moveShard(options: ShardMoveOptions): Promise<MoveOutcome>
     const why = `${to} has it, though it said: ${failed}`;
     return { held: false, taken: true, record: record('done', why) };
   }
-  if (version === 'unknown') {
-    const why = `${to} did not answer (${failed}), and nor did the store, so it was given up`;
+  if (version === 'unknown' || !isHeld()) {
+    const why = `${to} did not answer (${failed}), nor did the store in time: it was given up`;
     return { held: false, taken: false, record: record('abandoned', why) };
   }
   shard.resume();
@@ -103,14 +113,14 @@ async function attempt(ask: () => Promise<string | null>): Promise<string | null
 
 /**
  * Raises the version of the source's record, and returns the new version. While the store does not
- * answer, the owner is unknown and no node serves: the source retries for as long as it has a
- * lease.
+ * answer, the owner is unknown and no node serves: the source retries for as long as it holds the
+ * shard and has a lease.
  */
 async function takeBack(options: ShardMoveOptions): Promise<number | 'taken' | 'unknown'> {
-  const { shard, self, placement, version, lease, clock, log } = options;
+  const { shard, isHeld, self, placement, version, lease, clock, log } = options;
   const { nodeId, incarnation } = self;
   let answerLost = false;
-  while (shard.status === 'leaving' && lease.valid()) {
+  while (isHeld() && shard.status === 'leaving' && lease.valid()) {
     try {
       const taken = await placement.claimShard(shard.id, nodeId, incarnation, version);
       if (taken !== null) return taken;

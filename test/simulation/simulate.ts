@@ -19,7 +19,7 @@ export async function play(steps: readonly Step[]): Promise<History> {
 }
 
 /** One sentence for each rule that the history broke. */
-async function simulate(steps: readonly Step[]): Promise<string[]> {
+export async function simulate(steps: readonly Step[]): Promise<string[]> {
   const history = await play(steps);
   const { drops, findings } = await checkJournals(history);
   const consumers = await checkConsumers(history, drops);

@@ -6,8 +6,8 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import test from 'ava';
 import fc from 'fast-check';
-import { play, simulateSeed } from './simulate.ts';
-import { steps } from './steps.ts';
+import { play, simulate, simulateSeed } from './simulate.ts';
+import { type Step, steps } from './steps.ts';
 
 const GROUPS = 3;
 const SEEDS_PER_GROUP = 10;
@@ -35,6 +35,21 @@ test.serial('a seed makes the same history each time', async (t) => {
   t.deepEqual(second.clients.asked, first.clients.asked);
   t.deepEqual([...second.provider.refunds], [...first.provider.refunds]);
 });
+
+test.serial(
+  'W3, W6: a shard that came back serves, however late an earlier move of it ends',
+  async (t) => {
+    // A slow store keeps node c from preparing the shards of a, which loses them to b meanwhile.
+    const history: Step[] = [
+      { kind: 'pause', node: 1 },
+      { kind: 'store-slow', node: 2, delayMs: 8_000 },
+      { kind: 'time', ms: 964 },
+      { kind: 'stores-away' },
+      { kind: 'time', ms: 3_339 },
+    ];
+    t.deepEqual(await simulate(history), []);
+  },
+);
 
 test.serial('npm run simulate plays a seed', async (t) => {
   const args = [SIMULATE, '--seeds', '1', '--seed', '1'];
