@@ -12,6 +12,7 @@ import { ExportDownloads } from '../app/jobs/export-downloads.ts';
 import { OrderExports } from '../app/order-exports.ts';
 import { OutsideStream } from '../events/outside/outside-stream.ts';
 import { EndedSessions } from '../gateway/http/ended-sessions.ts';
+import type { ReconcileCount } from '../contracts/reconcile.ts';
 import type { SearchSample } from '../gateway/http/search-metrics.ts';
 import { LiveHub } from '../gateway/live/hub.ts';
 import type { Config } from './config.ts';
@@ -163,7 +164,7 @@ export async function startServer(
       ...(rejectedPayments !== null && { rejectedPayments }),
       ...(paymentCalls !== null && { paymentCalls }),
       ...(jobCounts !== null && { jobs: jobCounts }),
-      ...(reconciled !== null && { reconciled }),
+      reconciled: () => [...(reconciled?.() ?? []), ...searchCounts(core.search)],
       ...(core.archiveCounts !== null && { archive: core.archiveCounts }),
       ...(core.search !== null && { search: searchSample(core.search) }),
       ...(host === null
@@ -200,6 +201,13 @@ export async function startServer(
     throw error;
   }
   return { url, stop };
+}
+
+/** What the search index of this node compared with its truth. */
+function searchCounts(search: NodeSearch | null): readonly ReconcileCount[] {
+  const index = search?.status() ?? null;
+  if (index === null) return [];
+  return [{ kind: 'search', compared: index.compared ?? 0, mended: index.mended ?? 0 }];
 }
 
 function searchSample({ status, useCases }: NodeSearch): SearchSample {

@@ -11,9 +11,12 @@ export function reconcileJobId(kind: ReconcileKind): string {
   return `reconcile-${kind}`;
 }
 
-/** What a node compared and mended since its start, for metrics. */
+/**
+ * What a node compared and mended since its start, for metrics; of `search` by each node with an
+ * index.
+ */
 export interface ReconcileCount {
-  readonly kind: ReconcileKind;
+  readonly kind: ReconcileKind | 'search';
   readonly compared: number;
   readonly mended: number;
 }

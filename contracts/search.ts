@@ -135,6 +135,9 @@ export const SearchNodeStatus = Type.Object({
   rebuild: Type.Union([Type.Object({ startedAt: time, documents: count }), Type.Null()]),
   /** That have ended since the process began. */
   rebuilds: count,
+  /** Documents compared with their truth since then, and those that differed (L3). */
+  compared: Type.Optional(count),
+  mended: Type.Optional(count),
 });
 export type SearchNodeStatus = Plain<typeof SearchNodeStatus>;
 

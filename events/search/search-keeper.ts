@@ -4,6 +4,7 @@
 import type { SearchNodeStatus } from '../../contracts/search.ts';
 import type { SearchRebuild, SearchWriter } from '../../storage/ports/search-index.ts';
 import { Backoff } from '../backoff.ts';
+import { SearchCheck } from './search-check.ts';
 import { type FeedingSources, SearchFeeding } from './search-feeding.ts';
 
 /** How far behind a rebuilt index may be when it takes its place. */
@@ -25,6 +26,7 @@ interface Rebuild {
 export class SearchKeeper {
   readonly #options: SearchKeeperOptions;
   readonly #writer: SearchWriter;
+  readonly #check: SearchCheck;
   #feeding: SearchFeeding;
   #rebuilding: Rebuild | null = null;
   #rebuilds = 0;
@@ -36,12 +38,22 @@ export class SearchKeeper {
     this.#options = options;
     this.#writer = options.writer;
     this.#feeding = this.#newFeeding();
+    this.#check = new SearchCheck({
+      ...options,
+      feed: () => this.#writer.feed,
+      lagMs: () => {
+        const { isBuilt, ms } = this.#feeding.lag();
+        return isBuilt && this.#rebuilding === null ? ms : null;
+      },
+      rebuild: () => void this.rebuild(),
+    });
   }
 
   /** Errors: `store-unavailable`. */
   async start(): Promise<void> {
     await this.#feeding.start();
     if (await this.#writer.isRebuilding()) this.rebuild();
+    this.#check.start();
   }
 
   /** False: a rebuild is under way. */
@@ -69,6 +81,8 @@ export class SearchKeeper {
       words,
       bytes,
       rebuilds: this.#rebuilds,
+      compared: this.#check.compared,
+      mended: this.#check.mended,
       rebuild: rebuilding && { startedAt: rebuilding.startedAt, documents: built?.listed ?? 0 },
     };
   }
@@ -77,6 +91,7 @@ export class SearchKeeper {
   async stop(): Promise<void> {
     this.#isStopped = true;
     this.#wake();
+    await this.#check.stop();
     await this.#work;
     await this.#feeding.stop();
     await this.#writer.close();

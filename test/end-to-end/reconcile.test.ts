@@ -5,6 +5,8 @@ import { onEachProfile } from './profiles.ts';
 import { eventually } from './sale-client.ts';
 import { SaleServer } from './sale-server.ts';
 
+const TRIES_MAX = 3;
+
 onEachProfile((test, profile) => {
   let server: SaleServer;
   test.before(async () => {
@@ -17,15 +19,17 @@ onEachProfile((test, profile) => {
     (await server.get(`/v1/operator/jobs/reconcile-${kind}`, operator())).json as unknown as {
       readonly state: string;
       readonly subject: string;
+      readonly updatedAt: string;
       readonly progress: { done: number; left?: number; mended?: number };
     };
   const passNow = (kind: string) =>
     server.post(`/v1/operator/jobs/reconcile-${kind}/retry`, { ...operator(), body: {} });
+  /** A pass that began now, once it is over. */
   const afterPass = async (kind: string) => {
-    await passNow(kind);
+    const { updatedAt } = (await passNow(kind)).json['job'] as { updatedAt: string };
     return await eventually(
       () => job(kind),
-      ({ progress }) => progress.left === 0,
+      (found) => found.updatedAt > updatedAt && found.progress.left === 0,
     );
   };
 
@@ -39,14 +43,18 @@ onEachProfile((test, profile) => {
       feed: await server.listAll('/v1/notifications', ann),
     });
     const before = await eventually(seen, ({ orders, feed }) => orders.length + feed.length === 6);
-    await server.lose([ann]);
-    t.deepEqual((await seen()).orders, []);
-
-    const { progress, subject } = await afterPass('orders');
-    t.is(subject, 'orders');
-    t.is(progress.mended, 6);
-    t.true(progress.done > 0);
-    t.deepEqual(await seen(), before);
+    // A step that is repeated, because its end could not be stored in time, counts nothing twice.
+    let counted = 0;
+    for (let tries = 0; tries < TRIES_MAX && counted === 0; tries++) {
+      await server.lose([ann]);
+      t.deepEqual((await seen()).orders, []);
+      const { progress, subject } = await afterPass('orders');
+      t.is(subject, 'orders');
+      t.true(progress.done > 0);
+      t.deepEqual(await seen(), before);
+      counted = progress.mended!;
+    }
+    t.is(counted, 6);
     for (const kind of ['follows', 'unread'])
       t.is((await afterPass(kind)).progress.mended, 0, kind);
     const { text } = await server.get('/metrics', operator());

@@ -1,0 +1,244 @@
+// Compares the documents of a node's search index with accounts, products and drops' rows, once a
+// day (L3). It only reads: where a document differs, the index is made anew beside the one that
+// serves (`search-keeper.ts`). It runs in the index's thread, which has the lowest priority, and
+// rests after each page for as long as the page took.
+//
+// A document follows its truth a moment later, so what differs is compared again once the index
+// has caught up: what differs both times is wrong. Popularity is left out: of creators it may be one
+// behind for long (decision 072), and of products it is the sum of their drops'.
+
+import type { Logger } from 'pino';
+import type { Clock, Timer } from '../../actors/clock.ts';
+import { CREATOR_ROLE } from '../../contracts/accounts.ts';
+import type { EntityChange } from '../../contracts/changes.ts';
+import type { DropView } from '../../contracts/drops.ts';
+import type { Page } from '../../contracts/paging.ts';
+import type { Catalogue } from '../../storage/ports/catalogue.ts';
+import type { ChangeStream, ScanPage } from '../../storage/ports/change-stream.ts';
+import { EXAMPLES_MAX } from '../../storage/ports/reconciled.ts';
+import type {
+  DocumentFilter,
+  SearchDocument,
+  SearchFeed,
+  SearchKey,
+} from '../../storage/ports/search-index.ts';
+import { nameOf } from './document-set.ts';
+import { GONE, has, KNOWN, versionOf } from './document-state.ts';
+
+const FIRST_PASS_AFTER_MS = 60 * 60_000;
+const PASS_INTERVAL_MS = 24 * 60 * 60_000;
+const PAGE_DOCUMENTS = 256;
+/** The index may be so far behind for a comparison that counts. */
+const LAG_MAX_MS = 1_000;
+/** Until what differs is compared again, and between two looks whether the index has caught up. */
+const SETTLE_MS = 2_000;
+/** Documents that differ, after which no more are looked for. */
+const DIFFERENT_MAX = 10_000;
+
+export interface SearchCheckOptions {
+  /** Of the index that serves now. */
+  readonly feed: () => SearchFeed;
+  /** For how long the oldest change has waited for the index; null: it is not complete. */
+  readonly lagMs: () => number | null;
+  /** Makes the index anew. */
+  readonly rebuild: () => void;
+  readonly changes: Pick<ChangeStream, 'bucketCount' | 'scan'>;
+  readonly catalogue: Pick<Catalogue, 'listDrops'>;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+export class SearchCheck {
+  readonly #options: SearchCheckOptions;
+  #timer: Timer | null = null;
+  #pass: Promise<void> = Promise.resolve();
+  #isStopped = false;
+  /** Since the start of the process. */
+  compared = 0;
+  mended = 0;
+
+  constructor(options: SearchCheckOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    this.#after(FIRST_PASS_AFTER_MS);
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    this.#timer?.cancel();
+    await this.#pass;
+  }
+
+  /** One pass. Errors: `store-unavailable`. */
+  async run(): Promise<void> {
+    const { changes, log, rebuild } = this.#options;
+    const different: string[] = [];
+    for (let bucket = 0; bucket < changes.bucketCount; bucket++)
+      different.push(...(await this.#confirmed(() => this.#entities(bucket))));
+    different.push(...(await this.#confirmed(() => this.#drops())));
+    if (different.length === 0 || this.#isStopped) return;
+    this.mended += different.length;
+    const examples = different.slice(0, EXAMPLES_MAX);
+    log.warn(
+      { kind: 'search', mended: different.length, examples },
+      'the search index differed from its truth, and is made anew',
+    );
+    rebuild();
+  }
+
+  #after(ms: number): void {
+    if (this.#isStopped) return;
+    this.#timer = this.#options.clock.after(ms, () => {
+      this.#pass = this.#try().finally(() => this.#after(PASS_INTERVAL_MS));
+    });
+  }
+
+  /** Never rejects: the next pass is a day later. */
+  async #try(): Promise<void> {
+    try {
+      if (this.#options.lagMs() !== null) await this.run();
+    } catch (error) {
+      this.#options.log.warn({ err: error }, 'the search index could not be compared');
+    }
+  }
+
+  /** What differs now and once the index has caught up. */
+  async #confirmed(compare: () => Promise<ReadonlySet<string>>): Promise<string[]> {
+    const first = await compare();
+    if (first.size === 0) return [];
+    do {
+      await this.#pause(SETTLE_MS);
+      if (this.#isStopped) return [];
+    } while ((this.#options.lagMs() ?? Infinity) > LAG_MAX_MS);
+    const again = await compare();
+    return [...first].filter((name) => again.has(name));
+  }
+
+  /** Products and creators of a bucket. */
+  async #entities(bucket: number): Promise<ReadonlySet<string>> {
+    const { changes } = this.#options;
+    const different = new Set<string>();
+    const seen = new Set<string>();
+    let cursor: string | null = null;
+    do {
+      const began = this.#options.clock.monotonic();
+      const page: ScanPage = await changes.scan(bucket, cursor, PAGE_DOCUMENTS);
+      const wanted = page.changes.map(wantedOf).filter((one) => one !== null);
+      const found = await this.#options.feed().find(wanted.map(({ key }) => key));
+      for (const [i, { key, isRight }] of wanted.entries()) {
+        seen.add(nameOf(key));
+        const document = found[i] ?? null;
+        if (document === null || !isRight(document)) different.add(nameOf(key));
+      }
+      this.compared += wanted.length;
+      cursor = page.nextCursor;
+      await this.#rest(began);
+    } while (cursor !== null && this.#goesOn(different));
+    for (const type of ['product', 'creator'] as const)
+      await this.#addExtra({ of: 'source', type, source: bucket }, seen, different);
+    return different;
+  }
+
+  async #drops(): Promise<ReadonlySet<string>> {
+    const { catalogue, clock } = this.#options;
+    const different = new Set<string>();
+    const seen = new Set<string>();
+    let cursor: string | null = null;
+    do {
+      const began = clock.monotonic();
+      const page: Page<DropView> = await catalogue.listDrops({}, { limit: PAGE_DOCUMENTS, cursor });
+      const keys = page.items.map(({ id }): SearchKey => ({ type: 'drop', id }));
+      const found = await this.#options.feed().find(keys);
+      for (const [i, row] of page.items.entries()) {
+        seen.add(nameOf(keys[i]!));
+        const document = found[i] ?? null;
+        if (document === null || !isOfRow(document, row)) different.add(nameOf(keys[i]!));
+      }
+      this.compared += keys.length;
+      cursor = page.nextCursor;
+      await this.#rest(began);
+    } while (cursor !== null && this.#goesOn(different));
+    await this.#addExtra({ of: 'type', type: 'drop' }, seen, different);
+    return different;
+  }
+
+  /** Documents that say that something is there, and nothing is. */
+  async #addExtra(
+    filter: DocumentFilter,
+    seen: ReadonlySet<string>,
+    different: Set<string>,
+  ): Promise<void> {
+    let after: SearchKey | null = null;
+    while (this.#goesOn(different)) {
+      const began = this.#options.clock.monotonic();
+      const page: readonly SearchDocument[] = await this.#options
+        .feed()
+        .list(filter, after, PAGE_DOCUMENTS);
+      for (const document of page)
+        if (isThere(document) && !seen.has(nameOf(document))) different.add(nameOf(document));
+      if (page.length < PAGE_DOCUMENTS) return;
+      after = page.at(-1)!;
+      await this.#rest(began);
+    }
+  }
+
+  #goesOn(different: ReadonlySet<string>): boolean {
+    return !this.#isStopped && different.size < DIFFERENT_MAX;
+  }
+
+  #rest(began: number): Promise<void> {
+    return this.#pause(this.#options.clock.monotonic() - began);
+  }
+
+  async #pause(ms: number): Promise<void> {
+    await new Promise<void>((resolve) => void this.#options.clock.after(ms, resolve));
+  }
+}
+
+/** The key of a creator or product, and what its document must say; null for anything else. */
+function wantedOf(
+  change: EntityChange,
+): { key: SearchKey; isRight: (document: SearchDocument) => boolean } | null {
+  if (change.kind === 'user') {
+    const { userId, user } = change;
+    if (user?.roles.includes(CREATOR_ROLE) !== true) return null;
+    return {
+      key: { type: 'creator', id: userId },
+      isRight: (found) => isThere(found) && found.listed && found.name === user.name,
+    };
+  }
+  if (change.kind !== 'product' || change.product === null) return null;
+  const { id, name, description, creatorId, createdAt } = change.product;
+  return {
+    key: { type: 'product', id },
+    isRight: (found) =>
+      isThere(found) &&
+      found.name === name &&
+      found.description === description &&
+      found.creatorId === creatorId &&
+      found.createdAt === createdAt,
+  };
+}
+
+/** A document is often newer: of a drop that is live the row has older stock. */
+function isOfRow(document: SearchDocument, row: DropView): boolean {
+  if (!has(document, KNOWN)) return false;
+  const version = versionOf(document);
+  if (version !== row.version) return version > row.version;
+  return (
+    document.productId === row.productId &&
+    document.creatorId === row.creatorId &&
+    document.status === row.status &&
+    document.startsAt === row.startsAt &&
+    document.amount === row.unitAmount &&
+    document.currency === row.currency &&
+    document.createdAt === row.createdAt &&
+    document.popularity === row.sold
+  );
+}
+
+function isThere(document: SearchDocument): boolean {
+  return has(document, KNOWN) && !has(document, GONE);
+}
