@@ -1,6 +1,7 @@
 // The live stream after the bus reports a gap: messages may have been lost.
 
 import test from 'ava';
+import * as fc from 'fast-check';
 import { refusal } from '../../../domain/refusal.ts';
 import { dropView, type FakeSocket, LiveHarness, milestone, settled } from './live-harness.ts';
 
@@ -188,6 +189,57 @@ test('N5: a gap during the first read of the follows leads to a second read', as
   harness.bus.reportGap();
   while (harness.waitingReads > 0) await harness.releaseRead();
   t.true(socket.topics.has('creator:new'));
+});
+
+/** Until everything has come: a stream that missed too much ends, and its client comes back. */
+const ROUNDS = 6;
+
+test('N7: gaps of the bus in the middle of resumes: each comes once, in order', async (t) => {
+  const events = fc.array(
+    fc.constantFrom('notify', 'release', 'release', 'lose', 'gap', 'repeat', 'advance', 'resume'),
+    { minLength: 10, maxLength: 60 },
+  );
+  let resumes = 0;
+  await fc.assert(
+    fc.asyncProperty(fc.nat({ max: 9 }), events, async (before, run) => {
+      const bounds = { replayPageSize: 3, bufferedNotificationsMax: 2, resumeGraceMs: 1_000 };
+      const harness = new LiveHarness(bounds, true);
+      let last = 0;
+      for (; last < before; last++) harness.notify('ann', `${last + 1}`);
+      harness.gated = true;
+      const received: string[] = [];
+      /** As a client does that lost its stream: it comes back with the last id it has. */
+      const resume = (): FakeSocket => {
+        const socket = harness.open({ userId: 'ann' });
+        socket.say({ type: 'resume', after: received.at(-1) ?? '0' });
+        resumes++;
+        return socket;
+      };
+      let socket = resume();
+      for (const event of [...run, 'gap']) {
+        if (event === 'notify') harness.notify('ann', `${++last}`);
+        else if (event === 'release') await harness.releaseRead();
+        else if (event === 'lose') harness.bus.losing = true;
+        else if (event === 'gap') harness.bus.reportGap();
+        else if (event === 'advance') harness.clock.advance(600);
+        else if (event === 'repeat' && last > 0) harness.repeat('ann', `${(last >> 1) + 1}`);
+        received.push(...idsOf(socket));
+        if (event === 'resume') socket.end(1000, 'the client leaves');
+        if (socket.closedWith !== null) socket = resume();
+      }
+      for (let round = 0; round < ROUNDS; round++) {
+        await settled();
+        while (harness.waitingReads > 0) await harness.releaseRead();
+        harness.clock.advance(1_000);
+        received.push(...idsOf(socket));
+        if (socket.closedWith !== null) socket = resume();
+      }
+      const all = Array.from({ length: last }, (_, i) => `${i + 1}`);
+      t.deepEqual(received, all);
+    }),
+    { numRuns: 200 },
+  );
+  t.true(resumes > 400);
 });
 
 test('a stopped hub does not listen for gaps any more', async (t) => {
