@@ -13,7 +13,13 @@ import { lowerPriority, openChanges, openJournals } from './off-loop-parts.ts';
 import { REBUILD, type RowsPositionQuestion, type SearchThreadData } from './search.ts';
 
 const NAME = 'search';
-const REPORT_INTERVAL_MS = 250;
+const REPORT_INTERVAL_MS = 500;
+const POLL_MS = 100;
+/**
+ * A cluster has many shards and buckets. An idle node took 6 % of a core with this poll, 8 % with
+ * one of 200 ms, 2 % without an index, in one run each.
+ */
+const CLUSTER_POLL_MS = 400;
 
 const { config, shardCount, folder, port } = workerData as SearchThreadData;
 const log = createLog(config);
@@ -32,6 +38,7 @@ const keeper = new SearchKeeper({
   snapshots: journals.snapshots,
   openSpill: () => new SqliteSpillStore(),
   shardCount,
+  pollMs: config.store.kind === 'redis' ? CLUSTER_POLL_MS : POLL_MS,
   clock: systemClock,
   log,
 });

@@ -1,6 +1,6 @@
 // Gives accounts, products, follows and take-downs of the change stream to a search index. Records
-// are taken over together with their position: `consume` only keeps them until `ChangeRunner` stores
-// it.
+// are taken over together with their position: `consume` only keeps them until `ChangeRunner`
+// stores it.
 
 import type { EntityChange } from '../../contracts/changes.ts';
 import type { ChangeRecord } from '../../storage/ports/change-stream.ts';

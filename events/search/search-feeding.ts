@@ -20,9 +20,9 @@ import { DropRowsPass } from './drop-rows-pass.ts';
 import { EntityConsumer } from './entity-consumer.ts';
 import { SearchDocuments } from './search-documents.ts';
 
-/** The longest delay until a change or an event is found, where the index keeps up. */
-const POLL_MS = 200;
-const CHECK_MS = 250;
+/** Each look asks for the ends of all buckets: often only until the index is complete. */
+const CHECK_BUILDING_MS = 250;
+const CHECK_MS = 1_000;
 /** Moments that the oldest unread record is looked up in. */
 const MOMENTS_MAX = 1_200;
 const RETRY_DELAY_FIRST_MS = 100;
@@ -42,6 +42,8 @@ export interface FeedingSources {
   readonly rowsPosition: (shard: number) => Promise<number>;
   readonly openSpill: OpenSpill;
   readonly shardCount: number;
+  /** The longest delay until a change or an event is found, where the index keeps up. */
+  readonly pollMs: number;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -77,7 +79,7 @@ export class SearchFeeding {
   #isStopped = false;
 
   constructor(options: FeedingSources & { readonly feed: SearchFeed }) {
-    const { feed, followers, changes, clock, log } = options;
+    const { feed, followers, changes, pollMs, clock, log } = options;
     this.#options = options;
     this.#documents = new SearchDocuments({ feed, followers });
     this.#entities = new EntityConsumer({ documents: this.#documents });
@@ -86,7 +88,7 @@ export class SearchFeeding {
       changes,
       positions: this.#entities,
       lease: null,
-      pollMs: POLL_MS,
+      pollMs,
       clock,
       log,
     });
@@ -148,7 +150,6 @@ export class SearchFeeding {
       ...this.#options,
       consumer: new DropConsumer({ documents: this.#documents }),
       lease: null,
-      pollMs: POLL_MS,
     });
     this.#journals.start();
     this.#passBeganAt = null;
@@ -167,7 +168,9 @@ export class SearchFeeding {
 
   #check(): void {
     this.#checking = this.#look().finally(() => {
-      if (!this.#isStopped) this.#timer = this.#options.clock.after(CHECK_MS, () => this.#check());
+      if (this.#isStopped) return;
+      const delayMs = this.#isBuilt ? CHECK_MS : CHECK_BUILDING_MS;
+      this.#timer = this.#options.clock.after(delayMs, () => this.#check());
     });
   }
 

@@ -161,6 +161,17 @@ onEachProfile((test, profile) => {
     t.deepEqual(idsOf(ofCreator), []);
   });
 
+  test('Q1, A11: what operators take down is not found, until it is shown again', async (t) => {
+    const { productId } = await sell('Sol', 'Marble vase');
+    await found('q=marble', (one) => idsOf(one).length === 2);
+    const token = server.token('olga', 3600, ['operator']);
+    const path = `/v1/operator/take-downs/products/${productId}`;
+    t.is((await server.call('PUT', path, { token, body: {} })).status, 200);
+    t.deepEqual(idsOf(await found('q=marble', (one) => idsOf(one).length === 0)), []);
+    t.is((await server.call('DELETE', path, { token })).status, 204);
+    t.is(idsOf(await found('q=marble', (one) => idsOf(one).length === 2)).length, 2);
+  });
+
   test('Q1: suggestions complete what is typed; reasons are for operators', async (t) => {
     await sell('Uma', 'Saffron teapot');
     await found('q=saffron', (one) => idsOf(one).length === 2);

@@ -38,6 +38,7 @@ export class FedIndex {
       rowsPosition: async (shard) => (await journal.head(shard)).lastSequence,
       openSpill: () => new MemorySpillStore(),
       shardCount: SHARDS,
+      pollMs: 200,
       clock: this.clock,
       log: pino({ level: 'silent' }),
     };
