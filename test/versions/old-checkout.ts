@@ -30,6 +30,12 @@ export const OLD_VERSIONS: readonly OldVersion[] = [
     hasStoredNames: false,
     tooNew: /feature level/,
   },
+  {
+    commit: '96722f55bd1cc429b7235029cd74c080aa313987',
+    level: 3,
+    hasStoredNames: false,
+    tooNew: /feature level/,
+  },
 ];
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
