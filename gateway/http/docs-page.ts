@@ -54,9 +54,11 @@ function bounds(schema) {
   return shown.length === 0 ? '' : '   // ' + shown.join(', ');
 }
 
-function operationView(path, method, operation, all) {
+function operationView(path, method, operation, { schemas: all, responses: shared }) {
   const inside = make('div', { className: 'inside' });
-  if (operation.security) inside.append(make('p', { textContent: 'Needs an access token.' }));
+  const needsToken = operation.security.length > 0
+    && operation.security.every((one) => Object.keys(one).length > 0);
+  if (needsToken) inside.append(make('p', { textContent: 'Needs an access token.' }));
   if (operation.parameters) {
     const rows = operation.parameters.map((one) =>
       row(code(one.name), one.in + (one.required ? ', required' : ''),
@@ -70,7 +72,8 @@ function operationView(path, method, operation, all) {
   }
   inside.append(make('h4', { textContent: 'Answers' }));
   const problems = make('table');
-  for (const [status, answer] of Object.entries(operation.responses)) {
+  for (const [status, given] of Object.entries(operation.responses)) {
+    const answer = given.$ref ? shared[given.$ref.split('/').at(-1)] : given;
     const [type, content] = Object.entries(answer.content ?? {})[0] ?? [];
     const description = answer.description.replaceAll('\`', '');
     problems.append(row(make('b', { textContent: status }), description, code(type ?? '')));
@@ -98,7 +101,7 @@ try {
     for (const [method, operation] of Object.entries(methods)) {
       const tag = operation.tags[0];
       if (!groups.has(tag)) groups.set(tag, make('section', {}, make('h2', { textContent: tag })));
-      groups.get(tag).append(operationView(path, method, operation, all));
+      groups.get(tag).append(operationView(path, method, operation, api.components));
     }
   }
   const codes = all.Problem.properties.code.enum

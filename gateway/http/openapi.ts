@@ -18,6 +18,15 @@ import {
 
 type Json = Record<string, unknown>;
 
+/** What operations refer to, by name. */
+interface Components {
+  readonly schemas: Json;
+  readonly responses: Json;
+}
+
+/** A response with at most so many codes is a component, which operations share. */
+const SHARED_CODES_MAX = 3;
+
 /** What a request with an Idempotency-Key may be refused with besides (H11). */
 const KEYED_CODES = [
   'invalid-request',
@@ -26,16 +35,51 @@ const KEYED_CODES = [
   'rate-limited',
   'unavailable',
 ] as const;
-const REPLAYED = {
+/** What every route may refuse a request with, whatever its definition says. */
+const COMMON_CODES = [
+  'invalid-request',
+  'payload-too-large',
+  'unsupported-media-type',
+  'overloaded',
+  'internal',
+] as const;
+const HEADERS: Readonly<Record<string, Json>> = {
   'Idempotency-Replayed': {
     description: 'true: the first answer to the same request, given again.',
     schema: { const: 'true' },
   },
+  ETag: {
+    description: 'The version of what the body shows, for If-None-Match.',
+    schema: { type: 'string' },
+  },
+  'Retry-After': {
+    description: 'Seconds after which a client may try again.',
+    schema: { type: 'string', pattern: '^[0-9]+$' },
+  },
+  'WWW-Authenticate': { description: 'Bearer.', schema: { type: 'string' } },
+  'X-Request-Id': {
+    description: 'The id of the request: its own, where it had one, as in the logs.',
+    schema: { type: 'string', minLength: 1, maxLength: 128 },
+  },
+  Traceparent: {
+    description: 'The trace of the request (W3C Trace Context).',
+    schema: { type: 'string' },
+  },
+};
+const PROBLEM_CONTENT = {
+  [PROBLEM_MEDIA_TYPE]: { schema: { $ref: '#/components/schemas/Problem' } },
+};
+const UPGRADED = { description: 'The connection is a WebSocket now.' };
+/** Headers that every problem of the status has. */
+const HEADERS_OF_STATUS: Readonly<Record<number, string>> = {
+  401: 'WWW-Authenticate',
+  429: 'Retry-After',
+  503: 'Retry-After',
 };
 
 export function openApiDocument(routes: readonly Route[], version: string): Json {
-  const components: Json = {};
-  refer(Problem, components);
+  const components: Components = { schemas: {}, responses: {} };
+  refer(Problem, components.schemas);
   const paths: Record<string, Json> = {};
   for (const { definition } of routes) {
     const path = (paths[definition.path] ??= {});
@@ -48,11 +92,15 @@ export function openApiDocument(routes: readonly Route[], version: string): Json
       version,
       description:
         'Limited-stock sales that never oversell. Times are RFC 3339 in UTC, money is in integer ' +
-        'minor units by ISO 4217, errors are RFC 9457 problems with a stable code.',
+        'minor units by ISO 4217, errors are RFC 9457 problems with a stable code. HEAD is ' +
+        'answered where GET is; another method of a path is 405 with Allow.',
+      license: { name: 'All rights reserved', identifier: 'LicenseRef-All-Rights-Reserved' },
     },
+    servers: [{ url: '/', description: 'The server that this description comes from.' }],
     paths,
     components: {
-      schemas: components,
+      headers: HEADERS,
+      ...components,
       securitySchemes: {
         token: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
         apiKey: { type: 'http', scheme: 'bearer', bearerFormat: `${API_KEY_PREFIX}…` },
@@ -61,25 +109,10 @@ export function openApiDocument(routes: readonly Route[], version: string): Json
   };
 }
 
-function operation(definition: RouteDefinition, components: Json): Json {
-  const {
-    summary,
-    tag,
-    access,
-    action,
-    knowsUsers = false,
-    body,
-    bodyOptional = false,
-    bodyAsForm = false,
-  } = definition;
+function operation(definition: RouteDefinition, components: Components): Json {
+  const { summary, tag, action, body, bodyOptional = false, bodyAsForm = false } = definition;
   const described: Json = { summary, tags: [tag], operationId: operationId(definition) };
-  if (access !== 'public' || knowsUsers) {
-    const nobody = knowsUsers ? [{}] : [];
-    const token = access === 'key' ? [] : [{ token: [] }];
-    const scope = action === undefined ? null : ruleOf(action).scope;
-    const key = scope === null ? [] : [{ apiKey: [scope] }];
-    described['security'] = [...nobody, ...token, ...key];
-  }
+  described['security'] = securityOf(definition);
   if (action !== undefined) Object.assign(described, forMembers(action));
   const parameters = parametersOf(definition);
   if (parameters.length > 0) described['parameters'] = parameters;
@@ -89,13 +122,43 @@ function operation(definition: RouteDefinition, components: Json): Json {
       content: Object.fromEntries(
         [JSON_MEDIA_TYPE, ...(bodyAsForm ? [FORM_MEDIA_TYPE] : [])].map((type) => [
           type,
-          { schema: refer(body, components) },
+          { schema: refer(body, components.schemas) },
         ]),
       ),
     };
   }
-  described['responses'] = { ...successOf(definition, components), ...problemsOf(definition) };
+  const { status, otherStatuses = [], upgrades = false, cache } = definition;
+  const success = successOf(definition, components.schemas);
+  const responses: Record<string, Json> = {
+    [status]: success,
+    ...problemsOf(definition, components.responses),
+  };
+  for (const other of otherStatuses) {
+    const content = { ...(success['content'] as Json), ...PROBLEM_CONTENT };
+    responses[other] = { ...success, description: 'The same body, or a problem.', content };
+  }
+  if (upgrades) responses[101] = UPGRADED;
+  if (cache !== undefined) {
+    const headers = referHeaders(['ETag']);
+    responses[304] = { description: 'If-None-Match names what is there.', headers };
+  }
+  described['responses'] = responses;
   return described;
+}
+
+/** Empty: anybody may call it. One that is empty itself: credentials show more. */
+function securityOf({ access, knowsUsers = false, action }: RouteDefinition): Json[] {
+  if (access === 'public' && !knowsUsers) return [];
+  const nobody = knowsUsers ? [{}] : [];
+  const token = access === 'key' ? [] : [{ token: [] }];
+  const scope = action === undefined ? null : ruleOf(action).scope;
+  const key = scope === null ? [] : [{ apiKey: [scope] }];
+  return [...nobody, ...token, ...key];
+}
+
+function referHeaders(names: readonly string[]): Json {
+  const all = [...names, 'X-Request-Id', 'Traceparent'];
+  return Object.fromEntries(all.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
 }
 
 /** Which members of a creator's organisation may call it (A10). */
@@ -138,9 +201,14 @@ function parametersOf(definition: RouteDefinition): Json[] {
 }
 
 function successOf(definition: RouteDefinition, components: Json): Json {
-  const { status, response, responseMediaType, otherMediaTypes = [], keyed } = definition;
-  const success: Json = { description: 'Success.' };
-  if (keyed === true) success['headers'] = REPLAYED;
+  const { status, response, responseMediaType, otherMediaTypes = [], keyed, cache } = definition;
+  // The answer to an upgrade has the headers of RFC 6455 alone.
+  if (status === 101) return UPGRADED;
+  const headers = referHeaders([
+    ...(keyed === true ? ['Idempotency-Replayed'] : []),
+    ...(cache === undefined ? [] : ['ETag']),
+  ]);
+  const success: Json = { description: 'Success.', headers };
   if (response !== undefined) {
     const mediaType = responseMediaType ?? JSON_MEDIA_TYPE;
     const content: Json = { [mediaType]: { schema: refer(response, components) } };
@@ -149,38 +217,49 @@ function successOf(definition: RouteDefinition, components: Json): Json {
   } else if (responseMediaType !== undefined) {
     success['content'] = { [responseMediaType]: {} };
   }
-  return { [String(status)]: success };
+  return success;
 }
 
-/** The route's own refusals, and those that all routes of its kind may give. */
-function problemsOf(definition: RouteDefinition): Json {
-  const codes = new Set<ProblemCode>(definition.refusals);
-  const { access, knowsUsers = false } = definition;
-  if (access !== 'public' || knowsUsers) codes.add('unauthenticated');
-  if (access === 'key') codes.add('forbidden');
+/** The route's own refusals, and those that all routes, or all of its kind, may give. */
+function problemsOf(definition: RouteDefinition, shared: Json): Record<string, Json> {
+  const codes = new Set<ProblemCode>([...definition.refusals, ...COMMON_CODES]);
+  const { access, knowsUsers = false, rateClass, keyed, path } = definition;
+  if (access !== 'public' || knowsUsers) codes.add('unauthenticated').add('forbidden');
+  if (access !== 'public' || rateClass !== null) codes.add('rate-limited').add('unavailable');
+  if (path.includes('{')) codes.add('not-found');
   if (definition.refusesBanned !== undefined) codes.add('banned');
-  if (definition.rateClass !== null) codes.add('rate-limited');
-  if (definition.keyed === true) for (const code of KEYED_CODES) codes.add(code);
-  if (definition.query !== undefined) codes.add('invalid-request');
-  if (definition.body !== undefined) {
-    codes.add('invalid-request').add('payload-too-large').add('unsupported-media-type');
-  }
+  if (keyed === true) for (const code of KEYED_CODES) codes.add(code);
   const byStatus = new Map<number, ProblemCode[]>();
   for (const code of codes) {
     const { status } = PROBLEMS[code];
     byStatus.set(status, [...(byStatus.get(status) ?? []), code]);
-    if (code === 'invalid-request' && definition.body !== undefined) {
-      byStatus.set(422, [...(byStatus.get(422) ?? []), code]);
-    }
+    // Content that is not what the schema says, also of a body where none is expected.
+    if (code === 'invalid-request') byStatus.set(422, [...(byStatus.get(422) ?? []), code]);
   }
-  const problems: Json = {};
+  const problems: Record<string, Json> = {};
   for (const [status, codesOfStatus] of byStatus) {
-    problems[String(status)] = {
-      description: codesOfStatus.map((code) => `\`${code}\``).join(', '),
-      content: { [PROBLEM_MEDIA_TYPE]: { schema: { $ref: '#/components/schemas/Problem' } } },
-    };
+    const isShared = codesOfStatus.length <= SHARED_CODES_MAX;
+    const name = `${codesOfStatus.map(wordOf).join('')}${status}`;
+    if (isShared) shared[name] ??= problemOf(status, codesOfStatus);
+    problems[status] = isShared
+      ? { $ref: `#/components/responses/${name}` }
+      : problemOf(status, codesOfStatus);
   }
   return problems;
+}
+
+function problemOf(status: number, codes: readonly ProblemCode[]): Json {
+  const header = HEADERS_OF_STATUS[status];
+  return {
+    description: codes.map((code) => `\`${code}\``).join(', '),
+    headers: referHeaders(header === undefined ? [] : [header]),
+    content: PROBLEM_CONTENT,
+  };
+}
+
+/** Such as `SoldOut` of `sold-out`. */
+function wordOf(code: ProblemCode): string {
+  return code.replaceAll(/(?:^|-)([a-z])/g, (_, letter: string) => letter.toUpperCase());
 }
 
 /** The schema with every titled part replaced by a reference to its component. */

@@ -164,6 +164,10 @@ export interface RouteDefinition {
   /** The status and the body's shape of a success. */
   readonly status: number;
   readonly response?: TSchema;
+  /** Upgraded to WebSocket it is a live stream: 101. */
+  readonly upgrades?: boolean;
+  /** Further statuses whose bodies have the same shape. */
+  readonly otherStatuses?: readonly number[];
   /** Media types that a client may choose instead, by a query. */
   readonly otherMediaTypes?: readonly string[];
   /** Default: JSON. For a stream, `response` is the shape of one line. */

@@ -29,6 +29,7 @@ export function notificationRoutes(): Route[] {
         rateClass: 'reads',
         query: NotificationQuery,
         status: 200,
+        upgrades: true,
         response: NotificationPage,
         refusals: ['unavailable'],
       },

@@ -46,6 +46,7 @@ export function systemRoutes(options: SystemRoutesOptions): Route[] {
         path: '/readyz',
         summary: 'The process can serve; 503 with reasons where it cannot.',
         status: 200,
+        otherStatuses: [503],
         response: Readiness,
       },
       () => {
