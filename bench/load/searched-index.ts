@@ -14,6 +14,7 @@ const BATCH = 4_096;
 const AHEAD = 2;
 const TYPOS = 1_000;
 const SHOWN = 10;
+const PROGRESS_EVERY = 50;
 /** Products that are added while others are searched, and between two of them. */
 const CHANGES = 40;
 const CHANGE_PAUSE_MS = 25;
@@ -54,10 +55,16 @@ async function build(): Promise<SearchMeasured> {
   };
 }
 
+/** Now and then, so that whoever waits for an answer knows that one is coming. */
+function progress(number: number): void {
+  if (number % PROGRESS_EVERY === 0) answer({ progress: number });
+}
+
 async function timed(work: readonly (() => Promise<unknown>)[]): Promise<SearchMeasured> {
   const latencies = new Latencies();
   const cpu = process.cpuUsage();
-  for (const one of work) {
+  for (const [number, one] of work.entries()) {
+    progress(number);
     const startedAt = performance.now();
     await one();
     latencies.add(performance.now() - startedAt);
@@ -68,7 +75,10 @@ async function timed(work: readonly (() => Promise<unknown>)[]): Promise<SearchM
 
 async function deep(texts: readonly string[]): Promise<SearchMeasured> {
   const pages: (() => Promise<unknown>)[] = [];
-  for (const text of texts) pages.push(await subject.deepPage(text));
+  for (const text of texts) {
+    pages.push(await subject.deepPage(text));
+    progress(0);
+  }
   return timed(Array.from({ length: 200 }, (_, index) => pages[index % pages.length]!));
 }
 
@@ -93,7 +103,8 @@ async function changing(texts: readonly string[], seed: number): Promise<SearchM
 
 async function recall(typos: readonly Misspelling[]): Promise<number> {
   let found = 0;
-  for (const { wrong, right } of typos) {
+  for (const [number, { wrong, right }] of typos.entries()) {
+    progress(number);
     const names = (await subject.search(wrong)).slice(0, SHOWN);
     const words = names.flatMap((one) => one.toLowerCase().split(' '));
     if (words.some((word) => right.includes(word))) found += 1;

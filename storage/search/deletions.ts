@@ -6,6 +6,8 @@
 import { fnv1a } from '../../domain/ids.ts';
 import { editsAllowed } from './edits.ts';
 
+/** Hashes are below this: with the id of a word, one makes a number that is exact. */
+export const DELETION_HASHES = 2 ** 24;
 /** Of a word, how much is compared. It must be longer than the most edits. */
 const BEGINNING_LENGTH = 6;
 /** Words with deletions of their own: shorter ones have no typos, longer ones nobody types. */
@@ -25,7 +27,7 @@ export function deletionHashes(word: string, edits: number): number[] {
   let left = new Set([word.slice(0, BEGINNING_LENGTH)]);
   const hashes = new Set<number>();
   for (let deleted = 0; ; deleted++) {
-    for (const text of left) hashes.add(fnv1a(text));
+    for (const text of left) hashes.add(fnv1a(text) % DELETION_HASHES);
     if (deleted === edits) return [...hashes];
     const shorter = new Set<string>();
     for (const text of left) {

@@ -23,7 +23,7 @@ export const LISTED = `place < ${UNLISTED_FROM}`;
  * Of the tables and of what is in them: folding, tokens, ranks. An index of another format is made
  * anew.
  */
-export const SEARCH_FORMAT = 1;
+export const SEARCH_FORMAT = 2;
 
 export const SEARCH_SCHEMA = `
   create virtual table matches using fts5(
@@ -70,9 +70,7 @@ export const SEARCH_SCHEMA = `
     ending text not null, word integer not null, primary key (ending, word)
   ) strict, without rowid;
   -- The same, by hashes of what is left after deletions ('storage/search/deletions.ts').
-  create table word_deletions (
-    hash integer not null, word integer not null, primary key (hash, word)
-  ) strict, without rowid;
+  create table word_deletions (hash_and_word integer primary key) strict;
   create table positions (
     name text not null, part integer not null, sequence integer not null,
     primary key (name, part)
@@ -101,6 +99,14 @@ export interface DocumentRow {
 /** Places of a block. */
 export const BLOCK_PLACES = 2 ** 12;
 const RANK_BLOCKS = RANK_PLACES / BLOCK_PLACES;
+
+/** Ids of words are below this. */
+const WORD_IDS = 2 ** 29;
+
+/** Of a hash of a word's deletions and the id of the word; with id 0 the first of the hash. */
+export function deletionKey(hash: number, wordId: number): number {
+  return hash * WORD_IDS + wordId;
+}
 
 /** The place of the document that is placed in a rank as number `placed`, from 0. */
 export function placeOf(rank: number, placed: number): number {

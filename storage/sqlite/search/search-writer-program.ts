@@ -114,16 +114,21 @@ class DocumentReader {
     this.#find = database.prepare<[number, string], DocumentRow>(
       'select * from documents where type = ? and id = ?',
     );
-    const list = (where: string) =>
-      database.prepare<[unknown, unknown, number, string, number], DocumentRow>(
-        `select * from documents where ${where} and (type, id) > (?, ?)
+    // Of one type by its ids alone: a row value with the type in it would read from the first id.
+    const listOfType = (where: string) =>
+      database.prepare<[number, number, string, number], DocumentRow>(
+        `select * from documents where type = ? and ${where} and id > ? order by id limit ?`,
+      );
+    const list = (column: string) =>
+      database.prepare<[string, number, string, number], DocumentRow>(
+        `select * from documents where ${column} = ? and (type, id) > (?, ?)
          order by type, id limit ?`,
       );
     this.#lists = {
-      type: list('type = ? and type = ?'),
-      source: list('type = ? and source = ?'),
-      creator: list('creator_id = ? and creator_id = ?'),
-      product: list('product_id = ? and product_id = ?'),
+      type: listOfType('type = ?'),
+      source: listOfType('source = ?'),
+      creator: list('creator_id'),
+      product: list('product_id'),
     };
     this.#sizes = {
       listed: database.prepare<[], number>('select ifnull(sum(documents), 0) from blocks').pluck(),
@@ -144,19 +149,18 @@ class DocumentReader {
   }
 
   list(filter: DocumentFilter, after: SearchKey | null, limit: number): SearchDocument[] {
-    const from = [after === null ? -1 : TYPE_CODES.indexOf(after.type), after?.id ?? ''] as const;
-    const list = this.#lists[filter.of];
-    const rows =
-      filter.of === 'creator'
-        ? list.all(filter.creatorId, filter.creatorId, ...from, limit)
-        : filter.of === 'product'
-          ? list.all(filter.productId, filter.productId, ...from, limit)
-          : list.all(
-              TYPE_CODES.indexOf(filter.type),
-              filter.of === 'type' ? TYPE_CODES.indexOf(filter.type) : filter.source,
-              ...from,
-              limit,
-            );
+    const lists = this.#lists;
+    const type = after === null ? -1 : TYPE_CODES.indexOf(after.type);
+    const id = after?.id ?? '';
+    let rows: DocumentRow[];
+    if (filter.of === 'creator') rows = lists.creator.all(filter.creatorId, type, id, limit);
+    else if (filter.of === 'product') rows = lists.product.all(filter.productId, type, id, limit);
+    else {
+      const own = TYPE_CODES.indexOf(filter.type);
+      if (type > own) return [];
+      const value = filter.of === 'type' ? own : filter.source;
+      rows = lists[filter.of].all(own, value, type < own ? '' : id, limit);
+    }
     return rows.map(documentOf);
   }
 

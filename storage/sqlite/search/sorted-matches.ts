@@ -24,8 +24,9 @@ const WALK_STEP = 64;
 interface Sort {
   /** What a document is sorted by, by its place. */
   readonly key: Statement<[number], number>;
-  /** The rows behind a key and place. */
-  readonly rows: Statement<[number, number, number], DocumentRow>;
+  /** The rows of a key behind a place, and those of the keys behind it. */
+  readonly same: Statement<[number, number, number], DocumentRow>;
+  readonly behind: Statement<[number, number], DocumentRow>;
   readonly column: 'created_at' | 'starts_at' | 'amount';
   /** 1: the lowest first. */
   readonly direction: 1 | -1;
@@ -49,20 +50,25 @@ export class SortedMatches {
     this.#document = database.prepare<[number], DocumentRow>(
       'select * from documents where place = ?',
     );
-    const sort = (column: Sort['column'], direction: 1 | -1): Sort => ({
-      column,
-      direction,
-      key: database
-        .prepare<[number], number>(`select ${column} from documents where place = ?`)
-        .pluck(),
-      rows: database.prepare<[number, number, number], DocumentRow>(
-        direction === 1
-          ? `select * from documents where ${column} is not null and ${LISTED}
-             and (${column}, place) > (?, ?) order by ${column}, place limit ?`
-          : `select * from documents where ${LISTED}
-             and (${column}, place) < (?, ?) order by ${column} desc, place desc limit ?`,
-      ),
-    });
+    const sort = (column: Sort['column'], direction: 1 | -1): Sort => {
+      const [after, order] = direction === 1 ? ['>', 'asc'] : ['<', 'desc'];
+      return {
+        column,
+        direction,
+        key: database
+          .prepare<[number], number>(`select ${column} from documents where place = ?`)
+          .pluck(),
+        // Apart, because SQLite seeks no row id in a row value: many have one price.
+        same: database.prepare<[number, number, number], DocumentRow>(
+          `select * from documents where ${column} = ? and ${LISTED} and place ${after} ?
+         order by place ${order} limit ?`,
+        ),
+        behind: database.prepare<[number, number], DocumentRow>(
+          `select * from documents where ${column} ${after} ? and ${LISTED}
+         order by ${column} ${order}, place ${order} limit ?`,
+        ),
+      };
+    };
     this.#sorts = {
       newest: sort('created_at', -1),
       starting: sort('starts_at', 1),
@@ -132,7 +138,8 @@ export class SortedMatches {
     let textLeft = WALKED_TEXT_MAX;
     const budget: Budget = { postings: 0, documents: WALKED_MAX };
     while (budget.documents > 0) {
-      const rows = sort.rows.all(last[0], last[1], WALK_STEP);
+      let rows = sort.same.all(last[0], last[1], WALK_STEP);
+      if (rows.length === 0) rows = sort.behind.all(last[0], WALK_STEP);
       for (const row of rows) {
         if (documents.length === limit || textLeft <= 0) return { documents, next: [...last] };
         this.#matches.spendDocument(budget);
@@ -141,7 +148,7 @@ export class SortedMatches {
         textLeft -= row.description.length;
         last = [row[sort.column]!, row.place];
       }
-      if (rows.length < WALK_STEP) return { documents, next: null };
+      if (rows.length === 0) return { documents, next: null };
     }
     return { documents, next: [...last] };
   }

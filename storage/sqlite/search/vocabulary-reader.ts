@@ -5,6 +5,7 @@ import type { Database } from 'better-sqlite3';
 import { deletionHashes } from '../../search/deletions.ts';
 import { editDistance } from '../../search/edits.ts';
 import { isOfLetters, type QueryTerm } from '../../search/query-terms.ts';
+import { deletionKey } from './search-schema.ts';
 import type { MatchReader } from './match-reader.ts';
 import type { KnownWord, Vocabulary } from '../../search/search-plan.ts';
 
@@ -38,9 +39,9 @@ export class VocabularyReader implements Vocabulary {
       );
     this.#ending = byEnding('ending = ? and ending = ?');
     this.#inside = byEnding('ending >= ? and ending < ?');
-    this.#deletion = database.prepare<[number, number], KnownWord>(
-      `select words.word, words.documents from word_deletions join words on words.id = word_deletions.word
-       where hash = ? limit ?`,
+    this.#deletion = database.prepare<[number, number, number, number], KnownWord>(
+      `select word, documents from word_deletions join words on words.id = hash_and_word - ?
+       where hash_and_word > ? and hash_and_word < ? order by hash_and_word limit ?`,
     );
   }
 
@@ -75,7 +76,9 @@ export class VocabularyReader implements Vocabulary {
   near({ text, edits }: QueryTerm, limit: number): readonly KnownWord[] {
     const near = new Map<string, KnownWord & { readonly distance: number }>();
     for (const hash of deletionHashes(text, edits)) {
-      for (const known of this.#deletion.iterate(hash, SAME_HASH_MAX)) {
+      const first = deletionKey(hash, 0);
+      const end = deletionKey(hash + 1, 0);
+      for (const known of this.#deletion.iterate(first, first, end, SAME_HASH_MAX)) {
         const { word, documents } = known;
         if (documents === 0 || word === text || near.has(word)) continue;
         const distance = editDistance(word, text, edits);

@@ -4,6 +4,7 @@
 import type { Database } from 'better-sqlite3';
 import { storedDeletions } from '../../search/deletions.ts';
 import { isOfLetters } from '../../search/query-terms.ts';
+import { deletionKey } from './search-schema.ts';
 
 /** The shortest ending that a word is found by, and how far into a word endings begin. */
 const ENDING_LENGTH_MIN = 3;
@@ -16,7 +17,7 @@ export class VocabularyWriter {
   readonly #find;
   readonly #add;
   readonly #addEnding;
-  readonly #addDeletion;
+  readonly #addDeletions;
   /** By word: how many more documents have it since the last `store`. */
   readonly #changes = new Map<string, number>();
   /** Of words that were changed lately. */
@@ -33,8 +34,9 @@ export class VocabularyWriter {
     this.#addEnding = database.prepare<[string, number]>(
       'insert or ignore into word_endings (ending, word) values (?, ?)',
     );
-    this.#addDeletion = database.prepare<[number, number]>(
-      'insert or ignore into word_deletions (hash, word) values (?, ?)',
+    // All of a change in one statement: there are some twenty for each new word.
+    this.#addDeletions = database.prepare<[string]>(
+      'insert or ignore into word_deletions select value from json_each(?)',
     );
   }
 
@@ -43,7 +45,7 @@ export class VocabularyWriter {
   }
 
   store(): void {
-    const deletions: [number, number][] = [];
+    const deletions: number[] = [];
     // In the order of the words, as they are in the table.
     for (const word of [...this.#changes.keys()].sort()) {
       const by = this.#changes.get(word)!;
@@ -53,17 +55,17 @@ export class VocabularyWriter {
       else this.#count.run(by, known);
       if (known !== undefined) this.#remember(word, known);
     }
-    deletions.sort(([a], [b]) => a - b);
-    for (const [hash, id] of deletions) this.#addDeletion.run(hash, id);
+    if (deletions.length > 0)
+      this.#addDeletions.run(JSON.stringify(deletions.sort((a, b) => a - b)));
     this.#changes.clear();
   }
 
-  #addWord(word: string, documents: number, deletions: [number, number][]): void {
+  #addWord(word: string, documents: number, deletions: number[]): void {
     const id = Number(this.#add.run(word, documents).lastInsertRowid);
     if (!isOfLetters(word)) return;
     const starts = Math.min(word.length - ENDING_LENGTH_MIN, ENDING_STARTS_MAX);
     for (let start = 1; start <= starts; start++) this.#addEnding.run(word.slice(start), id);
-    for (const hash of storedDeletions(word)) deletions.push([hash, id]);
+    for (const hash of storedDeletions(word)) deletions.push(deletionKey(hash, id));
   }
 
   #remember(word: string, id: number): void {
