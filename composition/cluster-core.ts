@@ -28,6 +28,7 @@ import type { RunContext } from '../actors/run-context.ts';
 import { SHARD_COUNT } from '../domain/ids.ts';
 import { brokerOptions } from '../moleculer.config.ts';
 import { createCallAction } from '../services/moleculer/call-action.ts';
+import { cachesService } from '../services/gateway-caches.ts';
 import { MeasuredJournal } from '../storage/measured-journal.ts';
 import { FEATURE_LEVEL, LevelTooNewError, ReachedLevel } from '../storage/ports/feature-level.ts';
 import { openRedisStores } from '../storage/redis/stores.ts';
@@ -293,6 +294,7 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
     levels,
     tokens,
     unreadiness,
+    serveCaches: (caches) => void broker.createService(cachesService(caches)),
     async start() {
       await announcer.start();
       await broker.start();

@@ -18,6 +18,7 @@ import { RestrictionSet } from '../events/restriction-set.ts';
 import type { RunContext } from '../actors/run-context.ts';
 import { brokerOptions } from '../moleculer.config.ts';
 import { createCallAction } from '../services/moleculer/call-action.ts';
+import { cachesService } from '../services/gateway-caches.ts';
 import { MeasuredJournal } from '../storage/measured-journal.ts';
 import { FEATURE_LEVEL, ReachedLevel } from '../storage/ports/feature-level.ts';
 import { openSqliteStores, type SqliteStores } from '../storage/sqlite/stores.ts';
@@ -196,6 +197,7 @@ function createCore(
     levels,
     tokens,
     unreadiness: () => unreadyShards(host),
+    serveCaches: (caches) => void broker.createService(cachesService(caches)),
     async start() {
       await announcer.start();
       await broker.start();

@@ -17,6 +17,7 @@ import type { StripeEvents } from '../events/payments/stripe/stripe-events.ts';
 import type { RestrictionSet } from '../events/restriction-set.ts';
 import type { Relay } from '../events/relay.ts';
 import type { MeasuredJournal } from '../storage/measured-journal.ts';
+import type { cachesService } from '../services/gateway-caches.ts';
 import type { FeatureLevels } from '../storage/ports/feature-level.ts';
 import type { Stores } from '../storage/ports/stores.ts';
 import type { Config } from './config.ts';
@@ -63,6 +64,8 @@ export interface NodeCore {
   readonly tokens: Tokens;
   /** The journal to which this node's shards append. */
   readonly journal: MeasuredJournal;
+  /** Lets operators ask for the caches of this node's gateway. Before `start`. */
+  serveCaches(caches: Parameters<typeof cachesService>[0]): void;
   /** The reasons why the node cannot serve now, one short sentence each. */
   unreadiness(): string[];
   /** Starts everything but the shards of a cluster. Errors: those of the store or of NATS. */

@@ -34,6 +34,7 @@ import { BrokerRuns } from '../services/other-runs.ts';
 import { passesService } from '../services/passes.ts';
 import { paymentsService } from '../services/payments.ts';
 import { productsService } from '../services/products.ts';
+import { BrokerGatewayCaches } from '../services/gateway-caches.ts';
 import { BrokerSearchNodes } from '../services/search-nodes.ts';
 import { sellersService } from '../services/sellers.ts';
 import { shopsService } from '../services/shops.ts';
@@ -142,6 +143,7 @@ export function createServices(
     ...operatorServices({
       accounts: options.accounts.operators,
       searchNodes: new BrokerSearchNodes({ broker }),
+      gatewayCaches: new BrokerGatewayCaches({ broker }),
       verify: options.operator.verify,
       placement: options.operator.placement,
       rebuild: (shards, write, run) => options.rebuild.run(shards, write, run),

@@ -178,6 +178,7 @@ export async function startServer(
     paymentProvider: config.paymentProvider,
     passTexts: passTextsOf(config),
   });
+  if (config.roles.includes('gateway')) core.serveCaches(gateway.caches);
   const stop = async () => {
     await core.leave();
     limitsFile.stop();

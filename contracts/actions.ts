@@ -12,6 +12,7 @@ import type {
   Session,
 } from './accounts.ts';
 import type { ApiKey, CreatedApiKey, KeyIdentity, NewApiKey } from './api-keys.ts';
+import type { CacheEviction, CacheSample, EvictedCaches, NodeCaches } from './caches.ts';
 import type { Contact, NewContact } from './contacts.ts';
 import type { DraftFilter, DraftView, DropChange } from './drafts.ts';
 import type { DropFilter, DropsPage, DropView, NewDrop, PauseDetails } from './drops.ts';
@@ -422,6 +423,15 @@ export interface Actions {
   'operator.listSearchNodes': [AsOperator, readonly SearchNode[]];
   /** Makes a node's index anew. Refuses `not-found`, `already-running`. */
   'operator.rebuildSearch': [AsOperator & Keyed & { nodeId: string }, null];
+  /** The caches of all gateways. */
+  'operator.listCaches': [AsOperator, readonly NodeCaches[]];
+  'operator.evictCaches': [
+    AsOperator & Keyed & { eviction: CacheEviction },
+    readonly EvictedCaches[],
+  ];
+  /** The next two are answered by each gateway, for itself. */
+  'caches.report': [Record<string, never>, readonly CacheSample[]];
+  'caches.evict': [{ eviction: CacheEviction }, number];
   /** The answer alone has the secrets of the second factor. Refuses `too-many`. */
   'operator.addOperator': [AsOperator & { operator: NewOperator }, AddedOperator];
   'operator.listOperators': [AsOperator, readonly OperatorRow[]];

@@ -81,7 +81,7 @@ export class DropViews {
     this.#monotonic = options.monotonic;
     this.#dropsMax = options.dropsMax ?? DROPS_MAX;
     this.#filterBytesMax = options.filterBytesMax ?? FILTER_BYTES_MAX;
-    this.#unsubscribeGaps = options.bus.onGap(() => this.#markAllStale());
+    this.#unsubscribeGaps = options.bus.onGap(() => this.outdate(() => true));
   }
 
   get size(): number {
@@ -135,6 +135,17 @@ export class DropViews {
     return drop !== undefined && drop.view !== null && this.#fresh(drop, drop.view)
       ? drop.view
       : null;
+  }
+
+  /** Views that are fetched again, before or while they are used. Returns how many. */
+  outdate(which: (drop: WatchedDrop) => boolean): number {
+    let count = 0;
+    for (const drop of this.#drops.values()) {
+      if (drop.view === null || !which(drop)) continue;
+      drop.refreshedAt = -Infinity;
+      count += 1;
+    }
+    return count;
   }
 
   /** There is no such drop. */
@@ -212,11 +223,6 @@ export class DropViews {
 
   #fresh(drop: WatchedDrop, view: DropView): boolean {
     return view.version >= drop.versionShown && this.#monotonic() - drop.refreshedAt < FRESH_MS;
-  }
-
-  /** Messages may have been lost: each view is fetched again, before or while it is used. */
-  #markAllStale(): void {
-    for (const drop of this.#drops.values()) drop.refreshedAt = -Infinity;
   }
 
   #onMessage(drop: WatchedDrop, message: LiveMessage): void {

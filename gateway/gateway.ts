@@ -22,6 +22,7 @@ import { DropViews } from './drop-views.ts';
 import type { EndedSessions } from './http/ended-sessions.ts';
 import { Flight } from './http/flight.ts';
 import { DropCards } from './cache/drop-cards.ts';
+import { GatewayCaches } from './cache/gateway-caches.ts';
 import { withOwnChanges } from './cache/own-changes.ts';
 import { PublicReads } from './cache/public-reads.ts';
 import { KeyIdentities } from './http/key-identities.ts';
@@ -135,6 +136,7 @@ export interface GatewayOptions {
 }
 
 export interface Gateway {
+  readonly caches: GatewayCaches;
   /** Listens. Resolves to the port. */
   start(): Promise<number>;
   /**
@@ -166,6 +168,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   const views = new DropViews({ bus, router, monotonic: () => clock.monotonic() });
   const cards = new DropCards({ views, router, monotonic: () => clock.monotonic() });
   const reads = new PublicReads({ bus, restrictions, clock });
+  const caches = new GatewayCaches({ cards, reads });
   const slots = new StreamSlots();
   const exportSlots = new StreamSlots({
     streamsMax: EXPORTS_MAX,
@@ -252,6 +255,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     restricted: () => restrictions.size,
     ordersWaiting: () => orderWindow.count,
     ordersWaitingMax: () => orderWindow.limit,
+    caches: () => caches.report(),
     sources: { limits: () => limits.report(), ...options.sources },
   });
   const { host, port, live, trustProxy = false } = options;
@@ -268,6 +272,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     onFault,
   });
   return {
+    caches,
     start: () => server.start(),
     async stop() {
       await server.stop(options.drainMs ?? DRAIN_MS);

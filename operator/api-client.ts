@@ -3,6 +3,7 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 import type { RunContext } from '../actors/run-context.ts';
+import type { CacheEviction, EvictedCaches, NodeCaches } from '../contracts/caches.ts';
 import type { JobState } from '../contracts/jobs.ts';
 import type { AddedOperator, OperatorRow } from '../contracts/operator-accounts.ts';
 import type { MovePlan, RunEnd, RunKind } from '../contracts/operator.ts';
@@ -199,6 +200,18 @@ export class OperatorApi {
   /** Resolves when the node has begun. */
   async rebuildSearch(nodeId: string): Promise<void> {
     await this.#requests.post(`search/${nodeId}/rebuild`, null);
+  }
+
+  async caches(): Promise<readonly NodeCaches[]> {
+    return (await this.#requests.get<{ items: readonly NodeCaches[] }>('caches')).items;
+  }
+
+  async evictCaches(eviction: CacheEviction): Promise<readonly EvictedCaches[]> {
+    const evicted = await this.#requests.post<{ items: readonly EvictedCaches[] }>(
+      'caches/evict',
+      eviction,
+    );
+    return evicted.items;
   }
 
   async operators(): Promise<readonly OperatorInfo[]> {

@@ -7,6 +7,7 @@ import { dropId, serverUrl, shardNumber } from './arguments.ts';
 import type { ChangesOptions } from './changes.ts';
 import { connecting, SERVER_HELP } from './connecting-command.ts';
 import type { ExportOptions } from './export-orders.ts';
+import { addCacheCommands } from './cache-commands.ts';
 import { addJobCommands } from './job-commands.ts';
 import { addPaymentCommands } from './payment-commands.ts';
 import { addPlacementCommands } from './placement-commands.ts';
@@ -23,6 +24,7 @@ export function addOperatorCommands(livedrops: Command): void {
   addPaymentCommands(livedrops);
   addJobCommands(livedrops);
   addSearchCommands(livedrops);
+  addCacheCommands(livedrops);
   addExport(livedrops);
   addStream(livedrops);
 }

@@ -4,6 +4,7 @@
 import type { ActionSchema, Context, ServiceSchema } from 'moleculer';
 import type { OperatorAccounts } from '../app/operator/operator-accounts.ts';
 import { Operators, type OperatorsOptions } from '../app/operator/operators.ts';
+import { OperatorCaches, type OperatorCachesOptions } from '../app/operator/caches.ts';
 import { OperatorSearch, type OperatorSearchOptions } from '../app/operator/search.ts';
 import type { AskedOfRun } from './other-runs.ts';
 import { defineService } from './moleculer/define-service.ts';
@@ -14,10 +15,13 @@ const RUN_TIMEOUT_MS = 600_000;
 const WHOLE_RUNS = ['verifyJournals', 'rebuildLists', 'verify', 'rebuild'] as const;
 
 export function operatorServices(
-  options: OperatorsOptions & OperatorSearchOptions & { readonly accounts: OperatorAccounts },
+  options: OperatorsOptions &
+    OperatorSearchOptions &
+    OperatorCachesOptions & { readonly accounts: OperatorAccounts },
 ): ServiceSchema[] {
   const { accounts } = options;
   const search = new OperatorSearch(options);
+  const caches = new OperatorCaches(options);
   const operators = new Operators(options);
   const { name, actions } = defineService('operator', {
     listNodes: (params) => operators.nodes(params),
@@ -45,6 +49,8 @@ export function operatorServices(
     cancelJob: (params) => operators.once(params, () => operators.cancelJob(params)),
     dismissRefund: (params) => operators.once(params, () => operators.dismissRefund(params)),
     listSearchNodes: (params) => search.list(params),
+    listCaches: (params) => caches.list(params),
+    evictCaches: (params) => operators.once(params, () => caches.evict(params)),
     rebuildSearch: (params) => operators.once(params, () => search.rebuild(params)),
     addOperator: (params) => accounts.add(params),
     listOperators: (params) => accounts.list(params),

@@ -4,14 +4,14 @@
 import type { Outcome } from '../../contracts/refusals.ts';
 import { contentTag } from '../http/entity-tag.ts';
 import { JSON_MEDIA_TYPE, type RouteResult, textReply } from '../http/route.ts';
-import type { CacheKind, CachedBody, PublicReads } from './public-reads.ts';
+import type { CachedBody, PublicReads } from './public-reads.ts';
 import type { Fill, Served } from './read-cache.ts';
 
 /** How this cache is named in `Cache-Status`. */
 const NAME = 'livedrops';
 
 export interface CachedReply<T> {
-  readonly kind: CacheKind;
+  readonly kind: Parameters<PublicReads['read']>[0];
   readonly key: string;
   readonly tags: readonly string[];
   readonly load: () => Promise<Outcome<T>>;

@@ -1,21 +1,18 @@
 // Reads of single drops (C2, C4): from the gateway's copies where those are fresh, else from the
-// drop's actor, who is asked once however many read. That there is no such drop is remembered
-// shortly: for less time than a change may take to be seen, since no message tells of new drops.
+// drop's actor, who is asked once however many read. That there is no such drop is not remembered
+// beyond that: followers who are told of a draft that was announced read it at once, through any
+// gateway.
 
-import { LRUCache } from 'lru-cache';
 import type { CommandRouter } from '../../actors/command-router.ts';
+import type { CacheEviction } from '../../contracts/caches.ts';
 import type { DropView } from '../../contracts/drops.ts';
 import type { Outcome } from '../../contracts/refusals.ts';
-import { refusal, success } from '../../domain/refusal.ts';
+import { success } from '../../domain/refusal.ts';
 import type { DropViews } from '../drop-views.ts';
 import type { CacheCounts, Served } from './read-cache.ts';
 
-const MISS_MS = 200;
-const MISSES_MAX = 10_000;
 /** How long after an actor was asked others wait for the same reply. */
 const JOIN_MS = 250;
-
-const NO_DROP = refusal('not-found');
 
 export interface DropCardsOptions {
   readonly views: DropViews;
@@ -37,8 +34,6 @@ export class DropCards {
   readonly #options: DropCardsOptions;
   /** By drop; not more than there are requests in flight. */
   readonly #asks = new Map<string, Ask>();
-  /** When an actor was asked for a drop that there was not. */
-  readonly #missing = new LRUCache<string, number>({ max: MISSES_MAX });
   #hits = 0;
   #misses = 0;
   #collapsed = 0;
@@ -56,9 +51,9 @@ export class DropCards {
     const { views, monotonic } = this.#options;
     const view = views.fresh(dropId);
     const now = monotonic();
-    if (view !== null || now - (this.#missing.get(dropId) ?? -Infinity) < MISS_MS) {
+    if (view !== null) {
       this.#hits += 1;
-      return { outcome: view === null ? NO_DROP : success(view), served: 'hit' };
+      return { outcome: success(view), served: 'hit' };
     }
     const known = this.#asks.get(dropId);
     if (known === undefined || now - known.askedAt >= JOIN_MS) {
@@ -71,6 +66,15 @@ export class DropCards {
     if (reply.ok && reply.value.version < least) return await this.read(dropId);
     this.#collapsed += 1;
     return { outcome: this.#newest(dropId, reply), served: 'collapsed' };
+  }
+
+  /** The next reader of each asks its actor. Returns how many views there were. */
+  evict({ kind, key, creatorId, all }: CacheEviction): number {
+    if (kind !== undefined && kind !== 'drops') return 0;
+    const isAll = all === true || kind !== undefined;
+    return this.#options.views.outdate(({ dropId, view }) => {
+      return isAll || key === `/v1/drops/${dropId}` || view?.creatorId === creatorId;
+    });
   }
 
   counts(): CacheCounts {
@@ -94,11 +98,8 @@ export class DropCards {
     const reply = await ask.reply;
     if (this.#asks.get(dropId) === ask) this.#asks.delete(dropId);
     if (reply.ok) views.accept(reply.value);
-    else if (reply.code !== 'not-found') this.#faults += 1;
-    else {
-      views.forget(dropId);
-      this.#missing.set(dropId, askedAt);
-    }
+    else if (reply.code === 'not-found') views.forget(dropId);
+    else this.#faults += 1;
     return reply;
   }
 

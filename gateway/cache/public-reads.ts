@@ -14,6 +14,7 @@ import {
   STATUS_TOPIC,
 } from '../../actors/live-bus.ts';
 import type { RestrictionSet } from '../../events/restriction-set.ts';
+import type { CacheEviction, CacheKind } from '../../contracts/caches.ts';
 import { Fences } from './fences.ts';
 import {
   type CacheCounts,
@@ -54,8 +55,8 @@ export const CACHE_RULES = {
   profiles: ENTITY,
   follows: PAGE,
   'drop-lists': LIST_OF_DROPS,
-} as const satisfies Readonly<Record<string, CacheRules>>;
-export type CacheKind = keyof typeof CACHE_RULES;
+} as const satisfies Readonly<Record<Exclude<CacheKind, 'drops'>, CacheRules>>;
+type ReadKind = keyof typeof CACHE_RULES;
 
 /** The body of a success. */
 export interface CachedBody {
@@ -78,14 +79,14 @@ export interface PublicReadsOptions {
 
 export class PublicReads {
   readonly #fences = new Fences();
-  readonly #caches: Readonly<Record<CacheKind, ReadCache<CachedBody>>>;
+  readonly #caches: Readonly<Record<ReadKind, ReadCache<CachedBody>>>;
   readonly #unsubscribe: readonly (() => void)[];
 
   constructor({ bus, restrictions, clock, random = Math.random }: PublicReadsOptions) {
     const made = Object.entries(CACHE_RULES).map(([kind, rules]) => {
       return [kind, new ReadCache({ rules, fences: this.#fences, clock, random })] as const;
     });
-    this.#caches = Object.fromEntries(made) as Record<CacheKind, ReadCache<CachedBody>>;
+    this.#caches = Object.fromEntries(made) as Record<ReadKind, ReadCache<CachedBody>>;
     this.#unsubscribe = [
       bus.subscribe(CHANGES_TOPIC, (message) => {
         if (message.type !== 'entities-changed') return;
@@ -102,7 +103,7 @@ export class PublicReads {
   }
 
   /** `tags` are those of `changed`, from `TAGS`. */
-  read(kind: CacheKind, read: Read<CachedBody>): Promise<CachedRead<CachedBody>> {
+  read(kind: ReadKind, read: Read<CachedBody>): Promise<CachedRead<CachedBody>> {
     const tags = [...read.tags, kindTag(kind), keyTag(read.key)];
     return this.#caches[kind].read({ ...read, tags });
   }
@@ -134,20 +135,21 @@ export class PublicReads {
     this.#fences.raise(TAGS.products, null);
   }
 
-  counts(): Readonly<Record<CacheKind, CacheCounts>> {
+  counts(): Readonly<Record<ReadKind, CacheCounts>> {
     const counted = Object.entries(this.#caches).map(([kind, cache]) => [kind, cache.counts()]);
-    return Object.fromEntries(counted) as Record<CacheKind, CacheCounts>;
+    return Object.fromEntries(counted) as Record<ReadKind, CacheCounts>;
   }
 
-  /** Everything of the kind, of the key or of the creator. Returns how many entries went. */
-  evict(what: Eviction): number {
+  /** Returns how many entries went. */
+  evict({ kind, key, creatorId, all }: CacheEviction): number {
+    // What is outdated already does not count.
+    for (const cache of Object.values(this.#caches)) cache.removeOutdated();
     const fences = this.#fences;
-    if (what.by === 'all') fences.raiseAll();
-    else if (what.by === 'kind') fences.raise(kindTag(what.kind), null);
-    else if (what.by === 'key') fences.raise(keyTag(what.key), null);
-    else {
-      for (const tag of [...LISTS_OF_ALL, TAGS.creator(what.creatorId)]) fences.raise(tag, null);
-    }
+    if (all === true) fences.raiseAll();
+    if (kind !== undefined) fences.raise(kindTag(kind), null);
+    if (key !== undefined) fences.raise(keyTag(key), null);
+    if (creatorId !== undefined)
+      for (const tag of [...LISTS_OF_ALL, TAGS.creator(creatorId)]) fences.raise(tag, null);
     let removed = 0;
     for (const cache of Object.values(this.#caches)) removed += cache.removeOutdated();
     return removed;
@@ -157,13 +159,6 @@ export class PublicReads {
     for (const unsubscribe of this.#unsubscribe) unsubscribe();
   }
 }
-
-export type Eviction =
-  | { readonly by: 'all' }
-  | { readonly by: 'kind'; readonly kind: string }
-  /** The path, with the query as `cacheKey` writes it. */
-  | { readonly by: 'key'; readonly key: string }
-  | { readonly by: 'creator'; readonly creatorId: string };
 
 /** What reads are outdated by. */
 export const TAGS = {

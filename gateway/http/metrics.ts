@@ -10,6 +10,8 @@ import {
   registerSources,
   sampled,
 } from './metric-sources.ts';
+import type { CacheSample } from '../../contracts/caches.ts';
+import { registerCacheMetrics } from './cache-metrics.ts';
 import { registerSearchMetrics } from './search-metrics.ts';
 
 const BOUNDS_MS: readonly number[] = [1, 2, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000];
@@ -69,6 +71,7 @@ export interface GatewayGauges {
   readonly restricted: () => number;
   readonly ordersWaiting: () => number;
   readonly ordersWaitingMax: () => number;
+  readonly caches: () => readonly CacheSample[];
   /** Values of other parts of the node. */
   readonly sources: MetricSources;
 }
@@ -98,6 +101,7 @@ export function registerMetrics(
   const limit = 'livedrops_orders_waiting_limit';
   addGauge(registry, limit, 'Orders that may wait now; more are refused.', ordersWaitingMax);
   registerSources(registry, sources);
+  registerCacheMetrics(registry, gauges.caches);
   if (sources.search !== undefined) registerSearchMetrics(registry, sources.search);
   // One process may have several roles that share a registry.
   if (registry.getSingleMetric('process_cpu_user_seconds_total') === undefined) {

@@ -25,6 +25,7 @@ import { sellerRoutes } from './sellers.ts';
 import { operatorAccountRoutes } from './operator-accounts.ts';
 import { operatorRefundRoutes } from './operator-refunds.ts';
 import { operatorRoute } from './operator-route.ts';
+import { operatorCacheRoutes } from './operator-caches.ts';
 import { operatorSearchRoutes } from './operator-search.ts';
 import { pageRequest } from './paging.ts';
 import { reportOfRun, runRoutes, type RunRoutesOptions } from './runs.ts';
@@ -40,6 +41,7 @@ export function operatorRoutes(options: RunRoutesOptions): Route[] {
     ...operatorRefundRoutes(),
     ...operatorAccountRoutes(),
     ...operatorSearchRoutes(),
+    ...operatorCacheRoutes(),
     ...operatorBanRoutes(),
     ...sellerRoutes(),
     ...runRoutes(options),

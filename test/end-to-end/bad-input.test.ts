@@ -74,6 +74,7 @@ function rightBody(name: string): Json {
     NewInvitation: { email, role: 'manager' },
     RoleChange: { role: 'support' },
     InvitationAnswer: { token: 'x' },
+    CacheEviction: { creatorId: 'ann' },
     NewRun: { kind: 'rebuild', shards: [0], dryRun: true },
     Dismissal: { reason: 'Paid back by hand.', dryRun: true },
   };

@@ -35,6 +35,45 @@ onEachProfile((test, profile) => {
     t.is((await server.get('/v1/products/nothing')).status, 404);
   });
 
+  test('C3, C5: every gateway hears of a change, and evicts what operators tell it to', async (t) => {
+    const creator = server.fresh('creator');
+    const path = `/v1/products/${await server.product(creator)}`;
+    // Through every gateway.
+    const all = () =>
+      Promise.all(
+        server.urls.map(async (url) => {
+          const response = await fetch(url + path);
+          const { name } = (await response.json()) as { name: string };
+          return { name, cacheStatus: response.headers.get('cache-status')! };
+        }),
+      );
+    type Shown = Awaited<ReturnType<typeof all>>;
+    const namesOf = (shown: Shown) => shown.map(({ name }) => name);
+    t.deepEqual(new Set(namesOf(await all())), new Set(['Lamp']));
+    const body = { name: 'Lantern' };
+    t.is((await server.call('PATCH', path, { as: creator, body })).status, 200);
+    const areNew = (shown: Shown) => namesOf(shown).every((name) => name === 'Lantern');
+    t.true(areNew(await server.inAMoment(all, areNew)));
+    const token = server.token('olga', 3600, ['operator']);
+    const { json } = await server.get('/v1/operator/caches', { token });
+    const nodes = json['items'] as { node: string; caches: { kind: string; entries: number }[] }[];
+    t.is(nodes.length, server.urls.length);
+    for (const { caches } of nodes)
+      t.true(caches.find(({ kind }) => kind === 'products')!.entries > 0);
+    const evict = (key: string, as?: string) =>
+      server.post('/v1/operator/caches/evict', { ...(as ? { as } : { token }), body: { key } });
+    t.is((await evict(path, 'ben')).status, 403);
+    const evicted = await evict(path);
+    t.deepEqual(
+      evicted.json['items'],
+      nodes.map(({ node }) => ({ node, evicted: 1 })),
+    );
+    const again = await all();
+    for (const { cacheStatus } of again) t.regex(cacheStatus, /fwd=miss/);
+    const log = await server.get('/v1/operator/actions', { token });
+    t.like((log.json['items'] as object[])[0], { action: 'evict-caches', params: { key: path } });
+  });
+
   test('H12: a product changes only from the revision that was read', async (t) => {
     const creator = server.fresh('creator');
     const path = `/v1/products/${await server.product(creator)}`;
@@ -97,7 +136,8 @@ onEachProfile((test, profile) => {
     const change = { metadata: {}, externalId: 'erp/4712' };
     const changed = await server.call('PATCH', productPath, { as: creator, body: change });
     t.false('metadata' in changed.json);
-    t.deepEqual(await find('products', externalId), []);
+    const none = (items: unknown) => (items as object[]).length === 0;
+    t.deepEqual(await server.inAMoment(() => find('products', externalId), none), []);
     t.deepEqual(await find('products', 'erp/4712'), [changed.json]);
 
     const body = { ...dropTerms(), metadata, externalId };

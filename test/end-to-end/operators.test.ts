@@ -155,7 +155,7 @@ onEachProfile((test, profile) => {
       for (const method of Object.keys(operations)) {
         const filled = path.replace('{id}', method === 'get' ? 'x1' : '7');
         const body = bodies(filled);
-        const options = { token, ...(method === 'post' && { body }) };
+        const options = { token, ...((method === 'post' || method === 'put') && { body }) };
         const { status } = await server.call(method.toUpperCase(), filled, options);
         const isRead = method === 'get';
         t.true(isRead ? status === 200 || status === 404 : status === 403, `${method} ${path}`);
@@ -183,6 +183,8 @@ onEachProfile((test, profile) => {
 /** A body that the route takes, so that its answer is about who asks. */
 function bodies(path: string): Json {
   if (/shards\/7\/(pin|move)$/.test(path)) return { to: 'node-1' };
+  if (path.endsWith('/caches/evict')) return { kind: 'drops' };
+  if (path.includes('/sellers/')) return { standing: 'approved' };
   if (path.endsWith('/dismiss')) return { reason: 'paid by hand' };
   if (path.endsWith('/operators')) return { email: 'eve@example.com', role: 'operator' };
   if (path.endsWith('/runs')) return { kind: 'verify' };

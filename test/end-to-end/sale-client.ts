@@ -70,6 +70,11 @@ export class SaleClient {
     this.#termsOf = options.termsOf ?? ((terms) => terms);
   }
 
+  /** Where each gateway answers. */
+  get urls(): readonly string[] {
+    return this.#urls;
+  }
+
   /** The address of a gateway, of each in turn. */
   nextUrl(): string {
     this.#calls += 1;

@@ -4,6 +4,7 @@ import test from 'ava';
 import { Compile } from 'typebox/compile';
 import { refusal, success } from '../../domain/refusal.ts';
 import { NewOperator } from '../../contracts/operator-accounts.ts';
+import { CacheEviction } from '../../contracts/caches.ts';
 import { Dismissal, RefundChangeBody, RefundPage } from '../../contracts/refunds.ts';
 import { SellerChange } from '../../contracts/restrictions.ts';
 import * as schemas from '../../contracts/operator.ts';
@@ -106,6 +107,7 @@ const RIGHT_BODIES = new Map<unknown, object>([
   [schemas.PinChange, { to: 'node-2' }],
   [SellerChange, { standing: 'approved' }],
   [NewOperator, { email: 'ada@example.com', role: 'operator' }],
+  [CacheEviction, { kind: 'drops' }],
   [Dismissal, { reason: 'Paid back by hand.' }],
 ]);
 
@@ -140,7 +142,7 @@ test('X3: operators’ routes are 403 without the role, and change and record no
   const { fixture, cluster } = await startPretendGateway(t, ['node-1', 'node-2']);
   const before = await cluster.placement.load();
   const routes = operatorRoutes(RUN_OPTIONS).map(({ definition }) => definition);
-  t.is(routes.length, 42);
+  t.is(routes.length, 44);
   for (const { method, path, body } of routes) {
     const right = RIGHT_BODIES.get(body) ?? {};
     const options = body === undefined ? {} : { body: right };

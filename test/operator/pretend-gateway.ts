@@ -41,6 +41,8 @@ const ACTIONS: readonly ActionName[] = [
   'operator.cancelJob',
   'operator.listSearchNodes',
   'operator.rebuildSearch',
+  'operator.listCaches',
+  'operator.evictCaches',
   'operator.addOperator',
   'operator.listOperators',
   'operator.removeOperator',

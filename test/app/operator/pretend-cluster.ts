@@ -7,6 +7,8 @@ import type { NodeReport } from '../../../actors/node-report.ts';
 import type { ShardReport, OperatorAction, MoveRecord } from '../../../contracts/operator.ts';
 import { assignmentOf } from '../../../actors/cluster/assignment.ts';
 import { Operators, type OperatorsOptions } from '../../../app/operator/operators.ts';
+import type { OperatorCachesOptions } from '../../../app/operator/caches.ts';
+import type { CacheEviction, NodeCaches } from '../../../contracts/caches.ts';
 import type { OperatorSearchOptions } from '../../../app/operator/search.ts';
 import type { Outcome } from '../../../contracts/refusals.ts';
 import type { SearchNode } from '../../../contracts/search.ts';
@@ -78,7 +80,11 @@ export class PretendCluster {
   ends = true;
   /** What `searchNodes` shows. */
   searchNodes: readonly SearchNode[] = [];
-  options!: OperatorsOptions & OperatorSearchOptions;
+  /** What `gatewayCaches` shows. */
+  caches: readonly NodeCaches[] = [];
+  /** What was evicted from all gateways. */
+  readonly evictions: CacheEviction[] = [];
+  options!: OperatorsOptions & OperatorSearchOptions & OperatorCachesOptions;
   operators!: Operators;
   readonly #sessions = new Map<string, NodeSession>();
   /** Incarnations that got a restart. */
@@ -117,6 +123,15 @@ export class PretendCluster {
       searchNodes: {
         list: async () => cluster.searchNodes,
         rebuild: async (nodeId) => cluster.#rebuildSearch(nodeId),
+      },
+      gatewayCaches: {
+        list: async () => cluster.caches,
+        evict: async (eviction) => {
+          cluster.evictions.push(eviction);
+          return cluster.caches.map(({ node, caches }) => {
+            return { node, evicted: caches === null ? null : 3 };
+          });
+        },
       },
       shardCount: SHARDS,
       now: () => cluster.time,

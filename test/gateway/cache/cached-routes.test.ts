@@ -162,3 +162,42 @@ test('C2: a drop card says how it was served', async (t) => {
   t.is(second.headers.get('cache-status'), 'livedrops; hit');
   t.deepEqual(second.json, first.json);
 });
+
+test('C5: what is evicted by kind, path, creator or as a whole is read anew, and metrics count', async (t) => {
+  const at = await startFixture(t);
+  at.actions['catalogue.product'] = () => success(product);
+  at.actions['catalogue.products'] = () => success({ items: [product], nextCursor: null });
+  at.actions['catalogue.drops'] = () => success({ items: [drop], nextCursor: null, asOf: NOW });
+  at.router.answer = () => success(drop);
+  const paths = ['/v1/products/prd_9', '/v1/products?limit=5', '/v1/drops', '/v1/drops/drp_1'];
+  /** The paths that are read anew. */
+  const readAnew = async () => {
+    const anew: string[] = [];
+    for (const path of paths) {
+      const { headers } = await at.request('GET', path);
+      if (headers.get('cache-status')!.includes('fwd')) anew.push(path);
+    }
+    return anew;
+  };
+  t.deepEqual(await readAnew(), paths);
+  t.deepEqual(await readAnew(), []);
+  const { caches } = at.gateway;
+  t.is(caches.evict({ key: '/v1/products/prd_9' }), 1);
+  t.deepEqual(await readAnew(), ['/v1/products/prd_9']);
+  t.is(caches.evict({ key: '/v1/products?limit=5' }), 1);
+  t.deepEqual(await readAnew(), ['/v1/products?limit=5']);
+  t.is(caches.evict({ kind: 'drop-lists' }), 1);
+  t.deepEqual(await readAnew(), ['/v1/drops']);
+  t.is(caches.evict({ kind: 'drops' }), 1);
+  t.deepEqual(await readAnew(), ['/v1/drops/drp_1']);
+  t.is(caches.evict({ creatorId: 'creator' }), 4);
+  t.deepEqual(await readAnew(), paths);
+  t.is(caches.evict({ creatorId: 'another' }), 2, 'lists may have the creator');
+  t.deepEqual(await readAnew(), ['/v1/products?limit=5', '/v1/drops']);
+  t.is(caches.evict({ all: true }), 4, 'each once');
+  t.deepEqual(await readAnew(), paths);
+  const { text } = await at.request('GET', '/metrics');
+  t.regex(text, /^livedrops_cache_reads_total\{kind="products",result="misses"\} 4$/m);
+  t.regex(text, /^livedrops_cache_reads_total\{kind="products",result="hits"\} \d+$/m);
+  t.regex(text, /^livedrops_cache_entries\{kind="drop-lists"\} 1$/m);
+});
