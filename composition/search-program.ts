@@ -44,26 +44,32 @@ const keeper = new SearchKeeper({
 });
 let isStopping = false;
 let reports: NodeJS.Timeout | undefined;
+let reporting: Promise<void> = Promise.resolve();
 parentPort!.on('message', (message: unknown) => {
   if (message === REBUILD) keeper.rebuild();
   else void stop();
 });
 await keeper.start();
-await report();
+report();
 
-async function report(): Promise<void> {
-  try {
-    parentPort!.postMessage(await keeper.status());
-  } catch (error) {
-    log.warn({ err: error }, 'the state of the search index is not known');
-  }
-  if (!isStopping) reports = setTimeout(() => void report(), REPORT_INTERVAL_MS);
+function report(): void {
+  if (isStopping) return;
+  reporting = keeper
+    .status()
+    .then(
+      (status) => parentPort!.postMessage(status),
+      (error: unknown) => log.warn({ err: error }, 'the state of the search index is not known'),
+    )
+    .then(() => {
+      if (!isStopping) reports = setTimeout(report, REPORT_INTERVAL_MS);
+    });
 }
 
 async function stop(): Promise<void> {
   if (isStopping) return;
   isStopping = true;
   clearTimeout(reports);
+  await reporting;
   await keeper.stop();
   await Promise.all([journals.close(), changes.close()]);
   port.close();
