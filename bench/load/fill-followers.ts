@@ -69,6 +69,7 @@ export async function followInRedis(
   redis: RedisConnection,
   crowd: Crowd,
   first: number,
+  creatorId = CREATOR_ID,
 ): Promise<void> {
   for (let from = first; from < crowd.count; from += REDIS_FOLLOWERS_AT_ONCE) {
     const pipeline = redis.pipeline();
@@ -77,14 +78,14 @@ export async function followInRedis(
     for (let index = from; index < to; index++) {
       const userId = crowd.userId(index);
       const since = crowd.since(index);
-      pipeline.zadd(followingKeys(userId).following, since, CREATOR_ID);
+      pipeline.zadd(followingKeys(userId).following, since, creatorId);
       const bucket = fnv1a(userId) % FOLLOWER_BUCKETS;
       const members = buckets.get(bucket) ?? [];
       members.push(since, userId);
       buckets.set(bucket, members);
     }
     for (const [bucket, members] of buckets) {
-      pipeline.zadd(followersKey(CREATOR_ID, bucket), ...members);
+      pipeline.zadd(followersKey(creatorId, bucket), ...members);
     }
     for (const [error] of (await answerOf(pipeline.exec())) ?? []) if (error !== null) throw error;
   }

@@ -85,9 +85,15 @@ onEachProfile((test, profile) => {
     const counts = async () => {
       const { json } = await server.get(`/v1/users/${star}`);
       const { json: own } = await server.get(`/v1/users/${fan}/following`);
-      return [json['followerCount'], (own['items'] as Json[]).length];
+      const { json: fans } = await server.get(`/v1/creators/${star}/followers`);
+      return [
+        json['followerCount'],
+        (own['items'] as Json[]).length,
+        (fans['items'] as Json[]).length,
+      ];
     };
-    t.deepEqual(await eventually(counts, ([a, b]) => a === 0 && b === 0), [0, 0]);
+    const areGone = (found: readonly unknown[]) => found.every((length) => length === 0);
+    t.deepEqual(await eventually(counts, areGone), [0, 0, 0]);
     t.is((await server.post(`/v1/creators/${id}/follow`, { as: fan })).status, 404);
     // The order is there, and says who no more.
     t.like(await server.readOrder(String(placed['id']), id), { userId: id, status: 'confirmed' });

@@ -20,11 +20,13 @@
 // A creator's first followers are in bucket 0 alone, so a page or a count of a small creator costs
 // one read. From `spreadAt` followers on, new followers go to all 32 buckets by their ids. No
 // follower is moved; bucket 0 decides which bucket a follower is in. A page then costs 32 reads of
-// at most its length each, at any depth (F2).
+// little more than each bucket's share, at any depth (F2); all at once where it is known that the
+// followers are spread.
 //
 // Before the copy from level 0 begins, steps 1 and 3 are at the keys of level 0, without a record.
 // During the copy a user's follows are in one of the two places.
 
+import { LRUCache } from 'lru-cache';
 import {
   decodeCursor,
   encodeCursor,
@@ -65,6 +67,8 @@ import {
 } from './follows-redis-steps.ts';
 
 const SPREAD_AT = 1_000;
+/** Creators of which is remembered that their followers are spread. */
+const SPREAD_KNOWN_MAX = 10_000;
 /** Longer than a living call waits for Redis. */
 const ABANDONED_AFTER_MS = 15_000;
 
@@ -83,6 +87,8 @@ export class RedisFollowStore implements FollowStore {
   readonly #requests: RedisRequests;
   readonly #spreadAt: number;
   readonly #abandonedAfterMs: number;
+  /** Creators whose followers are known to be spread, for good: their buckets are read at once. */
+  readonly #spread = new LRUCache<string, true>({ max: SPREAD_KNOWN_MAX });
 
   constructor(options: RedisFollowStoreOptions) {
     this.#redis = options.redis;
@@ -144,7 +150,9 @@ export class RedisFollowStore implements FollowStore {
       const keys = buckets.map((bucket) => followersKey(creatorId, bucket));
       return readNewestFirst(this.#redis, keys, start, page.limit + 1);
     };
-    const [first, spread] = await Promise.all([read([0]), isSpread(this.#redis, creatorId)]);
+    if (this.#spread.has(creatorId))
+      return pageOf('followers', await read(ALL_BUCKETS), page.limit);
+    const [first, spread] = await Promise.all([read([0]), this.#isSpread(creatorId)]);
     const found = spread ? merge([first, await read(OTHER_BUCKETS)], page.limit + 1) : first;
     return pageOf('followers', found, page.limit);
   }
@@ -165,7 +173,7 @@ export class RedisFollowStore implements FollowStore {
   async counts(userId: string): Promise<{ followers: number; following: number }> {
     const [first, spread, following] = await Promise.all([
       this.#sizeOf(followersKey(userId, 0)),
-      isSpread(this.#redis, userId),
+      this.#isSpread(userId),
       this.#read(userId, (place) => this.#sizeOf(keysIn(place, userId).following)),
     ]);
     const others = spread
@@ -241,12 +249,20 @@ export class RedisFollowStore implements FollowStore {
     }
   }
 
+  async #isSpread(creatorId: string): Promise<boolean> {
+    if (this.#spread.has(creatorId)) return true;
+    const spread = await isSpread(this.#redis, creatorId);
+    if (spread) this.#spread.set(creatorId, true);
+    return spread;
+  }
+
   #sizeOf(key: string): Promise<number> {
     return answerOf(this.#redis.zcard(key));
   }
 }
 
-const OTHER_BUCKETS = Array.from({ length: FOLLOWER_BUCKETS - 1 }, (_, i) => i + 1);
+const ALL_BUCKETS = Array.from({ length: FOLLOWER_BUCKETS }, (_, i) => i);
+const OTHER_BUCKETS = ALL_BUCKETS.slice(1);
 
 function pageOf(list: ListName, found: readonly ListPosition[], limit: number): Page<Follow> {
   const shown = found.slice(0, limit);
