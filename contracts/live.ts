@@ -215,20 +215,24 @@ export const ErrorFrame = Type.Object({
 });
 export type ErrorFrame = Plain<typeof ErrorFrame>;
 
-export const ServerFrame = Type.Union([
-  ReadyFrame,
-  SubscribedFrame,
-  UnsubscribedFrame,
-  DropFrame,
-  NotificationFrame,
-  PaymentFailedFrame,
-  PaymentReadyFrame,
-  ResumedFrame,
-  AuthenticatedFrame,
-  ErrorFrame,
-  PongFrame,
-]);
-export type ServerFrame = Plain<typeof ServerFrame>;
+/** By the names that they have in the description of the stream. */
+export const SERVER_FRAMES = {
+  ready: ReadyFrame,
+  subscribed: SubscribedFrame,
+  unsubscribed: UnsubscribedFrame,
+  drop: DropFrame,
+  notification: NotificationFrame,
+  paymentFailed: PaymentFailedFrame,
+  paymentReady: PaymentReadyFrame,
+  resumed: ResumedFrame,
+  authenticated: AuthenticatedFrame,
+  error: ErrorFrame,
+  pong: PongFrame,
+} as const;
+export type ServerFrameName = keyof typeof SERVER_FRAMES;
+export type ServerFrame = {
+  [N in ServerFrameName]: Plain<(typeof SERVER_FRAMES)[N]>;
+}[ServerFrameName];
 
 // Why the server ends a connection
 

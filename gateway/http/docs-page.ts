@@ -146,7 +146,8 @@ export const DOCS_PAGE = `<!doctype html>
 <header>
 <h1>LiveDrops API <small id="version"></small></h1>
 <p id="about"></p>
-<p><a href="/openapi.json">openapi.json</a></p>
+<p><a href="/openapi.json">openapi.json</a> · <a href="/asyncapi.json">asyncapi.json</a>
+(live stream and changes)</p>
 <input type="search" placeholder="Filter" aria-label="Filter operations">
 </header>
 <main>Loading …</main>

@@ -1,9 +1,8 @@
-// Writes OpenAPI 3.1 from the route table, with the schemas that also validate requests. A schema
-// with a title becomes a named component.
+// Writes OpenAPI 3.1 from the route table, with the schemas that also validate requests.
 
-import type { TSchema } from 'typebox';
 import { API_KEY_PREFIX } from '../../contracts/api-keys.ts';
 import { type CreatorAction, MEMBER_ROLES, ruleOf } from '../../contracts/creator-actions.ts';
+import { refer } from './named-schemas.ts';
 import { PROBLEM_MEDIA_TYPE, PROBLEMS } from './problems.ts';
 import { type ProblemCode, Problem } from '../../contracts/refusals.ts';
 import { RepeatHeaders } from '../../contracts/requests.ts';
@@ -260,30 +259,4 @@ function problemOf(status: number, codes: readonly ProblemCode[]): Json {
 /** Such as `SoldOut` of `sold-out`. */
 function wordOf(code: ProblemCode): string {
   return code.replaceAll(/(?:^|-)([a-z])/g, (_, letter: string) => letter.toUpperCase());
-}
-
-/** The schema with every titled part replaced by a reference to its component. */
-function refer(schema: TSchema, components: Json): unknown {
-  const { title } = schema as { title?: string };
-  if (title === undefined) return referInside(schema, components);
-  // Reserved before the recursion, so that each component is written once.
-  if (!(title in components)) {
-    components[title] = null;
-    components[title] = referInside(schema, components);
-  }
-  return { $ref: `#/components/schemas/${title}` };
-}
-
-function referInside(value: unknown, components: Json): unknown {
-  if (Array.isArray(value)) return value.map((item) => referPart(item, components));
-  if (typeof value !== 'object' || value === null) return value;
-  const copy: Json = {};
-  for (const [name, part] of Object.entries(value)) copy[name] = referPart(part, components);
-  return copy;
-}
-
-function referPart(part: unknown, components: Json): unknown {
-  const titled = typeof part === 'object' && part !== null && 'title' in part;
-  const isSchema = titled && typeof part.title === 'string';
-  return isSchema ? refer(part, components) : referInside(part, components);
 }

@@ -1,7 +1,8 @@
-// The routes that monitor and describe the process: health, readiness, metrics and OpenAPI (X4,
-// H9).
+// The routes that monitor and describe the process: health, readiness, metrics, OpenAPI and
+// AsyncAPI (X4, H9, G5).
 
 import type { Registry } from 'prom-client';
+import { asyncApiDocument } from '../http/asyncapi.ts';
 import { DOCS_CONTENT_POLICY, DOCS_PAGE } from '../http/docs-page.ts';
 import { openApiDocument } from '../http/openapi.ts';
 import { JSON_MEDIA_TYPE, jsonReply, route, type Route, textReply } from '../http/route.ts';
@@ -22,6 +23,7 @@ export interface SystemRoutesOptions {
 export function systemRoutes(options: SystemRoutesOptions): Route[] {
   const { readiness, metrics, version, routes } = options;
   let description: string | null = null;
+  let streams: string | null = null;
   const system = {
     method: 'GET',
     tag: TAG,
@@ -76,6 +78,22 @@ export function systemRoutes(options: SystemRoutesOptions): Route[] {
       () => {
         description ??= JSON.stringify(openApiDocument(routes(), version));
         return textReply(200, JSON_MEDIA_TYPE, description);
+      },
+    ),
+    route(
+      {
+        ...system,
+        path: '/asyncapi.json',
+        summary: 'The live stream and the stream of changes, as AsyncAPI 3.',
+        status: 200,
+        responseMediaType: JSON_MEDIA_TYPE,
+        cache: 'public, max-age=60',
+      },
+      () => {
+        const served = (address: string): boolean =>
+          routes().some(({ definition }) => definition.path === address);
+        streams ??= JSON.stringify(asyncApiDocument(version, served));
+        return textReply(200, JSON_MEDIA_TYPE, streams);
       },
     ),
     route(

@@ -36,6 +36,7 @@ const CONTRACT: readonly (readonly [string, readonly string[]])[] = [
   ['/readyz', ['get']],
   ['/metrics', ['get']],
   ['/openapi.json', ['get']],
+  ['/asyncapi.json', ['get']],
   ['/docs', ['get']],
 ];
 
