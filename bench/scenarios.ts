@@ -2,6 +2,7 @@
 // the rest.
 
 import type { Scenario } from './scenario.ts';
+import { browse } from './scenarios/browse.ts';
 import { cluster } from './scenarios/cluster.ts';
 import { failover } from './scenarios/failover.ts';
 import { followers } from './scenarios/followers.ts';
@@ -24,6 +25,7 @@ export const scenarios: readonly Scenario[] = [
   orderConsumers,
   orderSpread,
   soldOut,
+  browse,
   mixed,
   overload,
   liveFanout,

@@ -30,7 +30,7 @@ async function run(job: LoadJob): Promise<LoadResult> {
           method: 'POST' as const,
           path: plan.paths[Math.floor(random() * plan.paths.length)]!,
           headers: headersFor(plan, token, `${job.run}-[<id>]`),
-          body: plan.body,
+          body: plan.body!,
         }));
       client.setRequests(requests);
     },

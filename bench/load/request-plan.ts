@@ -5,7 +5,7 @@ import { randomNumbers } from './random.ts';
 
 export const KEY_LENGTH = 36;
 
-/** Orders of one drop, or of several. */
+/** Orders of one drop, or of several; or reads. */
 export interface RequestPlan {
   readonly host: string;
   readonly port: number;
@@ -13,7 +13,8 @@ export interface RequestPlan {
   readonly paths: readonly string[];
   /** One access token for each buyer. */
   readonly tokens: readonly string[];
-  readonly body: string;
+  /** Null: the paths are read, without a key. */
+  readonly body: string | null;
 }
 
 /** One kind of request among others. */
@@ -51,13 +52,17 @@ export function headersFor(
   };
 }
 
-/** One order request as bytes with a placeholder key. */
+/** One request as bytes, with a placeholder key where it is an order. */
 export function requestBytes(
   plan: RequestPlan,
   token: string,
   path: string = plan.paths[0]!,
 ): PreparedRequest {
   const key = '0'.repeat(KEY_LENGTH);
+  if (plan.body === null) {
+    const headers = { host: `${plan.host}:${plan.port}` };
+    return { bytes: asBytes({ method: 'GET', path, headers, body: null }), keyAt: -1 };
+  }
   const headers = headersFor(plan, token, key);
   const bytes = asBytes({ method: 'POST', path, headers, body: plan.body });
   return { bytes, keyAt: bytes.indexOf(KEY_HEADER) + KEY_HEADER.length };

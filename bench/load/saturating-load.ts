@@ -60,7 +60,7 @@ class Sender {
 
   send(now: number): void {
     const request = this.#requests[this.#count % this.#requests.length]!;
-    writeKey(request, `${this.#name}${this.#count}`);
+    if (request.keyAt >= 0) writeKey(request, `${this.#name}${this.#count}`);
     this.#count += 1;
     this.socket.startedAt = now;
     this.socket.send(request.bytes);

@@ -16,7 +16,7 @@ const HEAD_BYTES = 99;
 export interface RawOrderServerOptions {
   /** Bytes of head and body together, as many as in LiveDrops' answer. */
   readonly bytesPerAnswer: number;
-  readonly status: '201' | '409' | '503';
+  readonly status: '200' | '201' | '409' | '503';
 }
 
 export class RawOrderServer implements OrderServer {
