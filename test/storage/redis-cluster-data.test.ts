@@ -2,6 +2,7 @@
 // keeps to one slot, and a node that is away takes only its own part with it.
 
 import test, { type ExecutionContext } from 'ava';
+import { RedisFeedStore } from '../../storage/redis/rows/feed-redis.ts';
 import { RedisClusterServers, redisInstalled } from '../servers/redis-server.ts';
 import { accountsContract } from './contract/accounts.ts';
 import { catalogueContract } from './contract/catalogue.ts';
@@ -10,6 +11,7 @@ import { draftsContract } from './contract/drafts.ts';
 import { organisationsContract } from './contract/organisations.ts';
 import { changeStreamContract } from './contract/change-stream.ts';
 import { followsContract } from './contract/follows.ts';
+import { reconcileContract } from './contract/reconcile.ts';
 import { requestsContract } from './contract/requests.ts';
 import { CHANGE_BUCKETS } from '../../storage/redis/catalogue/catalogue-keys.ts';
 import { connectRedisData, type RedisData, type RedisDataOptions } from './redis-data.ts';
@@ -33,6 +35,7 @@ if (redisInstalled) {
   organisationsContract(() => data.stores);
   orderDetailsContract(() => data.stores.orderDetails);
   followsContract(() => data.stores);
+  reconcileContract(() => ({ ...data, feed: new RedisFeedStore(data) }));
   changeStreamContract({
     stores: () => data.stores,
     openBounded: (t, changesRetainedMax) => openOwn(t, { changesRetainedMax }),
