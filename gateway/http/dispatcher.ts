@@ -133,9 +133,12 @@ export class Dispatcher {
     const counts = route === null ? this.#unmatched : this.countsOf(route);
     const durationMs = this.#options.clock.monotonic() - startedAt;
     counts.record(reply.status, durationMs);
-    const { method } = incoming;
-    const line = { ...trace, method, route: counts.route, status: reply.status, durationMs };
-    this.#options.log.debug(line, 'request');
+    const { log } = this.#options;
+    if (log.isLevelEnabled('debug')) {
+      const { method } = incoming;
+      const line = { ...trace, method, route: counts.route, status: reply.status, durationMs };
+      log.debug(line, 'request');
+    }
     return reply;
   }
 
