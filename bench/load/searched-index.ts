@@ -14,7 +14,7 @@ const BATCH = 4_096;
 const AHEAD = 2;
 const TYPOS = 1_000;
 const SHOWN = 10;
-const PROGRESS_EVERY = 50;
+const PROGRESS_EVERY = 5;
 /** Products that are added while others are searched, and between two of them. */
 const CHANGES = 40;
 const CHANGE_PAUSE_MS = 25;
