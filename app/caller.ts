@@ -1,6 +1,7 @@
 // What a requester's roles allow, and the caller that the drops' actors get for a requester.
 
-import { AUDITOR_ROLE, OPERATOR_ROLE, type Requester } from '../contracts/accounts.ts';
+import type { Requester } from '../contracts/accounts.ts';
+import { AUDITOR_ROLE, OPERATOR_ROLE } from '../contracts/role-names.ts';
 import type { Caller } from '../contracts/commands.ts';
 
 export function isOperator({ roles }: Requester): boolean {

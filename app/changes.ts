@@ -1,7 +1,8 @@
 // Who may read the outside stream, and what of it (C1): operators all of it, creators what is about
 // their own drops, products and followers, and members what is about their organisation's.
 
-import { CREATOR_ROLE, type Requester } from '../contracts/accounts.ts';
+import type { Requester } from '../contracts/accounts.ts';
+import { CREATOR_ROLE } from '../contracts/role-names.ts';
 import type { StreamQuery } from '../contracts/changes.ts';
 import type { Outcome } from '../contracts/refusals.ts';
 import { refusal, success } from '../domain/refusal.ts';

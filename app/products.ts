@@ -1,6 +1,7 @@
 // Creators' products (D1): created and changed by their creator, and read by everyone.
 
-import { CREATOR_ROLE, type Requester } from '../contracts/accounts.ts';
+import type { Requester } from '../contracts/accounts.ts';
+import { CREATOR_ROLE } from '../contracts/role-names.ts';
 import type { ActionParams } from '../contracts/actions.ts';
 import { compileCheck } from '../contracts/check.ts';
 import type { CreatorAction } from '../contracts/creator-actions.ts';

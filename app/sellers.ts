@@ -7,17 +7,15 @@ import type { Requester } from '../contracts/accounts.ts';
 import type { ActionParams } from '../contracts/actions.ts';
 import type { Page } from '../contracts/paging.ts';
 import type { Outcome } from '../contracts/refusals.ts';
-import {
-  type ChangedSeller,
-  type MadeTakeDown,
-  type Restriction,
-  type RestrictionKey,
-  type Seller,
-  STANDINGS,
-  type Standing,
-  type TakeDown,
-  type TakenDown,
+import type {
+  ChangedSeller,
+  MadeTakeDown,
+  Restriction,
+  RestrictionKey,
+  Seller,
+  TakeDown,
 } from '../contracts/restrictions.ts';
+import { STANDINGS, type Standing, type TakenDown } from '../contracts/standings.ts';
 import { ID_RANDOM_BYTES, makeId } from '../domain/ids.ts';
 import { refusal, success } from '../domain/refusal.ts';
 import type { JobQueue } from '../events/jobs/job-queue.ts';

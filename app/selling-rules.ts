@@ -3,7 +3,8 @@
 
 import { type LiveBus, RESTRICTIONS_TOPIC } from '../actors/live-bus.ts';
 import type { Refusal } from '../contracts/refusals.ts';
-import type { RestrictionKey, RestrictionKind, TakenDown } from '../contracts/restrictions.ts';
+import type { RestrictionKey, RestrictionKind } from '../contracts/restrictions.ts';
+import type { TakenDown } from '../contracts/standings.ts';
 import { refusal } from '../domain/refusal.ts';
 import type { RestrictionSet } from '../events/restriction-set.ts';
 import type { FeatureLevels } from '../storage/ports/feature-level.ts';

@@ -3,12 +3,8 @@
 // the store lists ended sessions for as long as an access token lives.
 
 import { type LiveBus, SESSIONS_TOPIC } from '../actors/live-bus.ts';
-import {
-  ACCESS_TOKEN_LIFETIME_SECONDS,
-  type AccountSession,
-  AUDITOR_ROLE,
-  OPERATOR_ROLE,
-} from '../contracts/accounts.ts';
+import { ACCESS_TOKEN_LIFETIME_SECONDS, type AccountSession } from '../contracts/accounts.ts';
+import { AUDITOR_ROLE, OPERATOR_ROLE } from '../contracts/role-names.ts';
 import { DEVICE_LENGTH_MAX } from '../contracts/bounds.ts';
 import type { Outcome } from '../contracts/refusals.ts';
 import { ID_RANDOM_BYTES, makeId } from '../domain/ids.ts';

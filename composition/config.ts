@@ -1,6 +1,6 @@
 // The configuration, read once from the environment into one frozen object: the variables by
-// `composition/environment.ts`, the secrets by `composition/secrets-in-force.ts`. Only this file
-// reads `process.env`. It opens no store and no socket.
+// `composition/environment.ts`, the secrets by `composition/secrets-in-force.ts`. It opens no store
+// and no socket.
 
 import type { SellersMode } from '../app/selling-rules.ts';
 import { existsSync } from 'node:fs';
@@ -10,17 +10,16 @@ import type { Limits } from '../contracts/limits.ts';
 import type { PaymentBehaviour } from '../events/payments/development-payments.ts';
 import type { ProviderDigits } from '../events/payments/provider-units.ts';
 import { makeFolder } from '../storage/make-folder.ts';
+import { readEnvironment, type Reading, type Setting, UNSET } from './environment.ts';
+import { issuersOf } from './issuer-settings.ts';
+import { readLimits } from './limits-file.ts';
 import {
   ConfigError,
   type Environment,
+  type LogLevel,
   PREFIX,
-  readEnvironment,
-  type Reading,
-  type Setting,
-  UNSET,
-} from './environment.ts';
-import { issuersOf } from './issuer-settings.ts';
-import { readLimits } from './limits-file.ts';
+  PROCESS_ENVIRONMENT,
+} from './process-environment.ts';
 import {
   AUTH_SECRET_FILE,
   madeSecrets,
@@ -28,7 +27,7 @@ import {
   secretsInForce,
   type SecretsInForce,
 } from './secrets-in-force.ts';
-import { FOLDER_OFF, LOG_LEVELS, type LogLevel, type Role, type SettingName } from './settings.ts';
+import { FOLDER_OFF, type Role, type SettingName } from './settings.ts';
 import type { StoreAddress } from './store-address.ts';
 import { readStoredSecret, storedSecret } from './stored-secret.ts';
 
@@ -132,7 +131,7 @@ export class NoDataError extends Error {
  * is neither set nor stored, so that the next start reads the same. Throws `ConfigError` with all
  * problems at once, those of stored secrets after those of the environment.
  */
-export function loadConfig(environment: Environment = process.env): Config {
+export function loadConfig(environment: Environment = PROCESS_ENVIRONMENT): Config {
   const reading = readEnvironment(environment);
   makeFolder(reading.value('DATA'), 0o700);
   return configOf(reading, storedSecret, readLimits);
@@ -144,7 +143,7 @@ export function loadConfig(environment: Environment = process.env): Config {
  * auth secret, throws `no-data` or an Error that names the missing file.
  */
 export function loadStoredConfig({ signs = true }: { readonly signs?: boolean } = {}): Config {
-  const config = configOf(readEnvironment(process.env), readStoredSecret, () => ({}));
+  const config = configOf(readEnvironment(PROCESS_ENVIRONMENT), readStoredSecret, () => ({}));
   const { authSecrets, dataDirectory } = config;
   if (authSecrets.length > 0 || !signs) return config;
   if (!existsSync(dataDirectory)) throw new NoDataError(dataDirectory);
@@ -264,7 +263,7 @@ function mailOf(value: Reading['value']): MailConfig {
 }
 
 /** Every setting, for display. Creates nothing. Throws `ConfigError`. */
-export function describeConfig(environment: Environment = process.env): readonly Setting[] {
+export function describeConfig(environment: Environment = PROCESS_ENVIRONMENT): readonly Setting[] {
   const { value, settings } = readEnvironment(environment);
   const made = madeSecrets(value);
   return settings.map((setting) => {
@@ -273,21 +272,4 @@ export function describeConfig(environment: Environment = process.env): readonly
       ? { ...setting, source: 'made at first start' }
       : { ...setting, value: UNSET };
   });
-}
-
-/**
- * All variables that are set, unchanged, for processes that this one starts with the same settings.
- */
-export function givenEnvironment(environment: Environment = process.env): Record<string, string> {
-  const given: Record<string, string> = {};
-  for (const [variable, value] of Object.entries(environment)) {
-    if (variable.startsWith(PREFIX) && value !== undefined) given[variable] = value;
-  }
-  return given;
-}
-
-/** The log level alone. Works while other settings are not valid, so that they can be reported. */
-export function logLevelOf(environment: Environment = process.env): LogLevel {
-  const given = environment[`${PREFIX}LOG`];
-  return LOG_LEVELS.find((level) => level === given) ?? 'info';
 }

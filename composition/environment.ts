@@ -2,6 +2,7 @@
 // and against the others (`composition/settings.ts`). What is stored in files is not read here.
 
 import { closestName } from './closest-name.ts';
+import { ConfigError, type Environment, PREFIX } from './process-environment.ts';
 import {
   aboutSetting,
   contradictions,
@@ -12,8 +13,6 @@ import {
   type ValueOf,
 } from './settings.ts';
 
-export type Environment = Readonly<Record<string, string | undefined>>;
-
 type SettingSource = 'default' | 'environment' | 'made at first start';
 
 /** One value in force, for display. Of a secret, only whether it is set. */
@@ -23,22 +22,6 @@ export interface Setting {
   readonly source: SettingSource;
 }
 
-/**
- * A variable of the environment or a stored secret is not valid. Each problem is one line: the
- * name, and the requirement.
- */
-export class ConfigError extends Error {
-  readonly code = 'config';
-  readonly problems: readonly string[];
-
-  constructor(problems: readonly string[]) {
-    super(problems.join('\n'));
-    this.problems = problems;
-  }
-}
-
-/** Of the name of every variable. */
-export const PREFIX = 'LIVEDROPS_';
 /** Shown of a setting without a value. */
 export const UNSET = '(unset)';
 

@@ -2,7 +2,7 @@
 // `partner=https://login.partner.com` for a further one with a name. What belongs to a further
 // issuer carries its name in the same way.
 
-import { AUDITOR_ROLE, CREATOR_ROLE, OPERATOR_ROLE } from '../contracts/accounts.ts';
+import { AUDITOR_ROLE, CREATOR_ROLE, OPERATOR_ROLE } from '../contracts/role-names.ts';
 import { type Issuer, isTrustedUrl, type RoleRule } from '../app/issuers/issuer.ts';
 import { wordList } from './setting-shapes.ts';
 

@@ -7,18 +7,17 @@ import { resolve } from 'node:path';
 import { type StaticDecode, type TSchema, Type } from 'typebox';
 import { Value } from 'typebox/value';
 import { parseNatsServers } from '../actors/cluster/nats-servers.ts';
+import { LOG_LEVELS } from './process-environment.ts';
 import { ISSUER_SETTINGS, issuerContradictions } from './issuer-settings.ts';
 import { PAYMENT_SETTINGS, stripeContradictions } from './payment-settings.ts';
 import { SECRET_SETTINGS, secretContradictions } from './secret-settings.ts';
 import { type About, meaning, oneOf, unsetOr, wordsOf } from './setting-shapes.ts';
 import { parseStoreAddress, type StoreAddress } from './store-address.ts';
 
-export const LOG_LEVELS = ['silent', 'error', 'warn', 'info', 'debug'] as const;
 export const ROLES = ['gateway', 'actors', 'services', 'search'] as const;
 /** What a node alone has whatever is set: nobody else would do it. */
 const ROLES_ALONE = ROLES.filter((role) => role !== 'search');
 
-export type LogLevel = (typeof LOG_LEVELS)[number];
 export type Role = (typeof ROLES)[number];
 
 const NODE_ID_CHARACTERS_MAX = 64;

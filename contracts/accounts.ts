@@ -165,11 +165,6 @@ export const Requester = Type.Object({
 });
 export type Requester = Plain<typeof Requester>;
 
-export const CREATOR_ROLE = 'creator';
-export const OPERATOR_ROLE = 'operator';
-/** Sees what operators see, and changes nothing. */
-export const AUDITOR_ROLE = 'auditor';
-
 // On the wire
 
 export const ProfileBody = wire(PublicProfile);

@@ -59,10 +59,9 @@ import type {
   NewTakeDown,
   Seller,
   SellerChange,
-  Standing,
   TakeDown,
-  TakenDown,
 } from './restrictions.ts';
+import type { Standing, TakenDown } from './standings.ts';
 import type { ParkedRefund, RefundChange, RefundState } from './refunds.ts';
 import type {
   FoundPage,

@@ -1,26 +1,17 @@
 // What operators see and evict of the caches of gateways (C5).
 
 import { Type } from 'typebox';
+import { CACHE_KINDS } from './cache-kinds.ts';
 import { list } from './paging.ts';
 import type { Plain } from './plain.ts';
 import { count, STRICT, userId } from './scalars.ts';
 import { wire } from './wire.ts';
 
-/** What is cached: drop cards, and what `gateway/cache/public-reads.ts` has. */
-export const CACHE_KINDS = [
-  'drops',
-  'drop-lists',
-  'products',
-  'product-lists',
-  'profiles',
-  'follows',
-] as const;
-export const CacheKind = Type.Enum([...CACHE_KINDS], { type: 'string' });
-export type CacheKind = (typeof CACHE_KINDS)[number];
+const cacheKind = Type.Enum([...CACHE_KINDS], { type: 'string' });
 
 /** Of one kind, in one gateway. */
 export const CacheSample = Type.Object({
-  kind: CacheKind,
+  kind: cacheKind,
   entries: count,
   bytes: Type.Integer({ minimum: 0, description: 'estimated' }),
   /** The others are since the start of the gateway. */
@@ -49,7 +40,7 @@ export type NodeCaches = Plain<typeof NodeCaches>;
 /** What goes: exactly one of them is given. */
 export const CacheEviction = Type.Object(
   {
-    kind: Type.Optional(CacheKind),
+    kind: Type.Optional(cacheKind),
     key: Type.Optional(
       Type.String({
         minLength: 1,

@@ -12,7 +12,7 @@ import { USER_ID } from './patterns.ts';
 import { PaymentRejection } from './payments.ts';
 import type { Plain } from './plain.ts';
 import { Product, ProductBody } from './products.ts';
-import { STANDINGS, TAKEN_DOWN } from './restrictions.ts';
+import { STANDINGS, TAKEN_DOWN } from './standings.ts';
 import { count, currencyCode, dropId, id, textOrNull, time, userId } from './scalars.ts';
 import { wire, wireTime } from './wire.ts';
 

@@ -7,13 +7,8 @@ import { list, paging } from './paging.ts';
 import { LINE } from './patterns.ts';
 import type { Plain } from './plain.ts';
 import { STRICT, textOrNull, time, userId } from './scalars.ts';
+import { STANDINGS, type Standing, TAKEN_DOWN } from './standings.ts';
 import { absentIfNull, wire } from './wire.ts';
-
-/** `pending`: the creator has tried to sell, and is neither approved nor suspended. */
-export const STANDINGS = ['pending', 'approved', 'suspended'] as const;
-export type Standing = (typeof STANDINGS)[number];
-export const TAKEN_DOWN = ['creator', 'product', 'drop'] as const;
-export type TakenDown = (typeof TAKEN_DOWN)[number];
 
 export type RestrictionKind = 'ban' | 'take-down' | Standing;
 

@@ -10,7 +10,8 @@ import type { MovePlan, RunEnd, RunKind } from '../contracts/operator.ts';
 import type { ExportFormat } from '../contracts/orders.ts';
 import type { ProblemFilter } from '../contracts/payment-problems.ts';
 import type { RefundState } from '../contracts/refunds.ts';
-import type { NewTakeDown, SellerChange, Standing, TakenDown } from '../contracts/restrictions.ts';
+import type { NewTakeDown, SellerChange } from '../contracts/restrictions.ts';
+import type { Standing, TakenDown } from '../contracts/standings.ts';
 import type {
   BanInfo,
   ChangedSellerInfo,

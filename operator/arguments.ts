@@ -3,7 +3,7 @@
 
 import { InvalidArgumentError } from 'commander';
 import { EMAIL_LENGTH_MAX } from '../contracts/bounds.ts';
-import { AUDITOR_ROLE, CREATOR_ROLE, OPERATOR_ROLE } from '../contracts/accounts.ts';
+import { AUDITOR_ROLE, CREATOR_ROLE, OPERATOR_ROLE } from '../contracts/role-names.ts';
 import { DROP_ID, EMAIL, JOB_ID, LINE, REFUND_ID } from '../contracts/patterns.ts';
 import { SHARD_COUNT } from '../domain/ids.ts';
 

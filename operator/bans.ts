@@ -26,7 +26,7 @@ export interface BansOptions extends ListOptions {
 
 export async function ban(userId: string, options: BanOptions): Promise<void> {
   const { reason, for: seconds, refund = false, restock } = options;
-  const made = await connectOperator(options).ban(userId, {
+  const made = await (await connectOperator(options)).ban(userId, {
     ...(reason !== undefined && { reason }),
     ...(seconds !== undefined && { until: new Date(Date.now() + seconds * 1_000).toISOString() }),
     refundOrders: refund,
@@ -39,7 +39,7 @@ export async function ban(userId: string, options: BanOptions): Promise<void> {
 }
 
 export async function unban(userId: string, options: UnbanOptions): Promise<void> {
-  await connectOperator(options).unban(userId);
+  await (await connectOperator(options)).unban(userId);
   const json = options.json === true;
   const result = { userId, banned: false };
   process.stdout.write(

@@ -1,7 +1,7 @@
 // Defines the subcommands of caches: arguments, options and help texts.
 
 import { type Command, Option } from 'commander';
-import { CACHE_KINDS } from '../contracts/caches.ts';
+import { CACHE_KINDS } from '../contracts/cache-kinds.ts';
 import { userId } from './arguments.ts';
 import type { EvictOptions } from './cache.ts';
 import { connecting, SERVER_HELP } from './connecting-command.ts';

@@ -1,6 +1,7 @@
 // `livedrops cache`: lists the caches of all gateways, and evicts from them.
 
-import type { CacheEviction, CacheKind, EvictedCaches, NodeCaches } from '../contracts/caches.ts';
+import type { CacheEviction, EvictedCaches, NodeCaches } from '../contracts/caches.ts';
+import type { CacheKind } from '../contracts/cache-kinds.ts';
 import { connectOperator, type ConnectOptions } from './connect.ts';
 import { type ListOptions, showList } from './show-list.ts';
 import { table } from './table.ts';
@@ -24,7 +25,7 @@ export async function evict(options: EvictOptions): Promise<void> {
   const given = { kind, key, creatorId: creator, all };
   const chosen = Object.entries(given).filter(([, value]) => value !== undefined);
   if (chosen.length !== 1) throw new Error('one of --kind, --key, --creator and --all is needed');
-  const evicted = await connectOperator(options).evictCaches(
+  const evicted = await (await connectOperator(options)).evictCaches(
     Object.fromEntries(chosen) as CacheEviction,
   );
   const isJson = json === true;

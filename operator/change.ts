@@ -53,7 +53,7 @@ async function change(
   anyTarget = false,
 ): Promise<void> {
   const succeeded = await runChange({
-    api: connectOperator(options),
+    api: await connectOperator(options),
     request,
     anyTarget,
     options,

@@ -23,7 +23,7 @@ type Line = Readonly<Record<string, unknown>>;
 export async function changes(options: ChangesOptions): Promise<void> {
   const interrupted = interruptSignal();
   const position = await printStream({
-    api: connectOperator(options),
+    api: await connectOperator(options),
     from: options.from,
     follow: options.follow === true,
     json: options.json === true,

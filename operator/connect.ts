@@ -1,9 +1,5 @@
 // Finds the server that a command calls, and the access token for the call.
 
-import { loadStoredConfig } from '../composition/config.ts';
-import { readServerUrl } from '../composition/server-url.ts';
-import { AccessTokens } from '../app/access-tokens.ts';
-import { type SigningSecret, SigningSecrets } from '../app/signing-secrets.ts';
 import { OperatorApi } from './api-client.ts';
 
 export interface ConnectOptions {
@@ -13,28 +9,9 @@ export interface ConnectOptions {
   readonly token?: string;
 }
 
-/** The user id, in the log of operator actions, of a caller who holds the secret itself. */
-const OPERATOR_ID = 'operator';
-const TOKEN_SECONDS = 60;
-
-export function connectOperator({ url, token }: ConnectOptions): OperatorApi {
+/** Loads the settings only where they are needed: they take longer than the rest of a command. */
+export async function connectOperator(options: ConnectOptions): Promise<OperatorApi> {
+  const { url, token } = options;
   if (url !== undefined && token !== undefined) return new OperatorApi({ url, token: () => token });
-  const { dataDirectory, host, port, authSecrets } = loadStoredConfig({
-    signs: token === undefined,
-  });
-  const named = host.includes(':') ? `[${host}]` : host;
-  return new OperatorApi({
-    url: url ?? readServerUrl(dataDirectory) ?? `http://${named}:${port}`,
-    token: token === undefined ? signing(authSecrets) : () => token,
-  });
-}
-
-function signing(secrets: readonly SigningSecret[]): () => string {
-  const accessTokens = new AccessTokens({ secret: new SigningSecrets(secrets) });
-  return () =>
-    accessTokens.sign({
-      userId: OPERATOR_ID,
-      roles: ['operator'],
-      lifetimeSeconds: TOKEN_SECONDS,
-    });
+  return (await import('./connect-by-settings.ts')).connectBySettings(options);
 }

@@ -15,7 +15,7 @@ export interface ExportOptions extends ConnectOptions {
 type Api = Pick<OperatorApi, 'exportOrders'>;
 
 export async function exportOrders(dropId: string, options: ExportOptions): Promise<void> {
-  const api = connectOperator(options);
+  const api = await connectOperator(options);
   const pieces = api.exportOrders(dropId, options.format, interruptSignal());
   if (options.output === undefined) await toStdout(pieces);
   else await toFile(options.output, pieces);

@@ -26,7 +26,7 @@ export async function jobs(options: JobsOptions): Promise<void> {
 }
 
 export async function showJob(id: string, options: ShowJobOptions): Promise<void> {
-  const job = await connectOperator(options).job(id);
+  const job = await (await connectOperator(options)).job(id);
   print(options, job, jobsText([job]));
 }
 
@@ -35,7 +35,7 @@ export async function changeJob(
   change: 'retry' | 'cancel',
   options: JobChangeOptions,
 ): Promise<void> {
-  const api = connectOperator(options);
+  const api = await connectOperator(options);
   const changed = await api.changeJob(id, change, options.dryRun === true);
   const { applied, job } = changed;
   const isEnding = job.state === 'running' && job.cancelRequested === true;

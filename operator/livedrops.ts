@@ -4,8 +4,7 @@
 
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
-import { logLevelOf } from '../composition/config.ts';
-import { ConfigError } from '../composition/environment.ts';
+import { ConfigError, logLevelOf } from '../composition/process-environment.ts';
 import { duration, integer, roles, userId, webhookUrl } from './arguments.ts';
 import type { ClusterOptions } from './cluster/cluster.ts';
 import type { DemoOptions } from './demo/demo.ts';

@@ -18,7 +18,7 @@ export interface RemoveOperatorOptions extends ConnectOptions {
 
 export async function addOperator(email: string, options: AddOperatorOptions): Promise<void> {
   const role = options.auditor === true ? 'auditor' : 'operator';
-  const added = await connectOperator(options).addOperator(email, role);
+  const added = await (await connectOperator(options)).addOperator(email, role);
   const json = options.json === true;
   process.stdout.write(json ? `${JSON.stringify(added, null, 2)}\n` : addedText(added));
 }
@@ -29,7 +29,7 @@ export async function listOperators(options: ListOptions): Promise<void> {
 
 /** Errors: an Error where no operator has the address. */
 export async function removeOperator(email: string, options: RemoveOperatorOptions): Promise<void> {
-  const api = connectOperator(options);
+  const api = await connectOperator(options);
   const address = canonicalEmail(email);
   const found = (await api.operators()).find((one) => canonicalEmail(one.email) === address);
   if (found === undefined) throw new Error(`${email} is no operator`);

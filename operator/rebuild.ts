@@ -16,7 +16,7 @@ export interface RebuildOptions extends ConnectOptions {
 export async function rebuild(options: RebuildOptions): Promise<void> {
   const { shard = null, dryRun = false, json = false } = options;
   const request = { kind: 'rebuild', ...(shard !== null && { shards: shard }), dryRun } as const;
-  const api = connectOperator(options);
+  const api = await connectOperator(options);
   const report = await withProgress((run) => runOnServer(api, request, run));
   if (report === null || !('applied' in report)) return;
   const ok = report.shards.every(({ reason }) => reason === null);

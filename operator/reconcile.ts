@@ -12,7 +12,7 @@ export interface ReconcileOptions extends ConnectOptions {
 }
 
 export async function reconcile(options: ReconcileOptions): Promise<void> {
-  const api = connectOperator(options);
+  const api = await connectOperator(options);
   const kinds = options.kind === undefined ? RECONCILE_KINDS : [options.kind];
   const jobs: JobInfo[] = [];
   for (const kind of kinds) {

@@ -39,7 +39,7 @@ async function change(
   options: RefundChangeOptions,
   request: (api: OperatorApi, dryRun: boolean) => Promise<RefundChangeInfo>,
 ): Promise<void> {
-  const changed = await request(connectOperator(options), options.dryRun === true);
+  const changed = await request(await connectOperator(options), options.dryRun === true);
   const json = options.json === true;
   process.stdout.write(json ? `${JSON.stringify(changed, null, 2)}\n` : changeText(changed));
 }

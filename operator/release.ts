@@ -7,7 +7,7 @@ export interface ReleaseOptions extends ConnectOptions {
 }
 
 export async function release(dropId: string, options: ReleaseOptions): Promise<void> {
-  await connectOperator(options).releaseDrop(dropId);
+  await (await connectOperator(options)).releaseDrop(dropId);
   const result = { dropId, released: true };
   process.stdout.write(
     options.json ? `${JSON.stringify(result, null, 2)}\n` : `${dropId} is served again\n`,

@@ -47,7 +47,7 @@ export interface NodeTurn {
 class StepFailed extends Error {}
 
 export async function rollingRestart(options: RollingRestartOptions): Promise<void> {
-  const api = connectOperator(options);
+  const api = await connectOperator(options);
   const json = options.json === true;
   const write = (value: unknown): void => {
     process.stdout.write(`${JSON.stringify(value, null, 2)}\n`);

@@ -23,7 +23,7 @@ export async function rebuildSearch(
   node: string | undefined,
   options: RebuildSearchOptions,
 ): Promise<void> {
-  const api = connectOperator(options);
+  const api = await connectOperator(options);
   const interrupted = interruptSignal();
   const pace = realPace(interrupted);
   const nodes = await api.searchNodes();

@@ -2,7 +2,7 @@
 
 import { Argument, type Command, Option } from 'commander';
 import { SELLER_REASON_LENGTH_MAX } from '../contracts/bounds.ts';
-import { STANDINGS, TAKEN_DOWN, type TakenDown } from '../contracts/restrictions.ts';
+import { STANDINGS, TAKEN_DOWN, type TakenDown } from '../contracts/standings.ts';
 import { integer, line, userId } from './arguments.ts';
 import { connecting, SERVER_HELP } from './connecting-command.ts';
 import type {

@@ -1,6 +1,6 @@
 // `livedrops sellers`: how sellers stand, and what is taken down.
 
-import type { Standing, TakenDown } from '../contracts/restrictions.ts';
+import type { Standing, TakenDown } from '../contracts/standings.ts';
 import type { SellerInfo, TakeDownInfo } from './api-views.ts';
 import { connectOperator, type ConnectOptions } from './connect.ts';
 import { type ListOptions, showList } from './show-list.ts';
@@ -38,7 +38,7 @@ export async function changeSeller(
   options: SellerOptions,
 ): Promise<void> {
   const { reason, pause = false, json = false } = options;
-  const changed = await connectOperator(options).changeSeller(creatorId, {
+  const changed = await (await connectOperator(options)).changeSeller(creatorId, {
     standing,
     ...(reason !== undefined && { reason }),
     pauseDrops: pause,
@@ -51,7 +51,7 @@ export async function changeSeller(
 
 export async function takeDown(of: TakenDown, id: string, options: TakeDownOptions): Promise<void> {
   const { reason, cancel = false, json = false } = options;
-  const made = await connectOperator(options).takeDown(of, id, {
+  const made = await (await connectOperator(options)).takeDown(of, id, {
     ...(reason !== undefined && { reason }),
     cancelDrops: cancel,
   });
@@ -61,7 +61,7 @@ export async function takeDown(of: TakenDown, id: string, options: TakeDownOptio
 }
 
 export async function restore(of: TakenDown, id: string, options: TakeDownOptions): Promise<void> {
-  await connectOperator(options).restore(of, id);
+  await (await connectOperator(options)).restore(of, id);
   const json = options.json === true;
   const result = { of, id, takenDown: false };
   const text = `the ${of} ${id} is shown again\n`;

@@ -16,7 +16,7 @@ export async function showList<T>(
   read: (api: OperatorApi) => Promise<readonly T[]>,
   present: (rows: readonly T[]) => string,
 ): Promise<void> {
-  const api = connectOperator(options);
+  const api = await connectOperator(options);
   if (options.watch !== true) {
     const rows = await read(api);
     const json = options.json === true;

@@ -3,8 +3,6 @@
 // comparison itself is in `events/verify/`.
 
 import type { RunContext } from '../actors/run-context.ts';
-import { loadStoredConfig } from '../composition/config.ts';
-import { isOfCluster } from '../composition/data-directory.ts';
 import type { VerifyReport } from '../contracts/operator.ts';
 import { connectOperator, type ConnectOptions } from './connect.ts';
 import { runOnServer, withProgress } from './run.ts';
@@ -28,12 +26,14 @@ export async function verify(options: VerifyCommandOptions): Promise<void> {
 
 async function readReport(options: VerifyCommandOptions, run: RunContext): Promise<VerifyReport> {
   const onServer = async () =>
-    (await runOnServer(connectOperator(options), { kind: 'verify' }, run)) as VerifyReport;
+    (await runOnServer(await connectOperator(options), { kind: 'verify' }, run)) as VerifyReport;
   if (options.url !== undefined) return await onServer();
+  // Imported here, since a command that calls a server needs neither settings nor store code.
+  const { loadStoredConfig } = await import('../composition/config.ts');
+  const { isOfCluster } = await import('../composition/data-directory.ts');
   const config = loadStoredConfig();
   const serves = config.store.kind !== 'sqlite' || isOfCluster(config.dataDirectory);
   if (serves) return await onServer();
-  // Imported here, since a command that calls a server needs no store code.
   const { verifyEmbedded } = await import('../composition/verify.ts');
   return (await verifyEmbedded(config, run)) ?? (await onServer());
 }

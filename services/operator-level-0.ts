@@ -3,7 +3,8 @@
 // and pass on only the operator's id.
 
 import type { Operators } from '../app/operator/operators.ts';
-import { OPERATOR_ROLE, type Requester } from '../contracts/accounts.ts';
+import type { Requester } from '../contracts/accounts.ts';
+import { OPERATOR_ROLE } from '../contracts/role-names.ts';
 import type { ActionHandlers } from './moleculer/define-service.ts';
 
 type NamesOfLevel0 =

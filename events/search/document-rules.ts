@@ -1,7 +1,7 @@
 // What a record or an event makes of the documents it is about: of its own, and of those that it
 // shows something of. All of them are in the set by then, where the caller has loaded them.
 
-import { CREATOR_ROLE } from '../../contracts/accounts.ts';
+import { CREATOR_ROLE } from '../../contracts/role-names.ts';
 import type { EntityChange, PublicUser } from '../../contracts/changes.ts';
 import type { DropView } from '../../contracts/drops.ts';
 import type { Product } from '../../contracts/products.ts';

@@ -9,7 +9,7 @@
 
 import type { Logger } from 'pino';
 import type { Clock, Timer } from '../../actors/clock.ts';
-import { CREATOR_ROLE } from '../../contracts/accounts.ts';
+import { CREATOR_ROLE } from '../../contracts/role-names.ts';
 import type { EntityChange } from '../../contracts/changes.ts';
 import type { DropView } from '../../contracts/drops.ts';
 import type { Page } from '../../contracts/paging.ts';

@@ -1,6 +1,7 @@
 // All caches of this gateway, for its operators and metrics (C5).
 
-import { CACHE_KINDS, type CacheEviction, type CacheSample } from '../../contracts/caches.ts';
+import type { CacheEviction, CacheSample } from '../../contracts/caches.ts';
+import { CACHE_KINDS } from '../../contracts/cache-kinds.ts';
 import type { DropCards } from './drop-cards.ts';
 import type { PublicReads } from './public-reads.ts';
 

@@ -14,7 +14,8 @@ import {
   STATUS_TOPIC,
 } from '../../actors/live-bus.ts';
 import type { RestrictionSet } from '../../events/restriction-set.ts';
-import type { CacheEviction, CacheKind } from '../../contracts/caches.ts';
+import type { CacheEviction } from '../../contracts/caches.ts';
+import type { CacheKind } from '../../contracts/cache-kinds.ts';
 import { Fences } from './fences.ts';
 import {
   type CacheCounts,

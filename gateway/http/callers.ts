@@ -3,7 +3,8 @@
 // allow the route's use case (A5). A key acts for its owner, as a creator and with no other role.
 
 import type { Clock } from '../../actors/clock.ts';
-import { CREATOR_ROLE, type TokenIdentity } from '../../contracts/accounts.ts';
+import type { TokenIdentity } from '../../contracts/accounts.ts';
+import { CREATOR_ROLE } from '../../contracts/role-names.ts';
 import { ruleOf } from '../../contracts/creator-actions.ts';
 import type { Membership } from '../../contracts/organisations.ts';
 import { type Authenticator, BAD_KEY, bearerToken } from './auth.ts';

@@ -12,11 +12,10 @@ import {
   SellerChange,
   SellerPage,
   SellerQuery,
-  TAKEN_DOWN,
   TakeDown,
-  type TakenDown,
   TakeDownPage,
 } from '../../contracts/restrictions.ts';
+import { TAKEN_DOWN, type TakenDown } from '../../contracts/standings.ts';
 import { presenter } from '../../contracts/wire.ts';
 import { emptyReply, jsonReply, type Route, userRoute } from '../http/route.ts';
 import { pageBody } from '../present.ts';

@@ -4,7 +4,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { givenEnvironment } from '../../composition/config.ts';
+import { givenEnvironment } from '../../composition/process-environment.ts';
 import { AccessTokens } from '../../app/access-tokens.ts';
 import { SigningSecrets } from '../../app/signing-secrets.ts';
 import { OperatorApi } from '../api-client.ts';

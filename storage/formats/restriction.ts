@@ -2,7 +2,8 @@
 // change stream.
 
 import type { EntityChange } from '../../contracts/changes.ts';
-import type { Restriction, TakenDown } from '../../contracts/restrictions.ts';
+import type { Restriction } from '../../contracts/restrictions.ts';
+import type { TakenDown } from '../../contracts/standings.ts';
 import { NewerFormatError } from './format-version.ts';
 
 const FORMAT = 1;

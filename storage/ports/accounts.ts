@@ -1,7 +1,7 @@
 // The accounts port: users and the families of their refresh tokens. It stores hashes of secrets
 // only; callers do the hashing.
 
-import { CREATOR_ROLE } from '../../contracts/accounts.ts';
+import { CREATOR_ROLE } from '../../contracts/role-names.ts';
 
 export interface User {
   readonly id: string;

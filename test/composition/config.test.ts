@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { describeConfig, loadConfig } from '../../composition/config.ts';
-import { ConfigError } from '../../composition/environment.ts';
+import { ConfigError } from '../../composition/process-environment.ts';
 
 function temporaryDirectory(t: ExecutionContext): string {
   const directory = mkdtempSync(join(tmpdir(), 'livedrops-config-'));

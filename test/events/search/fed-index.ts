@@ -3,7 +3,7 @@
 import type { ExecutionContext } from 'ava';
 import pino from 'pino';
 import type { DropEvent } from '../../../contracts/drop-events.ts';
-import type { TakenDown } from '../../../contracts/restrictions.ts';
+import type { TakenDown } from '../../../contracts/standings.ts';
 import { shardOf } from '../../../domain/ids.ts';
 import { SearchFeeding, type FeedingSources } from '../../../events/search/search-feeding.ts';
 import { MemorySearchIndex } from '../../../storage/memory/search-index-memory.ts';

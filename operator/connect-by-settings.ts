@@ -1,0 +1,34 @@
+// Finds with the settings of the environment what a command does not name itself: the server, and
+// the secret that signs its access token.
+
+import { AccessTokens } from '../app/access-tokens.ts';
+import { type SigningSecret, SigningSecrets } from '../app/signing-secrets.ts';
+import { loadStoredConfig } from '../composition/config.ts';
+import { readServerUrl } from '../composition/server-url.ts';
+import { OperatorApi } from './api-client.ts';
+import type { ConnectOptions } from './connect.ts';
+
+/** The user id, in the log of operator actions, of a caller who holds the secret itself. */
+const OPERATOR_ID = 'operator';
+const TOKEN_SECONDS = 60;
+
+export function connectBySettings({ url, token }: ConnectOptions): OperatorApi {
+  const { dataDirectory, host, port, authSecrets } = loadStoredConfig({
+    signs: token === undefined,
+  });
+  const named = host.includes(':') ? `[${host}]` : host;
+  return new OperatorApi({
+    url: url ?? readServerUrl(dataDirectory) ?? `http://${named}:${port}`,
+    token: token === undefined ? signing(authSecrets) : () => token,
+  });
+}
+
+function signing(secrets: readonly SigningSecret[]): () => string {
+  const accessTokens = new AccessTokens({ secret: new SigningSecrets(secrets) });
+  return () =>
+    accessTokens.sign({
+      userId: OPERATOR_ID,
+      roles: ['operator'],
+      lifetimeSeconds: TOKEN_SECONDS,
+    });
+}

@@ -1,0 +1,32 @@
+import { fileURLToPath } from 'node:url';
+import test from 'ava';
+import { runCommand } from './run-command.ts';
+
+const COUNT = fileURLToPath(new URL('typebox-count.ts', import.meta.url));
+/** Nothing listens there, since Node refuses the port. */
+const NAMED = ['--url', 'http://127.0.0.1:9', '--token', 'any'];
+
+/** The modules of TypeBox that the command loads. */
+async function typeBoxModules(args: readonly string[]): Promise<number> {
+  const environment = { NODE_OPTIONS: `--import=${COUNT}` };
+  const { stderr } = await runCommand(args, { environment });
+  return Number(stderr.trimEnd().split('\n').at(-1));
+}
+
+for (const args of [
+  ['--version'],
+  ['move', '--help'],
+  ['nodes', ...NAMED],
+  ['move', '1', 'node-2', ...NAMED],
+  ['bans', ...NAMED],
+  ['refunds', ...NAMED],
+  ['verify', ...NAMED],
+]) {
+  test(`\`${args.join(' ')}\` loads no TypeBox, which takes longer than all else`, async (t) => {
+    t.is(await typeBoxModules(args), 0);
+  });
+}
+
+test('a command that reads the settings loads TypeBox', async (t) => {
+  t.true((await typeBoxModules(['config'])) > 100);
+});
