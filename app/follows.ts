@@ -5,10 +5,13 @@ import { CHANGES_TOPIC, type LiveBus, userTopic } from '../actors/live-bus.ts';
 import type { ActionParams } from '../contracts/actions.ts';
 import { PAGE_LIMIT_MAX } from '../contracts/bounds.ts';
 import type { Follow, NamedFollow } from '../contracts/follows.ts';
-import type { Page } from '../contracts/paging.ts';
+import type { Page, PageRequest } from '../contracts/paging.ts';
 import type { Outcome } from '../contracts/refusals.ts';
 import { refusal, success } from '../domain/refusal.ts';
+import type { RestrictionSet } from '../events/restriction-set.ts';
 import { outcomeOf } from './repeated-requests.ts';
+import { NOTHING_HIDDEN } from './selling-rules.ts';
+import { shownPage } from './shown-page.ts';
 import type { AccountStore } from '../storage/ports/accounts.ts';
 import type { Catalogue } from '../storage/ports/catalogue.ts';
 import type { FollowStore } from '../storage/ports/follows.ts';
@@ -18,6 +21,8 @@ export interface FollowsOptions {
   readonly accounts: AccountStore;
   readonly catalogue: Catalogue;
   readonly liveBus: LiveBus;
+  /** What is taken down; nothing unless given. */
+  readonly hidden?: Pick<RestrictionSet, 'isHidden'>;
   /** Milliseconds since the Unix epoch. */
   readonly now: () => number;
 }
@@ -83,15 +88,21 @@ export class Follows {
   async followers({
     creatorId,
     page,
+    withHidden = false,
   }: ActionParams<'follows.followers'>): Promise<Outcome<Page<NamedFollow>>> {
-    return success(await this.#named(await this.#options.follows.listFollowers(creatorId, page)));
+    const { follows } = this.#options;
+    const read = (next: PageRequest) => follows.listFollowers(creatorId, next);
+    return success(await this.#named(await shownPage(page, read, this.#isShown(withHidden))));
   }
 
   async following({
     userId,
     page,
+    withHidden = false,
   }: ActionParams<'follows.following'>): Promise<Outcome<Page<NamedFollow>>> {
-    return success(await this.#named(await this.#options.follows.listFollowing(userId, page)));
+    const { follows } = this.#options;
+    const read = (next: PageRequest) => follows.listFollowing(userId, next);
+    return success(await this.#named(await shownPage(page, read, this.#isShown(withHidden))));
   }
 
   async creatorsOf({
@@ -113,9 +124,15 @@ export class Follows {
     return success(creatorIds);
   }
 
+  #isShown(withHidden: boolean): (follow: Follow) => boolean {
+    const { hidden = NOTHING_HIDDEN } = this.#options;
+    return ({ userId }) => withHidden || !hidden.isHidden({ creatorId: userId });
+  }
+
   /** Creators may have offline tokens and no account. Then their products show that they exist. */
   async #exists(creatorId: string): Promise<boolean> {
-    const { accounts, catalogue } = this.#options;
+    const { accounts, catalogue, hidden = NOTHING_HIDDEN } = this.#options;
+    if (hidden.isHidden({ creatorId })) return false;
     if ((await accounts.findUser(creatorId)) !== null) return true;
     const products = await catalogue.listProducts({ creatorId }, { limit: 1, cursor: null });
     return products.items.length > 0;

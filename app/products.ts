@@ -6,7 +6,7 @@ import type { ActionParams } from '../contracts/actions.ts';
 import { compileCheck } from '../contracts/check.ts';
 import type { CreatorAction } from '../contracts/creator-actions.ts';
 import { changedDescription } from '../domain/description.ts';
-import type { Page } from '../contracts/paging.ts';
+import type { Page, PageRequest } from '../contracts/paging.ts';
 import {
   NewProduct,
   type Product,
@@ -25,6 +25,7 @@ import { outcomeOf } from './repeated-requests.ts';
 import type { Catalogue, NoChange } from '../storage/ports/catalogue.ts';
 import type { RandomBytes } from './random-bytes.ts';
 import { NOTHING_HIDDEN, OPEN, type SellingRules } from './selling-rules.ts';
+import { shownPage } from './shown-page.ts';
 
 export interface ProductsOptions {
   readonly catalogue: Catalogue;
@@ -38,9 +39,6 @@ export interface ProductsOptions {
   /** What is taken down; nothing unless given. */
   readonly hidden?: Pick<RestrictionSet, 'isHidden'>;
 }
-
-/** Reads of the store for one page, where all of it is taken down. */
-const PAGE_ROUNDS_MAX = 8;
 
 const checkNew = compileCheck(NewProduct);
 const checkPatch = compileCheck(ProductPatch);
@@ -111,7 +109,7 @@ export class Products {
     return product === null || this.#isHidden(product) ? refusal('not-found') : success(product);
   }
 
-  /** Without what is taken down. A page with a cursor is empty only where very much is. */
+  /** Without what is taken down. */
   async list({
     page,
     withHidden = false,
@@ -119,15 +117,9 @@ export class Products {
   }: ActionParams<'catalogue.products'>): Promise<Outcome<Page<Product>>> {
     const refused = refuseFilter(filter);
     if (refused !== null) return refused;
-    let { cursor } = page;
-    for (let round = 1; ; round++) {
-      const { limit } = page;
-      const read = await this.#options.catalogue.listProducts(filter, { limit, cursor });
-      const items = withHidden ? read.items : read.items.filter((one) => !this.#isHidden(one));
-      const isWhole = items.length > 0 || read.nextCursor === null || round === PAGE_ROUNDS_MAX;
-      if (isWhole) return success({ items, nextCursor: read.nextCursor });
-      cursor = read.nextCursor;
-    }
+    const read = (next: PageRequest) => this.#options.catalogue.listProducts(filter, next);
+    const isShown = (product: Product): boolean => withHidden || !this.#isHidden(product);
+    return success(await shownPage(page, read, isShown));
   }
 
   /** A repeat of a request gets the first answer, however the creator stands by now (H11). */

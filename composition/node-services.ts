@@ -122,7 +122,7 @@ export function createServices(
       now,
       random,
     }),
-    followsService({ ...stores, liveBus: bus, now }),
+    followsService({ ...stores, hidden: options.restrictions, liveBus: bus, now }),
     sellersService({ ...stores, router, queue, liveBus: bus, levels, now, random }),
     bansService({ ...stores, queue, liveBus: bus, levels, now, random }),
     notificationsService({ ...stores, now }),

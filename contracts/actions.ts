@@ -298,8 +298,15 @@ export interface Actions {
   'follows.follow': [Keyed & { userId: string; creatorId: string }, null];
   'follows.unfollow': [{ userId: string; creatorId: string }, null];
   'follows.isFollowing': [{ userId: string; creatorId: string }, boolean];
-  'follows.followers': [{ creatorId: string; page: PageRequest }, Page<NamedFollow>];
-  'follows.following': [{ userId: string; page: PageRequest }, Page<NamedFollow>];
+  /** `withHidden`: also who is taken down (A11), for one's own data. */
+  'follows.followers': [
+    { creatorId: string; page: PageRequest; withHidden?: boolean },
+    Page<NamedFollow>,
+  ];
+  'follows.following': [
+    { userId: string; page: PageRequest; withHidden?: boolean },
+    Page<NamedFollow>,
+  ];
   /** Rises with each change of whom the user follows: see `FollowStore.revision` (F5). */
   'follows.revision': [{ userId: string }, number];
   /**

@@ -57,12 +57,16 @@ export async function* accountExport(options: ExportOptions): AsyncGenerator<str
   const pages = <T>(action: ActionName, read: ReadPage<T>) => paged(action, read);
   yield* list(
     'following',
-    pages('follows.following', (page) => call('follows.following', { userId, page })),
+    pages('follows.following', (page) => {
+      return call('follows.following', { userId, page, withHidden: true });
+    }),
     follow,
   );
   yield* list(
     'followers',
-    pages('follows.followers', (page) => call('follows.followers', { creatorId: userId, page })),
+    pages('follows.followers', (page) => {
+      return call('follows.followers', { creatorId: userId, page, withHidden: true });
+    }),
     follow,
   );
   yield* list(

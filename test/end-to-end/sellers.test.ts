@@ -160,11 +160,15 @@ onEachProfile((test, profile) => {
     const more = await server.post(path, { as: creator, body: dropTerms() });
     t.deepEqual([more.status, more.json['code']], [403, 'forbidden']);
     const other = await server.product(creator);
+    const follow = `/v1/creators/${creator}/follow`;
+    t.is((await server.post(follow, { as: 'ann' })).status, 204);
     t.is((await operate('PUT', `take-downs/creators/${creator}`, {})).status, 200);
     t.is(await statusOf(`/v1/users/${creator}`, 404), 404);
     t.is(await statusOf(`/v1/products/${other}`, 404), 404);
     const products = await server.get(`/v1/products?creator_id=${creator}`);
     t.deepEqual(products.json['items'], []);
+    t.deepEqual((await server.get('/v1/users/ann/following')).json['items'], []);
+    t.is((await server.post(follow, { as: 'bob' })).status, 404);
     t.is((await addProduct(creator)).json['code'], 'suspended');
     const lines = (await changes()).filter(({ creatorId }) => creatorId === creator);
     for (const line of lines) t.true(Value.Check(STREAM_LINES[line['kind'] as StreamKind], line));
