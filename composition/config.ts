@@ -110,6 +110,8 @@ export interface Config extends SecretsInForce {
   readonly limits: Limits;
   /** Rate limits count by the last address of X-Forwarded-For. */
   readonly trustProxy: boolean;
+  /** Origins whose pages may use the API, or `*`. */
+  readonly corsOrigins: readonly string[];
   readonly sellers: SellersMode;
   readonly logLevel: LogLevel;
 }
@@ -192,6 +194,7 @@ function configOf(
     limitsFile: value('LIMITS_FILE'),
     limits: limitsOf(value, readLimitsFile, problems),
     trustProxy: value('TRUST_PROXY') === 'on',
+    corsOrigins: value('CORS_ORIGINS'),
     sellers: value('SELLERS'),
     logLevel: value('LOG'),
   });

@@ -145,6 +145,7 @@ export async function startServer(
     rateLimits: config.rateLimits,
     limits: limitsFile,
     trustProxy: config.trustProxy,
+    corsOrigins: config.corsOrigins,
     clock,
     readiness: () => {
       const reasons = core.unreadiness();

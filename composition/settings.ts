@@ -7,6 +7,7 @@ import { resolve } from 'node:path';
 import { type StaticDecode, type TSchema, Type } from 'typebox';
 import { Value } from 'typebox/value';
 import { parseNatsServers } from '../actors/cluster/nats-servers.ts';
+import { ANY_ORIGIN } from '../gateway/http/origins.ts';
 import { LOG_LEVELS } from './process-environment.ts';
 import { ISSUER_SETTINGS, issuerContradictions } from './issuer-settings.ts';
 import { PAYMENT_SETTINGS, stripeContradictions } from './payment-settings.ts';
@@ -28,6 +29,7 @@ export const FOLDER_OFF = 'off';
 const ARCHIVE_INTERVAL_SECONDS_MAX = 3_600;
 const ARCHIVE_JOURNAL_ENTRIES_MIN_MAX = 1_000_000;
 const ARCHIVE_DAYS_MAX = 36_500;
+const CORS_ORIGINS_MAX = 100;
 const SPACE_OR_COMMA = /[\s,]+/;
 
 export type SettingValue = string | number | null | readonly string[] | StoreAddress;
@@ -210,6 +212,22 @@ export const SETTINGS = {
     default: 'off',
     description: 'Whether limits count by the last address of X-Forwarded-For.',
   }),
+  CORS_ORIGINS: meaning<readonly string[]>(
+    {
+      default: '',
+      description:
+        'The origins whose pages may use the API and open live streams, with commas between; ' +
+        '*: all. Unset: no page of another origin may use the API.',
+      requirement:
+        'must be origins such as https://shop.example, with commas between, or * for all',
+    },
+    (text) => {
+      const words = wordsOf(text, SPACE_OR_COMMA);
+      if (words.length === 1 && words[0] === ANY_ORIGIN) return true;
+      return words.length <= CORS_ORIGINS_MAX && words.every(isOrigin);
+    },
+    (text) => wordsOf(text, SPACE_OR_COMMA),
+  ),
   LOG: oneOf(LOG_LEVELS, { default: 'info', description: 'The least level that is logged.' }),
 };
 
@@ -220,6 +238,11 @@ export const SETTING_NAMES = Object.keys(SETTINGS) as SettingName[];
 
 export function aboutSetting(name: SettingName): About {
   return SETTINGS[name] as unknown as About;
+}
+
+/** Written as browsers write it: in small letters, and without a default port or a path. */
+function isOrigin(text: string): boolean {
+  return /^https?:/.test(text) && URL.canParse(text) && new URL(text).origin === text;
 }
 
 /** The value of a text of the environment, or the requirement that the text does not meet. */

@@ -29,6 +29,7 @@ import { KeyIdentities } from './http/key-identities.ts';
 import { Memberships } from './http/memberships.ts';
 import type { MetricSources } from './http/metric-sources.ts';
 import { registerMetrics } from './http/metrics.ts';
+import { Origins } from './http/origins.ts';
 import { OrderPath } from './orders/order-path.ts';
 import { PassChecks } from './orders/pass-checks.ts';
 import { OrderWindow, type OrderWindowOptions } from './orders/order-window.ts';
@@ -129,6 +130,8 @@ export interface GatewayOptions {
   readonly orderWindow?: OrderWindowOptions;
   /** Reads client addresses from X-Forwarded-For: only behind a proxy that sets it. */
   readonly trustProxy?: boolean;
+  /** Origins whose pages may use the API, or `*` for all; none unless given. */
+  readonly corsOrigins?: readonly string[];
   /** `itself`: only health, metrics and description, for nodes that are no gateways. */
   readonly serves?: 'everything' | 'itself';
   /** How long `stop` waits for requests in flight. */
@@ -214,6 +217,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     }),
   ];
   const table = new RouteTable({ routes });
+  const origins = new Origins(options.corsOrigins ?? []);
   const keys = new KeyIdentities({ call: options.call, clock });
   const memberships = new Memberships({ call: options.call, levels, clock });
   const dispatcher = new Dispatcher({
@@ -223,6 +227,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     bans: restrictions,
     call: withOwnChanges({ call: options.call, views, reads }),
     levels,
+    origins,
     clock,
     log,
   });
@@ -239,6 +244,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     counts,
     passes: passTexts === null ? null : new PassChecks(passTexts),
     levels,
+    origins,
     clock,
     paymentProvider,
   });
@@ -265,6 +271,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     dispatcher,
     orders: servesApi ? orders : null,
     admission,
+    origins,
     limits,
     flight,
     live,

@@ -19,6 +19,7 @@ import { addressLimitKey } from './address.ts';
 import { isKey, keyProblem } from './idempotency-key.ts';
 import { contentTag, matchesTag } from './entity-tag.ts';
 import { RouteCounts } from './metrics.ts';
+import type { Origins } from './origins.ts';
 import {
   PROBLEM_MEDIA_TYPE,
   problem,
@@ -40,6 +41,7 @@ import {
   type RouteResult,
 } from './route.ts';
 import type { RouteTable } from './route-table.ts';
+import { PAGE_SECURITY_LINES, SECURITY_LINES } from './security-headers.ts';
 import { beginTrace, type Trace } from './trace.ts';
 import {
   isFormMediaType,
@@ -52,6 +54,8 @@ import {
 /** A complete reply, ready to be written. */
 export interface OutgoingReply {
   readonly status: number;
+  /** Header lines that many replies have, with line breaks between: the server gets one text. */
+  readonly lines: string;
   readonly headers: readonly (readonly [string, string])[];
   readonly body: string | OutgoingStream;
 }
@@ -71,6 +75,7 @@ export interface DispatcherOptions {
   readonly call: CallAction;
   /** Of the store. */
   readonly levels: Pick<FeatureLevels, 'reached'>;
+  readonly origins: Origins;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -122,14 +127,14 @@ export class Dispatcher {
     const match = this.#options.table.match(incoming.method, incoming.path);
     let result: RouteResult;
     if (match.found === 'nothing') result = problem('not-found');
-    else if (match.found === 'methods') {
-      result = { ok: false, code: 'method-not-allowed', headers: [['allow', match.allow]] };
-    } else result = await this.#run(match.route, match.ids, incoming, trace);
+    else if (match.found === 'methods') result = this.#withoutRoute(incoming, match.allow);
+    else result = await this.#run(match.route, match.ids, incoming, trace);
     const route = match.found === 'route' ? match.route : null;
     const onFault = (fault: unknown): void => {
       if (route !== null) this.#faultOf(fault, route, trace);
     };
-    const reply = present(result, route, incoming, trace, onFault);
+    const { origins } = this.#options;
+    const reply = present(result, route, incoming, trace, origins, onFault);
     const counts = route === null ? this.#unmatched : this.countsOf(route);
     const durationMs = this.#options.clock.monotonic() - startedAt;
     counts.record(reply.status, durationMs);
@@ -142,10 +147,19 @@ export class Dispatcher {
     return reply;
   }
 
+  /** A preflight of a page that may read the reply; another method is refused. */
+  #withoutRoute(incoming: IncomingRequest, allow: string): RouteResult {
+    const { origins } = this.#options;
+    const isPreflight =
+      incoming.method === 'OPTIONS' && incoming.hasHeader('access-control-request-method');
+    if (isPreflight && origins.has(incoming.header('origin'))) return origins.preflight(allow);
+    return { ok: false, code: 'method-not-allowed', headers: [['allow', allow]] };
+  }
+
   /** The reply to a request that the server itself refuses. */
   refuse(incoming: IncomingRequest, refused: Problem): OutgoingReply {
     const trace = beginTrace(incoming.header('traceparent'), incoming.header('x-request-id'));
-    const reply = present(refused, null, incoming, trace);
+    const reply = present(refused, null, incoming, trace, this.#options.origins);
     this.#unmatched.record(reply.status, 0);
     return reply;
   }
@@ -309,31 +323,37 @@ function present(
   route: Route | null,
   incoming: IncomingRequest,
   trace: Trace,
+  origins: Origins,
   onFault: (fault: unknown) => void = () => undefined,
 ): OutgoingReply {
+  const allowed = origins.isEmpty ? '' : origins.linesFor(incoming.header('origin'));
   const headers: (readonly [string, string])[] = [
     ['traceparent', trace.traceparent],
     ['x-request-id', trace.requestId],
-    ['x-content-type-options', 'nosniff'],
   ];
   if (!result.ok) {
     headers.push(['content-type', PROBLEM_MEDIA_TYPE], ['cache-control', 'no-store']);
     headers.push(...problemHeaders(result));
-    return { status: problemStatus(result), headers, body: problemBody(result, incoming.path) };
+    const status = problemStatus(result);
+    const lines = SECURITY_LINES + allowed;
+    return { status, lines, headers, body: problemBody(result, incoming.path) };
   }
+  const isPage = result.headers.some(([name]) => name === 'content-security-policy');
+  const lines = (isPage ? PAGE_SECURITY_LINES : SECURITY_LINES) + allowed;
   headers.push(...result.headers);
   const cache = route?.definition.cache;
   const hasOwn = result.headers.some(([name]) => name === 'cache-control');
   if (!hasOwn) headers.push(['cache-control', cache ?? 'no-store']);
   if (result.mediaType !== '') headers.push(['content-type', result.mediaType]);
   const { status, body } = result;
-  if (typeof body !== 'string') return { status, headers, body: { ...body, failed: onFault } };
+  if (typeof body !== 'string')
+    return { status, lines, headers, body: { ...body, failed: onFault } };
   if (status === 200 && cache !== undefined && !hasOwn) {
     const given = result.headers.find(([name]) => name === 'etag')?.[1];
     const etag = given ?? contentTag(body);
     if (given === undefined) headers.push(['etag', etag]);
     if (matchesTag(incoming.header('if-none-match'), etag))
-      return { status: 304, headers, body: '' };
+      return { status: 304, lines, headers, body: '' };
   }
-  return { status, headers, body };
+  return { status, lines, headers, body };
 }

@@ -203,9 +203,9 @@ export class Exchange implements IncomingRequest {
   }
 }
 
-function writeHead(response: ServerResponse, { status, headers }: OutgoingReply): void {
+function writeHead(response: ServerResponse, { status, lines, headers }: OutgoingReply): void {
   // One call into the server's library for all lines: each call costs more than a short line.
-  let head = `${status} ${STATUS_CODES[status]}`;
+  let head = `${status} ${STATUS_CODES[status]}\r\n${lines}`;
   for (const [name, value] of headers) head += `\r\n${name}: ${value}`;
   response.writeStatus(head);
 }

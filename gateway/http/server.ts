@@ -17,6 +17,7 @@ import type { Dispatcher } from './dispatcher.ts';
 import { Exchange } from './exchange.ts';
 import type { Flight } from './flight.ts';
 import type { OrderPath } from '../orders/order-path.ts';
+import type { Origins } from './origins.ts';
 import { problem, type Problem } from './problems.ts';
 import type { RateLimits } from './rate-limits.ts';
 import { ServerSocket, SOCKET_BUFFER_BYTES_MAX } from './server-socket.ts';
@@ -35,9 +36,10 @@ const HEAD_BYTES_MAX = 16 * 1024;
 // The native addon reads the variable once, when it is loaded. A static import would load it before
 // this line runs.
 process.env['UWS_HTTP_MAX_HEADERS_SIZE'] = String(HEAD_BYTES_MAX);
-const { App, DISABLED, us_listen_socket_close, us_socket_local_port } = await import(
-  'uWebSockets.js'
-);
+const uws = await import('uWebSockets.js');
+const { App, DISABLED, us_listen_socket_close, us_socket_local_port } = uws;
+// Without it every reply names the library and its version.
+(uws as unknown as { default: SilencedServer }).default._cfg('silent');
 
 /** Bytes of a body, except an order's. */
 const BODY_BYTES_MAX = 64 * 1024;
@@ -59,6 +61,7 @@ export interface HttpServerOptions {
   /** Null: neither orders nor live streams are served here. */
   readonly orders: OrderPath | null;
   readonly admission: Admission;
+  readonly origins: Origins;
   readonly limits: RateLimits;
   readonly flight: Flight;
   readonly live: MakeLive;
@@ -213,13 +216,15 @@ export class HttpServer {
     context: us_socket_context_t,
     dropId: string | null,
   ): void {
-    const { flight, admission, dispatcher, onFault } = this.#options;
+    const { flight, admission, origins, dispatcher, onFault } = this.#options;
     const key = request.getHeader('sec-websocket-key');
     const extensions = request.getHeader('sec-websocket-extensions');
     const exchange = new Exchange(response, request, this.#addressOf(response, request), flight);
     const admitted: Admitted | Problem = flight.draining
       ? problem('unavailable')
-      : admission.admit(exchange, dropId);
+      : origins.mayStream(exchange.header('origin'), exchange.header('host'))
+        ? admission.admit(exchange, dropId)
+        : problem('forbidden', 'Pages of this origin may not open live streams.');
     if (!admitted.ok) {
       exchange.write(dispatcher.refuse(exchange, admitted)).catch(onFault);
       return;
@@ -238,6 +243,11 @@ export class HttpServer {
       data.socket?.end(1011, 'internal');
     }
   }
+}
+
+/** A setting of the whole process, which is missing in the package's types. */
+interface SilencedServer {
+  _cfg(key: 'silent'): void;
 }
 
 /** The overload with host and options, which is missing in the package's types. */

@@ -14,6 +14,7 @@ export interface HeaderLines {
 /** The server takes bytes as they are, and would encode a string on each call. */
 const TRACEPARENT = new TextEncoder().encode('traceparent').buffer;
 const X_REQUEST_ID = new TextEncoder().encode('x-request-id').buffer;
+const ORIGIN = new TextEncoder().encode('origin').buffer;
 
 /**
  * One object reads the headers of one request after another, and holds those of the last. Of a
@@ -25,12 +26,16 @@ export class OrderHeaders {
   requestId = '';
   authorization = '';
   contentType = '';
+  origin = '';
   key = '';
   /** How many Idempotency-Key lines there are. */
   keyLines = 0;
   /** One function for all orders. Few names have one of these lengths. */
   readonly #take = (name: string, value: string): void => {
     switch (name.length) {
+      case 6:
+        if (name === 'origin') this.origin ||= value;
+        break;
       case 11:
         if (name === 'traceparent') this.traceparent ||= value;
         break;
@@ -55,13 +60,15 @@ export class OrderHeaders {
     this.requestId = '';
     this.authorization = '';
     this.contentType = '';
+    this.origin = '';
     this.key = '';
     this.keyLines = 0;
     lines.forEach(this.#take);
   }
 
   /** Reads what each reply needs. An overloaded server needs no more of a request. */
-  readTrace(lines: HeaderLines): void {
+  readTrace(lines: HeaderLines, withOrigin: boolean): void {
+    this.origin = withOrigin ? lines.getHeader(ORIGIN) : '';
     this.traceparent = lines.getHeader(TRACEPARENT);
     this.requestId = lines.getHeader(X_REQUEST_ID);
   }

@@ -35,7 +35,9 @@ import {
   problemStatus,
   withServerTime,
 } from '../http/problems.ts';
+import type { Origins } from '../http/origins.ts';
 import type { RateLimits } from '../http/rate-limits.ts';
+import { SECURITY_LINES } from '../http/security-headers.ts';
 import { traceHeaderLines } from '../http/trace.ts';
 import { isJsonMediaType } from '../http/validation.ts';
 
@@ -73,6 +75,7 @@ export interface OrderPathOptions {
   readonly passes: PassChecks | null;
   /** The feature level of the store. */
   readonly levels: Pick<FeatureLevels, 'reached'>;
+  readonly origins: Origins;
   readonly clock: Clock;
   readonly paymentProvider: string;
 }
@@ -97,19 +100,19 @@ export class OrderPath {
    * where limits are on.
    */
   begin(response: OrderResponse, head: OrderHead, address: string): OrderRequest | null {
-    const { authenticator, limits, flight, window, views, bans, clock } = this.options;
+    const { authenticator, limits, flight, window, views, bans, origins, clock } = this.options;
     const startedAt = clock.monotonic();
     const order = new OrderRequest(this, response, startedAt);
     flight.begin();
     window.arrive();
     const headers = this.#headers;
     if (flight.full || window.isFull(startedAt)) {
-      headers.readTrace(head);
-      order.traceLines = traceHeaderLines(headers.traceparent, headers.requestId);
+      headers.readTrace(head, !origins.isEmpty);
+      order.requestLines = linesOf(headers, origins);
       return order.refuseOverloaded();
     }
     headers.read(head);
-    order.traceLines = traceHeaderLines(headers.traceparent, headers.requestId);
+    order.requestLines = linesOf(headers, origins);
     const dropId = head.getParameter(0) ?? '';
     const drop = views.find(dropId);
     if (drop === undefined) {
@@ -158,6 +161,12 @@ export class OrderPath {
   }
 }
 
+function linesOf({ traceparent, requestId, origin }: OrderHeaders, origins: Origins): string {
+  const trace = traceHeaderLines(traceparent, requestId);
+  // No reply of an order is cached, so only pages need to be told.
+  return origin === '' ? trace : trace + origins.linesFor(origin);
+}
+
 const TWO_KEYS = ', ';
 const USE_JSON = 'Use content-type: application/json.';
 
@@ -165,7 +174,8 @@ export class OrderRequest implements CommandSink {
   dropId = '';
   userId = '';
   key = '';
-  traceLines = '';
+  /** The reply's header lines that depend on the request's: its trace, and what its origin may. */
+  requestLines = '';
   drop: WatchedDrop | null = null;
   /** A creator has banned the user, and it is not known whose drop it is. */
   needsCreator = false;
@@ -254,13 +264,13 @@ export class OrderRequest implements CommandSink {
     const { views, router, window, clock } = this.#path.options;
     const refusal = drop === null ? null : views.refusalFor(drop, userId, key, this.#startedAt);
     if (refusal !== null) {
-      this.#send(409, PROBLEM_HEAD_409 + this.traceLines, refusalBody(drop!, refusal));
+      this.#send(409, PROBLEM_HEAD_409 + this.requestLines, refusalBody(drop!, refusal));
       return;
     }
     const hasPass = typeof content !== 'number' && content.pass !== null;
     if (drop !== null && !hasPass && views.asksForPass(drop, this.#startedAt)) {
       const body = refusalBody(drop, 'pass-required');
-      this.#send(403, PROBLEM_HEAD_403 + this.traceLines, body);
+      this.#send(403, PROBLEM_HEAD_403 + this.requestLines, body);
       return;
     }
     const now = clock.monotonic();
@@ -318,19 +328,23 @@ export class OrderRequest implements CommandSink {
     const drop = this.drop ?? views.watch(this.dropId);
     if (order.version > drop.versionShown) drop.versionShown = order.version;
     const head = replayed ? REPLAYED_HEAD : CREATED_HEAD;
-    this.#send(201, `${head}${order.id}\r\n${this.traceLines}`, orderJson(order, paymentProvider));
+    this.#send(
+      201,
+      `${head}${order.id}\r\n${this.requestLines}`,
+      orderJson(order, paymentProvider),
+    );
   }
 
   /** Replies with a problem. Must be called from a callback of the server, or corked. */
   refuse(refused: Problem, close = false): null {
     const body = problemBody(refused);
-    this.#send(problemStatus(refused), problemHead(refused) + this.traceLines, body, close);
+    this.#send(problemStatus(refused), problemHead(refused) + this.requestLines, body, close);
     return null;
   }
 
   /** The most frequent reply at the time when its cost matters most. */
   refuseOverloaded(): null {
-    this.#send(503, OVERLOADED_HEAD + this.traceLines, OVERLOADED_BODY);
+    this.#send(503, OVERLOADED_HEAD + this.requestLines, OVERLOADED_BODY);
     return null;
   }
 
@@ -348,14 +362,16 @@ export class OrderRequest implements CommandSink {
   }
 }
 
-const CREATED_HEAD = '201 Created\r\ncontent-type: application/json\r\nlocation: /v1/orders/';
-const REPLAYED_HEAD =
-  '201 Created\r\nidempotency-replayed: true\r\n' +
-  'content-type: application/json\r\nlocation: /v1/orders/';
+/** Header lines of every reply. */
+const COMMON_LINES = `${SECURITY_LINES}\r\ncache-control: no-store\r\n`;
+const PLACED_LINES = `content-type: application/json\r\n${COMMON_LINES}location: /v1/orders/`;
+const CREATED_HEAD = `201 Created\r\n${PLACED_LINES}`;
+const REPLAYED_HEAD = `201 Created\r\nidempotency-replayed: true\r\n${PLACED_LINES}`;
+const PROBLEM_LINES = `content-type: ${PROBLEM_MEDIA_TYPE}\r\n${COMMON_LINES}`;
 /** Status line and headers, before the trace headers. */
 function problemHead(refused: Problem): string {
   const status = problemStatus(refused);
-  let head = `${status} ${STATUS_CODES[status]}\r\ncontent-type: ${PROBLEM_MEDIA_TYPE}\r\n`;
+  let head = `${status} ${STATUS_CODES[status]}\r\n${PROBLEM_LINES}`;
   for (const [name, value] of problemHeaders(refused)) head += `${name}: ${value}\r\n`;
   return head;
 }
@@ -370,8 +386,8 @@ function bytesOf(text: string): ArrayBuffer {
 
 const OVERLOADED_HEAD = problemHead(problem('overloaded'));
 const OVERLOADED_BODY = bytesOf(problemBody(problem('overloaded')));
-const PROBLEM_HEAD_403 = `403 Forbidden\r\ncontent-type: ${PROBLEM_MEDIA_TYPE}\r\n`;
-const PROBLEM_HEAD_409 = `409 Conflict\r\ncontent-type: ${PROBLEM_MEDIA_TYPE}\r\n`;
+const PROBLEM_HEAD_403 = `403 Forbidden\r\n${PROBLEM_LINES}`;
+const PROBLEM_HEAD_409 = `409 Conflict\r\n${PROBLEM_LINES}`;
 
 /** The gateway may give it by itself the next time, once it watches the drop. */
 function isOwnRefusal(code: RefusalCode): boolean {

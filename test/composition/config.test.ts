@@ -41,6 +41,7 @@ test('an empty environment gives the documented defaults, frozen', (t) => {
     paymentSettleAs: 'success',
     rateLimits: true,
     trustProxy: false,
+    corsOrigins: [],
     logLevel: 'info',
   });
   t.is(config.store.kind, 'sqlite');
@@ -128,6 +129,12 @@ const BAD_VALUES: [name: string, value: string, problem: RegExp][] = [
   ['ROLES', 'gateway', /a node alone has all roles but search/],
   ['RATE_LIMITS', 'yes', /must be on or off/],
   ['TRUST_PROXY', '127.0.0.1', /must be on or off/],
+  ['CORS_ORIGINS', 'shop.example', /must be origins such as https:/],
+  ['CORS_ORIGINS', 'https://shop.example/', /must be origins such as https:/],
+  ['CORS_ORIGINS', 'https://Shop.example', /must be origins such as https:/],
+  ['CORS_ORIGINS', 'https://shop.example:443', /must be origins such as https:/],
+  ['CORS_ORIGINS', '* https://shop.example', /must be origins such as https:/],
+  ['CORS_ORIGINS', 'null', /must be origins such as https:/],
   ['LOG', 'verbose', /must be silent, error, warn, info or debug/],
   ['PAYMENT_PROVIDER', 'paypal', /must be development or stripe/],
   ['STRIPE_SECRET_KEY', 'pk_test_x', /must be a secret or restricted key of Stripe/],

@@ -208,7 +208,7 @@ test('H9: OpenAPI has the refusals of a live stream of a drop', async (t) => {
     paths: Record<string, { get: { responses: object } }>;
   };
   const { responses } = api.paths['/v1/drops/{id}/live']!.get;
-  t.is(Object.keys(responses).join(' '), '101 400 401 404 413 415 422 426 429 500 503');
+  t.is(Object.keys(responses).join(' '), '101 400 401 403 404 413 415 422 426 429 500 503');
 });
 
 test('H9: the docs page loads nothing from elsewhere', async (t) => {
