@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import test from 'ava';
 import { runCommand } from './run-command.ts';
@@ -29,4 +30,16 @@ for (const args of [
 
 test('a command that reads the settings loads TypeBox', async (t) => {
   t.true((await typeBoxModules(['config'])) > 100);
+});
+
+test('`npx livedrops` runs with what Node compiled before', (t) => {
+  const command = fileURLToPath(new URL('../../operator/livedrops.mjs', import.meta.url));
+  const preload = `data:text/javascript,${encodeURIComponent(
+    "import{getCompileCacheDir as d}from'node:module';console.log(d())",
+  )}`;
+  const stdout = execFileSync(process.execPath, [command, '--version'], {
+    env: { NODE_OPTIONS: `--import=${preload}` },
+    encoding: 'utf8',
+  });
+  t.regex(stdout, /^undefined\n.*node_modules\/\.cache\/compiled\/.+\n\d+\.\d+\.\d+\n$/);
 });
