@@ -1,8 +1,10 @@
-// A live stream client for tests: records every frame and waits for frames that match.
+// A live stream client for tests: records every frame and waits for frames that match. A frame
+// that AsyncAPI does not describe is an uncaught error, which fails the run (G5).
 
 import { once } from 'node:events';
 import type { ExecutionContext } from 'ava';
 import { type ClientOptions, WebSocket } from 'ws';
+import { assertDescribed } from './described-frames.ts';
 import type { SaleClient } from './sale-client.ts';
 
 export interface Frame {
@@ -28,10 +30,12 @@ export class LiveClient {
   readonly #closed: Promise<number>;
   #looking: (() => void) | null = null;
 
-  private constructor(address: string, options: ClientOptions) {
+  private constructor(address: string, options: ClientOptions, isThisVersion: boolean) {
     this.socket = new WebSocket(address, options);
     this.socket.on('message', (bytes: Buffer) => {
-      this.frames.push(JSON.parse(bytes.toString()) as Frame);
+      const frame = JSON.parse(bytes.toString()) as Frame;
+      if (isThisVersion) assertDescribed(frame);
+      this.frames.push(frame);
       this.#looking?.();
     });
     this.#closed = new Promise((resolve) => this.socket.once('close', resolve));
@@ -61,7 +65,8 @@ export class LiveClient {
     path: string,
     options: ClientOptions,
   ): Promise<LiveClient> {
-    const client = new LiveClient(server.nextUrl().replace('http', 'ws') + path, options);
+    const address = server.nextUrl().replace('http', 'ws') + path;
+    const client = new LiveClient(address, options, server.isThisVersion);
     t.teardown(() => client.socket.terminate());
     await once(client.socket, 'open');
     return client;

@@ -38,6 +38,8 @@ export interface SaleClientOptions {
   readonly urls: readonly string[];
   /** Terms of a drop as the servers' version names them. */
   readonly termsOf?: (terms: Json) => Json;
+  /** The servers may be of another version: what they send is not compared with this one's. */
+  readonly anyVersion?: boolean;
 }
 
 export const AUTH_SECRET = 'the secret of the end-to-end suite, long enough';
@@ -58,6 +60,8 @@ const SOON_MS = [500, 2_000, 8_000];
 let names = 0;
 
 export class SaleClient {
+  /** Whether what the servers send must be as this version describes it. */
+  readonly isThisVersion: boolean;
   readonly #urls: readonly string[];
   readonly #termsOf: (terms: Json) => Json;
   readonly #accessTokens = new AccessTokens({ secret: AUTH_SECRET });
@@ -66,6 +70,7 @@ export class SaleClient {
   #calls = 0;
 
   constructor(options: SaleClientOptions) {
+    this.isThisVersion = options.anyVersion !== true;
     this.#urls = options.urls;
     this.#termsOf = options.termsOf ?? ((terms) => terms);
   }

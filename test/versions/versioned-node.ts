@@ -63,7 +63,8 @@ export class VersionedNode {
   async start(): Promise<SaleClient> {
     await this.#server.start();
     const urls = [READY.exec(this.#server.output)![1]!];
-    return new SaleClient({ urls, ...(this.#hasStoredNames && { termsOf: withStoredNames }) });
+    const terms = this.#hasStoredNames && { termsOf: withStoredNames };
+    return new SaleClient({ urls, anyVersion: true, ...terms });
   }
 
   get output(): string {
