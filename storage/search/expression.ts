@@ -69,6 +69,20 @@ export function but(expression: Expression, not: Expression): Expression {
   };
 }
 
+/** An expression that costs at most this is looked for in one step. */
+const WHOLE_POSTINGS_MAX = 65_536;
+/** The same for one of few documents: each is sought in the list of each token. */
+const WHOLE_SEEKS_MAX = 1024;
+const SEEK_POSTINGS = 256;
+
+/** The cost of looking for so many matches in one step; null where that may be too much. */
+export function wholeCost(expression: Expression, limit: number): number | null {
+  const postings = Math.min(expression.postings(Infinity), expression.postingsUntil(limit));
+  if (postings <= WHOLE_POSTINGS_MAX) return postings;
+  const seeks = expression.documentsMax * expression.tokens;
+  return seeks <= WHOLE_SEEKS_MAX ? Math.min(postings, seeks * SEEK_POSTINGS) : null;
+}
+
 function both(a: string, b: string): string {
   return `(${a} AND ${b})`;
 }

@@ -1,19 +1,16 @@
 // Turns a query into tiers: expressions whose hits come one tier after another, the best first. A
 // tier is a grade and a scope. Each leaves out what the tiers before it have.
 
-import { all, any, but, type Expression, token } from './expression.ts';
+import { editDistance } from './edits.ts';
+import { all, any, but, type Expression, token, wholeCost } from './expression.ts';
 import {
-  amountTokens,
-  creatorToken,
-  currencyToken,
   PREFIX_TOKEN_LENGTH_MAX,
   prefixToken,
   runTokens,
   type Scope,
-  statusToken,
-  typeToken,
   wholeNameToken,
 } from './index-tokens.ts';
+import { filterExpressions } from './filter-expressions.ts';
 import { EXACT, mayBeginInDescription, PREFIX, TYPO, WITHIN } from './match.ts';
 import { type QueryTerm, wholeNameOf } from './query-terms.ts';
 import { type SearchQuery } from '../ports/search-index.ts';
@@ -67,8 +64,11 @@ type Within = 'name' | 'names' | 'anywhere';
 
 /** Tiers by these numbers, so that a cursor names the same one in every plan. */
 const WHOLE_NAME_TIER = 0;
-const TYPO_TIER = 7;
-export const TIER_COUNT = 8;
+const FIRST_TYPO_TIER = 7;
+export const TIER_COUNT = 10;
+
+/** So many documents with typos in their names are found in one step, or the tier is left out. */
+const NAME_TYPOS_MAX = 256;
 
 export class SearchPlan {
   readonly terms: readonly QueryTerm[];
@@ -83,7 +83,7 @@ export class SearchPlan {
     this.terms = terms;
     this.#wholeName = wholeNameOf(query.text);
     this.#vocabulary = vocabulary;
-    this.#filters = filtersOf(query, vocabulary);
+    this.#filters = filterExpressions(query, vocabulary);
     const share = Math.floor(WORDS_MAX / Math.max(1, terms.length));
     this.#wordsMax = Math.min(WORDS_OF_KIND_MAX, share);
   }
@@ -95,18 +95,13 @@ export class SearchPlan {
       const expression = this.#filtered(null);
       return { grade: EXACT, field: 0, isWholeName: false, expression, isLoose: false };
     }
-    const tier = this.#tiers()[number]!;
-    const { expression, without, ...rest } = tier;
-    if (expression === null) return null;
-    const filtered = this.#filtered(expression)!;
-    const exact = without === null ? filtered : but(filtered, without);
-    const loose = rest.grade >= WITHIN ? this.rarest(rest.grade) : null;
-    const isLoose = loose !== null && isDearer(exact, loose);
-    return { ...rest, expression: isLoose ? loose : exact, isLoose };
+    if (this.isTypo(number)) return this.#typoTier(number);
+    const { expression, without, ...rest } = this.#tiers()[number]!;
+    return expression === null ? null : this.#tier(rest, expression, without, []);
   }
 
   isTypo(number: number): boolean {
-    return number === TYPO_TIER;
+    return number >= FIRST_TYPO_TIER;
   }
 
   /** All that matches in a grade or better; null: everything matches. */
@@ -158,8 +153,55 @@ export class SearchPlan {
       tier(PREFIX, 0, prefixInName, exact),
       tier(PREFIX, 2, hasPrefixes ? prefix : null, any([exact, prefixInName ?? exact])),
       tier(WITHIN, 2, this.#adds(WITHIN) ? within : null, prefix),
-      tier(TYPO, 2, this.#adds(TYPO) ? this.#matching(TYPO, 'anywhere') : null, within),
     ];
+  }
+
+  /**
+   * In names before elsewhere, and one edit before two: the rare word that is meant would be in no
+   * window that anybody reads, where very many popular documents have one that is less near.
+   */
+  #typoTier(number: number): Tier | null {
+    if (!this.hasTypos) return null;
+    const without = this.#matching(WITHIN, 'anywhere');
+    const shown: Expression[] = [];
+    const tier = { grade: TYPO, isWholeName: false };
+    const inName = [this.#oneEditInName(), this.#matching(TYPO, 'name')];
+    for (const [index, expression] of inName.entries()) {
+      const found = expression && but(this.#filtered(expression)!, any([without, ...shown]));
+      const isApart = found !== null && wholeCost(found, NAME_TYPOS_MAX) !== null;
+      if (number === FIRST_TYPO_TIER + index)
+        return isApart ? { ...tier, field: 0, expression: found, isLoose: false } : null;
+      if (isApart) shown.push(expression!);
+    }
+    const anywhere = this.#matching(TYPO, 'anywhere');
+    return this.#tier({ ...tier, field: 2 }, anywhere, without, shown);
+  }
+
+  /** Null where all may be one edit away, or the edits of several words would be added up. */
+  #oneEditInName(): Expression | null {
+    const mistyped = this.terms.filter((term) => this.#words(term, TYPO).length > 0);
+    const isApart = mistyped.length === 1 && mistyped[0]!.edits > 1;
+    return isApart ? this.#matching(TYPO, 'name', 1) : null;
+  }
+
+  /** `without` has better hits only, `shown` has hits of the same grade, too. */
+  #tier(
+    tier: Omit<Tier, 'expression' | 'isLoose'>,
+    expression: Expression,
+    without: Expression | null,
+    shown: readonly Expression[],
+  ): Tier {
+    const leftOut = without === null ? shown : [without, ...shown];
+    const filtered = this.#filtered(expression)!;
+    const exact = leftOut.length === 0 ? filtered : but(filtered, any(leftOut));
+    const loose = tier.grade >= WITHIN ? this.rarest(tier.grade) : null;
+    if (loose === null || !isDearer(exact, loose))
+      return { ...tier, expression: exact, isLoose: false };
+    return {
+      ...tier,
+      expression: shown.length === 0 ? loose : but(loose, any(shown)),
+      isLoose: true,
+    };
   }
 
   /** Whether a grade finds more than the one before. */
@@ -168,17 +210,19 @@ export class SearchPlan {
     return this.terms.some((term) => this.#words(term, grade).length > 0);
   }
 
-  #matching(gradeMax: number, within: Within): Expression {
-    const key = `${gradeMax} ${within}`;
+  #matching(gradeMax: number, within: Within, editsMax: 1 | 2 = 2): Expression {
+    const key = `${gradeMax} ${within} ${editsMax}`;
     let expression = this.#unions.get(key);
     if (expression === undefined || expression === null) {
-      expression = all(this.terms.map((term) => any(this.#alternatives(term, gradeMax, within))));
+      expression = all(
+        this.terms.map((term) => any(this.#alternatives(term, gradeMax, within, editsMax))),
+      );
       this.#unions.set(key, expression);
     }
     return expression;
   }
 
-  #alternatives(term: QueryTerm, gradeMax: number, within: Within): Expression[] {
+  #alternatives(term: QueryTerm, gradeMax: number, within: Within, editsMax = 2): Expression[] {
     if (within === 'names') return [...this.#exact(term, 'n'), ...this.#exact(term, 'm')];
     const scope = within === 'name' ? 'n' : 'd';
     const alternatives = this.#exact(term, scope);
@@ -191,8 +235,10 @@ export class SearchPlan {
     }
     for (const grade of [WITHIN, TYPO]) {
       if (gradeMax < grade) continue;
-      for (const { word, documents } of this.#words(term, grade))
-        alternatives.push(token(scope + word, documents));
+      for (const { word, documents } of this.#words(term, grade)) {
+        if (grade === TYPO && editDistance(word, term.text, editsMax) > editsMax) continue;
+        alternatives.push(token(scope + word, this.#documentsIn(scope, word, documents)));
+      }
     }
     return alternatives;
   }
@@ -208,6 +254,11 @@ export class SearchPlan {
       { word: text, documents: this.#vocabulary.documentsWith(text) },
     ]);
     return token(scope + text, known!.documents);
+  }
+
+  /** Of a word that few names and very many descriptions have, the names are counted. */
+  #documentsIn(scope: Scope, word: string, documents: number): number {
+    return scope === 'n' ? Math.min(documents, this.#other(scope + word).documentsMax) : documents;
   }
 
   #beginnings(text: string, scopes: readonly Scope[]): Expression[] {
@@ -274,20 +325,4 @@ function beginningScopes(term: QueryTerm, within: Within): readonly Scope[] {
   if (!mayBeginInDescription(term)) return ['n', 'm'];
   const last = term.parts.at(-1)!;
   return last.length <= PREFIX_TOKEN_LENGTH_MAX ? ['n', 'm', 'd'] : ['d'];
-}
-
-function filtersOf(query: SearchQuery, vocabulary: Vocabulary): Expression[] {
-  const { type, status, creatorId, currency, amountMin, amountMax } = query;
-  const filters: Expression[] = [];
-  const add = (name: string) => filters.push(token(name, vocabulary.documentsWithToken(name)));
-  if (type !== undefined) add(typeToken(type));
-  if (status !== undefined) add(statusToken(status));
-  if (creatorId !== undefined) add(creatorToken(creatorId));
-  if (currency !== undefined) add(currencyToken(currency));
-  if (amountMin !== undefined || amountMax !== undefined) {
-    const tokens = amountTokens(amountMin ?? 0, amountMax ?? Number.MAX_SAFE_INTEGER);
-    const amounts = tokens.map((name) => token(name, vocabulary.documentsWithToken(name)));
-    filters.push(amounts.length === 0 ? token('none', 0) : any(amounts));
-  }
-  return filters;
 }

@@ -7,7 +7,7 @@
 
 import type { Database } from 'better-sqlite3';
 import type { SearchWork } from '../../ports/search-index.ts';
-import { any, type Expression, token } from '../../search/expression.ts';
+import { any, type Expression, token, wholeCost } from '../../search/expression.ts';
 import { BLOCK_PLACES, blockOf, blockToken, UNLISTED_FROM } from './search-schema.ts';
 
 /** Work that may still be done. */
@@ -24,11 +24,6 @@ export interface Found {
   readonly next: number | null;
 }
 
-/** An expression that costs at most this is looked for in one step. */
-const WHOLE_POSTINGS_MAX = 65_536;
-/** The same for one of few documents: each is sought in the list of each token. */
-const WHOLE_SEEKS_MAX = 1024;
-const SEEK_POSTINGS = 256;
 /** Of the blocks that are one step. */
 const STEP_POSTINGS_MAX = 32_768;
 const STEP_BLOCKS_MAX = 16;
@@ -205,14 +200,6 @@ export class MatchReader {
     }
     return low;
   }
-}
-
-/** The cost of looking for so many matches in one step; null where that may be too much. */
-function wholeCost(expression: Expression, limit: number): number | null {
-  const postings = Math.min(expression.postings(Infinity), expression.postingsUntil(limit));
-  if (postings <= WHOLE_POSTINGS_MAX) return postings;
-  const seeks = expression.documentsMax * expression.tokens;
-  return seeks <= WHOLE_SEEKS_MAX ? Math.min(postings, seeks * SEEK_POSTINGS) : null;
 }
 
 function upTo(places: number[], limit: number): Found {

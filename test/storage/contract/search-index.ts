@@ -18,6 +18,8 @@ import { failsWith } from './errors.ts';
 /** Both sides of an index. */
 export type SearchIndex = Omit<SearchReader, 'close'> & Omit<SearchWriter, 'close'>;
 type Ask = Partial<SearchQuery>;
+/** More documents than a driver compares at once. */
+const MORE_THAN_COMPARED = 600;
 
 function query(text: string, ask: Ask): SearchQuery {
   return { sort: 'relevance', ...ask, text };
@@ -323,6 +325,29 @@ export function searchIndexContract(open: (t: ExecutionContext) => Promise<Searc
       { word: 'runers', found: 'runners' },
     ]);
     t.is(page.hits[0]?.explanation?.grade, 'typo');
+  });
+
+  test('Q2: the nearest name is first, however many popular documents are nearly as near', async (t) => {
+    const many = (made: Partial<SearchDocument>) =>
+      Array.from({ length: MORE_THAN_COMPARED }, () => product({ ...made, popularity: 1_000 }));
+    const index = await filled(t, [
+      product({ name: 'Parasitic' }),
+      ...many({ name: 'Plastic' }),
+      product({ name: 'Performance' }),
+      ...many({ name: 'Shoe', description: 'performance' }),
+    ]);
+    for (const [wrong, right] of [
+      ['parastic', 'Parasitic'],
+      ['perforamnce', 'Performance'],
+    ] as const) {
+      const { hits: found } = await index.search({
+        ...query(wrong, {}),
+        page: { limit: 5, cursor: null },
+      });
+      t.is(found[0]?.document.name, right);
+      t.is((await ids(index, wrong)).length, MORE_THAN_COMPARED + 1);
+      t.is(new Set(await ids(index, wrong)).size, MORE_THAN_COMPARED + 1);
+    }
   });
 
   test('Q2: typos are not looked for where enough is found without', async (t) => {
