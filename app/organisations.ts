@@ -21,7 +21,7 @@ import type { FeatureLevels } from '../storage/ports/feature-level.ts';
 import type { AccountDeletion } from './jobs/delete-account.ts';
 import { OrganisationChanges, type OrganisationChangesOptions } from './organisation-changes.ts';
 import type { RandomBytes } from './random-bytes.ts';
-import { ORGANISATION, organisationIdOf } from './user-ids.ts';
+import { isOrganisationId, ORGANISATION, organisationIdOf } from './user-ids.ts';
 
 export interface OrganisationsOptions extends OrganisationChangesOptions {
   /** Of the store. */
@@ -145,7 +145,8 @@ export class Organisations {
     const find = () => this.#changes.find(caller, organisationId, 'organisations.remove');
     const found = await find();
     if (!found.ok) return found;
-    if (organisationId === caller.userId)
+    // Owners who were invited into a person's own account must not delete that account.
+    if (!isOrganisationId(organisationId))
       return refusal('forbidden', 'This organisation ends with the account.');
     const begun = await deletion.begin(organisationId);
     if (!begun.ok) return begun;

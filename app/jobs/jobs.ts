@@ -10,7 +10,8 @@ import type { Outcome } from '../../contracts/refusals.ts';
 import { refusal, success } from '../../domain/refusal.ts';
 import { cancelRequested } from '../../events/jobs/job.ts';
 import type { JobStore } from '../../storage/ports/jobs.ts';
-import { creatorOfDrop, creatorsFor, type DropCreatorsOptions, mayAct } from '../permissions.ts';
+import { isOperator } from '../caller.ts';
+import { creatorOfDrop, type DropCreatorsOptions, mayAct } from '../permissions.ts';
 import {
   findAnswer,
   keepAnswer,
@@ -42,7 +43,7 @@ export class Jobs {
     return success(await this.#options.jobs.list({ callerId: caller.userId }, page));
   }
 
-  /** Of one's own, and those about drops of creators for whom the caller may act. */
+  /** Of one's own; of a drop, where the caller may act for its creator, whoever began it. */
   async get({ caller, jobId }: ActionParams<'jobs.get'>): Promise<Outcome<Job>> {
     return await this.#find(caller, jobId, 'jobs.get');
   }
@@ -50,11 +51,11 @@ export class Jobs {
   async #find(caller: Requester, jobId: string, action: CreatorAction): Promise<Outcome<Job>> {
     const job = await this.#options.jobs.find(jobId);
     if (job === null) return refusal('not-found');
-    if (job.callerId === caller.userId) return success(job);
     const isOfDrop = writesFile(job.kind) || job.kind === REFUNDS_KIND;
-    if (!isOfDrop || creatorsFor(caller, action).length === 1) return refusal('not-found');
+    if (!isOfDrop) return job.callerId === caller.userId ? success(job) : refusal('not-found');
     const creator = await creatorOfDrop(this.#options, job.subject);
-    const isAllowed = creator.ok && mayAct(caller, creator.value, action);
+    if (!creator.ok) return creator;
+    const isAllowed = isOperator(caller) || mayAct(caller, creator.value, action);
     return isAllowed ? success(job) : refusal('not-found');
   }
 

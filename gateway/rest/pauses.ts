@@ -32,6 +32,7 @@ export function pauseRoutes({ levels }: PauseRoutesOptions): Route[] {
     userRoute(
       {
         ...dropChangeRoute('resume', 'drops.resume', ['drop-ended']),
+        refusesBanned: 'everywhere',
         summary: 'Let a paused drop go on: orders are taken again. Twice is a success.',
       },
       async ({ call, caller, id, header, request }) => {

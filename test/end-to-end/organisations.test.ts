@@ -221,6 +221,27 @@ onEachProfile((test, profile) => {
     t.deepEqual(codeOf(await server.call('DELETE', own, { as: star.id })), [409, 'last-owner']);
     const deletion = { as: star.id, body: { password: PASSWORD } };
     t.deepEqual(codeOf(await server.post('/v1/account/deletion', deletion)), [409, 'last-owner']);
+    const shared = { as: star.id, body: { role: 'owner' } };
+    succeeded(await server.call('PUT', `${path}/members/${helper.id}`, shared));
+    t.deepEqual(codeOf(await server.call('DELETE', path, { as: helper.id })), [403, 'forbidden']);
+  });
+
+  test('A10, J11: a job of a drop is its creator’s, whoever began it, and no more of who left', async (t) => {
+    const star = await server.register('Star');
+    const helper = await confirmed('Helper');
+    const path = `/v1/organisations/${star.id}`;
+    const body = { email: helper.email, role: 'support' };
+    const sent = succeeded(await server.post(`${path}/invitations`, { as: star.id, body }));
+    succeeded(await accept(String(sent.json['id']), helper.id));
+    const dropId = await server.drop(star.id);
+    const begin = { as: helper.id, body: { all: true } };
+    const begun = succeeded(await server.post(`/v1/drops/${dropId}/refunds`, begin));
+    const job = `/v1/jobs/${String(begun.json['id'])}`;
+    t.is((await server.get(job, { as: star.id })).status, 200);
+    t.is((await server.get(job, { as: helper.id })).status, 200);
+    succeeded(await server.call('DELETE', `${path}/members/${helper.id}`, { as: star.id }));
+    const statusOf = async () => (await server.get(job, { as: helper.id })).status;
+    t.is(await eventually(statusOf, (status) => status === 404), 404);
   });
 
   test('A10: an API key of an organisation acts for it, whoever made it', async (t) => {

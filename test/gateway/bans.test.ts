@@ -98,4 +98,13 @@ test('A9: who is banned follows nobody and sells nothing; a creator’s ban is o
   const body = { name: 'Lamp' };
   const path = '/v1/creators/buyer/products';
   t.is((await everywhere.request('POST', path, { as: 'buyer', body })).json['code'], 'banned');
+  for (const [change, content] of [
+    ['resume', undefined],
+    ['passes', { count: 1 }],
+    ['pass-lists', { count: 1 }],
+  ] as const) {
+    const options = { as: 'buyer', ...(content !== undefined && { body: content }) };
+    const refused = await everywhere.request('POST', `/v1/drops/drp_1/${change}`, options);
+    t.is(refused.json['code'], 'banned', change);
+  }
 });
