@@ -10,6 +10,7 @@ import type { Outcome } from '../contracts/refusals.ts';
 import { refusal, success } from '../domain/refusal.ts';
 import type { WarningLog } from '../events/warning-log.ts';
 import type { AccountLink, AccountLinkStore } from '../storage/ports/account-links.ts';
+import type { ApiKeyStore } from '../storage/ports/api-keys.ts';
 import type { AccountStore, User } from '../storage/ports/accounts.ts';
 import type { OrganisationStore } from '../storage/ports/organisations.ts';
 import { canonicalEmail } from './email-address.ts';
@@ -24,6 +25,7 @@ import type { Sessions } from './sessions.ts';
 export interface AccountChangesOptions {
   readonly accounts: AccountStore;
   readonly accountLinks: AccountLinkStore;
+  readonly apiKeys: Pick<ApiKeyStore, 'removeAll'>;
   readonly sessionsOf: Sessions;
   readonly mail: AccountMail;
   readonly organisations: OrganisationStore;
@@ -150,13 +152,13 @@ export class AccountChanges {
   }
 
   /**
-   * From then on nobody is in, and the address is free. The rest goes in the background, and ends
+   * From then on nobody is in, no API key is good, and the address is free. The rest goes in the background, and ends
    * whatever happens. Refuses `drops-not-over`, `last-owner`.
    */
   async deleteAccount(
     params: ActionParams<'accounts.delete'>,
   ): Promise<ActionOutcome<'accounts.delete'>> {
-    const { accounts, sessionsOf, deletion } = this.#options;
+    const { accounts, apiKeys, sessionsOf, deletion } = this.#options;
     const user = await accounts.findUser(params.userId);
     if (user === null) return refusal('not-found');
     const verified = await this.#verifyPassword(user, params.password, params.address);
@@ -165,6 +167,7 @@ export class AccountChanges {
     if (!begun.ok) return begun;
     // The job does all of this as well, now or later.
     await sessionsOf.endOthers(user.id, undefined);
+    for (const id of [user.id, ...begun.value]) await apiKeys.removeAll(id);
     await removeInvitationsTo(this.#options, user.email);
     await accounts.removeUser(user.id);
     return success(null);

@@ -17,6 +17,7 @@ import type { KeyedRequest } from '../contracts/requests.ts';
 import { ID_RANDOM_BYTES, makeId } from '../domain/ids.ts';
 import { organisationOf, roleIn, withoutMember, withRole } from '../domain/organisation.ts';
 import { refusal, success } from '../domain/refusal.ts';
+import type { ApiKeyStore } from '../storage/ports/api-keys.ts';
 import type { FeatureLevels } from '../storage/ports/feature-level.ts';
 import type { AccountDeletion } from './jobs/delete-account.ts';
 import { OrganisationChanges, type OrganisationChangesOptions } from './organisation-changes.ts';
@@ -27,6 +28,7 @@ export interface OrganisationsOptions extends OrganisationChangesOptions {
   /** Of the store. */
   readonly levels: Pick<FeatureLevels, 'reached'>;
   readonly deletion: AccountDeletion;
+  readonly apiKeys: Pick<ApiKeyStore, 'removeAll'>;
   readonly random: RandomBytes;
 }
 
@@ -136,12 +138,12 @@ export class Organisations {
     );
   }
 
-  /** As an account is deleted; nobody is a member any more when this resolves. */
+  /** As an account is deleted; nobody is a member, and no API key is good, when this resolves. */
   async remove({
     caller,
     organisationId,
   }: ActionParams<'organisations.remove'>): Promise<Outcome<null>> {
-    const { deletion } = this.#options;
+    const { apiKeys, deletion } = this.#options;
     const find = () => this.#changes.find(caller, organisationId, 'organisations.remove');
     const found = await find();
     if (!found.ok) return found;
@@ -151,7 +153,10 @@ export class Organisations {
     const begun = await deletion.begin(organisationId);
     if (!begun.ok) return begun;
     const removed = await this.#changes.change<null>(find, () => ({ after: null, value: null }));
-    return removed.ok || removed.code === 'not-found' ? success(null) : removed;
+    if (!removed.ok && removed.code !== 'not-found') return removed;
+    // After the members, who might make another one.
+    await apiKeys.removeAll(organisationId);
+    return success(null);
   }
 
   async memberships({

@@ -81,10 +81,11 @@ export class AccountDeletion {
 
   /**
    * Of an account, or of an organisation. From when this resolves to a success the deletion ends by
-   * itself. Refuses `drops-not-over` while there are drops that are not over, `last-owner` while an
+   * itself. Gives the ids of the organisations that end with the account, which nobody else is in.
+   * Refuses `drops-not-over` while there are drops that are not over, `last-owner` while an
    * organisation of others would be left without its owner, `overloaded` where too many jobs wait.
    */
-  async begin(userId: string): Promise<Outcome<null>> {
+  async begin(userId: string): Promise<Outcome<readonly string[]>> {
     const { queue } = this.#options;
     const organisationIds = await this.#endingWith(userId);
     if (!organisationIds.ok) return organisationIds;
@@ -100,7 +101,7 @@ export class AccountDeletion {
       params: { userId, organisationIds: organisationIds.value } satisfies Params,
       total: null,
     });
-    return added.ok ? success(null) : added;
+    return added.ok ? organisationIds : added;
   }
 
   /** Those that the user alone is in. */
@@ -158,7 +159,7 @@ export class DeleteAccountHandler implements JobHandler {
 
   /** The cursor of the next step; null at the end. Each step may come again. */
   async #step(userId: string, phase: Phase, at: number): Promise<string | null> {
-    const { changes, sessionsOf } = this.#options;
+    const { apiKeys, changes, sessionsOf } = this.#options;
     const after = PHASES[PHASES.indexOf(phase) + 1] ?? null;
     if (phase === 'account') {
       await this.#removeAccount(userId);
@@ -171,8 +172,9 @@ export class DeleteAccountHandler implements JobHandler {
     if (phase === 'records') {
       const next = await changes.forgetUser(userId, at);
       if (next !== null) return `${phase} ${next}`;
-      // A session that a log-in was beginning meanwhile.
+      // A session that a log-in was beginning meanwhile, and a key that a member was making.
       await sessionsOf.endOthers(userId, undefined);
+      await apiKeys.removeAll(userId);
       return null;
     }
     return `${(await this.#removeSome(userId, phase)) ? phase : after} 0`;

@@ -14,6 +14,7 @@ import type { StoredInvitation } from '../../contracts/organisations.ts';
 import { queuedJob, stepped } from '../../events/jobs/job.ts';
 import { memoryStores } from '../../storage/memory/stores.ts';
 import type { Stores } from '../../storage/ports/stores.ts';
+import { keyOf } from '../storage/contract/api-keys.ts';
 import { operatorAccount } from '../storage/contract/operator-accounts.ts';
 
 const SECRET = 'x'.repeat(32);
@@ -134,18 +135,24 @@ async function run(stores: Stores, job: Job, handler = handlerOn(stores)): Promi
   return at;
 }
 
+/** Of Ada, and of the organisations that she was alone in. */
+function deletion(organisationIds: readonly string[]): Job {
+  const params = { userId: ADA, organisationIds };
+  const job = { id: 'deletion_u_ada', kind: 'delete-account', params, total: null } as const;
+  return queuedJob({ ...job, callerId: ADA, subject: ADA }, 0);
+}
+
+test('A8: an API key that is made while the account is deleted ends with it', async (t) => {
+  const stores = await filled();
+  const handler = handlerOn(stores);
+  const at = stepped(deletion([]), await handler.step(deletion([])), 0);
+  await stores.apiKeys.add(keyOf(ADA));
+  await run(stores, at, handler);
+  t.deepEqual(await stores.apiKeys.list(ADA), []);
+});
+
 test('A8: a deletion that dies at any call ends with the next process', async (t) => {
-  const job = queuedJob(
-    {
-      id: 'deletion_u_ada',
-      kind: 'delete-account',
-      callerId: ADA,
-      subject: ADA,
-      params: { userId: ADA, organisationIds: ['o_alone'] },
-      total: null,
-    },
-    0,
-  );
+  const job = deletion(['o_alone']);
   let died = true;
   let nth = 1;
   for (; died; nth += nth < 20 ? 1 : 13) {

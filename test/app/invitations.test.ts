@@ -20,6 +20,7 @@ import { JobQueue } from '../../events/jobs/job-queue.ts';
 import { memoryStores } from '../../storage/memory/stores.ts';
 import { FEATURE_LEVEL, ReachedLevel } from '../../storage/ports/feature-level.ts';
 import type { Stores } from '../../storage/ports/stores.ts';
+import { keyOf } from '../storage/contract/api-keys.ts';
 
 const NOW = 1_800_000_000_000;
 const ada = { userId: 'u_ada', roles: [] };
@@ -176,4 +177,13 @@ test('H11, A10: a process that dies between two writes leaves one organisation a
     const { items: jobs } = await stores.jobs.list({}, { limit: 100, cursor: null });
     t.is(jobs.filter(({ kind }) => kind === 'send-mail').length, 1, said);
   }
+});
+
+test('A10: the API keys of a removed organisation are dead at once', async (t) => {
+  const { stores, id, organisations } = await start();
+  const keys = [keyOf(id), keyOf(ada.userId)];
+  for (const key of keys) await stores.apiKeys.add(key);
+  valueOf(await organisations.remove({ caller: ada, organisationId: id }));
+  const found = await Promise.all(keys.map(({ hash }) => stores.apiKeys.findByHash(hash)));
+  t.deepEqual(found, [null, keys[1]!]);
 });

@@ -3,6 +3,7 @@
 import test, { type ExecutionContext } from 'ava';
 import { AccessTokens } from '../../app/access-tokens.ts';
 import type { Session } from '../../contracts/accounts.ts';
+import { keyOf } from '../storage/contract/api-keys.ts';
 import { accountsServiceOn } from './accounts-harness.ts';
 import { type Harness, NOW, startServices } from './harness.ts';
 
@@ -248,4 +249,19 @@ test('A3: a limit on log-ins lasts its time, however the wall clock is set', asy
   await harness.clock.advance(60_000);
   t.is(await codeOf(harness.call('accounts.login', wrong)), 'unauthenticated');
   t.is(await codeOf(harness.call('accounts.login', wrong)), 'rate-limited');
+});
+
+test('A8: the keys of a deleted account, and of organisations that end with it, are dead at once', async (t) => {
+  const harness = await start(t);
+  const { apiKeys, organisations } = harness.stores;
+  const { id: userId } = (await register(t, harness)).user;
+  const member = { userId, role: 'owner', since: NOW } as const;
+  const after = { id: 'o_1', createdAt: NOW, members: [member], revision: 1, invitations: [] };
+  await organisations.replace({ before: null, after, answer: '', now: NOW });
+  const keys = [keyOf(userId), keyOf('o_1'), keyOf('u_other')];
+  for (const key of keys) await apiKeys.add(key);
+  const deletion = { userId, password: PASSWORD, address: '::1' };
+  t.is(await codeOf(harness.call('accounts.delete', deletion)), 'ok');
+  const found = await Promise.all(keys.map(({ hash }) => apiKeys.findByHash(hash)));
+  t.deepEqual(found, [null, null, keys[2]!]);
 });

@@ -9,7 +9,7 @@ import {
 
 let made = 0;
 
-function keyOf(ownerId: string, change: Partial<StoredApiKey> = {}): StoredApiKey {
+export function keyOf(ownerId: string, change: Partial<StoredApiKey> = {}): StoredApiKey {
   made += 1;
   return {
     id: `ak_${made}`,
