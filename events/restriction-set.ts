@@ -52,6 +52,11 @@ export class RestrictionSet {
   /** Read anew from the beginning, to replace the others. */
   #fresh: Entries | null = null;
   #newest = 0;
+  /**
+   * `newest` of the store when the last read from the beginning began. That read has missed no lift
+   * up to this sequence: what was lifted before was on none of its pages.
+   */
+  #newestAtBeginning = 0;
   /** Lifted since those without effect were removed last. */
   #liftedCount = 0;
   /** Changes of take-downs that are known: while there are none nothing is hidden. */
@@ -143,11 +148,12 @@ export class RestrictionSet {
   }
 
   async #readPage(after: number): Promise<FollowedPage> {
+    // Made before the page is read, so that messages which arrive meanwhile are added to it.
+    if (after === 0) this.#fresh = this.isEmpty ? null : new Map();
     const page = await this.#options.restrictions.changes(after, PAGE_LENGTH);
-    if (page.isTrimmed) {
-      this.#fresh = new Map();
+    if (after === 0) this.#newestAtBeginning = page.newest;
+    else if (page.trimmed > Math.max(after, this.#newestAtBeginning))
       return { position: 0, isLast: false };
-    }
     for (const change of page.changes) this.#add(change);
     const isLast = page.changes.length < PAGE_LENGTH;
     if (isLast && this.#fresh !== null) {

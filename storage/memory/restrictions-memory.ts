@@ -92,13 +92,13 @@ export class MemoryRestrictionStore implements RestrictionStore {
   }
 
   async changes(after: number, limit: number): Promise<RestrictionChanges> {
-    if (after > 0 && after < this.#trimmed) return { changes: [], position: 0, isTrimmed: true };
     const all = [...[...this.#rows.values()].map(changeOf), ...this.#lifted.values()];
     const changes = all
       .filter(({ sequence }) => sequence > after)
       .toSorted((a, b) => a.sequence - b.sequence)
       .slice(0, limit);
-    return { changes, position: changes.at(-1)?.sequence ?? after, isTrimmed: false };
+    const position = changes.at(-1)?.sequence ?? after;
+    return { changes, position, newest: this.#sequence, trimmed: this.#trimmed };
   }
 
   #append(change: EntityChange | null): void {

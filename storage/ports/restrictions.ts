@@ -21,11 +21,14 @@ export interface RestrictionChanges {
   readonly changes: readonly RestrictionChange[];
   /** Of the last change, for the next page; the position that was asked where there is none. */
   readonly position: number;
+  /** The sequence of the newest change in the store, taken before the changes were read. */
+  readonly newest: number;
   /**
-   * Restrictions that were lifted behind the position that was asked are not listed any more: what
-   * is known must be read anew, from 0.
+   * The highest sequence of an evicted lift, taken after the changes were read; 0: none was evicted.
+   * A reader may have missed a lift, and must read anew from 0, where `trimmed` is above its
+   * position and above `newest` of the first page of its last read from 0.
    */
-  readonly isTrimmed: boolean;
+  readonly trimmed: number;
 }
 
 /** Errors of all methods: `store-unavailable`. */

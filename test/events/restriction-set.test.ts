@@ -7,14 +7,25 @@ import { RestrictionSet } from '../../events/restriction-set.ts';
 import { memoryStores } from '../../storage/memory/stores.ts';
 import { LossyBus, ManualClock } from '../gateway/live/live-harness.ts';
 
-const BOUNDS = { ofScopeMax: 100, max: 100 };
+const BOUNDS = { ofScopeMax: 10_000, max: 10_000 };
+/** Of a page, as nodes read them. */
+const PAGE_LENGTH = 2_000;
+const READS_MAX = 20;
 
 function setUp(t: ExecutionContext, { liftedRestrictionsMax = 100, spentMax = 100 } = {}) {
   const { restrictions } = memoryStores({ liftedRestrictionsMax });
+  /** Positions of the pages that were read, and what happens before a page is read. */
+  const reads: number[] = [];
+  const between: { beforePage?: (after: number) => Promise<void> } = {};
+  const changes = async (after: number, limit: number) => {
+    if (reads.push(after) > READS_MAX) throw new Error('the reads never end');
+    await between.beforePage?.(after);
+    return await restrictions.changes(after, limit);
+  };
   const clock = new ManualClock();
   const bus = new LossyBus();
   const log = { warn: () => undefined };
-  const set = new RestrictionSet({ bus, restrictions, clock, log, spentMax });
+  const set = new RestrictionSet({ bus, restrictions: { changes }, clock, log, spentMax });
   t.teardown(() => set.stop());
   const tell = (change: RestrictionChange | null) => {
     if (change === null) throw new Error('nothing changed');
@@ -28,7 +39,7 @@ function setUp(t: ExecutionContext, { liftedRestrictionsMax = 100, spentMax = 10
   };
   const lift = async (subject: string, scope = '') =>
     tell(await restrictions.lift(key(subject, scope)));
-  return { set, bus, clock, ban, lift, tell };
+  return { set, bus, clock, ban, lift, tell, reads, between };
 }
 
 async function turns(): Promise<void> {
@@ -101,6 +112,69 @@ test('A9: where lifts are listed no more, all bans are read anew', async (t) => 
   t.deepEqual(
     ['u_1', 'u_2', 'u_3', 'u_stays'].map((id) => set.banOf(id, 'c')),
     ['not-banned', 'not-banned', 'not-banned', 'banned'],
+  );
+});
+
+/** A page of bans and one more, with lifts that are listed no more behind them. */
+async function twoPages(t: ExecutionContext) {
+  const parts = setUp(t, { liftedRestrictionsMax: 1 });
+  for (let i = 0; i <= PAGE_LENGTH + 3; i++) await parts.ban(`u_${i}`);
+  for (const i of [0, 1, 2]) await parts.lift(`u_${i}`);
+  return parts;
+}
+
+test('A9: a node reads all pages, though lifts are listed no more', async (t) => {
+  const { set, reads } = await twoPages(t);
+  await set.start();
+  t.deepEqual([reads.length, set.size], [2, PAGE_LENGTH + 2]);
+  t.deepEqual(
+    ['u_2', 'u_3', `u_${PAGE_LENGTH + 3}`].map((id) => set.banOf(id, 'c')),
+    ['not-banned', 'banned', 'banned'],
+  );
+});
+
+test('A9: a lift from before a read that is evicted meanwhile does not begin it anew', async (t) => {
+  const { set, reads, between, bus, lift } = await twoPages(t);
+  bus.losing = true;
+  between.beforePage = async (after) => {
+    if (after > 0) await lift('u_3');
+  };
+  await set.start();
+  t.is(reads.length, 2);
+  t.is(set.banOf('u_3', 'c'), 'not-banned');
+});
+
+test('A9: a lift from within a read that is listed no more begins it anew', async (t) => {
+  const { set, reads, between, bus, lift } = await twoPages(t);
+  bus.losing = true;
+  between.beforePage = async (after) => {
+    if (after === 0) return;
+    delete between.beforePage;
+    await lift('u_3');
+    await lift('u_4');
+  };
+  await set.start();
+  t.deepEqual(
+    reads.map((after) => after > 0),
+    [false, true, false, true],
+  );
+  t.deepEqual(
+    ['u_3', 'u_4', 'u_5'].map((id) => set.banOf(id, 'c')),
+    ['not-banned', 'not-banned', 'banned'],
+  );
+});
+
+test('A9: a node that began without any ban misses no lift either', async (t) => {
+  const { set, bus, ban, lift } = setUp(t, { liftedRestrictionsMax: 1 });
+  await set.start();
+  for (const id of ['u_1', 'u_2', 'u_stays']) await ban(id);
+  bus.losing = true;
+  for (const id of ['u_1', 'u_2']) await lift(id);
+  bus.reportGap();
+  await turns();
+  t.deepEqual(
+    ['u_1', 'u_2', 'u_stays'].map((id) => set.banOf(id, 'c')),
+    ['not-banned', 'not-banned', 'banned'],
   );
 });
 

@@ -123,13 +123,14 @@ if over > 0 then
 end
 return sequence`);
 
-/** ARGV: the position, most of them. Answers each key, its sequence and its restriction. */
+/**
+ * ARGV: the position, most of them. Answers the newest sequence, the trimmed one, and each key, its
+ * sequence and its restriction.
+ */
 const CHANGES = new Script(`
-local trimmed = tonumber(redis.call('GET', KEYS[6]) or 0)
-if tonumber(ARGV[1]) > 0 and tonumber(ARGV[1]) < trimmed then return false end
 local found = redis.call('ZRANGE', KEYS[2], '(' .. ARGV[1], '+inf', 'BYSCORE', 'LIMIT', 0,
   ARGV[2], 'WITHSCORES')
-local answer = {}
+local answer = { redis.call('GET', KEYS[5]) or '0', redis.call('GET', KEYS[6]) or '0' }
 for i = 1, #found, 2 do
   answer[#answer + 1] = found[i]
   answer[#answer + 1] = found[i + 1]
@@ -202,14 +203,14 @@ export class RedisRestrictionStore implements RestrictionStore {
   }
 
   async changes(after: number, limit: number): Promise<RestrictionChanges> {
-    const answer = (await CHANGES.run(this.#redis, KEYS, [after, limit])) as string[] | null;
-    if (answer === null) return { changes: [], position: 0, isTrimmed: true };
+    const answer = (await CHANGES.run(this.#redis, KEYS, [after, limit])) as string[];
+    const [newest, trimmed] = [Number(answer[0]), Number(answer[1])];
     const changes: RestrictionChange[] = [];
-    for (let i = 0; i < answer.length; i += 3) {
+    for (let i = 2; i < answer.length; i += 3) {
       const [key, sequence, text] = answer.slice(i, i + 3) as [string, string, string];
       changes.push(changeOf(key, Number(sequence), text));
     }
-    return { changes, position: changes.at(-1)?.sequence ?? after, isTrimmed: false };
+    return { changes, position: changes.at(-1)?.sequence ?? after, newest, trimmed };
   }
 }
 

@@ -26,6 +26,7 @@ export class SqliteRestrictionStore implements RestrictionStore {
   readonly #find;
   readonly #list;
   readonly #changes;
+  readonly #newest;
   readonly #trimmed;
 
   constructor({ writer, reader, signal }: ChangingDatabase) {
@@ -45,6 +46,9 @@ export class SqliteRestrictionStore implements RestrictionStore {
     this.#changes = reader.prepare<[number, number], ChangeRow>(`
       select sequence, kind, scope, subject, until, restriction from restrictions
       where sequence > ? order by sequence limit ?`);
+    this.#newest = reader
+      .prepare<[], number>("select seq from sqlite_sequence where name = 'restrictions'")
+      .pluck();
     this.#trimmed = reader.prepare<[], number>('select sequence from restrictions_trimmed').pluck();
   }
 
@@ -84,13 +88,14 @@ export class SqliteRestrictionStore implements RestrictionStore {
   }
 
   async changes(after: number, limit: number): Promise<RestrictionChanges> {
+    // Read before the rows, so that every lift up to it is in them.
+    const newest = readQuery(() => this.#newest.get()) ?? 0;
     const rows = readQuery(() => this.#changes.all(after, limit));
     // Read after the rows, so that what was trimmed in between is found.
     const trimmed = readQuery(() => this.#trimmed.get()) ?? 0;
-    if (after > 0 && after < trimmed) return { changes: [], position: 0, isTrimmed: true };
     const changes = rows.map(({ restriction, ...change }) => {
       return { ...change, isLifted: restriction === null };
     });
-    return { changes, position: rows.at(-1)?.sequence ?? after, isTrimmed: false };
+    return { changes, position: rows.at(-1)?.sequence ?? after, newest, trimmed };
   }
 }

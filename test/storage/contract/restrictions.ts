@@ -152,31 +152,56 @@ export function restrictionsContract(stores: () => TestedStores): void {
     t.deepEqual(await store().changes(from, 10), {
       changes: [second, lift] as RestrictionChange[],
       position: lift!.sequence,
-      isTrimmed: false,
+      newest: lift!.sequence,
+      trimmed: 0,
     });
     t.deepEqual((await store().changes(from, 1)).changes, [second]);
     t.true(first!.sequence < second!.sequence);
     t.deepEqual(await store().changes(lift!.sequence, 10), {
       changes: [],
       position: lift!.sequence,
-      isTrimmed: false,
+      newest: lift!.sequence,
+      trimmed: 0,
     });
   });
 
-  test.serial('A9: whoever is behind lifts that are not listed any more reads anew', async (t) => {
-    const bans = Array.from({ length: LIFTED_MAX + 1 }, (_, i) => ban('c_lifts', `user-${i}`));
-    for (const one of bans) await store().put(one, MANY, NOW);
-    const from = await end();
-    const lifts: number[] = [];
-    for (const one of bans) lifts.push((await store().lift(one))!.sequence);
-    t.deepEqual(await store().changes(from, 10), { changes: [], position: 0, isTrimmed: true });
-    // The first lift was read.
-    const { changes } = await store().changes(lifts[0]!, 10);
+  test.serial(
+    'A9: whoever is behind lifts that are not listed any more learns of it',
+    async (t) => {
+      const bans = Array.from({ length: LIFTED_MAX + 1 }, (_, i) => ban('c_lifts', `user-${i}`));
+      for (const one of bans) await store().put(one, MANY, NOW);
+      const from = await end();
+      const lifts: number[] = [];
+      for (const one of bans) lifts.push((await store().lift(one))!.sequence);
+      const { changes, ...page } = await store().changes(from, 10);
+      t.deepEqual(page, { position: lifts.at(-1)!, newest: lifts.at(-1)!, trimmed: lifts[0]! });
+      t.deepEqual(
+        changes.map(({ sequence }) => sequence),
+        lifts.slice(1),
+      );
+    },
+  );
+
+  test.serial('A9: a read from the beginning has every page, lifts evicted or not', async (t) => {
+    const bans = Array.from({ length: LIFTED_MAX + 4 }, (_, i) => ban('c_pages', `user-${i}`));
+    const kept: number[] = [];
+    for (const one of bans.slice(0, 3)) kept.push((await store().put(one, MANY, NOW))!.sequence);
+    for (const one of bans.slice(3)) await store().put(one, MANY, NOW);
+    for (const one of bans.slice(3)) kept.push((await store().lift(one))!.sequence);
+    const { newest, trimmed } = await store().changes(0, 1);
+    const sequences: number[] = [];
+    for (let position = 0; ; ) {
+      const page = await store().changes(position, 1);
+      t.deepEqual([page.newest, page.trimmed], [newest, trimmed]);
+      if (page.changes.length === 0) break;
+      sequences.push(page.changes[0]!.sequence);
+      position = page.position;
+    }
+    t.true(kept[2]! < trimmed && newest === kept.at(-1));
     t.deepEqual(
-      changes.map(({ sequence }) => sequence),
-      lifts.slice(1),
+      sequences.filter((sequence) => sequence >= kept[0]!),
+      kept.toSpliced(3, 1),
     );
-    t.false((await store().changes(0, 10)).isTrimmed);
   });
 
   test.serial(
