@@ -22,8 +22,9 @@ import type {
   SearchFeed,
   SearchKey,
 } from '../../storage/ports/search-index.ts';
+import { keyOfTakeDown } from './document-rules.ts';
 import { nameOf } from './document-set.ts';
-import { GONE, has, KNOWN, versionOf } from './document-state.ts';
+import { GONE, has, KNOWN, TAKEN_DOWN, versionOf } from './document-state.ts';
 
 const FIRST_PASS_AFTER_MS = 60 * 60_000;
 const PASS_INTERVAL_MS = 24 * 60 * 60_000;
@@ -34,6 +35,14 @@ const LAG_MAX_MS = 1_000;
 const SETTLE_MS = 2_000;
 /** Documents that differ, after which no more are looked for. */
 const DIFFERENT_MAX = 10_000;
+
+/** What a record of the change stream wants the index to say. */
+interface Wanted {
+  readonly key: SearchKey;
+  /** Whether it says that the product or the creator exists: a take-down does not. */
+  readonly exists: boolean;
+  readonly isRight: (document: SearchDocument) => boolean;
+}
 
 export interface SearchCheckOptions {
   /** Of the index that serves now. */
@@ -74,15 +83,19 @@ export class SearchCheck {
   /** One pass. Errors: `store-unavailable`. */
   async run(): Promise<void> {
     const { changes, log, rebuild } = this.#options;
-    const different: string[] = [];
+    // A document may be wrong by records of two buckets.
+    const different = new Set<string>();
+    const compare = async (part: () => Promise<ReadonlySet<string>>) => {
+      for (const name of await this.#confirmed(part)) different.add(name);
+    };
     for (let bucket = 0; bucket < changes.bucketCount; bucket++)
-      different.push(...(await this.#confirmed(() => this.#entities(bucket))));
-    different.push(...(await this.#confirmed(() => this.#drops())));
-    if (different.length === 0 || this.#isStopped) return;
-    this.mended += different.length;
-    const examples = different.slice(0, EXAMPLES_MAX);
+      await compare(() => this.#entities(bucket));
+    await compare(() => this.#drops());
+    if (different.size === 0 || this.#isStopped) return;
+    this.mended += different.size;
+    const examples = [...different].slice(0, EXAMPLES_MAX);
     log.warn(
-      { kind: 'search', mended: different.length, examples },
+      { kind: 'search', mended: different.size, examples },
       'the search index differed from its truth, and is made anew',
     );
     rebuild();
@@ -127,8 +140,8 @@ export class SearchCheck {
       const page: ScanPage = await changes.scan(bucket, cursor, PAGE_DOCUMENTS);
       const wanted = page.changes.map(wantedOf).filter((one) => one !== null);
       const found = await this.#options.feed().find(wanted.map(({ key }) => key));
-      for (const [i, { key, isRight }] of wanted.entries()) {
-        seen.add(nameOf(key));
+      for (const [i, { key, exists, isRight }] of wanted.entries()) {
+        if (exists) seen.add(nameOf(key));
         const document = found[i] ?? null;
         if (document === null || !isRight(document)) different.add(nameOf(key));
       }
@@ -197,22 +210,27 @@ export class SearchCheck {
   }
 }
 
-/** The key of a creator or product, and what its document must say; null for anything else. */
-function wantedOf(
-  change: EntityChange,
-): { key: SearchKey; isRight: (document: SearchDocument) => boolean } | null {
+/** Null where a record wants no document. */
+function wantedOf(change: EntityChange): Wanted | null {
+  if (change.kind === 'take-down') {
+    if (change.since === null) return null;
+    return { key: keyOfTakeDown(change), exists: false, isRight: isHidden };
+  }
   if (change.kind === 'user') {
     const { userId, user } = change;
     if (user?.roles.includes(CREATOR_ROLE) !== true) return null;
     return {
       key: { type: 'creator', id: userId },
-      isRight: (found) => isThere(found) && found.listed && found.name === user.name,
+      exists: true,
+      isRight: (found) =>
+        isThere(found) && found.listed !== has(found, TAKEN_DOWN) && found.name === user.name,
     };
   }
   if (change.kind !== 'product' || change.product === null) return null;
   const { id, name, description, creatorId, createdAt } = change.product;
   return {
     key: { type: 'product', id },
+    exists: true,
     isRight: (found) =>
       isThere(found) &&
       found.name === name &&
@@ -237,6 +255,10 @@ function isOfRow(document: SearchDocument, row: DropView): boolean {
     document.createdAt === row.createdAt &&
     document.popularity === row.sold
   );
+}
+
+function isHidden(document: SearchDocument): boolean {
+  return has(document, TAKEN_DOWN) && !document.listed;
 }
 
 function isThere(document: SearchDocument): boolean {

@@ -47,6 +47,49 @@ test('L3: what is about to be indexed is no difference', async (t) => {
   t.deepEqual(await pass(), { mended: 0, rebuilds: 0 });
 });
 
+test('L3, A11: an index agrees with its truth where creators, products and drops are taken down', async (t) => {
+  const { at, pass } = await fed(t);
+  await at.takeDown('drop', 'd_2', 'u_issuer');
+  await at.pass();
+  t.deepEqual(await pass(), { mended: 0, rebuilds: 0 });
+  await at.takeDown('product', 'p_2', 'u_issuer');
+  await at.takeDown('creator', 'u_ada', 'u_ada');
+  await at.takeDown('creator', 'u_none', 'u_none');
+  await at.pass();
+  t.deepEqual(await at.names(''), []);
+  t.deepEqual(await pass(), { mended: 0, rebuilds: 0 });
+  await at.show('creator', 'u_ada');
+  await at.pass();
+  t.deepEqual(await pass(), { mended: 0, rebuilds: 0 });
+});
+
+test('L3, A11: a take-down that the index has lost, or still shows, has it made anew', async (t) => {
+  for (const [key, of, id] of [
+    ['creator u_ada', 'creator', 'u_ada'],
+    ['product p_1', 'product', 'p_1'],
+    ['drop d_1', 'drop', 'd_1'],
+  ] as const) {
+    const lost = await fed(t);
+    const before = (await lost.at.found()).get(key)!;
+    await lost.at.takeDown(of, id, 'u_ada');
+    await lost.at.pass();
+    await lost.at.index.feed.apply({ upserts: [before] });
+    t.deepEqual(await lost.pass(), { mended: 1, rebuilds: 1 }, `${key}, lost`);
+    const shown = await fed(t);
+    await shown.at.takeDown(of, id, 'u_ada');
+    await shown.at.pass();
+    const [hidden] = await shown.at.index.feed.find([{ type: of, id }]);
+    await shown.at.index.feed.apply({ upserts: [{ ...hidden!, listed: true }] });
+    t.deepEqual(await shown.pass(), { mended: 1, rebuilds: 1 }, `${key}, shown`);
+  }
+});
+
+test('L3: a creator who is not found without a take-down has the index made anew', async (t) => {
+  const { at, pass } = await fed(t);
+  await change(at, 'creator u_ada', { listed: false });
+  t.deepEqual(await pass(), { mended: 1, rebuilds: 1 });
+});
+
 test('L3: documents that are lost, wrong, or of nothing have the index made anew', async (t) => {
   for (const [name, drift] of Object.entries({
     'a lost product': async ({ index }: FedIndex) =>
