@@ -139,10 +139,12 @@ export class DeleteAccountHandler implements JobHandler {
   }
 
   /**
-   * The cursor is the phase, within records how far those were looked at, and how many of the
+   * An organisation that is still stored when its turn comes has members who joined meanwhile, and
+   * stays. The cursor is the phase, within records how far those were looked at, and how many of the
    * account and its organisations are done.
    */
   async step(job: Job): Promise<JobStep> {
+    const { organisations } = this.#options;
     const { userId, organisationIds = [] } = job.params as Params;
     const ids = [userId, ...organisationIds];
     const [phase = PHASES[0], at = '0', index = '0'] = (job.cursor ?? '')
@@ -150,7 +152,9 @@ export class DeleteAccountHandler implements JobHandler {
       .filter(Boolean);
     const done = job.progress.done + 1;
     const number = Number(index);
-    const inOne = await this.#step(ids[number]!, phase as Phase, Number(at));
+    const id = ids[number]!;
+    const hasMembers = number > 0 && (await organisations.find(id)) !== null;
+    const inOne = hasMembers ? null : await this.#step(id, phase as Phase, Number(at));
     const following = number + 1 < ids.length ? `${PHASES[0]} 0 ${number + 1}` : null;
     const next = inOne === null ? following : `${inOne} ${number}`;
     const progress = { done, refused: {}, left: next === null ? 0 : null };

@@ -99,8 +99,8 @@ async function filled(): Promise<Stores> {
   return stores;
 }
 
-/** Ada alone in one, with others in another, others in her own, and invited into one more. */
-async function fillOrganisations({ organisations, accounts }: Stores): Promise<void> {
+/** Ada alone in one, with others in more, others in her own, and invited into one more. */
+async function fillOrganisations({ organisations, accounts, follows }: Stores): Promise<void> {
   const add = async (id: string, members: readonly (readonly [string, MemberRole])[]) => {
     const stored = {
       id,
@@ -111,12 +111,17 @@ async function fillOrganisations({ organisations, accounts }: Stores): Promise<v
     };
     await accounts.addProfile({ id, name: 'Lamps', createdAt: 1 });
     await organisations.replace({ before: null, after: stored, answer: '', now: 1 });
+    if (id !== ADA) await follows.follow('u_buyer', id, 1);
   };
   await add('o_alone', [[ADA, 'owner']]);
   await add('o_team', [
     [ADA, 'owner'],
     ['u_help', 'support'],
     ['u_plan', 'manager'],
+  ]);
+  await add('o_joined', [
+    [ADA, 'owner'],
+    ['u_new', 'support'],
   ]);
   await add(ADA, [
     [ADA, 'owner'],
@@ -149,6 +154,17 @@ test('A8: an API key that is made while the account is deleted ends with it', as
   await stores.apiKeys.add(keyOf(ADA));
   await run(stores, at, handler);
   t.deepEqual(await stores.apiKeys.list(ADA), []);
+});
+
+test('A8, A10: an organisation that somebody joined meanwhile stays, and is theirs', async (t) => {
+  const stores = await filled();
+  await run(stores, deletion(['o_joined', 'o_alone']));
+  t.deepEqual(await stores.organisations.membershipsOf('u_new'), [
+    { organisationId: 'o_joined', role: 'owner' },
+  ]);
+  t.not(await stores.accounts.findUser('o_joined'), null);
+  t.is((await stores.follows.counts('o_joined')).followers, 1);
+  t.is(await stores.accounts.findUser('o_alone'), null);
 });
 
 test('A8: a deletion that dies at any call ends with the next process', async (t) => {
