@@ -9,7 +9,7 @@ import type { RestrictionStore } from '../storage/ports/restrictions.ts';
 import { FollowedLog, type FollowedPage } from './followed-log.ts';
 
 const PAGE_LENGTH = 2_000;
-/** Of those without effect, until they are removed. */
+/** Of restrictions that were lifted or have an end, until those without effect are removed. */
 const SPENT_MAX = 10_000;
 /** Of the newest changes: an earlier one of the same restriction may be on its way. */
 const SPENT_KEPT_CHANGES = 1_000;
@@ -57,8 +57,8 @@ export class RestrictionSet {
    * up to this sequence: what was lifted before was on none of its pages.
    */
   #newestAtBeginning = 0;
-  /** Lifted since those without effect were removed last. */
-  #liftedCount = 0;
+  /** Changes that lift or have an end, since those without effect were removed last. */
+  #endingCount = 0;
   /** Changes of take-downs that are known: while there are none nothing is hidden. */
   #takeDowns = 0;
   readonly #listeners = new Set<() => void>();
@@ -168,14 +168,14 @@ export class RestrictionSet {
     addTo(this.#entries, change);
     if (this.#fresh !== null) addTo(this.#fresh, change);
     if (change.kind === 'take-down') this.#takeDowns += 1;
-    if (change.isLifted) this.#liftedCount += 1;
+    if (change.isLifted || change.until !== null) this.#endingCount += 1;
     const { spentMax = SPENT_MAX } = this.#options;
-    if (this.#liftedCount >= spentMax) this.#removeSpent();
+    if (this.#endingCount >= spentMax) this.#removeSpent();
   }
 
   #removeSpent(): void {
     const now = this.#options.clock.now();
-    this.#liftedCount = 0;
+    this.#endingCount = 0;
     for (const [subject, first] of this.#entries) {
       let kept: Entry | null = null;
       for (let entry: Entry | null = first; entry !== null; ) {

@@ -203,6 +203,30 @@ test('A9: lifted bans do not fill the memory', async (t) => {
   t.true(set.size <= 2_001, `${set.size} subjects`);
 });
 
+test('A9: bans that ended by themselves do not fill the memory', async (t) => {
+  const { set, clock, tell } = setUp(t, { spentMax: 1_000 });
+  await set.start();
+  const key = { kind: 'ban', scope: '', isLifted: false } as const;
+  tell({ ...key, subject: 'u_stays', until: null, sequence: 1 });
+  for (let i = 0; i < 3_000; i++) {
+    tell({ ...key, subject: `u_${i}`, until: clock.now() + 1, sequence: 2 + i });
+    clock.advance(1);
+  }
+  t.is(set.banOf('u_stays', 'c'), 'banned');
+  t.true(set.size <= 2_001, `${set.size} subjects`);
+});
+
+test('A9: a ban that has not ended is in memory, however many have an end', async (t) => {
+  const { set, clock, tell } = setUp(t, { spentMax: 1_000 });
+  await set.start();
+  const until = clock.now() + 1_000;
+  for (let i = 0; i < 3_000; i++) {
+    const subject = `u_${i}`;
+    tell({ kind: 'ban', scope: '', isLifted: false, subject, until, sequence: 1 + i });
+  }
+  t.deepEqual([set.size, set.banOf('u_0', 'c')], [3_000, 'banned']);
+});
+
 test('A11: a drop is hidden with itself, its product or its creator, and shown when all are', async (t) => {
   const { set, tell } = setUp(t);
   await set.start();
