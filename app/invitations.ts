@@ -23,9 +23,11 @@ import {
   roleIn,
   withAccepted,
   withInvitation,
+  withInvitationUndone,
   withoutInvitation,
 } from '../domain/organisation.ts';
 import { refusal, success } from '../domain/refusal.ts';
+import type { AccountLink } from '../storage/ports/account-links.ts';
 import type { User } from '../storage/ports/accounts.ts';
 import type { FeatureLevels } from '../storage/ports/feature-level.ts';
 import { canonicalEmail } from './email-address.ts';
@@ -49,6 +51,13 @@ const NOT_SHOWN = refusal(
   'Confirm your e-mail address first, or give the token of the mail.',
 );
 
+/** An invitation that another one to the same address takes the place of. */
+interface Replaceable {
+  readonly invitation: StoredInvitation;
+  /** Null where it ended. */
+  readonly link: AccountLink | null;
+}
+
 interface Found {
   readonly user: User;
   readonly organisation: StoredOrganisation;
@@ -64,7 +73,10 @@ export class Invitations {
     this.#changes = new OrganisationChanges(options);
   }
 
-  /** The invitation first, then the mail: a repeat of the request sends one that a crash lost. */
+  /**
+   * The invitation first, then the mail: a repeat of the request sends one that a crash lost. Where
+   * the mail is refused, all is as it was before.
+   */
   async send({
     caller,
     organisationId,
@@ -86,10 +98,15 @@ export class Invitations {
       createdAt,
       expiresAt: createdAt + INVITATION_LIFETIME_MS,
     };
+    let replaced: Replaceable | null = null;
     const sent =
       (await this.#changes.answered<SentInvitation>(request)) ??
       (await this.#changes.change<SentInvitation>(
-        () => this.#changes.find(caller, organisationId, 'invitations.send'),
+        async () => {
+          const found = await this.#changes.find(caller, organisationId, 'invitations.send');
+          if (found.ok) replaced = await this.#replaceable(found.value, email);
+          return found;
+        },
         (before) => {
           const after = withInvitation(before, added);
           return 'ok' in after ? after : { after, value: added };
@@ -97,12 +114,51 @@ export class Invitations {
         request,
       ));
     if (!sent.ok) return sent;
+    const isRepeat = sent.replayed === true;
+    if (isRepeat && !(await this.#isOpen(organisationId, sent.value))) return sent;
     const { id: linkId } = sent.value;
     const to = { id: linksOf(organisationId), email: sent.value.email };
     const mailed = await mail.send(to, 'invitation', { language: language ?? null, linkId });
     if (mailed.ok) return sent;
-    await this.withdraw({ caller, organisationId, invitationId: linkId });
+    // The first request may have mailed it in an earlier hour: then it is good.
+    if (isRepeat) return mailed;
+    // Before the invitation goes: a crash in between leaves one that the next request replaces.
+    await this.#changes.forget(request, sent.value);
+    await this.#undo(organisationId, linkId, replaced);
     return mailed;
+  }
+
+  async #replaceable(before: StoredOrganisation, email: string): Promise<Replaceable | null> {
+    const { accountLinks, now } = this.#options;
+    const key = addressKey(email);
+    const invitation = openInvitations(before, now()).find((one) => addressKey(one.email) === key);
+    if (invitation === undefined) return null;
+    return { invitation, link: await accountLinks.find(linksOf(before.id), invitation.id) };
+  }
+
+  /** The link first: an invitation that is open has one. */
+  async #undo(
+    organisationId: string,
+    invitationId: string,
+    replaced: Replaceable | null,
+  ): Promise<void> {
+    const { accountLinks, now } = this.#options;
+    if (replaced?.link) await accountLinks.add(replaced.link, now());
+    await this.#changes.change<null>(
+      () => this.#again(organisationId),
+      (before) => {
+        const earlier = replaced?.invitation ?? null;
+        const after = withInvitationUndone(before, invitationId, earlier, now());
+        return 'ok' in after ? after : { after, value: null };
+      },
+    );
+  }
+
+  async #isOpen(organisationId: string, { id }: SentInvitation): Promise<boolean> {
+    const { organisations, now } = this.#options;
+    const organisation = await organisations.find(organisationId);
+    if (organisation === null) return false;
+    return openInvitations(organisation, now()).some((one) => one.id === id);
   }
 
   async sent({

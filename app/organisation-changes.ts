@@ -72,6 +72,12 @@ export class OrganisationChanges {
     return answered === null ? null : replacedOutcome<T>(answered);
   }
 
+  /** What was done for the request is undone: a repeat is no repeat any more. */
+  async forget(request: KeyedRequest | undefined, value: unknown): Promise<void> {
+    if (request === undefined) return;
+    await this.#options.organisations.forgetAnswer(request, JSON.stringify(value));
+  }
+
   /** Changes what `find` finds, anew where it changed meanwhile. Answers what was decided. */
   async change<T>(
     find: () => Promise<Outcome<StoredOrganisation>>,

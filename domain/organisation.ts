@@ -94,6 +94,18 @@ export function withoutInvitation(
   return next(before, { invitations: open.filter(({ id }) => id !== invitationId) });
 }
 
+/** As if the invitation had never been sent: with the one that it replaced, where that is open. */
+export function withInvitationUndone(
+  before: StoredOrganisation,
+  invitationId: string,
+  replaced: StoredInvitation | null,
+  now: number,
+): Changed {
+  const after = withoutInvitation(before, invitationId, now);
+  if ('ok' in after || replaced === null || replaced.expiresAt <= now) return after;
+  return { ...after, invitations: [...after.invitations, replaced] };
+}
+
 /** Who is a member already keeps the greater role. */
 export function withAccepted(
   before: StoredOrganisation,

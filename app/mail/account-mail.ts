@@ -5,7 +5,7 @@
 import type { Language } from '../../contracts/languages.ts';
 import type { Job } from '../../contracts/jobs.ts';
 import { INVITATION_LIFETIME_MS } from '../../contracts/organisations.ts';
-import type { Outcome } from '../../contracts/refusals.ts';
+import type { Outcome, Refusal } from '../../contracts/refusals.ts';
 import { ID_RANDOM_BYTES, makeId } from '../../domain/ids.ts';
 import { refusal, success } from '../../domain/refusal.ts';
 import type { JobStep } from '../../events/jobs/job.ts';
@@ -23,6 +23,11 @@ const HOUR_MS = 60 * 60 * 1_000;
 const DAY_MS = 24 * HOUR_MS;
 /** To one address in one hour of the clock, in the whole cluster. */
 export const MAILS_PER_HOUR_MAX = 5;
+
+const TOO_MANY_MAILS = refusal(
+  'rate-limited',
+  'Too many mails to this address: try again in an hour.',
+);
 
 interface Purpose {
   readonly purpose: LinkPurpose;
@@ -70,7 +75,7 @@ export class AccountMail {
   /**
    * The mail is durable when this resolves. With a `linkId` it is sent once for that, however often
    * it is asked for within the hour. Refuses `rate-limited` past `MAILS_PER_HOUR_MAX`, `overloaded`
-   * where too many wait.
+   * where too many wait; then a link that was there before stays.
    */
   async send(
     user: Recipient,
@@ -86,7 +91,13 @@ export class AccountMail {
     const expiresAt = at + lifetimeMs;
     const { credentials = 0 } = user;
     const link = { id: linkId, userId: user.id, purpose, hash, email: to, credentials, expiresAt };
+    const isLinked =
+      options.linkId !== undefined && (await accountLinks.find(user.id, linkId)) !== null;
     await accountLinks.add(link, at);
+    const refused = async (why: Refusal): Promise<Refusal> => {
+      if (!isLinked) await accountLinks.remove(user.id, linkId);
+      return why;
+    };
     const params: Params = {
       userId: user.id,
       linkId,
@@ -105,12 +116,11 @@ export class AccountMail {
         params,
         total: 1,
       });
-      if (!added.ok) return added;
+      if (!added.ok) return await refused(added);
       const isSent = (added.value.params as Params).linkId === linkId;
       if (added.replayed !== true || isSent) return success(null);
     }
-    await accountLinks.remove(user.id, linkId);
-    return refusal('rate-limited', 'Too many mails to this address: try again in an hour.');
+    return await refused(TOO_MANY_MAILS);
   }
 }
 

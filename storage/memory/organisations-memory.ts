@@ -63,6 +63,12 @@ export class MemoryOrganisations implements OrganisationStore {
     return this.#requests.findKept<Replaced>(request);
   }
 
+  async forgetAnswer(request: KeyedRequest, answer: string): Promise<void> {
+    const kept = this.#requests.findKept<Replaced>(request);
+    if (kept?.result === 'repeated' && kept.value.isDone && kept.value.answer === answer)
+      this.#requests.forget(request);
+  }
+
   #replace(change: OrganisationChange): Replaced {
     const { before, after, answer, now } = change;
     const { id } = (after ?? before)!;

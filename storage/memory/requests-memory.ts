@@ -47,6 +47,10 @@ export class MemoryRequests implements RequestLog {
     return this.#kept.delete(id);
   }
 
+  forget({ id }: KeyedRequest): void {
+    this.#kept.delete(id);
+  }
+
   /** Runs the effect and keeps its value, unless that is a refusal or one is kept already. */
   once<T>(
     { id, fingerprint, callerId }: KeyedRequest,

@@ -51,6 +51,11 @@ export interface OrganisationStore {
   replaceOnce(request: KeyedRequest, change: OrganisationChange): Promise<Answered<Replaced>>;
   /** What was answered to the request; null where nothing was. */
   findAnswer(request: KeyedRequest): Promise<Answered<Replaced> | null>;
+  /**
+   * Removes what is kept for the request where it is this answer, so that the request may be done
+   * anew. Atomic, durable and idempotent. It changes no organisation.
+   */
+  forgetAnswer(request: KeyedRequest, answer: string): Promise<void>;
 }
 
 /** What of the indexes changes: each user's role, and the end of the invitation of each address. */

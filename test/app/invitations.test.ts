@@ -23,6 +23,7 @@ import type { Stores } from '../../storage/ports/stores.ts';
 import { keyOf } from '../storage/contract/api-keys.ts';
 
 const NOW = 1_800_000_000_000;
+const HOUR_MS = 60 * 60 * 1_000;
 const ada = { userId: 'u_ada', roles: [] };
 const bo = { userId: 'u_bo', roles: [] };
 const GUEST = 'bo@example.com';
@@ -85,11 +86,12 @@ async function start(stores: Stores = memoryStores()) {
   const cases = useCases(stores);
   const organisation = { name: 'Lamps' };
   const { id } = valueOf(await cases.organisations.create({ caller: ada, organisation }));
-  const send = (email = GUEST) =>
+  const send = (email = GUEST, keyed?: KeyedRequest) =>
     cases.invitations.send({
       caller: ada,
       organisationId: id,
       invitation: { email, role: 'support' },
+      ...(keyed && { request: keyed }),
     });
   return { ...cases, stores, id, send };
 }
@@ -106,12 +108,71 @@ test('A10: an invitation ends after 7 days, and its address goes when somebody l
   t.is(await stores.accountLinks.find(linksOf(id), invitationId), null);
 });
 
+test('A10: an invitation whose mail is refused leaves the earlier one and its link', async (t) => {
+  const { id, send, invitations, stores } = await start();
+  for (let i = 1; i < MAILS_PER_HOUR_MAX; i++) valueOf(await send());
+  const good = valueOf(await send());
+  const link = await stores.accountLinks.find(linksOf(id), good.id);
+  t.like(await send(), { code: 'rate-limited' });
+  t.deepEqual(valueOf(await invitations.sent({ caller: ada, organisationId: id })), [good]);
+  t.not(link, null);
+  t.deepEqual(await stores.accountLinks.find(linksOf(id), good.id), link);
+  t.deepEqual(await stores.organisations.invitingTo(GUEST), [id]);
+});
+
 test('A10: an invitation whose mail is refused is not there', async (t) => {
   const { id, send, invitations, stores } = await start();
-  for (let i = 0; i < MAILS_PER_HOUR_MAX; i++) valueOf(await send());
+  for (let i = 0; i < MAILS_PER_HOUR_MAX; i++) {
+    const { id: invitationId } = valueOf(await send());
+    t.true((await invitations.withdraw({ caller: ada, organisationId: id, invitationId })).ok);
+  }
   t.like(await send(), { code: 'rate-limited' });
   t.deepEqual(valueOf(await invitations.sent({ caller: ada, organisationId: id })), []);
   t.deepEqual(await stores.organisations.invitingTo(GUEST), []);
+});
+
+test('H11: a refused invitation is not kept: its repeat invites once mails are free', async (t) => {
+  const { state, id, send, invitations, stores } = await start();
+  for (let i = 0; i < MAILS_PER_HOUR_MAX; i++) valueOf(await send());
+  t.like(await send(GUEST, request('r')), { code: 'rate-limited' });
+  t.like(await send(GUEST, request('r')), { code: 'rate-limited' });
+  state.now += HOUR_MS;
+  const sent = await send(GUEST, request('r'));
+  t.true(sent.ok);
+  t.not(sent.ok && sent.replayed, true);
+  const { id: invitationId } = valueOf(sent);
+  t.deepEqual(
+    valueOf(await invitations.sent({ caller: ada, organisationId: id })).map((one) => one.id),
+    [invitationId],
+  );
+  t.not(await stores.accountLinks.find(linksOf(id), invitationId), null);
+});
+
+test('H11: a repeat mails nothing for an invitation that is open no more', async (t) => {
+  const { state, id, send, invitations, stores } = await start();
+  const sent = valueOf(await send(GUEST, request('r')));
+  const { id: invitationId } = sent;
+  await invitations.withdraw({ caller: ada, organisationId: id, invitationId });
+  state.now += HOUR_MS;
+  t.deepEqual(valueOf(await send(GUEST, request('r'))), sent);
+  t.is(await stores.accountLinks.find(linksOf(id), invitationId), null);
+  const { items: jobs } = await stores.jobs.list({}, { limit: 100, cursor: null });
+  t.is(jobs.filter(({ kind }) => kind === 'send-mail').length, 1);
+});
+
+test('H11: a repeat whose mail is refused leaves the invitation and its link', async (t) => {
+  const { state, id, send, invitations, organisations, stores } = await start();
+  const sent = valueOf(await send(GUEST, request('r')));
+  state.now += HOUR_MS;
+  const other = valueOf(
+    await organisations.create({ caller: bo, organisation: { name: 'Vases' } }),
+  );
+  const invitation = { email: GUEST, role: 'support' } as const;
+  for (let i = 0; i < MAILS_PER_HOUR_MAX; i++)
+    valueOf(await invitations.send({ caller: bo, organisationId: other.id, invitation }));
+  t.like(await send(GUEST, request('r')), { code: 'rate-limited' });
+  t.deepEqual(valueOf(await invitations.sent({ caller: ada, organisationId: id })), [sent]);
+  t.not(await stores.accountLinks.find(linksOf(id), sent.id), null);
 });
 
 test('A10: below the level of organisations none is made, and nobody is invited', async (t) => {

@@ -140,6 +140,10 @@ export class RedisOrganisations implements OrganisationStore {
     const kept = await this.#requests.findIn(ORGANISATIONS_BUCKET, request);
     return kept?.result === 'repeated' ? repeated(kept.value) : kept;
   }
+
+  async forgetAnswer(request: KeyedRequest, answer: string): Promise<void> {
+    await this.#requests.removeIn(ORGANISATIONS_BUCKET, request, answer);
+  }
 }
 
 /** All organisations of these ids that exist. Errors: `store-unavailable`. */

@@ -172,9 +172,14 @@ export class RedisRequests implements RequestLog {
     return answered.result === 'new' ? { result: 'new', value } : (answered as Answered<string>);
   }
 
-  async remove(request: KeyedRequest, value: string): Promise<boolean> {
-    const { answers, ends, bytes } = requestKeys(this.#placeOf(request));
-    return (await REMOVE.run(this.#redis, [answers, ends, bytes], [request.id, value])) === 1;
+  remove(request: KeyedRequest, value: string): Promise<boolean> {
+    return this.removeIn(this.#placeOf(request), request, value);
+  }
+
+  /** Removes the value that is kept in the place; false where another or none is. */
+  async removeIn(place: RequestPlace, { id }: KeyedRequest, value: string): Promise<boolean> {
+    const { answers, ends, bytes } = requestKeys(place);
+    return (await REMOVE.run(this.#redis, [answers, ends, bytes], [id, value])) === 1;
   }
 
   find(request: KeyedRequest): Promise<Kept<string> | null> {

@@ -69,4 +69,9 @@ export class SqliteOrganisations implements OrganisationStore {
   async findAnswer(request: KeyedRequest): Promise<Answered<Replaced> | null> {
     return (await this.#writer.submit('findRequest', request)) as Answered<Replaced> | null;
   }
+
+  async forgetAnswer(request: KeyedRequest, answer: string): Promise<void> {
+    const kept: Replaced = { isDone: true, answer };
+    await this.#writer.submit('removeRequest', request, kept);
+  }
 }

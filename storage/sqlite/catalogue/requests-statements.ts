@@ -127,7 +127,7 @@ export function requestStatements(database: Database) {
       keepRequest: (request: KeyedRequest, value: string): Answered<string> =>
         once(request, () => value),
 
-      removeRequest({ id }: KeyedRequest, value: string): boolean {
+      removeRequest({ id }: KeyedRequest, value: unknown): boolean {
         const row = findKept(id, Date.now());
         if (row === null || row.value !== JSON.stringify(value)) return false;
         forget(row);

@@ -220,6 +220,11 @@ export function organisationsContract(
     t.deepEqual(await once('i'), { result: 'repeated', value });
     t.deepEqual(await organisations().findAnswer(request('i')), { result: 'repeated', value });
     t.deepEqual(await once('i', 'other'), { result: 'reused' });
+    await organisations().forgetAnswer(request('i'), 'another answer');
+    t.deepEqual(await organisations().findAnswer(request('i')), { result: 'repeated', value });
+    await organisations().forgetAnswer(request('i'), change.answer);
+    t.is(await organisations().findAnswer(request('i')), null);
+    t.deepEqual(await organisations().find('org_i'), asked);
     const refused = { isDone: false, reason: 'overtaken' } as const;
     t.deepEqual(await once('i2'), { result: 'new', value: refused });
     t.is(await organisations().findAnswer(request('i2')), null);
