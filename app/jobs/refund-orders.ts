@@ -106,24 +106,25 @@ export class RefundOrdersHandler implements JobHandler {
   }
 
   /**
-   * Orders that were placed after the first step are not among them. An order that was refunded
-   * since the job began counts as done: a step that comes again counts what it did before.
+   * Orders that are placed after the second step are not among them. The first one only notes the
+   * drop's version in the cursor: an order that was refunded since then counts as done, so a step
+   * that comes again counts what it did before.
    */
   async #stepOfAll(job: Job, params: Params): Promise<JobStep> {
-    const [first, before] = (job.cursor ?? ' ').split(' ') as [string, string];
+    const [since, before] = (job.cursor ?? ' ').split(' ') as [string, string];
     const listed = await this.#router.send({
       type: 'list-orders',
       dropId: job.subject,
       caller: params.caller,
       filter: {},
       before: before === '' ? null : Number(before),
-      limit: ORDERS_PER_STEP,
+      limit: since === '' ? 1 : ORDERS_PER_STEP,
     });
     if (!listed.ok) throw stepError(listed.code);
     const { items, version } = listed.value;
-    const since = first === '' ? version : Number(first);
+    if (since === '') return { cursor: `${version} `, progress: job.progress, isLast: false };
     const confirmed = items.filter(({ status }) => status === 'confirmed');
-    const codes = items.flatMap((order) => (isRefundedSince(order, since) ? ['ok'] : []));
+    const codes = items.flatMap((order) => (isRefundedSince(order, Number(since)) ? ['ok'] : []));
     for (let at = 0; at < confirmed.length; at += REFUNDS_PER_STEP) {
       const ids = confirmed.slice(at, at + REFUNDS_PER_STEP).map(({ id }) => id);
       codes.push(...(await this.#refund(job.subject, params, ids)));

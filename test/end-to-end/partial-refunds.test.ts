@@ -137,7 +137,8 @@ onEachProfile((test, profile) => {
       ({ status }) => status === 'refunded',
     );
     t.like(order, { refundedAmount: 3 * PRICE, refundedQuantity: 3 });
-    t.like(await askedFor(id, 2), [{ amount: 1_200 }, { amount: 300 }]);
+    const asked = await askedFor(id, 2);
+    t.deepEqual(new Set(asked.map(({ amount }) => amount)), new Set([1_200, 300]));
   });
 
   test('O12a: in the outside stream a part has its amount, units and reason', async (t) => {
