@@ -24,7 +24,7 @@ import type { OperatorAccountStore } from '../storage/ports/operator-accounts.ts
 import type { OperatorLog } from '../storage/ports/operator-log.ts';
 import type { RestrictionBounds, RestrictionStore } from '../storage/ports/restrictions.ts';
 import { isOperator, maySeeOperations } from './caller.ts';
-import { ENFORCE_BAN, type EnforceBanParams } from './jobs/enforce-ban.ts';
+import { banKey, ENFORCE_BAN, type EnforceBanParams } from './jobs/enforce-ban.ts';
 import { ActionRecord } from './operator/action-record.ts';
 import { mayAct } from './permissions.ts';
 import type { RandomBytes } from './random-bytes.ts';
@@ -71,7 +71,7 @@ export class Bans {
     if (levels.reached() < BANS_LEVEL)
       return refusal('unavailable', 'Some nodes are of an earlier version: upgrade them first.');
     const { reason = null, until = null } = ban;
-    const key = keyOf(creatorId, userId);
+    const key = banKey(creatorId, userId);
     const restriction = { ...key, reason, since: now(), until, by: caller.userId };
     const action = { operatorId: caller.userId, action: 'ban', params: { userId, creatorId } };
     const store = async (): Promise<Outcome<MadeBan>> => {
@@ -88,7 +88,7 @@ export class Bans {
   async lift({ caller, creatorId, userId }: ActionParams<'bans.lift'>): Promise<Outcome<null>> {
     const refused = this.#refuse(caller, creatorId, 'bans.lift');
     if (refused !== null) return refused;
-    const key = keyOf(creatorId, userId);
+    const key = banKey(creatorId, userId);
     if ((await this.#options.restrictions.find(key)) === null) return refusal('not-found');
     const action = { operatorId: caller.userId, action: 'unban', params: { userId, creatorId } };
     if (!isOperator(caller)) return await this.#lift(key);
@@ -101,7 +101,7 @@ export class Bans {
     const { restrictions, now } = this.#options;
     const refused = this.#refuse(caller, creatorId, 'bans.list');
     if (refused !== null && !maySeeOperations(caller)) return refused;
-    const { kind, scope } = keyOf(creatorId, '');
+    const { kind, scope } = banKey(creatorId, '');
     const listed = await restrictions.list({ kind, scope }, page);
     const at = now();
     const items = listed.items.filter(({ until }) => until === null || until > at).map(banOf);
@@ -158,6 +158,7 @@ export class Bans {
       userId,
       refundsAs: refundOrders ? refundsAs : null,
       restock,
+      since: restriction.since,
     };
     const added = await queue.add({
       id: makeId('j', now(), random(ID_RANDOM_BYTES)),
@@ -174,10 +175,6 @@ export class Bans {
 const CALLER_LENGTH_MAX = 128;
 const OF_OPERATOR = refusal('invalid-request', 'The user is an operator: remove the role first.');
 const TOO_MANY = refusal('too-many', 'There are as many bans as there may be: lift some first.');
-
-function keyOf(creatorId: string | null, userId: string): RestrictionKey {
-  return { kind: 'ban', scope: creatorId ?? '', subject: userId };
-}
 
 function banOf({ scope, subject, reason, since, by, until }: Restriction): Ban {
   return {

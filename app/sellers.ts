@@ -84,15 +84,18 @@ export class Sellers {
       params: { creatorId, standing, pauseDrops },
     };
     return await this.#recorded(request, reason, async () => {
+      const since = this.#options.now();
       if (
         standing !== 'none' &&
-        !(await this.#put(standingOf(standing, creatorId), caller, reason))
+        !(await this.#put(standingOf(standing, creatorId), caller, reason, { since }))
       )
         return TOO_MANY;
       for (const other of STANDINGS)
         if (other !== standing) await this.#lift(standingOf(other, creatorId));
       const stops = standing === 'suspended' && pauseDrops;
-      const stopped = stops ? await this.#stop(caller, { creatorId, cancel: false }) : NO_JOB;
+      const restriction = { ...standingOf('suspended', creatorId), since };
+      const target = { creatorId, cancel: false, restriction };
+      const stopped = stops ? await this.#stop(caller, target) : NO_JOB;
       if (!stopped.ok) return stopped;
       return success({ seller: await this.#sellerNow(creatorId), jobId: stopped.value });
     });
@@ -128,7 +131,8 @@ export class Sellers {
       const key = takeDownOf(of, id);
       const since = now();
       if (!(await this.#put(key, caller, reason, { creatorId, since }))) return TOO_MANY;
-      const stopped = await this.#stop(caller, { ...targetOf(of, id), cancel });
+      const restriction = { ...key, since };
+      const stopped = await this.#stop(caller, { ...targetOf(of, id), cancel, restriction });
       if (!stopped.ok) return stopped;
       const shown = { of, id, creatorId, reason, since, by: caller.userId };
       return success({ takeDown: shown, jobId: stopped.value });
@@ -176,10 +180,10 @@ export class Sellers {
     key: RestrictionKey,
     { userId: by }: Requester,
     reason: string | null,
-    more: Partial<Restriction> = {},
+    more: Pick<Restriction, 'since'> & Partial<Restriction>,
   ): Promise<boolean> {
     const { restrictions, liveBus, now } = this.#options;
-    const restriction = { ...key, reason, since: now(), until: null, by, ...more };
+    const restriction = { ...key, reason, until: null, by, ...more };
     const change = await restrictions.put(restriction, BOUNDS, now());
     if (change !== null) liveBus.publish(RESTRICTIONS_TOPIC, { type: 'restriction', change });
     return change !== null;

@@ -59,8 +59,8 @@ export function createJobs(options: {
   const handlers: JobHandler[] = [
     reconciliation,
     new RefundOrdersHandler({ router }),
-    new EnforceBanHandler({ ...stores, router, followsOf: accounts.followsOf }),
-    new StopDropsHandler({ ...stores, router }),
+    new EnforceBanHandler({ ...stores, router, clock, followsOf: accounts.followsOf }),
+    new StopDropsHandler({ ...stores, router, clock }),
     ...accounts.handlers,
   ];
   let exportSpace: ExportSpace | null = null;

@@ -1,17 +1,21 @@
 // What a ban does besides refusing orders (A9): a job lets the user's holds go, ends the follow of
 // the creator, and refunds confirmed orders where that is wished. It looks at all orders of the user
 // twice, because gateways know of the ban a moment after it is stored, and an order may be on its
-// way for some seconds.
+// way for some seconds. It ends early once the ban is lifted, over, or made anew.
 
+import type { Clock } from '../../actors/clock.ts';
 import type { CommandRouter } from '../../actors/command-router.ts';
 import type { Caller } from '../../contracts/commands.ts';
 import type { Job, JobProgress } from '../../contracts/jobs.ts';
 import type { OrderView } from '../../contracts/orders.ts';
+import type { RestrictionKey } from '../../contracts/restrictions.ts';
 import type { JobStep } from '../../events/jobs/job.ts';
 import { type JobHandler, JobStepError } from '../../events/jobs/job-handler.ts';
 import type { Catalogue } from '../../storage/ports/catalogue.ts';
 import type { OrderListStore } from '../../storage/ports/order-list.ts';
+import type { RestrictionStore } from '../../storage/ports/restrictions.ts';
 import type { Follows } from '../follows.ts';
+import { isRestrictionPresent } from './present-restriction.ts';
 
 export const ENFORCE_BAN = 'enforce-ban';
 /** Orders looked at in one step. */
@@ -30,12 +34,16 @@ export interface EnforceBanParams {
   /** Who refunds; null: nothing is refunded. */
   readonly refundsAs: Caller | null;
   readonly restock: boolean;
+  /** Of the ban, in milliseconds since the Unix epoch; undefined in jobs of earlier versions. */
+  readonly since?: number;
 }
 
 export interface EnforceBanOptions {
   readonly orderList: Pick<OrderListStore, 'listByUser'>;
   readonly catalogue: Pick<Catalogue, 'findDrop'>;
+  readonly restrictions: Pick<RestrictionStore, 'find'>;
   readonly router: CommandRouter;
+  readonly clock: Pick<Clock, 'now'>;
   /** Unfollows, and tells open streams. */
   readonly followsOf: Pick<Follows, 'unfollow'>;
 }
@@ -54,7 +62,10 @@ export class EnforceBanHandler implements JobHandler {
   /** The cursor is the round, and the page of the user's orders within it. */
   async step(job: Job): Promise<JobStep> {
     const params = job.params as EnforceBanParams;
-    const { userId, creatorId } = params;
+    const { userId, creatorId, since } = params;
+    const { restrictions, clock } = this.#options;
+    if (!(await isRestrictionPresent(restrictions, banKey(creatorId, userId), since, clock.now())))
+      return { cursor: null, progress: { ...job.progress, left: 0 }, isLast: true };
     const [round = 'first', page = ''] = (job.cursor ?? '').split(' ').filter(Boolean);
     if (page === '' && creatorId !== null)
       await this.#options.followsOf.unfollow({ userId, creatorId });
@@ -94,6 +105,11 @@ export class EnforceBanHandler implements JobHandler {
       throw new JobStepError('A drop cannot be reached.', { retryAfterMs: RETRY_AFTER_MS });
     return reply.code;
   }
+}
+
+/** `creatorId` null: of the ban everywhere. */
+export function banKey(creatorId: string | null, userId: string): RestrictionKey {
+  return { kind: 'ban', scope: creatorId ?? '', subject: userId };
 }
 
 function counted(before: JobProgress, codes: readonly (string | null)[]): JobProgress {

@@ -1,14 +1,20 @@
 // Stops the drops of what is taken down, or of a creator who is suspended (A11): pauses those that
 // are live or upcoming, or cancels all, which refunds everything. It looks at them twice, because a
-// drop may be on its way for some seconds when it is decided.
+// drop may be on its way for some seconds when it is decided. It ends early once that is restored,
+// lifted, or decided anew.
 
+import type { Clock } from '../../actors/clock.ts';
 import type { CommandRouter } from '../../actors/command-router.ts';
 import type { Caller } from '../../contracts/commands.ts';
 import type { DropStatus } from '../../contracts/drops.ts';
 import type { Job, JobProgress } from '../../contracts/jobs.ts';
+import type { Restriction, RestrictionKey } from '../../contracts/restrictions.ts';
 import type { JobStep } from '../../events/jobs/job.ts';
 import { type JobHandler, JobStepError } from '../../events/jobs/job-handler.ts';
 import type { Catalogue } from '../../storage/ports/catalogue.ts';
+import type { RestrictionStore } from '../../storage/ports/restrictions.ts';
+import { standingOf, takeDownOf } from '../selling-rules.ts';
+import { isRestrictionPresent } from './present-restriction.ts';
 
 export const STOP_DROPS = 'stop-drops';
 /** Drops of one step. */
@@ -28,11 +34,15 @@ export interface StopDropsParams {
   readonly dropId?: string;
   readonly cancel: boolean;
   readonly caller: Caller;
+  /** Why they stop; absent in jobs of earlier versions. */
+  readonly restriction?: RestrictionKey & Pick<Restriction, 'since'>;
 }
 
 export interface StopDropsOptions {
   readonly catalogue: Pick<Catalogue, 'listDrops'>;
+  readonly restrictions: Pick<RestrictionStore, 'find'>;
   readonly router: CommandRouter;
+  readonly clock: Pick<Clock, 'now'>;
 }
 
 export class StopDropsHandler implements JobHandler {
@@ -48,6 +58,8 @@ export class StopDropsHandler implements JobHandler {
   async step(job: Job): Promise<JobStep> {
     const params = job.params as StopDropsParams;
     const { dropId } = params;
+    if (!(await this.#isRestricted(params)))
+      return { cursor: null, progress: { ...job.progress, left: 0 }, isLast: true };
     if (dropId !== undefined) {
       const progress = counted(job.progress, [await this.#stop(dropId, params)]);
       return { cursor: null, progress: { ...progress, left: 0 }, isLast: true };
@@ -65,6 +77,14 @@ export class StopDropsHandler implements JobHandler {
     if (Number(round) < ROUNDS)
       return { cursor: `${Number(round) + 1} 0`, progress, isLast: false, pauseMs: SETTLE_MS };
     return { cursor: null, progress: { ...progress, left: 0 }, isLast: true };
+  }
+
+  async #isRestricted(params: StopDropsParams): Promise<boolean> {
+    const { restrictions, clock } = this.#options;
+    const since = params.restriction?.since;
+    for (const key of keysOf(params))
+      if (await isRestrictionPresent(restrictions, key, since, clock.now())) return true;
+    return false;
   }
 
   async #list({ creatorId, productId }: StopDropsParams, status: DropStatus, cursor: string) {
@@ -88,6 +108,15 @@ export class StopDropsHandler implements JobHandler {
       throw new JobStepError('A drop cannot be reached.', { retryAfterMs: RETRY_AFTER_MS });
     return reply.code;
   }
+}
+
+/** A job of an earlier version does not say whether its creator is suspended or taken down. */
+function keysOf(params: StopDropsParams): readonly RestrictionKey[] {
+  const { restriction, creatorId, productId, dropId } = params;
+  if (restriction !== undefined) return [restriction];
+  if (dropId !== undefined) return [takeDownOf('drop', dropId)];
+  if (productId !== undefined) return [takeDownOf('product', productId)];
+  return [takeDownOf('creator', creatorId!), standingOf('suspended', creatorId!)];
 }
 
 function counted(before: JobProgress, codes: readonly string[]): JobProgress {

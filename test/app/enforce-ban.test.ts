@@ -2,24 +2,30 @@
 
 import test from 'ava';
 import type { CommandRouter } from '../../actors/command-router.ts';
-import { type EnforceBanParams, EnforceBanHandler } from '../../app/jobs/enforce-ban.ts';
+import { banKey, type EnforceBanParams, EnforceBanHandler } from '../../app/jobs/enforce-ban.ts';
 import type { DropCommand } from '../../contracts/commands.ts';
 import type { Job } from '../../contracts/jobs.ts';
 import type { OrderView } from '../../contracts/orders.ts';
 import { refusal, success } from '../../domain/refusal.ts';
 import { queuedJob, stepped } from '../../events/jobs/job.ts';
 import { memoryStores } from '../../storage/memory/stores.ts';
+import { ManualClock } from '../actors/manual-clock.ts';
 import { drop, order } from '../gateway/fixture.ts';
+
+const SINCE = 500;
+const BOUNDS = { ofScopeMax: 10, max: 10 };
 
 const EVERYWHERE: EnforceBanParams = {
   creatorId: null,
   userId: 'buyer',
   refundsAs: null,
   restock: true,
+  since: SINCE,
 };
 
-function setUp() {
-  const { orderList, catalogue } = memoryStores();
+async function setUp(bannedBy: string | null = null) {
+  const { orderList, catalogue, restrictions } = memoryStores();
+  const clock = new ManualClock(SINCE);
   const commands: string[] = [];
   const unfollowed: string[] = [];
   let ordinal = 0;
@@ -45,7 +51,13 @@ function setUp() {
       return success(null);
     },
   };
-  const handler = new EnforceBanHandler({ orderList, catalogue, router, followsOf });
+  const options = { orderList, catalogue, restrictions, router, clock, followsOf };
+  const handler = new EnforceBanHandler(options);
+  const key = banKey(bannedBy, EVERYWHERE.userId);
+  const ban = (since: number, until: number | null = null) =>
+    restrictions.put({ ...key, reason: null, since, until, by: 'boss' }, BOUNDS, since);
+  const lift = () => restrictions.lift(key);
+  await ban(SINCE);
   const jobOf = (params: EnforceBanParams): Job =>
     queuedJob(
       {
@@ -65,11 +77,23 @@ function setUp() {
     return job;
   };
   const answers = (next: unknown) => (answer = next);
-  return { catalogue, commands, unfollowed, place, handler, jobOf, round, answers };
+  return {
+    ban,
+    lift,
+    clock,
+    catalogue,
+    commands,
+    unfollowed,
+    place,
+    handler,
+    jobOf,
+    round,
+    answers,
+  };
 }
 
 test('A9: holds are let go in the buyer’s name, on all pages, and once more after a while', async (t) => {
-  const { commands, unfollowed, place, jobOf, round, answers } = setUp();
+  const { commands, unfollowed, place, jobOf, round, answers } = await setUp();
   answers(success({ ...order, status: 'cancelled' }));
   const ids: string[] = [];
   for (let i = 0; i < 40; i++) ids.push(await place());
@@ -89,7 +113,7 @@ test('A9: holds are let go in the buyer’s name, on all pages, and once more af
 });
 
 test('A9: a creator’s ban lets go of holds and refunds orders of that creator’s drops', async (t) => {
-  const { catalogue, commands, unfollowed, place, jobOf, round, answers } = setUp();
+  const { catalogue, commands, unfollowed, place, jobOf, round, answers } = await setUp('creator');
   answers(success({ ...order, status: 'cancelled' }));
   await catalogue.putDrops([drop, { ...drop, id: 'drp_2', creatorId: 'else' }]);
   const held = await place();
@@ -111,7 +135,7 @@ test('A9: a creator’s ban lets go of holds and refunds orders of that creator�
 });
 
 test('A9: refusals are counted, and a drop that cannot be reached is tried again', async (t) => {
-  const { place, handler, jobOf, answers } = setUp();
+  const { place, handler, jobOf, answers } = await setUp();
   await place();
   answers(refusal('hold-expired'));
   const { progress } = await handler.step(jobOf(EVERYWHERE));
@@ -119,3 +143,34 @@ test('A9: refusals are counted, and a drop that cannot be reached is tried again
   answers(refusal('unavailable'));
   await t.throwsAsync(handler.step(jobOf(EVERYWHERE)), { code: 'job-step-failed' });
 });
+
+for (const [how, since] of [
+  ['lifted', SINCE],
+  ['lifted', undefined],
+  ['over', SINCE],
+  ['over', undefined],
+  ['made anew', SINCE],
+] as const) {
+  const origin = since === undefined ? ', of an earlier version too' : '';
+  test(`A9: once the ban is ${how} its job does nothing more${origin}`, async (t) => {
+    const { ban, lift, clock, catalogue, commands, unfollowed, place, jobOf, round, answers } =
+      await setUp('creator');
+    answers(success({ ...order, status: 'cancelled' }));
+    await catalogue.putDrops([drop]);
+    if (how === 'over') await ban(SINCE, 16_000);
+    const { since: _, ...params } = { ...EVERYWHERE, creatorId: 'creator' };
+    const job = jobOf(since === undefined ? params : { ...params, since });
+    const first = await round({ ...job, state: 'running' }, 1_000);
+    t.like(first, { state: 'queued', progress: { done: 0 } });
+    t.deepEqual(unfollowed, ['creator']);
+    await clock.advance(16_000 - SINCE);
+    if (how !== 'over') await lift();
+    if (how === 'made anew') await ban(2_000);
+    // The user orders and follows again.
+    await place();
+    const second = await round({ ...first, state: 'running' }, 16_000);
+    t.like(second, { state: 'done', progress: { done: 0, left: 0 } });
+    t.deepEqual(commands, []);
+    t.deepEqual(unfollowed, ['creator']);
+  });
+}

@@ -6,15 +6,26 @@ import { StopDropsHandler, type StopDropsParams } from '../../app/jobs/stop-drop
 import type { DropCommand } from '../../contracts/commands.ts';
 import type { DropStatus } from '../../contracts/drops.ts';
 import type { Job } from '../../contracts/jobs.ts';
+import type { RestrictionKey } from '../../contracts/restrictions.ts';
 import { refusal, success } from '../../domain/refusal.ts';
 import { queuedJob, stepped } from '../../events/jobs/job.ts';
+import { standingOf, takeDownOf } from '../../app/selling-rules.ts';
 import { memoryStores } from '../../storage/memory/stores.ts';
+import { ManualClock } from '../actors/manual-clock.ts';
 import { drop } from '../gateway/fixture.ts';
 
 const CALLER = { userId: 'boss', operator: true };
+const SINCE = 500;
+const BOUNDS = { ofScopeMax: 10, max: 10 };
+const OF_CREATOR = { ...takeDownOf('creator', 'creator'), since: SINCE };
+const OF_PRODUCT = { ...takeDownOf('product', 'prd_1'), since: SINCE };
+const OF_DROP = { ...takeDownOf('drop', 'd_1'), since: SINCE };
+const SUSPENDED = { ...standingOf('suspended', 'creator'), since: SINCE };
+const KEYS = [OF_CREATOR, OF_PRODUCT, OF_DROP, SUSPENDED];
 
 async function setUp(params: Omit<StopDropsParams, 'caller'>) {
-  const { catalogue } = memoryStores();
+  const { catalogue, restrictions } = memoryStores();
+  const clock = new ManualClock(SINCE);
   const commands: string[] = [];
   let answer: unknown = success(drop);
   const router = {
@@ -32,7 +43,10 @@ async function setUp(params: Omit<StopDropsParams, 'caller'>) {
   await add('d_product', 'live', { productId: 'prd_2' });
   await add('d_paused', 'live', { paused: true });
   await add('d_else', 'live', { creatorId: 'else', productId: 'prd_3' });
-  const handler = new StopDropsHandler({ catalogue, router });
+  const restrict = (key: RestrictionKey, since: number) =>
+    restrictions.put({ ...key, reason: null, since, until: null, by: 'boss' }, BOUNDS, since);
+  for (const key of KEYS) await restrict(key, SINCE);
+  const handler = new StopDropsHandler({ catalogue, restrictions, router, clock });
   const job = queuedJob(
     {
       id: 'j',
@@ -51,7 +65,7 @@ async function setUp(params: Omit<StopDropsParams, 'caller'>) {
     return at;
   };
   const answers = (next: unknown) => (answer = next);
-  return { add, commands, handler, job, round, answers };
+  return { restrictions, restrict, add, commands, handler, job, round, answers };
 }
 
 const LIVE = Array.from({ length: 20 }, (_, i) => `d_live${i}`);
@@ -83,4 +97,38 @@ test('A11: one drop is stopped alone; what cannot be is counted, and tried again
   t.like(done, { state: 'done', progress: { done: 0, refused: { 'drop-ended': 1 }, left: 0 } });
   answers(refusal('unavailable'));
   await t.throwsAsync(handler.step(job), { code: 'job-step-failed' });
+});
+
+const STOPPED = [
+  { creatorId: 'creator', cancel: true, restriction: OF_CREATOR },
+  { creatorId: 'creator', cancel: false, restriction: SUSPENDED },
+  { productId: 'prd_1', cancel: true, restriction: OF_PRODUCT },
+  { dropId: 'd_1', cancel: true, restriction: OF_DROP },
+];
+
+test('A11: once what is stopped is restored, or stopped anew, its job does nothing more', async (t) => {
+  for (const isAnew of [false, true]) {
+    for (const params of STOPPED) {
+      const { restrictions, restrict, commands, job, round } = await setUp(params);
+      await restrictions.lift(params.restriction);
+      if (isAnew) await restrict(params.restriction, 600);
+      const done = await round(job, 1_000);
+      t.like(done, { state: 'done', progress: { done: 0, left: 0 } }, JSON.stringify(params));
+      t.deepEqual(commands, [], JSON.stringify(params));
+    }
+  }
+});
+
+test('A11: a job of an earlier version goes on while its target is stopped for any reason', async (t) => {
+  for (const { restriction: _, ...params } of STOPPED) {
+    const { restrictions, commands, job, round } = await setUp(params);
+    // One of the two of a creator is enough.
+    await restrictions.lift(OF_CREATOR);
+    await round(job, 1_000);
+    t.true(commands.length > 0, JSON.stringify(params));
+    commands.length = 0;
+    for (const key of KEYS) await restrictions.lift(key);
+    t.like(await round(job, 1_000), { state: 'done' });
+    t.deepEqual(commands, [], JSON.stringify(params));
+  }
 });
