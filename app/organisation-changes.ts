@@ -65,6 +65,13 @@ export class OrganisationChanges {
     return mayAct(member, organisationId, action) ? success(organisation) : refusal('forbidden');
   }
 
+  /** Asked before anything is made; the store has the last word. Null: there is room. */
+  async refuseMembership(userId: string): Promise<Refusal | null> {
+    const memberships = await this.#options.organisations.membershipsOf(userId);
+    const isFull = memberships.length >= ORGANISATIONS_PER_USER_MAX;
+    return isFull ? refusal('too-many', TOO_MANY.organisations) : null;
+  }
+
   /** What was answered to the request; null where nothing was. */
   async answered<T>(request: KeyedRequest | undefined): Promise<Outcome<T> | null> {
     if (request === undefined) return null;

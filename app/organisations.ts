@@ -43,13 +43,16 @@ export class Organisations {
     this.#changes = new OrganisationChanges(options);
   }
 
-  /** Its profile first: a crash in between leaves one that nobody sees or is a member of. */
+  /**
+   * Its profile first: a crash in between leaves one that nobody is a member of. A refusal leaves
+   * none.
+   */
   async create({
     caller,
     organisation,
     request,
   }: ActionParams<'organisations.create'>): Promise<Outcome<OwnOrganisation>> {
-    const { accounts, levels, now } = this.#options;
+    const { accounts, organisations, levels, now } = this.#options;
     if (levels.reached() < ORGANISATIONS_LEVEL) return refusal('unavailable');
     const name = organisation.name.trim();
     const checked = checkNew({ name });
@@ -57,11 +60,14 @@ export class Organisations {
     const id = await this.#newId(request);
     const before = await this.#changes.answered<OwnOrganisation>(request);
     if (before !== null) return before;
+    const full = await this.#changes.refuseMembership(caller.userId);
+    if (full !== null) return full;
     const createdAt = now();
     await accounts.addProfile({ id, name, createdAt });
     const after = { ...organisationOf(id, caller.userId, createdAt), revision: 1 };
     const value = { id, name, role: 'owner', memberCount: 1, createdAt } as const;
     const made = await this.#changes.replace<OwnOrganisation>(null, { after, value }, request);
+    if (made?.ok !== true && (await organisations.find(id)) === null) await accounts.removeUser(id);
     return made ?? refusal('unavailable');
   }
 

@@ -11,6 +11,7 @@ import { Organisations } from '../../app/organisations.ts';
 import { SigningSecrets } from '../../app/signing-secrets.ts';
 import {
   INVITATION_LIFETIME_MS,
+  ORGANISATIONS_PER_USER_MAX,
   type OwnOrganisation,
   type SentInvitation,
 } from '../../contracts/organisations.ts';
@@ -53,6 +54,18 @@ function dying(stores: Stores, nth: number): { stores: Stores; died: () => boole
     jobs: failing(jobs),
   };
   return { stores: { ...stores, ...wrapped }, died: () => calls >= nth };
+}
+
+/** `profiles`: the ids of those that were added. */
+function withProfilesSeen(stores: Stores): { stores: Stores; profiles: readonly string[] } {
+  const profiles: string[] = [];
+  const { accounts } = stores;
+  const addProfile = accounts.addProfile.bind(accounts);
+  accounts.addProfile = async (profile) => {
+    profiles.push(profile.id);
+    await addProfile(profile);
+  };
+  return { stores, profiles };
 }
 
 function useCases(stores: Stores, level = FEATURE_LEVEL) {
@@ -173,6 +186,30 @@ test('H11: a repeat whose mail is refused leaves the invitation and its link', a
   t.like(await send(GUEST, request('r')), { code: 'rate-limited' });
   t.deepEqual(valueOf(await invitations.sent({ caller: ada, organisationId: id })), [sent]);
   t.not(await stores.accountLinks.find(linksOf(id), sent.id), null);
+});
+
+test('A10: an organisation past the bound is refused and makes no profile', async (t) => {
+  const { stores, profiles } = withProfilesSeen(memoryStores());
+  const { organisations } = await start(stores);
+  const organisation = { name: 'More' };
+  for (let i = 1; i < ORGANISATIONS_PER_USER_MAX; i++)
+    valueOf(await organisations.create({ caller: ada, organisation }));
+  t.is(profiles.length, ORGANISATIONS_PER_USER_MAX);
+  t.like(await organisations.create({ caller: ada, organisation }), { code: 'too-many' });
+  const keyed = { caller: ada, organisation, request: request('more') };
+  t.like(await organisations.create(keyed), { code: 'too-many' });
+  t.is(profiles.length, ORGANISATIONS_PER_USER_MAX);
+});
+
+test('A10: an organisation that the store refuses leaves no profile', async (t) => {
+  const { stores, profiles } = withProfilesSeen(memoryStores());
+  // Another one was made between the look and the write.
+  stores.organisations.replace = async () => ({ isDone: false, reason: 'organisations' });
+  const { organisations } = useCases(stores);
+  const organisation = { name: 'More' };
+  t.like(await organisations.create({ caller: ada, organisation }), { code: 'too-many' });
+  t.is(profiles.length, 1);
+  t.is(await stores.accounts.findUser(profiles[0]!), null);
 });
 
 test('A10: below the level of organisations none is made, and nobody is invited', async (t) => {
