@@ -12,6 +12,7 @@ import type { JournalReader } from '../../storage/ports/journal.ts';
 import type { SnapshotReader } from '../../storage/ports/snapshots.ts';
 import type { OpenSpill } from '../../storage/ports/spill.ts';
 import type { EventConsumer } from '../consumer.ts';
+import { LastRead } from '../last-read.ts';
 import { type ConsumerLag, Lane } from '../lane.ts';
 import type { ConsumerLease } from './consumer-lease.ts';
 
@@ -33,6 +34,7 @@ export interface OffLoopRunnerOptions {
 
 export class OffLoopRunner {
   readonly #options: OffLoopRunnerOptions;
+  readonly #lastPoll: LastRead;
   #lane: Lane;
   /** Whether this process may run the consumer now. */
   #runs: boolean;
@@ -44,6 +46,8 @@ export class OffLoopRunner {
 
   constructor(options: OffLoopRunnerOptions) {
     this.#options = options;
+    const { pollMs = POLL_MS, clock } = options;
+    this.#lastPoll = new LastRead({ intervalMs: pollMs, clock });
     const { name, placement } = options.consumer;
     assert(placement === 'off-loop', `${name} runs beside the shards`);
     this.#lane = this.#newLane();
@@ -51,18 +55,18 @@ export class OffLoopRunner {
   }
 
   start(): void {
-    if (this.#stopped) return;
-    this.#polling = this.#poll().finally(() => {
-      this.#polling = null;
-      if (this.#stopped) return;
-      const { clock, pollMs = POLL_MS } = this.#options;
-      this.#timer = clock.after(pollMs, () => this.start());
-    });
+    this.#lastPoll.now();
+    this.#follow();
   }
 
-  /** Empty while another process runs the consumer. */
+  /**
+   * Empty while another process runs the consumer. While the ends of the journals cannot be read,
+   * `ms` is at least for how long that is so.
+   */
   lag(): ConsumerLag[] {
-    return this.#runs ? [this.#lane.lag()] : [];
+    if (!this.#runs) return [];
+    const lag = this.#lane.lag();
+    return [{ ...lag, ms: Math.max(lag.ms, this.#lastPoll.overdueMs()) }];
   }
 
   /** Finishes the batch in progress and releases the lease. */
@@ -72,6 +76,16 @@ export class OffLoopRunner {
     await this.#polling;
     await Promise.all([this.#lane.stop(), this.#ending]);
     await this.#options.lease?.release();
+  }
+
+  #follow(): void {
+    if (this.#stopped) return;
+    this.#polling = this.#poll().finally(() => {
+      this.#polling = null;
+      if (this.#stopped) return;
+      const { clock, pollMs = POLL_MS } = this.#options;
+      this.#timer = clock.after(pollMs, () => this.#follow());
+    });
   }
 
   /** Never rejects: after an error of the store the next poll tries again. */
@@ -88,6 +102,7 @@ export class OffLoopRunner {
           lane.grown(shard, lastSequence);
         }),
       );
+      this.#lastPoll.now();
     } catch (error) {
       log.warn({ err: error }, 'journals could not be followed');
     }
@@ -104,6 +119,7 @@ export class OffLoopRunner {
       });
     } else if (holds && !this.#runs && this.#ending === null) {
       this.#lane = this.#newLane();
+      this.#lastPoll.now();
       this.#runs = true;
     }
   }

@@ -13,6 +13,7 @@ import type { OpenSpill } from '../../storage/ports/spill.ts';
 import { Backoff } from '../backoff.ts';
 import { positionsName } from '../changes/change-consumer.ts';
 import { ChangeRunner } from '../changes/change-runner.ts';
+import { LastRead } from '../last-read.ts';
 import { OffLoopRunner } from '../off-loop/off-loop-runner.ts';
 import { HeadsReader, type StreamHeads } from '../outside/stream-heads.ts';
 import { DropConsumer, DROPS } from './drop-consumer.ts';
@@ -53,7 +54,10 @@ export interface FeedLag {
   readonly records: number;
   /** Entries of the journals that are not in the index. */
   readonly entries: number;
-  /** For how long the oldest of them has waited, in milliseconds. */
+  /**
+   * For how long the oldest of them has waited, in milliseconds. While the stores cannot be read:
+   * for how long that is so, where that is longer.
+   */
   readonly ms: number;
   /** False: the index was never complete, and what is missing is not all counted. */
   readonly isBuilt: boolean;
@@ -71,6 +75,8 @@ export class SearchFeeding {
   #passBeganAt: number | null = null;
   #targets: StreamHeads | null = null;
   #records = 0;
+  /** Of how many records are unread. */
+  readonly #lastLook: LastRead;
   #isBuilt = false;
   #isStarted = false;
   #wake: () => void = () => undefined;
@@ -93,6 +99,7 @@ export class SearchFeeding {
       log,
     });
     this.#heads = new HeadsReader(options);
+    this.#lastLook = new LastRead({ intervalMs: CHECK_MS, clock });
   }
 
   /** Never rejects. */
@@ -103,6 +110,7 @@ export class SearchFeeding {
     if (this.#isStopped) return;
     this.#isStarted = true;
     this.#changes.start();
+    this.#lastLook.now();
     this.#passBeganAt = this.#options.clock.monotonic();
     this.#pass = this.#followJournals();
     this.#check();
@@ -112,10 +120,11 @@ export class SearchFeeding {
     const now = this.#options.clock.monotonic();
     const [journals = { entries: 0, ms: 0 }] = this.#journals?.lag() ?? [];
     const passMs = this.#passBeganAt === null ? 0 : now - this.#passBeganAt;
+    const unreadMs = this.#unread.ageMs(this.#entities.taken, now);
     return {
       records: this.#records,
       entries: journals.entries,
-      ms: Math.max(journals.ms, passMs, this.#unread.ageMs(this.#entities.taken, now)),
+      ms: Math.max(journals.ms, passMs, unreadMs, this.#lastLook.overdueMs()),
       isBuilt: this.#isBuilt,
     };
   }
@@ -180,6 +189,7 @@ export class SearchFeeding {
     try {
       const { taken } = this.#entities;
       this.#records = await this.#changes.lag();
+      this.#lastLook.now();
       this.#unread.add(clock.monotonic(), taken, this.#records);
       if (!this.#isBuilt) this.#isBuilt = await this.#wasBuilt();
     } catch (error) {

@@ -95,6 +95,24 @@ test('a lease that is not renewed ends here no later than in the store', async (
   t.false(await lease.hold());
 });
 
+test('a consumer that cannot read the journals lags by as long as that is so', async (t) => {
+  const { clock, a, journal } = await twoRunners();
+  a.start();
+  await clock.advance(1_000);
+  const ms = () => a.lag().map((lag) => lag.ms);
+  t.deepEqual(ms(), [0]);
+  const head = journal.head.bind(journal);
+  // The lease goes on: its store answers.
+  journal.head = () => Promise.reject(new Error('away'));
+  await clock.advance(5_000);
+  const [behind = 0] = ms();
+  t.true(behind >= 4_500 && behind <= 5_000, `${behind}`);
+  journal.head = head;
+  await clock.advance(1_000);
+  t.deepEqual(ms(), [0]);
+  await a.stop();
+});
+
 test('a journal that cannot be read is polled again and stops no other consumer', async (t) => {
   const { host, clock, a, b, taken, journal } = await twoRunners();
   const head = journal.head.bind(journal);

@@ -236,6 +236,27 @@ test('Q4: an index says how far it is behind, and since when', async (t) => {
   t.like(feeding.lag(), { records: 0, ms: 0 });
 });
 
+for (const store of ['changes', 'journal'] as const) {
+  test(`Q4, Q5: an index that cannot read ${store} says for how long, and not that it is up to date`, async (t) => {
+    const at = new FedIndex(t);
+    const feeding = at.feed();
+    await at.pass();
+    const source: { head(part: number): Promise<unknown> } = at.stores[store];
+    const head = source.head.bind(source);
+    source.head = () => Promise.reject(new Error('away'));
+    await at.pass(10_000);
+    const { ms } = feeding.lag();
+    t.true(ms >= 8_000 && ms <= 10_000, `${ms}`);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    source.head = (part) => promise.then(() => head(part));
+    await at.pass(5_000);
+    t.true(feeding.lag().ms >= 13_000, 'nor while its store does not answer');
+    resolve();
+    await at.pass(5_000);
+    t.like(feeding.lag(), { records: 0, entries: 0, ms: 0, isBuilt: true });
+  });
+}
+
 test('Q4: killed at any moment, an index has in the end what a new one has', async (t) => {
   let compared = 0;
   for (let seed = 1; seed <= 12; seed++) {
