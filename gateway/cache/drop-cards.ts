@@ -95,8 +95,12 @@ export class DropCards {
     const { views, router } = this.#options;
     const ask: Ask = { askedAt, reply: router.send({ type: 'get-drop', dropId }) };
     this.#asks.set(dropId, ask);
-    const reply = await ask.reply;
-    if (this.#asks.get(dropId) === ask) this.#asks.delete(dropId);
+    let reply: Outcome<DropView>;
+    try {
+      reply = await ask.reply;
+    } finally {
+      if (this.#asks.get(dropId) === ask) this.#asks.delete(dropId);
+    }
     if (reply.ok) views.accept(reply.value);
     else if (reply.code === 'not-found') views.forget(dropId);
     else this.#faults += 1;

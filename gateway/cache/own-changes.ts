@@ -34,7 +34,10 @@ export function withOwnChanges({ call, views, reads }: OwnChangesOptions): CallA
     else if (action === 'products.add' || action === 'products.change')
       productChanged(outcome as Outcome<Product>);
     else if (action === 'accounts.register') userChanged(outcome as Outcome<Session>);
-    else if (action === 'follows.follow' || action === 'follows.unfollow') {
+    else if (action === 'accounts.delete') {
+      const { userId } = params as ActionParams<'accounts.delete'>;
+      reads.changed({ kind: 'user', userId, isGone: true });
+    } else if (action === 'follows.follow' || action === 'follows.unfollow') {
       const { userId, creatorId } = params as ActionParams<'follows.follow'>;
       reads.changed({ kind: 'follow', userId, creatorId });
     }

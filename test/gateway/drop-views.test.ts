@@ -121,6 +121,20 @@ test('C2: many readers of no drop are one question, and it is not remembered', a
   t.like(await cards.read('drp_1'), { outcome: { ok: true } });
 });
 
+test('C2: a question to an actor that fails is asked again by the next reader', async (t) => {
+  const { router, cards } = setUp();
+  router.answer = () => success(drop);
+  const send = router.send.bind(router);
+  router.send = () => Promise.reject(new Error('away'));
+  const reads = await Promise.allSettled([cards.read('drp_1'), cards.read('drp_1')]);
+  t.deepEqual(
+    reads.map(({ status }) => status),
+    ['rejected', 'rejected'],
+  );
+  router.send = send;
+  t.like(await cards.read('drp_1'), { outcome: { ok: true } });
+});
+
 test('H7: a sold-out view without updates is fetched again each second', async (t) => {
   const { router, clock, views } = setUp();
   const soldOut = { ...drop, free: 0, sold: 10, soldOut: true };

@@ -114,6 +114,30 @@ test('C3: profiles with their counts, and pages of followers, hear of follows', 
   t.is((await seen())[1], 0, 'whoever was deleted is in no page');
 });
 
+test('C3: who deletes an account is in no profile and no page of the same gateway', async (t) => {
+  const at = await startFixture(t);
+  let isGone = false;
+  const profile = { id: 'fan', name: 'Fan', followerCount: 0, followingCount: 0, createdAt: NOW };
+  at.actions['accounts.profile'] = () => (isGone ? refusal('not-found') : success(profile));
+  at.actions['follows.followers'] = () =>
+    success({
+      items: isGone ? [] : [{ userId: 'fan', name: 'Fan', since: NOW }],
+      nextCursor: null,
+    });
+  at.actions['accounts.delete'] = () => {
+    isGone = true;
+    return success(null);
+  };
+  const seen = async () => [
+    (await at.request('GET', '/v1/users/fan')).status,
+    ((await at.request('GET', '/v1/creators/creator/followers')).json['items'] as unknown[]).length,
+  ];
+  t.deepEqual(await seen(), [200, 1]);
+  const body = { password: 'correct horse' };
+  t.is((await at.request('POST', '/v1/account/deletion', { as: 'fan', body })).status, 202);
+  t.deepEqual(await seen(), [404, 0]);
+});
+
 test('C4: a list of drops is a tenth of a second old at most, and hears of starts and ends', async (t) => {
   const at = await startFixture(t);
   let version = 1;
