@@ -144,7 +144,7 @@ export class UpkeepPace implements Pace {
   async giveWay(isUrgent: () => boolean): Promise<void> {
     if (this.#hasWork) this.end(true);
     this.#setWork(true);
-    while (!this.isReady) await this.#wait(this.pauseMs);
+    while (!this.isReady && !this.#isStopped) await this.#wait(this.pauseMs);
     while (!isUrgent() && this.#isDeferred()) await this.#wait(SALE_CHECK_INTERVAL_MS);
     this.begin();
   }
@@ -171,10 +171,10 @@ export class UpkeepPace implements Pace {
     return clock.monotonic() - this.#deferredAt < limits.deferralMsMax;
   }
 
-  /** Everything else that is due has its turn in any case. */
+  /** Everything else that is due has its turn in any case, after a stop too. */
   async #wait(ms: number): Promise<void> {
-    if (this.#isStopped) return;
-    if (ms <= 0) return await new Promise((resolve) => void setImmediate(resolve));
+    if (this.#isStopped || ms <= 0)
+      return await new Promise((resolve) => void setImmediate(resolve));
     let timer: Timer | null = null;
     await new Promise<void>((resolve) => {
       this.#endWait = resolve;

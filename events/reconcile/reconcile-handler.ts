@@ -55,7 +55,12 @@ export class ReconcileHandler implements JobHandler {
     await this.#pace.giveWay(() => false);
     signal.throwIfAborted();
     const { cursor } = job;
-    const pause = () => this.#pace.pause();
+    // Once this node stops, a pause gives nothing else its turn any more.
+    const pause = async () => {
+      signal.throwIfAborted();
+      await this.#pace.pause();
+      signal.throwIfAborted();
+    };
     const found = await reconciler.step({ cursor, pause, signal });
     if (found === null)
       return { cursor, progress: job.progress, isLast: false, pauseMs: LAG_INTERVAL_MS };

@@ -7,7 +7,7 @@ import type { Reconciled } from '../../storage/ports/reconciled.ts';
 export interface ReconcileRun {
   /** Where the last step ended; null: from the beginning. */
   readonly cursor: string | null;
-  /** Awaited between two pieces of some milliseconds. */
+  /** Awaited between two pieces of some milliseconds. Errors: the signal's reason. */
   readonly pause: Pause;
   readonly signal: AbortSignal;
 }

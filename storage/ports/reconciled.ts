@@ -8,7 +8,10 @@ export interface ReconcileOptions {
   readonly cursor: string | null;
   /** Lists, counts or marks to compare: as many or a few more, and more of one that is large. */
   readonly limit: number;
-  /** Awaited between two steps of some milliseconds. */
+  /**
+   * Awaited between two steps of some milliseconds. Where it rejects, the call ends with its error
+   * at once, and is to be repeated from the same cursor.
+   */
   readonly pause: Pause;
 }
 

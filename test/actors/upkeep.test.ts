@@ -149,3 +149,14 @@ test('a meter in another thread reads the same counts', (t) => {
   t.is(other.commands, 3);
   t.is(other.bytes, 4000);
 });
+
+test('work that was told to stop gives everything else its turn until it ends', async (t) => {
+  const { share } = makeShare();
+  const pace = new UpkeepPace(share);
+  pace.begin();
+  pace.stop();
+  let hadTurn = false;
+  setImmediate(() => void (hadTurn = true));
+  await pace.pause();
+  t.true(hadTurn);
+});

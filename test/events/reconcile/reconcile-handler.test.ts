@@ -114,6 +114,25 @@ test('L3: nothing is compared while the node sells', async (t) => {
   t.is(reconciler.cursors.length, STEPS);
 });
 
+test('L3: a node that stops ends a step at its next pause, and the pass goes on elsewhere', async (t) => {
+  const { jobs, clock, runner, handler, reconciler, passNow, find } = start();
+  await clock.advance(1_000);
+  const done = { pauses: 0 };
+  reconciler.step = async ({ pause }) => {
+    for (; done.pauses < 10_000; done.pauses++) await pause();
+    return { cursor: null, compared: 1, mended: 0, examples: [] };
+  };
+  await passNow();
+  for (let turns = 0; done.pauses === 0 && turns < 10_000; turns++) await clock.advance(1);
+  handler.stop();
+  await runner.stop();
+  t.true(done.pauses < 1_000, `${done.pauses} pauses`);
+  t.like(await find(), { cursor: null, attempts: 0 });
+  const next = start({ jobs, clock });
+  await clock.advance(5_000);
+  t.deepEqual(next.reconciler.cursors, [null, '1', '2', '3']);
+});
+
 test('L3: what fails or lags is tried again later, from the same place', async (t) => {
   const { clock, reconciler, passNow, find } = start();
   await clock.advance(1_000);
