@@ -140,23 +140,31 @@ export class DeleteAccountHandler implements JobHandler {
 
   /**
    * An organisation that is still stored when its turn comes has members who joined meanwhile, and
-   * stays. The cursor is the phase, within records how far those were looked at, and how many of the
-   * account and its organisations are done.
+   * stays. The cursor is the phase, within records how far those were looked at, how many of the
+   * account and its organisations are done, and the organisations in which the user turned out to be
+   * the last: stored before the user leaves them, because nothing names them afterwards.
    */
   async step(job: Job): Promise<JobStep> {
     const { organisations } = this.#options;
     const { userId, organisationIds = [] } = job.params as Params;
-    const ids = [userId, ...organisationIds];
-    const [phase = PHASES[0], at = '0', index = '0'] = (job.cursor ?? '')
+    const [phase = PHASES[0], at = '0', index = '0', ...found] = (job.cursor ?? '')
       .split(' ')
       .filter(Boolean);
+    const ids = [userId, ...organisationIds, ...found];
     const done = job.progress.done + 1;
     const number = Number(index);
     const id = ids[number]!;
     const hasMembers = number > 0 && (await organisations.find(id)) !== null;
-    const inOne = hasMembers ? null : await this.#step(id, phase as Phase, Number(at));
+    let inOne: string | null = null;
+    if (!hasMembers) {
+      const endings =
+        phase === 'organisations' ? await leaveOrganisations(this.#options, id, ids) : [];
+      found.push(...endings);
+      inOne = endings.length > 0 ? `${phase} 0` : await this.#step(id, phase as Phase, Number(at));
+    }
     const following = number + 1 < ids.length ? `${PHASES[0]} 0 ${number + 1}` : null;
-    const next = inOne === null ? following : `${inOne} ${number}`;
+    const place = inOne === null ? following : `${inOne} ${number}`;
+    const next = place && [place, ...found].join(' ');
     const progress = { done, refused: {}, left: next === null ? 0 : null };
     return { cursor: next, progress, isLast: next === null };
   }
@@ -169,10 +177,7 @@ export class DeleteAccountHandler implements JobHandler {
       await this.#removeAccount(userId);
       return `${after} 0`;
     }
-    if (phase === 'organisations') {
-      await leaveOrganisations(this.#options, userId);
-      return `${after} 0`;
-    }
+    if (phase === 'organisations') return `${after} 0`;
     if (phase === 'records') {
       const next = await changes.forgetUser(userId, at);
       if (next !== null) return `${phase} ${next}`;

@@ -2,7 +2,7 @@
 // invitations to its address. Each of these may come again.
 
 import type { StoredOrganisation } from '../../contracts/organisations.ts';
-import { addressKey, withoutAddress, withoutPerson } from '../../domain/organisation.ts';
+import { addressKey, roleIn, withoutAddress, withoutPerson } from '../../domain/organisation.ts';
 import { StoreUnavailableError } from '../../storage/ports/journal.ts';
 import type { AccountLinkStore } from '../../storage/ports/account-links.ts';
 import type { ApiKeyStore } from '../../storage/ports/api-keys.ts';
@@ -37,19 +37,34 @@ export async function removeInvitationsTo(options: InvitedOptions, email: string
   }
 }
 
-/** The id may be an organisation's: then its members leave. Errors: `store-unavailable`. */
-export async function leaveOrganisations(options: LeavingOptions, userId: string): Promise<void> {
+/**
+ * The id may be an organisation's: then its members leave. Of others, those that nobody else is in
+ * are left only where `endings` names them: the rest of these is the answer, for the caller to store
+ * and to call again. Errors: `store-unavailable`.
+ */
+export async function leaveOrganisations(
+  options: LeavingOptions,
+  userId: string,
+  endings: readonly string[],
+): Promise<readonly string[]> {
   const { organisations, accountLinks, apiKeys } = options;
   await change(options, userId, () => null);
   await accountLinks.removeAll(linksOf(userId));
+  const isLastIn: string[] = [];
   for (const { organisationId } of await organisations.membershipsOf(userId)) {
-    const after = await change(options, organisationId, (before) => withoutPerson(before, userId));
+    const mayEnd = endings.includes(organisationId);
+    const after = await change(options, organisationId, (before) => {
+      const others = withoutPerson(before, userId);
+      return others === null && !mayEnd ? before : others;
+    });
     // Nobody can revoke them any more.
     if (after === null) await apiKeys.removeAll(organisationId);
+    else if (roleIn(after, userId) !== null) isLastIn.push(organisationId);
   }
+  return isLastIn;
 }
 
-/** What it became; null where there is none. */
+/** What it became; null where there is none. Where it is to stay as it is, nothing is stored. */
 async function change(
   { organisations, now }: InvitedOptions,
   id: string,
@@ -59,6 +74,7 @@ async function change(
     const before = await organisations.find(id);
     if (before === null) return null;
     const after = decide(before);
+    if (after === before) return before;
     const replaced = await organisations.replace({ before, after, answer: '', now: now() });
     if (replaced.isDone) return after;
   }

@@ -99,8 +99,9 @@ async function filled(): Promise<Stores> {
   return stores;
 }
 
-/** Ada alone in one, with others in more, others in her own, and invited into one more. */
-async function fillOrganisations({ organisations, accounts, follows }: Stores): Promise<void> {
+/** Ada alone in two, with others in more, others in her own, and invited into one more. */
+async function fillOrganisations(stores: Stores): Promise<void> {
+  const { organisations, accounts, apiKeys, follows } = stores;
   const add = async (id: string, members: readonly (readonly [string, MemberRole])[]) => {
     const stored = {
       id,
@@ -111,9 +112,12 @@ async function fillOrganisations({ organisations, accounts, follows }: Stores): 
     };
     await accounts.addProfile({ id, name: 'Lamps', createdAt: 1 });
     await organisations.replace({ before: null, after: stored, answer: '', now: 1 });
-    if (id !== ADA) await follows.follow('u_buyer', id, 1);
+    if (id === ADA) return;
+    await follows.follow('u_buyer', id, 1);
+    await apiKeys.add(keyOf(id));
   };
   await add('o_alone', [[ADA, 'owner']]);
+  await add('o_left', [[ADA, 'owner']]);
   await add('o_team', [
     [ADA, 'owner'],
     ['u_help', 'support'],
@@ -167,6 +171,24 @@ test('A8, A10: an organisation that somebody joined meanwhile stays, and is thei
   t.is(await stores.accounts.findUser('o_alone'), null);
 });
 
+test('A8, A10: who joins before the last member has left inherits', async (t) => {
+  const stores = await filled();
+  const { organisations } = stores;
+  const handler = handlerOn(stores);
+  let at = deletion(['o_alone']);
+  while (at.cursor?.includes('o_left') !== true) at = stepped(at, await handler.step(at), 0);
+  const before = (await organisations.find('o_left'))!;
+  const members = [...before.members, { userId: 'u_late', role: 'support', since: 2 } as const];
+  const after = { ...before, members, revision: before.revision + 1 };
+  t.true((await organisations.replace({ before, after, answer: '', now: 2 })).isDone);
+  await run(stores, at, handler);
+  t.deepEqual(await organisations.membershipsOf('u_late'), [
+    { organisationId: 'o_left', role: 'owner' },
+  ]);
+  t.not(await stores.accounts.findUser('o_left'), null);
+  t.is((await stores.apiKeys.list('o_left')).length, 1);
+});
+
 test('A8: a deletion that dies at any call ends with the next process', async (t) => {
   const job = deletion(['o_alone']);
   let died = true;
@@ -194,6 +216,11 @@ test('A8: a deletion that dies at any call ends with the next process', async (t
     t.is(await stores.organisations.find('o_alone'), null, said);
     t.is(await stores.organisations.find(ADA), null, said);
     t.is(await stores.accounts.findUser('o_alone'), null, said);
+    // The others left it after the deletion had begun.
+    t.is(await stores.organisations.find('o_left'), null, said);
+    t.is(await stores.accounts.findUser('o_left'), null, said);
+    t.is((await stores.follows.counts('o_left')).followers, 0, said);
+    t.is((await stores.apiKeys.list('o_left')).length, 0, said);
     // Two left at once: who is next in rank inherits.
     t.deepEqual(await stores.organisations.membershipsOf('u_plan'), [
       { organisationId: 'o_team', role: 'owner' },
