@@ -18,7 +18,7 @@ import type {
 } from '../contracts/restrictions.ts';
 import { ID_RANDOM_BYTES, makeId } from '../domain/ids.ts';
 import { refusal, success } from '../domain/refusal.ts';
-import type { JobQueue } from '../events/jobs/job-queue.ts';
+import { JOB_BOUNDS, type JobQueue } from '../events/jobs/job-queue.ts';
 import type { FeatureLevels } from '../storage/ports/feature-level.ts';
 import type { OperatorAccountStore } from '../storage/ports/operator-accounts.ts';
 import type { OperatorLog } from '../storage/ports/operator-log.ts';
@@ -35,6 +35,12 @@ const BANS_LEVEL = 4;
 const BANS_MAX = 100_000;
 /** Of one creator. */
 const BANS_OF_CREATOR_MAX = 10_000;
+/** Unfinished jobs of one creator's bans. A job takes 15 s at least: 13 bans a second. */
+const BAN_JOBS_OF_CREATOR_MAX = 200;
+/** Unfinished jobs of all operators' bans. */
+const BAN_JOBS_OF_OPERATORS_MAX = 10_000;
+/** Unfinished jobs of all bans, for an operator's: those of creators leave a part of them free. */
+const BAN_JOBS_MAX = JOB_BOUNDS.ofKindMax + BAN_JOBS_OF_OPERATORS_MAX;
 
 export interface BansOptions {
   readonly restrictions: RestrictionStore;
@@ -140,8 +146,9 @@ export class Bans {
   }
 
   /**
-   * A job with refunds is one of the caller's. One without is of the ban, so that many bans do not
-   * reach the bound of a caller's jobs.
+   * A job with refunds counts as one of the caller's. One without refunds counts as one of the
+   * creator's bans, or of the operators', which have bounds of their own: so whoever bans many users
+   * does not reach the bound of a user's jobs, and no creator the bound of the operators' jobs.
    */
   async #enforce(
     restriction: Restriction,
@@ -160,14 +167,20 @@ export class Bans {
       restock,
       since: restriction.since,
     };
-    const added = await queue.add({
+    const ofBansMax = operator ? BAN_JOBS_OF_OPERATORS_MAX : BAN_JOBS_OF_CREATOR_MAX;
+    const bounds = {
+      ofKindMax: operator ? BAN_JOBS_MAX : JOB_BOUNDS.ofKindMax,
+      ofCallerMax: refundOrders ? JOB_BOUNDS.ofCallerMax : ofBansMax,
+    };
+    const job = {
       id: makeId('j', now(), random(ID_RANDOM_BYTES)),
       kind: ENFORCE_BAN,
-      callerId: refundOrders ? caller.userId : `ban/${userId}`.slice(0, CALLER_LENGTH_MAX),
+      callerId: refundOrders ? caller.userId : bansCallerId(operator ? '' : scope),
       subject: userId,
       params,
       total: null,
-    });
+    } as const;
+    const added = await queue.add(job, bounds);
     return added.ok ? success({ ban: banOf(restriction), jobId: added.value.id }) : added;
   }
 }
@@ -175,6 +188,11 @@ export class Bans {
 const CALLER_LENGTH_MAX = 128;
 const OF_OPERATOR = refusal('invalid-request', 'The user is an operator: remove the role first.');
 const TOO_MANY = refusal('too-many', 'There are as many bans as there may be: lift some first.');
+
+/** By which the jobs of a creator's bans are counted; '': of the operators' bans. */
+function bansCallerId(creatorId: string): string {
+  return `ban/${creatorId}`.slice(0, CALLER_LENGTH_MAX);
+}
 
 function banOf({ scope, subject, reason, since, by, until }: Restriction): Ban {
   return {

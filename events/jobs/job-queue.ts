@@ -6,8 +6,8 @@ import { refusal, success } from '../../domain/refusal.ts';
 import type { JobBounds, JobStore } from '../../storage/ports/jobs.ts';
 import { type NewJob, queuedJob } from './job.ts';
 
-/** Unfinished jobs. */
-const BOUNDS: JobBounds = { ofKindMax: 10_000, ofCallerMax: 20 };
+/** Unfinished jobs, unless other bounds are given. */
+export const JOB_BOUNDS: JobBounds = { ofKindMax: 10_000, ofCallerMax: 20 };
 
 export interface JobQueueOptions {
   readonly jobs: JobStore;
@@ -25,14 +25,14 @@ export class JobQueue {
 
   /**
    * The job is durable when this resolves. An id that is stored already gives the stored job, and
-   * `replayed`. `overloaded` where too many wait. Errors: `store-unavailable`.
+   * `replayed`. `overloaded` where a bound is reached. Errors: `store-unavailable`.
    */
-  async add(job: NewJob): Promise<Outcome<Job>> {
+  async add(job: NewJob, bounds: JobBounds = JOB_BOUNDS): Promise<Outcome<Job>> {
     const { jobs, now } = this.#options;
     const queued = queuedJob(job, now());
-    const added = await jobs.add(queued, BOUNDS);
+    const added = await jobs.add(queued, bounds);
     if (added === 'full')
-      return refusal('overloaded', `At most ${BOUNDS.ofCallerMax} jobs of a user wait or run.`);
+      return refusal('overloaded', `At most ${bounds.ofCallerMax} jobs of a user wait or run.`);
     if (added === 'exists')
       return { ok: true, value: (await jobs.find(job.id)) ?? queued, replayed: true };
     for (const listener of this.#listeners) listener();
