@@ -26,6 +26,7 @@ const SETTLE_MS = 15_000;
 const PAUSED: readonly DropStatus[] = ['live', 'upcoming'];
 const CANCELLED: readonly DropStatus[] = ['live', 'upcoming', 'ended'];
 const ROUNDS = 2;
+const NONE_DONE: JobProgress = { done: 0, refused: {}, left: null };
 
 /** One of the three ids is given. */
 export interface StopDropsParams {
@@ -54,29 +55,35 @@ export class StopDropsHandler implements JobHandler {
     this.#options = options;
   }
 
-  /** The cursor is the round, the status and the page of its drops. */
+  /**
+   * The cursor is the round, the status and the page of its drops; of a single drop the round. A
+   * pause is sent even where the row of the drop says it is paused: the row may be older than a
+   * resume, and a pause twice is a success. Only the others count as progress.
+   */
   async step(job: Job): Promise<JobStep> {
     const params = job.params as StopDropsParams;
     const { dropId } = params;
     if (!(await this.#isRestricted(params)))
       return { cursor: null, progress: { ...job.progress, left: 0 }, isLast: true };
+    const [round = '1', at = '0', page = ''] = (job.cursor ?? '').split(' ').filter(Boolean);
     if (dropId !== undefined) {
-      const progress = counted(job.progress, [await this.#stop(dropId, params)]);
-      return { cursor: null, progress: { ...progress, left: 0 }, isLast: true };
+      // One drop counts once: as the last round leaves it.
+      const progress = counted(NONE_DONE, [await this.#stop(dropId, params)]);
+      return roundEnd(round, '', progress);
     }
     const statuses = params.cancel ? CANCELLED : PAUSED;
-    const [round = '1', at = '0', page = ''] = (job.cursor ?? '').split(' ').filter(Boolean);
     const { items, nextCursor } = await this.#list(params, statuses[Number(at)]!, page);
-    const running = items.filter(({ paused }) => params.cancel || paused !== true);
-    const codes = await Promise.all(running.map(({ id }) => this.#stop(id, params)));
-    const progress = counted(job.progress, codes);
+    const codes = await Promise.all(items.map(({ id }) => this.#stop(id, params)));
+    const isCounted = (i: number): boolean => params.cancel || items[i]!.paused !== true;
+    const progress = counted(
+      job.progress,
+      codes.filter((_, i) => isCounted(i)),
+    );
     if (nextCursor !== null)
       return { cursor: `${round} ${at} ${nextCursor}`, progress, isLast: false };
     const next = Number(at) + 1;
     if (next < statuses.length) return { cursor: `${round} ${next}`, progress, isLast: false };
-    if (Number(round) < ROUNDS)
-      return { cursor: `${Number(round) + 1} 0`, progress, isLast: false, pauseMs: SETTLE_MS };
-    return { cursor: null, progress: { ...progress, left: 0 }, isLast: true };
+    return roundEnd(round, ' 0', progress);
   }
 
   async #isRestricted(params: StopDropsParams): Promise<boolean> {
@@ -117,6 +124,15 @@ function keysOf(params: StopDropsParams): readonly RestrictionKey[] {
   if (dropId !== undefined) return [takeDownOf('drop', dropId)];
   if (productId !== undefined) return [takeDownOf('product', productId)];
   return [takeDownOf('creator', creatorId!), standingOf('suspended', creatorId!)];
+}
+
+/** `start`: what follows the number of a round in its first cursor. */
+function roundEnd(round: string, start: string, progress: JobProgress): JobStep {
+  if (Number(round) < ROUNDS) {
+    const cursor = `${Number(round) + 1}${start}`;
+    return { cursor, progress, isLast: false, pauseMs: SETTLE_MS };
+  }
+  return { cursor: null, progress: { ...progress, left: 0 }, isLast: true };
 }
 
 function counted(before: JobProgress, codes: readonly string[]): JobProgress {
