@@ -27,6 +27,7 @@ import {
   refuseCurrency,
   refuseTimes,
   termsOf,
+  unlessMade,
 } from './new-drop.ts';
 import { creatorsFor, mayAct } from './permissions.ts';
 import { productFor } from './products.ts';
@@ -220,8 +221,15 @@ export class DraftUseCases {
     return again.announcing ? refusal('unavailable') : { draft: again };
   }
 
-  /** Makes the drop of a marked draft, which has the terms that were announced. */
+  /**
+   * Makes the drop of a marked draft, which has the terms that were announced. Where the creator may
+   * not sell by now, that is the answer, and the draft stays marked: another try to make its drop
+   * may still be on its way.
+   */
   async #finish(draft: Draft): Promise<Outcome<DropView>> {
+    const barred = await this.#refuseSeller(draft);
+    const refused = barred === null ? null : await unlessMade(this.#options, draft.id, barred);
+    if (refused !== null) return refused;
     const { stock, revision, createdAt: _, announcing: __, announcedBy: ___, ...terms } = draft;
     const drop = await makeDrop(this.#options, { terms, stock, revision: revision + 1 });
     if (drop.ok) return await this.#removeAnnounced(draft, drop.value);

@@ -11,9 +11,10 @@ import { mayManage } from '../domain/decision.ts';
 import { ID_RANDOM_BYTES, makeId } from '../domain/ids.ts';
 import { refusal, success } from '../domain/refusal.ts';
 import type { RestrictionSet } from '../events/restriction-set.ts';
+import type { Kept } from '../storage/ports/requests.ts';
 import { isOperator } from './caller.ts';
 import { DraftUseCases, type DraftUseCasesOptions } from './drafts.ts';
-import { makeDrop, refuseCurrency, refuseTimes, termsOf } from './new-drop.ts';
+import { makeDrop, refuseCurrency, refuseTimes, termsOf, unlessMade } from './new-drop.ts';
 import { type ListedDrop, OwnerViews } from './owner-views.ts';
 import { actorFor } from './permissions.ts';
 import { productFor, refuseFilter } from './products.ts';
@@ -61,8 +62,7 @@ export class Drops {
     const product = await productFor(catalogue, productId, caller, 'drops.create');
     if (!product.ok) return product;
     const { creatorId } = product.value;
-    const { selling = OPEN } = this.#options;
-    const barred = before === null ? await selling.refuse(creatorId, productId) : null;
+    const barred = await this.#refuseSeller(creatorId, productId, before);
     if (barred !== null) return barred;
     const newId = makeId('d', clock.now(), random(ID_RANDOM_BYTES));
     const made = (id: string) => {
@@ -76,6 +76,19 @@ export class Drops {
     // A drop that its owner refuses is refused at every later try, too: no try makes it.
     if (!created.ok && created.code === 'invalid-request') await requests.remove(request, dropId);
     return created;
+  }
+
+  /** `noted`: what is kept for the request. A drop that was made by it is its answer still (H11). */
+  async #refuseSeller(
+    creatorId: string,
+    productId: string,
+    noted: Kept<string> | null,
+  ): Promise<Refusal | null> {
+    const { selling = OPEN } = this.#options;
+    if (noted?.result === 'reused') return null;
+    const barred = await selling.refuse(creatorId, productId);
+    if (barred === null || noted === null) return barred;
+    return await unlessMade(this.#options, noted.value, barred);
   }
 
   #refuseNew(drop: NewDrop): Refusal | null {

@@ -55,6 +55,20 @@ export async function makeDrop(
   return made;
 }
 
+/**
+ * The refusal to make the drop; null where an earlier try made it already, and the refusal of the
+ * owner where it does not know.
+ */
+export async function unlessMade(
+  { router }: Pick<MakeDropOptions, 'router'>,
+  dropId: string,
+  refused: Refusal,
+): Promise<Refusal | null> {
+  const made = await router.send({ type: 'get-drop', dropId });
+  if (made.ok) return null;
+  return made.code === 'not-found' ? refused : made;
+}
+
 function paceOf(
   { levels, paymentPaceMs = 0 }: MakeDropOptions,
   { payment }: Pick<DropTerms, 'payment'>,

@@ -7,6 +7,7 @@ import { Drops } from '../../app/drops.ts';
 import { DRAFTS_MAX } from '../../contracts/drafts.ts';
 import type { CreateDrop, DropCommand } from '../../contracts/commands.ts';
 import type { NewDrop } from '../../contracts/drops.ts';
+import type { Refusal } from '../../contracts/refusals.ts';
 import { applyEvent, createDrop } from '../../domain/apply.ts';
 import { answerTo, decide } from '../../domain/decide.ts';
 import type { DropState } from '../../domain/drop-state.ts';
@@ -58,9 +59,11 @@ async function start() {
     createdAt: NOW,
     revision: 1,
   });
+  const seller: { refused: Refusal | null } = { refused: null };
+  const selling = { refuse: async () => seller.refused };
   const useCases = (store: Drafts = stores.drafts) => {
     const levels = new ReachedLevel(FEATURE_LEVEL);
-    const options = { ...stores, drafts: store, router, levels, clock, random };
+    const options = { ...stores, drafts: store, router, levels, clock, random, selling };
     return { drafts: new DraftUseCases(options), drops: new Drops(options) };
   };
   const add = async (change: Partial<NewDrop> = {}) => {
@@ -72,7 +75,7 @@ async function start() {
     if (!added.ok) throw new Error(added.code);
     return added.value.id;
   };
-  return { ...useCases(), useCases, stores, router, clock, actors: drops, add };
+  return { ...useCases(), useCases, seller, stores, router, clock, actors: drops, add };
 }
 
 test('D7: a draft is made without an actor, and seen by its creator alone', async (t) => {
@@ -385,6 +388,37 @@ test('D7: an actor that does not answer leaves an announcement that is finished 
   router.answer = answer;
   t.like(await drafts.get({ caller, dropId }), { value: { status: 'upcoming', unitAmount: 100 } });
   t.is(actors.size, 1);
+});
+
+test('D7, A11: an announcement of who is suspended meanwhile makes no drop until it is over', async (t) => {
+  const { drafts, drops, router, actors, seller, add } = await start();
+  const dropId = await add();
+  const { answer } = router;
+  router.answer = () => refusal('unavailable');
+  t.like(await drafts.announce({ caller, dropId }), { code: 'unavailable' });
+  seller.refused = refusal('suspended');
+  // It is not known whether the first try made the drop.
+  t.like(await drafts.announce({ caller, dropId }), { code: 'unavailable' });
+  router.answer = answer;
+  t.deepEqual(await drafts.announce({ caller, dropId }), seller.refused);
+  t.deepEqual(await drafts.get({ caller, dropId }), seller.refused);
+  t.deepEqual(await drops.amend({ caller, dropId, change: { stock: 6 } }), seller.refused);
+  t.deepEqual(await drafts.remove({ caller, dropId }), seller.refused);
+  t.like(await drafts.list({ caller, page: FIRST_PAGE }), { value: { items: [] } });
+  t.is(actors.size, 0);
+  seller.refused = null;
+  t.like(await drafts.announce({ caller, dropId }), { value: { status: 'upcoming' } });
+});
+
+test('D7, A11: an announcement that made its drop is finished, though its creator is suspended', async (t) => {
+  const { useCases, drafts, stores, actors, seller, add } = await start();
+  const dropId = await add();
+  const killed = useCases(dying(stores.drafts, 2, false)).drafts;
+  await t.throwsAsync(killed.announce({ caller, dropId }), { message: 'killed' });
+  t.is(actors.size, 1);
+  seller.refused = refusal('suspended');
+  t.like(await drafts.get({ caller, dropId }), { value: { status: 'upcoming' } });
+  t.is(await stores.drafts.find(caller.userId, dropId), null);
 });
 
 test('D7: a drop whose end passed during an announcement is a draft again', async (t) => {

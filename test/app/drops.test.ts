@@ -5,7 +5,7 @@ import { Drops } from '../../app/drops.ts';
 import { DROP_AHEAD_MAX_MS } from '../../contracts/bounds.ts';
 import type { CommandReply } from '../../contracts/commands.ts';
 import type { DropsPage, NewDrop } from '../../contracts/drops.ts';
-import type { Outcome } from '../../contracts/refusals.ts';
+import type { Outcome, Refusal } from '../../contracts/refusals.ts';
 import { refusal, success } from '../../domain/refusal.ts';
 import { flush, ManualClock } from '../actors/manual-clock.ts';
 import { memoryStores } from '../../storage/memory/stores.ts';
@@ -29,7 +29,10 @@ async function start(level = FEATURE_LEVEL) {
   const clock = new ManualClock(NOW);
   router.answer = ({ dropId }) => success(dropView({ id: dropId }));
   const random = (count: number) => new Uint8Array(count);
-  const drops = new Drops({ ...stores, router, clock, random, levels: new ReachedLevel(level) });
+  const seller: { refused: Refusal | null } = { refused: null };
+  const selling = { refuse: async () => seller.refused };
+  const levels = new ReachedLevel(level);
+  const drops = new Drops({ ...stores, router, clock, random, levels, selling });
   await stores.catalogue.addProduct({
     id: 'p_1',
     creatorId: caller.userId,
@@ -41,7 +44,7 @@ async function start(level = FEATURE_LEVEL) {
   });
   const create = (change: Partial<NewDrop> = {}, productId = 'p_1') =>
     drops.create({ caller, productId, drop: { ...DROP, ...change } });
-  return { drops, router, stores, clock, create };
+  return { drops, router, stores, clock, seller, create };
 }
 
 test('D1: a new drop’s defaults: one for each buyer, ten minutes, paid at once', async (t) => {
@@ -284,6 +287,23 @@ test('H11: whatever a creation with a key dies of, the next try is about the sam
   for (const command of router.commands) t.like(command, { request: KEYED });
   const other = await createKeyed(started, DROP, { ...KEYED, fingerprint: 'g' });
   t.like(other, { code: 'idempotency-key-reused' });
+});
+
+test('A11, H11: a suspended creator’s key that made no drop yet makes none; one that did answers', async (t) => {
+  const started = await start();
+  const { router, seller } = started;
+  router.answer = () => refusal('unavailable');
+  t.like(await createKeyed(started), { code: 'unavailable' });
+  seller.refused = refusal('suspended');
+  // The owner does not say whether it made the drop.
+  t.like(await createKeyed(started), { code: 'unavailable' });
+  router.answer = () => refusal('not-found');
+  t.deepEqual(await createKeyed(started), seller.refused);
+  t.is(router.commands.filter(({ type }) => type === 'create-drop').length, 1);
+  const other = await createKeyed(started, DROP, { ...KEYED, fingerprint: 'g' });
+  t.like(other, { code: 'idempotency-key-reused' });
+  router.answer = ({ dropId }) => success(dropView({ id: dropId }));
+  t.like(await createKeyed(started), { ok: true, value: { id: router.commands[0]!.dropId } });
 });
 
 test('H11: what the owner of a new drop refuses frees its key', async (t) => {
