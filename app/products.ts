@@ -18,7 +18,6 @@ import { ID_RANDOM_BYTES, makeId } from '../domain/ids.ts';
 import { refusal, success } from '../domain/refusal.ts';
 import type { KeyedRequest } from '../contracts/requests.ts';
 import type { RestrictionSet } from '../events/restriction-set.ts';
-import type { RequestLog } from '../storage/ports/requests.ts';
 import type { AccountStore } from '../storage/ports/accounts.ts';
 import { mayAct } from './permissions.ts';
 import { outcomeOf } from './repeated-requests.ts';
@@ -33,7 +32,6 @@ export interface ProductsOptions {
   /** Milliseconds since the Unix epoch. */
   readonly now: () => number;
   readonly random: RandomBytes;
-  readonly requests: Pick<RequestLog, 'find'>;
   /** Who may sell; everybody unless given. */
   readonly selling?: Pick<SellingRules, 'refuse'>;
   /** What is taken down; nothing unless given. */
@@ -127,10 +125,10 @@ export class Products {
     creatorId: string,
     request: KeyedRequest | undefined,
   ): Promise<Refusal | null> {
-    const { requests, selling = OPEN } = this.#options;
+    const { catalogue, selling = OPEN } = this.#options;
     const refused = await selling.refuse(creatorId);
     if (refused === null || request === undefined) return refused;
-    return (await requests.find(request)) === null ? refused : null;
+    return (await catalogue.findAnswer(request)) === null ? refused : null;
   }
 
   #isHidden({ id: productId, creatorId }: Product): boolean {

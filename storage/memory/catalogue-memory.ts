@@ -5,7 +5,7 @@ import type { DropView, DropFilter } from '../../contracts/drops.ts';
 import type { Product, ProductFilter, ProductPatch } from '../../contracts/products.ts';
 import type { Page, PageRequest } from '../../contracts/paging.ts';
 import type { KeyedRequest } from '../../contracts/requests.ts';
-import type { Answered } from '../ports/requests.ts';
+import type { Answered, Kept } from '../ports/requests.ts';
 import type { MemoryChangeStream } from './change-stream-memory.ts';
 import { changedProduct } from '../rows/changed-product.ts';
 import type { MemoryRequests } from './requests-memory.ts';
@@ -36,6 +36,10 @@ export class MemoryCatalogue implements Catalogue {
       this.#putProduct(product);
       return product;
     });
+  }
+
+  async findAnswer(request: KeyedRequest): Promise<Kept<Product> | null> {
+    return this.#requests.findKept<Product>(request);
   }
 
   async changeProduct(

@@ -6,7 +6,7 @@ import type { DropFilter, DropView } from '../../contracts/drops.ts';
 import type { Page, PageRequest } from '../../contracts/paging.ts';
 import type { Product, ProductFilter, ProductPatch } from '../../contracts/products.ts';
 import type { KeyedRequest } from '../../contracts/requests.ts';
-import type { Answered } from './requests.ts';
+import type { Answered, Kept } from './requests.ts';
 
 /** Why a product was not changed. */
 export type NoChange = 'not-found' | 'other-revision';
@@ -19,6 +19,11 @@ export interface Catalogue {
    * `make` may be called several times, for a product whose id puts it beside the kept answer.
    */
   addProductOnce(request: KeyedRequest, make: () => Product): Promise<Answered<Product>>;
+  /**
+   * What was answered to a request that adds a product (H11); null where nothing is kept. Errors:
+   * `store-unavailable`.
+   */
+  findAnswer(request: KeyedRequest): Promise<Kept<Product> | null>;
   /**
    * The changed product. `revisions`: where it has none of these, nothing changes (H12). The
    * comparison and the change are one atomic step.

@@ -77,7 +77,16 @@ onEachProfile((test, profile) => {
     const running = await server.drop(creator);
     const body = { ...dropTerms(), draft: true };
     const draft = String((await server.post(path, { as: creator, body })).json['id']);
+    const addKeyed = () =>
+      server.post(`/v1/creators/${creator}/products`, {
+        as: creator,
+        body: { name: 'Keyed' },
+        headers: { 'idempotency-key': 'k' },
+      });
+    const keyed = await addKeyed();
     t.is((await operate('PUT', `sellers/${creator}`, { standing: 'suspended' })).status, 200);
+    const repeated = await addKeyed();
+    t.deepEqual([repeated.status, repeated.json], [201, keyed.json]);
     for (const refused of [
       await addProduct(creator),
       await server.post(path, { as: creator, body: dropTerms() }),

@@ -14,7 +14,7 @@ import {
 } from '../../formats/cursor.ts';
 import type { KeyedRequest } from '../../../contracts/requests.ts';
 import { StoreUnavailableError } from '../../ports/journal.ts';
-import type { Answered } from '../../ports/requests.ts';
+import type { Answered, Kept } from '../../ports/requests.ts';
 import { changeBucketOf } from './catalogue-keys.ts';
 import type { Found } from './either-place.ts';
 import type { RedisRequests } from './requests-redis.ts';
@@ -75,6 +75,13 @@ export class RedisCatalogue implements Catalogue {
     await placeProduct(this.#redis, answered.value);
     await this.#placeExternalNow(answered.value.id);
     return answered;
+  }
+
+  async findAnswer(request: KeyedRequest): Promise<Kept<Product> | null> {
+    const kept = await this.#requests.findIn(changeBucketOf(request.id), request);
+    return kept?.result === 'repeated'
+      ? { ...kept, value: JSON.parse(kept.value) as Product }
+      : kept;
   }
 
   changeProduct(

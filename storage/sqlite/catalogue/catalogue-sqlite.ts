@@ -8,7 +8,7 @@ import type { DropView, DropFilter } from '../../../contracts/drops.ts';
 import type { Product, ProductFilter, ProductPatch } from '../../../contracts/products.ts';
 import type { Page, PageRequest } from '../../../contracts/paging.ts';
 import type { KeyedRequest } from '../../../contracts/requests.ts';
-import type { Answered } from '../../ports/requests.ts';
+import type { Answered, Kept } from '../../ports/requests.ts';
 import type { ChangingDatabase } from './catalogue-options.ts';
 import { type ProductRow, productOf } from './products-statements.ts';
 import { readPage } from '../thread/read-page.ts';
@@ -49,6 +49,10 @@ export class SqliteCatalogue implements Catalogue {
     const answered = await this.#writer.submit('addProductOnce', request, make());
     if (answered.result === 'new') this.#signal.appended();
     return answered;
+  }
+
+  async findAnswer(request: KeyedRequest): Promise<Kept<Product> | null> {
+    return (await this.#writer.submit('findRequest', request)) as Kept<Product> | null;
   }
 
   async changeProduct(

@@ -105,6 +105,7 @@ export function requestsContract({ stores, openBounded, parts }: RequestsContrac
     const creatorId = 'creator_add';
     for (let i = 0; i < 8; i++) {
       const request = requestOf(`add_${i}`);
+      t.is(await catalogue.findAnswer(request), null);
       const tries = await Promise.all(
         Array.from({ length: 4 }, () =>
           catalogue.addProductOnce(request, () => newProduct(creatorId, `n${i}`)),
@@ -116,6 +117,10 @@ export function requestsContract({ stores, openBounded, parts }: RequestsContrac
       await catalogue.changeProduct(products[0]!.id, { name: 'Later' });
       const again = await catalogue.addProductOnce(request, () => newProduct(creatorId));
       t.deepEqual(again, { result: 'repeated', value: products[0]! });
+      t.deepEqual(await catalogue.findAnswer(request), again);
+      t.deepEqual(await catalogue.findAnswer({ ...request, fingerprint: 'g' }), {
+        result: 'reused',
+      });
       const other = await catalogue.addProductOnce({ ...request, fingerprint: 'g' }, () =>
         newProduct(creatorId),
       );
