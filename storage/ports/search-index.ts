@@ -228,8 +228,9 @@ export interface SearchWork {
 /** All hits of a query as of one moment, in the order of pages. */
 export interface SearchStream {
   /**
-   * The next hits, at most `STREAM_CHUNK_HITS`; null at the end. One call at a time. It goes on
-   * when the index is replaced by a rebuilt one. Errors: `stream-expired` after `STREAM_MS_MAX`, or
+   * The next hits, at most `STREAM_CHUNK_HITS`; null at the end. None where hits are far apart and
+   * the next one is not found soon: the caller asks again. One call at a time. It goes on when the
+   * index is replaced by a rebuilt one. Errors: `stream-expired` after `STREAM_MS_MAX`, or
    * where the moment was lost; `store-unavailable`.
    */
   next(): Promise<readonly SearchHit[] | null>;

@@ -6,10 +6,13 @@ import { openSearchWriter } from '../../storage/sqlite/search/search-writer-sqli
 import type { SearchIndex } from './contract/search-index.ts';
 import { removeDirectory, temporaryDirectory } from './temporary-directory.ts';
 
-export async function openSearchIndex(t: ExecutionContext): Promise<SearchIndex> {
+export async function openSearchIndex(
+  t: ExecutionContext,
+  monotonic?: () => number,
+): Promise<SearchIndex> {
   const folder = temporaryDirectory();
   const writer = await openSearchWriter({ folder });
-  const reader = openSearchReader({ folder });
+  const reader = openSearchReader({ folder, monotonic });
   t.teardown(async () => {
     await reader.close();
     await writer.close();

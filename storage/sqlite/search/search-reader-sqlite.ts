@@ -23,6 +23,8 @@ import type { SearchReaderHandlers } from './search-reader-program.ts';
 const PROGRAM = new URL('search-reader-program.ts', import.meta.url);
 /** Searches that wait for the thread; further ones are refused. */
 const WAITING_MAX = 256;
+/** For how long a call of a stream looks for a hit; the step that is begun is finished. */
+const NEXT_MS_MAX = 200;
 
 type ReaderThread = SqliteThread<SearchReaderHandlers>;
 
@@ -31,13 +33,20 @@ interface Opened {
   readonly thread: ReaderThread;
 }
 
-/** The writer must have opened the folder once. */
-export function openSearchReader({ folder }: { readonly folder: string }): SearchReader {
-  return new SqliteSearchReader(new SearchFiles(folder));
+export interface SearchReaderOptions {
+  /** The writer must have opened it once. */
+  readonly folder: string;
+  /** Milliseconds of a monotonic clock. */
+  readonly monotonic?: () => number;
+}
+
+export function openSearchReader({ folder, monotonic }: SearchReaderOptions): SearchReader {
+  return new SqliteSearchReader(new SearchFiles(folder), monotonic ?? (() => performance.now()));
 }
 
 class SqliteSearchReader implements SearchReader {
   readonly #files: SearchFiles;
+  readonly #monotonic: () => number;
   #opened: Promise<Opened> | null = null;
   #number: number | null = null;
   /** Of indexes that were replaced, while they are closed. */
@@ -45,8 +54,9 @@ class SqliteSearchReader implements SearchReader {
   readonly #streams = new Set<SqliteSearchStream>();
   #lastStream = 0;
 
-  constructor(files: SearchFiles) {
+  constructor(files: SearchFiles, monotonic: () => number) {
     this.#files = files;
+    this.#monotonic = monotonic;
   }
 
   async search(request: SearchRequest): Promise<SearchPage> {
@@ -71,7 +81,8 @@ class SqliteSearchReader implements SearchReader {
   async stream(query: SearchQuery): Promise<SearchStream | null> {
     if (this.#streams.size >= STREAMS_MAX) return null;
     const id = ++this.#lastStream;
-    const stream = new SqliteSearchStream(id, () => this.#streams.delete(stream));
+    const ended = () => this.#streams.delete(stream);
+    const stream = new SqliteSearchStream(id, this.#monotonic, ended);
     this.#streams.add(stream);
     try {
       const thread = await this.#thread();
@@ -145,13 +156,15 @@ class SqliteSearchStream implements SearchStream {
   /** Resolves when the stream's moment is let go. */
   readonly ended: Promise<void>;
   readonly #id: number;
+  readonly #monotonic: () => number;
   readonly #resolve: () => void;
   thread: ReaderThread | null = null;
   #timer: NodeJS.Timeout | undefined;
   #isExpired = false;
 
-  constructor(id: number, ended: () => void) {
+  constructor(id: number, monotonic: () => number, ended: () => void) {
     this.#id = id;
+    this.#monotonic = monotonic;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.ended = promise;
     this.#resolve = () => {
@@ -170,14 +183,16 @@ class SqliteSearchStream implements SearchStream {
   }
 
   async next(): Promise<readonly SearchHit[] | null> {
-    for (;;) {
+    const beganAt = this.#monotonic();
+    do {
       if (this.#isExpired) throw new StreamExpiredError('the stream took too long');
       if (this.thread === null) return null;
       const chunk = await this.thread.submit('readStream', this.#id);
       if (chunk === null) throw new StreamExpiredError('the thread of the search index ended');
       if (chunk.isLast) this.#end();
       if (chunk.hits.length > 0) return chunk.hits;
-    }
+    } while (this.#monotonic() - beganAt < NEXT_MS_MAX);
+    return [];
   }
 
   async close(): Promise<void> {
