@@ -1,11 +1,11 @@
-// Compares the documents of a node's search index with accounts, products and drops' rows, once a
-// day (L3). It only reads: where a document differs, the index is made anew beside the one that
-// serves (`search-keeper.ts`). It runs in the index's thread, which has the lowest priority, and
-// rests after each page for as long as the page took.
+// Compares the documents of a node's search index with accounts, products, take-downs and drops'
+// rows, once a day (L3). It only reads: where a document differs, the index is made anew beside the
+// one that serves (`search-keeper.ts`). It runs in the index's thread, which has the lowest
+// priority, and rests after each page for as long as the page took.
 //
 // A document follows its truth a moment later, so what differs is compared again once the index
-// has caught up: what differs both times is wrong. Popularity is left out: of creators it may be one
-// behind for long (decision 072), and of products it is the sum of their drops'.
+// has caught up: what differs both times is wrong. Popularity is left out: of creators it may be
+// one behind for long (decision 072), and of products it is the sum of their drops'.
 
 import type { Logger } from 'pino';
 import type { Clock, Timer } from '../../actors/clock.ts';

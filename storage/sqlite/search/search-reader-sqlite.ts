@@ -33,7 +33,7 @@ interface Opened {
   readonly thread: ReaderThread;
 }
 
-export interface SearchReaderOptions {
+interface SearchReaderOptions {
   /** The writer must have opened it once. */
   readonly folder: string;
   /** Milliseconds of a monotonic clock. */
