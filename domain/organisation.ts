@@ -40,6 +40,7 @@ export function isNeededOwner(organisation: StoredOrganisation, userId: string):
   return id === userId || members.every((one) => one.userId === userId || one.role !== 'owner');
 }
 
+/** Who is an owner no more leaves no open invitations: they could make owners. */
 export function withRole(before: StoredOrganisation, userId: string, role: MemberRole): Changed {
   const { members } = before;
   if (roleIn(before, userId) === null) return NO_MEMBER;
@@ -47,19 +48,24 @@ export function withRole(before: StoredOrganisation, userId: string, role: Membe
   if (refused !== null) return refused;
   return next(before, {
     members: members.map((member) => (member.userId === userId ? { ...member, role } : member)),
+    invitations: role === 'owner' ? before.invitations : invitationsOfOthers(before, userId),
   });
 }
 
+/** The member's invitations end too. */
 export function withoutMember(before: StoredOrganisation, userId: string): Changed {
   if (roleIn(before, userId) === null) return NO_MEMBER;
   const refused = refuseLoss(before, userId);
   if (refused !== null) return refused;
-  return next(before, { members: before.members.filter((member) => member.userId !== userId) });
+  return next(before, {
+    members: before.members.filter((member) => member.userId !== userId),
+    invitations: invitationsOfOthers(before, userId),
+  });
 }
 
 /**
  * Without a person who is gone: where no owner is left, the member of the greatest role becomes one,
- * of two the one who is there longer. Null: nobody is left.
+ * of two the one who is there longer. The person's invitations end. Null: nobody is left.
  */
 export function withoutPerson(
   before: StoredOrganisation,
@@ -71,6 +77,7 @@ export function withoutPerson(
   const heirId = first!.userId;
   return next(before, {
     members: members.map((one) => (one.userId === heirId ? { ...one, role: 'owner' } : one)),
+    invitations: invitationsOfOthers(before, userId),
   });
 }
 
@@ -94,7 +101,7 @@ export function withoutInvitation(
   return next(before, { invitations: open.filter(({ id }) => id !== invitationId) });
 }
 
-/** As if the invitation had never been sent: with the one that it replaced, where that is open. */
+/** As if the invitation had never been sent: with the one that it replaced, where that is good. */
 export function withInvitationUndone(
   before: StoredOrganisation,
   invitationId: string,
@@ -103,6 +110,7 @@ export function withInvitationUndone(
 ): Changed {
   const after = withoutInvitation(before, invitationId, now);
   if ('ok' in after || replaced === null || replaced.expiresAt <= now) return after;
+  if (roleIn(before, replaced.invitedBy) !== 'owner') return after;
   return { ...after, invitations: [...after.invitations, replaced] };
 }
 
@@ -116,7 +124,8 @@ export function withAccepted(
   const after = withoutInvitation(before, invitationId, now);
   if ('ok' in after) return after;
   const { role } = before.invitations.find(({ id }) => id === invitationId)!;
-  if (roleIn(before, userId) === 'owner') return after;
+  const held = roleIn(before, userId);
+  if (held !== null && RANKS[held] <= RANKS[role]) return after;
   const others = before.members.filter((member) => member.userId !== userId);
   if (others.length >= MEMBERS_MAX) return MANY_MEMBERS;
   return { ...after, members: [...others, { userId, role, since: now }] };
@@ -145,6 +154,13 @@ export function openInvitations(
   now: number,
 ): StoredInvitation[] {
   return invitations.filter(({ expiresAt }) => expiresAt > now);
+}
+
+function invitationsOfOthers(
+  { invitations }: StoredOrganisation,
+  userId: string,
+): StoredInvitation[] {
+  return invitations.filter(({ invitedBy }) => invitedBy !== userId);
 }
 
 function rankOf({ role }: Member): number {

@@ -52,6 +52,10 @@ export async function leaveOrganisations(
   await accountLinks.removeAll(linksOf(userId));
   const isLastIn: string[] = [];
   for (const { organisationId } of await organisations.membershipsOf(userId)) {
+    const invitations = (await organisations.find(organisationId))?.invitations ?? [];
+    const sent = invitations.filter(({ invitedBy }) => invitedBy === userId);
+    // First, as above.
+    await removeLinks(accountLinks, organisationId, sent);
     const mayEnd = endings.includes(organisationId);
     const after = await change(options, organisationId, (before) => {
       const others = withoutPerson(before, userId);

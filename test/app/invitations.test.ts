@@ -5,10 +5,12 @@ import test from 'ava';
 import { linksOf } from '../../app/invitation-links.ts';
 import { Invitations } from '../../app/invitations.ts';
 import { AccountDeletion } from '../../app/jobs/delete-account.ts';
+import { leaveOrganisations } from '../../app/jobs/leave-organisations.ts';
 import { AccountMail, MAILS_PER_HOUR_MAX } from '../../app/mail/account-mail.ts';
 import { LinkTokens } from '../../app/mail/link-tokens.ts';
 import { Organisations } from '../../app/organisations.ts';
 import { SigningSecrets } from '../../app/signing-secrets.ts';
+import type { MemberRole } from '../../contracts/creator-actions.ts';
 import {
   INVITATION_LIFETIME_MS,
   ORGANISATIONS_PER_USER_MAX,
@@ -99,11 +101,11 @@ async function start(stores: Stores = memoryStores()) {
   const cases = useCases(stores);
   const organisation = { name: 'Lamps' };
   const { id } = valueOf(await cases.organisations.create({ caller: ada, organisation }));
-  const send = (email = GUEST, keyed?: KeyedRequest) =>
+  const send = (email = GUEST, keyed?: KeyedRequest, role: MemberRole = 'support') =>
     cases.invitations.send({
       caller: ada,
       organisationId: id,
-      invitation: { email, role: 'support' },
+      invitation: { email, role },
       ...(keyed && { request: keyed }),
     });
   return { ...cases, stores, id, send };
@@ -210,6 +212,28 @@ test('A10: an organisation that the store refuses leaves no profile', async (t) 
   t.like(await organisations.create({ caller: ada, organisation }), { code: 'too-many' });
   t.is(profiles.length, 1);
   t.is(await stores.accounts.findUser(profiles[0]!), null);
+});
+
+test('A10: what an owner sent is not open any more when the owner is demoted', async (t) => {
+  const { stores, id, send, organisations, invitations } = await start();
+  const { id: joinedBy } = valueOf(await send(GUEST, undefined, 'owner'));
+  t.true((await invitations.accept({ caller: bo, invitationId: joinedBy })).ok);
+  const sent = valueOf(await send('cy@example.com', undefined, 'owner'));
+  const demoted = { caller: bo, organisationId: id, userId: ada.userId, role: 'manager' } as const;
+  t.true((await organisations.setRole(demoted)).ok);
+  t.deepEqual(valueOf(await invitations.sent({ caller: bo, organisationId: id })), []);
+  t.deepEqual(await stores.organisations.invitingTo('cy@example.com'), []);
+  t.is(await stores.accountLinks.find(linksOf(id), sent.id), null);
+});
+
+test('A10: what a deleted account sent is not open any more, nor are its links', async (t) => {
+  const { state, stores, id, send, invitations } = await start();
+  const { id: joinedBy } = valueOf(await send());
+  t.true((await invitations.accept({ caller: bo, invitationId: joinedBy })).ok);
+  const sent = valueOf(await send('cy@example.com'));
+  await leaveOrganisations({ ...stores, now: () => state.now }, ada.userId, []);
+  t.deepEqual((await stores.organisations.find(id))?.invitations, []);
+  t.is(await stores.accountLinks.find(linksOf(id), sent.id), null);
 });
 
 test('A10: below the level of organisations none is made, and nobody is invited', async (t) => {

@@ -128,6 +128,33 @@ test('A10: an owner who accepts a lesser role stays owner', (t) => {
   t.is(roleIn(done(withAccepted(asked, 'a', 'ada', NOW)), 'ada'), 'owner');
 });
 
+test('A10: who accepts an invitation keeps the greater role', (t) => {
+  const one = team(['bo', 'manager'], ['cy', 'support']);
+  const accepted = (userId: string, to: MemberRole) => {
+    const asked = done(withInvitation(one, invitation('a', { role: to })));
+    return done(withAccepted(asked, 'a', userId, NOW));
+  };
+  t.is(roleIn(accepted('bo', 'support'), 'bo'), 'manager');
+  t.is(roleIn(accepted('bo', 'owner'), 'bo'), 'owner');
+  t.is(roleIn(accepted('cy', 'manager'), 'cy'), 'manager');
+  t.deepEqual(accepted('cy', 'support').members, one.members);
+  t.deepEqual(accepted('bo', 'support').invitations, []);
+});
+
+test('A10: invitations end with the ownership of who sent them', (t) => {
+  let one = team(['bo', 'owner']);
+  for (const [id, invitedBy] of [
+    ['a', 'ada'],
+    ['b', 'bo'],
+  ] as const)
+    one = done(withInvitation(one, invitation(id, { role: 'owner', invitedBy })));
+  const open = (after: StoredOrganisation | null) => after?.invitations.map(({ id }) => id);
+  t.deepEqual(open(done(withRole(one, 'bo', 'manager'))), ['a']);
+  t.deepEqual(open(done(withoutMember(one, 'bo'))), ['a']);
+  t.deepEqual(open(withoutPerson(one, 'bo')), ['a']);
+  t.deepEqual(open(done(withRole(one, 'bo', 'owner'))), ['a', 'b']);
+});
+
 test('A10: members and invitations are bounded together', (t) => {
   let one = team();
   let invited = 0;
