@@ -66,7 +66,8 @@ test('Q4: an index that was killed again and again is what a new one is', async 
   };
   for (let kill = 0; kill < KILLS; kill++) {
     if (kill % 2 === 1) {
-      await eventually(index, (found) => found !== null, WAIT_MAX_MS);
+      const isIdle = (found: Index | null) => found?.rebuild === null && !found.isBuilding;
+      t.true(isIdle(await eventually(index, isIdle, WAIT_MAX_MS)), 'no rebuild is under way');
       t.is((await rebuild()).status, 202);
     }
     for (let i = 0; i < CHANGES; i++) await change(kill * CHANGES + i);
