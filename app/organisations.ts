@@ -173,10 +173,17 @@ export class Organisations {
 
   /** The same for the same request, so that its second try makes no second profile. */
   async #newId(request: KeyedRequest | undefined): Promise<string> {
-    const { organisations, now, random } = this.#options;
+    const { now, random } = this.#options;
     const ofRequest = request === undefined ? null : organisationIdOf(request.id);
-    if (ofRequest !== null && (await organisations.find(ofRequest)) === null) return ofRequest;
+    if (ofRequest !== null && (await this.#isFree(ofRequest))) return ofRequest;
     return makeId(ORGANISATION, now(), random(ID_RANDOM_BYTES));
+  }
+
+  /** What a removed organisation sold keeps its id, so that id is nobody else's. */
+  async #isFree(id: string): Promise<boolean> {
+    const { accounts, organisations } = this.#options;
+    if ((await organisations.find(id)) !== null) return false;
+    return (await accounts.findRemovedUser(id)) === null;
   }
 
   async #named(members: readonly Member[]): Promise<NamedMember[]> {

@@ -236,6 +236,20 @@ test('A10: what a deleted account sent is not open any more, nor are its links',
   t.is(await stores.accountLinks.find(linksOf(id), sent.id), null);
 });
 
+test('A10: a key that is used again does not bring back the id of a removed organisation', async (t) => {
+  const { stores, organisations } = await start();
+  const keyed = { caller: ada, organisation: { name: 'Vases' }, request: request('k'.repeat(22)) };
+  const first = valueOf(await organisations.create(keyed));
+  t.true((await organisations.remove({ caller: ada, organisationId: first.id })).ok);
+  await stores.accounts.removeUser(first.id);
+  // The answer has ended.
+  await stores.organisations.forgetAnswer(keyed.request, JSON.stringify(first));
+  const second = valueOf(await organisations.create(keyed));
+  t.not(second.id, first.id);
+  t.is((await stores.accounts.findUser(second.id))?.name, 'Vases');
+  t.deepEqual(valueOf(await organisations.create(keyed)), second);
+});
+
 test('A10: below the level of organisations none is made, and nobody is invited', async (t) => {
   const { organisations, invitations } = useCases(memoryStores(), FEATURE_LEVEL - 1);
   const organisation = { name: 'Lamps' };
