@@ -89,7 +89,11 @@ export function reconcileContract(
     };
     const clock = {
       ...systemClock,
-      after: (_ms: number, call: () => void) => systemClock.after(0, call),
+      // It keeps the process alive, which timers of the system's clock do not.
+      after: (_ms: number, call: () => void) => {
+        const timer = setTimeout(call, 0);
+        return { cancel: () => clearTimeout(timer) };
+      },
     };
     const rows = new DropRows({ catalogue, router: router as unknown as CommandRouter, clock });
     const { signal } = new AbortController();
