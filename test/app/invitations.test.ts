@@ -146,6 +146,29 @@ test('A10: an invitation whose mail is refused is not there', async (t) => {
   t.deepEqual(await stores.organisations.invitingTo(GUEST), []);
 });
 
+test('H11, A10: an invitation that finds too many mails waiting is not kept and leaves no link', async (t) => {
+  const { id, send, invitations, stores } = await start();
+  const links: string[] = [];
+  const add = stores.accountLinks.add.bind(stores.accountLinks);
+  stores.accountLinks.add = async (link, now) => {
+    links.push(link.id);
+    await add(link, now);
+  };
+  let sent = await send('guest0@example.com');
+  for (let i = 1; sent.ok && i < 20; i++) sent = await send(`guest${i}@example.com`);
+  const before = valueOf(await invitations.sent({ caller: ada, organisationId: id }));
+  t.is(before.length, 20);
+  t.like(await send('guest0@example.com', request('r')), { code: 'overloaded' });
+  const after = valueOf(await invitations.sent({ caller: ada, organisationId: id }));
+  const ids = before.map((one) => one.id).toSorted();
+  t.deepEqual(after.map((one) => one.id).toSorted(), ids);
+  t.is(await stores.organisations.findAnswer(request('r')), null);
+  const found = await Promise.all(
+    [...new Set(links)].map((linkId) => stores.accountLinks.find(linksOf(id), linkId)),
+  );
+  t.deepEqual(found.flatMap((link) => link?.id ?? []).toSorted(), ids);
+});
+
 test('H11: a refused invitation is not kept: its repeat invites once mails are free', async (t) => {
   const { state, id, send, invitations, stores } = await start();
   for (let i = 0; i < MAILS_PER_HOUR_MAX; i++) valueOf(await send());
