@@ -152,8 +152,8 @@ export class AccountChanges {
   }
 
   /**
-   * From then on nobody is in, no API key is good, and the address is free. The rest goes in the background, and ends
-   * whatever happens. Refuses `drops-not-over`, `last-owner`.
+   * From then on nobody is in, no API key is good, and the address is free. The rest goes in the
+   * background, and ends whatever happens. Refuses `drops-not-over`, `last-owner`.
    */
   async deleteAccount(
     params: ActionParams<'accounts.delete'>,

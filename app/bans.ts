@@ -147,8 +147,9 @@ export class Bans {
 
   /**
    * A job with refunds counts as one of the caller's. One without refunds counts as one of the
-   * creator's bans, or of the operators', which have bounds of their own: so whoever bans many users
-   * does not reach the bound of a user's jobs, and no creator the bound of the operators' jobs.
+   * creator's bans, or of the operators', which have bounds of their own: so whoever bans many
+   * users does not reach the bound of a user's jobs, and no creator the bound of the operators'
+   * jobs.
    */
   async #enforce(
     restriction: Restriction,

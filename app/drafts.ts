@@ -3,9 +3,9 @@
 // Announcing is three writes: the draft is marked, so that it cannot change any more; the drop's
 // actor is made, under the draft's id; the draft is removed. A crash between any two of them leaves
 // a marked draft, and whatever is asked of that draft next finishes it first: making the same actor
-// again makes nothing more. So there is never a second drop, and no change gets lost. The mark names
-// the request that announces, where it has a key, and whoever removes the draft keeps its answer in
-// that step (H11).
+// again makes nothing more. So there is never a second drop, and no change gets lost. The mark
+// names the request that announces, where it has a key, and whoever removes the draft keeps its
+// answer in that step (H11).
 
 import type { Clock } from '../actors/clock.ts';
 import type { KeyedRequest } from '../contracts/requests.ts';
@@ -222,9 +222,9 @@ export class DraftUseCases {
   }
 
   /**
-   * Makes the drop of a marked draft, which has the terms that were announced. Where the creator may
-   * not sell by now, that is the answer, and the draft stays marked: another try to make its drop
-   * may still be on its way.
+   * Makes the drop of a marked draft, which has the terms that were announced. Where the creator
+   * may not sell by now, that is the answer, and the draft stays marked: another try to make its
+   * drop may still be on its way.
    */
   async #finish(draft: Draft): Promise<Outcome<DropView>> {
     const barred = await this.#refuseSeller(draft);

@@ -78,7 +78,9 @@ export class Drops {
     return created;
   }
 
-  /** `noted`: what is kept for the request. A drop that was made by it is its answer still (H11). */
+  /**
+   * `noted`: what is kept for the request. A drop that was made by it is its answer still (H11).
+   */
   async #refuseSeller(
     creatorId: string,
     productId: string,

@@ -1,6 +1,6 @@
 // What a use case does with a request that carries an Idempotency-Key (H11). Where the effect is in
-// a store, the store keeps the answer in the same step, and only its outcome is made here. An effect
-// outside the stores has its target noted first, so that a repeat can never hit another one.
+// a store, the store keeps the answer in the same step, and only its outcome is made here. An
+// effect outside the stores has its target noted first, so that a repeat can never hit another one.
 
 import type { Outcome } from '../contracts/refusals.ts';
 import type { KeyedRequest } from '../contracts/requests.ts';

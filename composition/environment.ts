@@ -1,5 +1,6 @@
-// The variables of the environment, `LIVEDROPS_` before their names, each read and checked by itself
-// and against the others (`composition/settings.ts`). What is stored in files is not read here.
+// The variables of the environment, `LIVEDROPS_` before their names, each read and checked by
+// itself and against the others (`composition/settings.ts`). What is stored in files is not read
+// here.
 
 import { closestName } from './closest-name.ts';
 import { ConfigError, type Environment, PREFIX } from './process-environment.ts';

@@ -1,5 +1,6 @@
 // What every node is made of and made with, alone or in a cluster. One node alone:
-// `embedded-core.ts`. A node of a cluster: `cluster-core.ts`. The gateway around either: `server.ts`.
+// `embedded-core.ts`. A node of a cluster: `cluster-core.ts`. The gateway around either:
+// `server.ts`.
 
 import type { Logger } from 'pino';
 import type { BrokerRouter } from '../actors/cluster/broker-router.ts';

@@ -15,10 +15,10 @@ import { REBUILD, type RowsPositionQuestion, type SearchThreadData } from './sea
 const NAME = 'search';
 const REPORT_INTERVAL_MS = 500;
 /**
- * What changed is found within this time and some milliseconds (Q4: within a second). Each poll of a
- * sale writes the documents of its drops again, so a shorter one costs the sale more. A cluster has
- * many shards and buckets: an idle node took 6 % of a core with this poll, 8 % with one of 200 ms,
- * 2 % without an index, in one run each.
+ * What changed is found within this time and some milliseconds (Q4: within a second). Each poll of
+ * a sale writes the documents of its drops again, so a shorter one costs the sale more. A cluster
+ * has many shards and buckets: an idle node took 6 % of a core with this poll, 8 % with one of 200
+ * ms, 2 % without an index, in one run each.
  */
 const POLL_MS = 400;
 

@@ -276,8 +276,8 @@ export function contradictions(value: <N extends SettingName>(name: N) => ValueO
   }
   if (!clustered && ROLES_ALONE.some((role) => !value('ROLES').includes(role)))
     problems.push(
-      `LIVEDROPS_ROLES must list ${ROLES_ALONE.join(',')}: a node alone has all roles but search, ` +
-        'which it may leave out',
+      `LIVEDROPS_ROLES must list ${ROLES_ALONE.join(',')}: a node alone has all roles but ` +
+        'search, which it may leave out',
     );
   problems.push(
     ...issuerContradictions({

@@ -274,8 +274,8 @@ export interface Actions {
   ];
 
   /**
-   * Of the caller, and of drops of creators for whom the caller may act; others are `not-found`. The
-   * list has the caller's own.
+   * Of the caller, and of drops of creators for whom the caller may act; others are `not-found`.
+   * The list has the caller's own.
    */
   'jobs.list': [{ caller: Requester; page: PageRequest }, Page<Job>];
   'jobs.get': [{ caller: Requester; jobId: string }, Job];
@@ -359,8 +359,8 @@ export interface Actions {
   'payments.ofBuyer': [{ caller: Requester; orderId: string }, BuyerPayment];
 
   /**
-   * Answered by nodes with the role `search`. Which of them is asked, `services/moleculer/` decides;
-   * without one that answers all of them are refused `search-unavailable`.
+   * Answered by nodes with the role `search`. Which of them is asked, `services/moleculer/`
+   * decides; without one that answers all of them are refused `search-unavailable`.
    */
   'search.find': [
     { filter: SearchFilter; page: PageRequest; withCounts: boolean; withExplanations: boolean },

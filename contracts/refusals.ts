@@ -99,13 +99,15 @@ export const Problem = Type.Object(
     detail: Type.Optional(Type.String()),
     instance: Type.Optional(Type.String()),
     version: Type.Optional(count),
-    /** With `drop-not-live`: when the drop opens; with `pass-not-yet`: when it does for the pass. */
+    /**
+     * With `drop-not-live`: when the drop opens; with `pass-not-yet`: when it does for the pass.
+     */
     startsAt: Type.Optional(wireTime),
     /** Beside `startsAt`: the server's clock, in milliseconds since the Unix epoch. */
     serverTime: Type.Optional(Type.Integer()),
     /**
-     * With `limit-per-user`, `pass-used`, `sold-out` and `insufficient-stock`: an order of the buyer that has
-     * units of the drop.
+     * With `limit-per-user`, `pass-used`, `sold-out` and `insufficient-stock`: an order of the
+     * buyer that has units of the drop.
      */
     orderId: Type.Optional(Type.String()),
   },

@@ -64,8 +64,8 @@ export function withoutMember(before: StoredOrganisation, userId: string): Chang
 }
 
 /**
- * Without a person who is gone: where no owner is left, the member of the greatest role becomes one,
- * of two the one who is there longer. The person's invitations end. Null: nobody is left.
+ * Without a person who is gone: where no owner is left, the member of the greatest role becomes
+ * one, of two the one who is there longer. The person's invitations end. Null: nobody is left.
  */
 export function withoutPerson(
   before: StoredOrganisation,

@@ -98,7 +98,9 @@ export const searchItemBody = presenter(SearchItem);
 export const searchResultBody = presenter(SearchResult);
 export const searchNodeBody = presenter(SearchNode);
 
-/** The JSON of views that are shown again and again: a cache has the same object until it changes. */
+/**
+ * The JSON of views that are shown again and again: a cache has the same object until it changes.
+ */
 const dropTexts = new WeakMap<DropView, string>();
 
 export function dropJson(view: DropView): string {

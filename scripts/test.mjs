@@ -1,10 +1,9 @@
 // What `npm test` runs once everything is installed: lint, format and types side by side, then all
 // tests but the long ones. `npm run coverage` is `--coverage`: the same, and how much of the source
-// the tests ran. `npm run test:long` is `--long`: the long tests, and nothing beside them. Ends with
-// one line, `N passed, N failed`, in which a failed check counts as one failure, and fails when
-// anything failed or no test ran.
-// Arguments go to AVA, and files among them are run however long they are:
-// `npm test -- test/domain/drop.test.ts`.
+// the tests ran. `npm run test:long` is `--long`: the long tests, and nothing beside them. Ends
+// with one line, `N passed, N failed`, in which a failed check counts as one failure, and fails
+// when anything failed or no test ran. Arguments go to AVA, and files among them are run however
+// long they are: `npm test -- test/domain/drop.test.ts`.
 import { spawn } from 'node:child_process';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';

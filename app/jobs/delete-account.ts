@@ -1,6 +1,6 @@
-// Deleted accounts, and organisations (A8, A10): a job, so that a deletion that began ends, whatever crashes. First nobody
-// is in any more, and the address is free; then what the account left with others goes. Orders,
-// products, drops and ledgers keep the id, which then says nothing.
+// Deleted accounts, and organisations (A8, A10): a job, so that a deletion that began ends,
+// whatever crashes. First nobody is in any more, and the address is free; then what the account
+// left with others goes. Orders, products, drops and ledgers keep the id, which then says nothing.
 
 import type { Job } from '../../contracts/jobs.ts';
 import type { Outcome } from '../../contracts/refusals.ts';
@@ -141,8 +141,8 @@ export class DeleteAccountHandler implements JobHandler {
   /**
    * An organisation that is still stored when its turn comes has members who joined meanwhile, and
    * stays. The cursor is the phase, within records how far those were looked at, how many of the
-   * account and its organisations are done, and the organisations in which the user turned out to be
-   * the last: stored before the user leaves them, because nothing names them afterwards.
+   * account and its organisations are done, and the organisations in which the user turned out to
+   * be the last: stored before the user leaves them, because nothing names them afterwards.
    */
   async step(job: Job): Promise<JobStep> {
     const { organisations } = this.#options;

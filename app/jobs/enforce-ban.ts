@@ -1,7 +1,7 @@
 // What a ban does besides refusing orders (A9): a job lets the user's holds go, ends the follow of
-// the creator, and refunds confirmed orders where that is wished. It looks at all orders of the user
-// twice, because gateways know of the ban a moment after it is stored, and an order may be on its
-// way for some seconds. It ends early once the ban is lifted, over, or made anew.
+// the creator, and refunds confirmed orders where that is wished. It looks at all orders of the
+// user twice, because gateways know of the ban a moment after it is stored, and an order may be on
+// its way for some seconds. It ends early once the ban is lifted, over, or made anew.
 
 import type { Clock } from '../../actors/clock.ts';
 import type { CommandRouter } from '../../actors/command-router.ts';
@@ -82,7 +82,9 @@ export class EnforceBanHandler implements JobHandler {
     return { cursor: 'second', progress, isLast: false, pauseMs: SETTLE_MS };
   }
 
-  /** `ok` where it is let go or refunded, null where there is nothing to do, else a refusal's code. */
+  /**
+   * `ok` where it is let go or refunded, null where there is nothing to do, else a refusal's code.
+   */
   async #settle(order: OrderView, params: EnforceBanParams): Promise<string | null> {
     const { catalogue, router } = this.#options;
     const { creatorId, userId, refundsAs, restock } = params;

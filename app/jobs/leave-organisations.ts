@@ -39,8 +39,8 @@ export async function removeInvitationsTo(options: InvitedOptions, email: string
 
 /**
  * The id may be an organisation's: then its members leave. Of others, those that nobody else is in
- * are left only where `endings` names them: the rest of these is the answer, for the caller to store
- * and to call again. Errors: `store-unavailable`.
+ * are left only where `endings` names them: the rest of these is the answer, for the caller to
+ * store and to call again. Errors: `store-unavailable`.
  */
 export async function leaveOrganisations(
   options: LeavingOptions,

@@ -119,8 +119,8 @@ const WORDS: Readonly<Record<Language, Readonly<Record<MailTemplate, Words>>>> =
     invitation: {
       subject: 'Eine Einladung in ein Team',
       before: [
-        'Sie sind eingeladen, im Team eines Verkäufers zu arbeiten. Auf der Seite hinter dem Link ' +
-          'steht, bei wem; Sie brauchen ein Konto mit dieser Adresse.',
+        'Sie sind eingeladen, im Team eines Verkäufers zu arbeiten. Auf der Seite hinter dem ' +
+          'Link steht, bei wem; Sie brauchen ein Konto mit dieser Adresse.',
       ],
       action: 'Einladung ansehen',
       after: [

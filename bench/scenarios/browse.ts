@@ -234,6 +234,6 @@ function report(
 }
 
 const METHOD =
-  'A closed loop reads one path again and again: the card of a live drop, its product, and a page ' +
-  'of 20 live drops. The ceiling answers each with as many bytes and does nothing else. In each ' +
-  'round all caches are evicted once, and then many connections read the product at once.';
+  'A closed loop reads one path again and again: the card of a live drop, its product, and a ' +
+  'page of 20 live drops. The ceiling answers each with as many bytes and does nothing else. In ' +
+  'each round all caches are evicted once, and then many connections read the product at once.';

@@ -118,16 +118,17 @@ function report(
     name: 'search',
     title: 'Search in a million products',
     method:
-      `${products} seeded products are put into each index, 4,096 in one transaction; the time of ` +
-      `making them is not counted. Then pages of ${PAGE_LENGTH} are asked for, one after another, ` +
-      'in turns: the brand of about eight products (rare), a word of very many (common), two of ' +
-      'these (two), three letters (prefix), a brand with one edit (typo), words that are not ' +
-      'there (nothing), one letter, 200 words, the page behind ' +
+      `${products} seeded products are put into each index, 4,096 in one transaction; the time ` +
+      `of making them is not counted. Then pages of ${PAGE_LENGTH} are asked for, one after ` +
+      'another, in turns: the brand of about eight products (rare), a word of very many ' +
+      '(common), two of these (two), three letters (prefix), a brand with one edit (typo), ' +
+      'words that are not there (nothing), one letter, 200 words, the page behind ' +
       `${DEPTH} hits (deep), and two words while 40 products are added one by one (changing), ` +
       'which are searched until they are found. Recall is the share of mistyped words whose word ' +
       'is in the name of one of the first ten: 1,000 words of names with one edit, and 2,000 ' +
-      'words of the list of common misspellings (cspell) that are one edit away. No judged results of ' +
-      'real users were at hand. Each index runs on one core; LiveDrops’ has two threads there.',
+      'words of the list of common misspellings (cspell) that are one edit away. No judged ' +
+      'results of real users were at hand. Each index runs on one core; LiveDrops’ has two ' +
+      'threads there.',
     settings: { products, rounds, searches },
     figures: SEARCH_FIGURES,
     subjects,

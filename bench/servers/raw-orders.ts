@@ -1,5 +1,6 @@
 // The common part of the bare servers: a uWebSockets.js POST handler that reads and parses the
-// body, and answers with a fixed status and size, and one for GET that does only the latter. BYTES and STATUS come from the command line.
+// body, and answers with a fixed status and size, and one for GET that does only the latter. BYTES
+// and STATUS come from the command line.
 
 import { STATUS_CODES } from 'node:http';
 import uWS from 'uWebSockets.js';

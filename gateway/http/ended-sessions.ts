@@ -1,7 +1,8 @@
 // Sessions that ended lately, so that their access tokens are refused although they have not
-// expired (A1c): a followed log. It is bounded, as the store's is: where more sessions end than that,
-// the oldest ends are evicted, and every token of a session that was made before the last evicted
-// end is refused. Its client gets a new one with its refresh token, which an ended session cannot.
+// expired (A1c): a followed log. It is bounded, as the store's is: where more sessions end than
+// that, the oldest ends are evicted, and every token of a session that was made before the last
+// evicted end is refused. Its client gets a new one with its refresh token, which an ended session
+// cannot.
 //
 // What a remembered token costs more is one comparison of numbers: it is looked up in the list only
 // when it is remembered, and once after further sessions have ended

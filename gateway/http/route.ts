@@ -155,7 +155,9 @@ export interface RouteDefinition {
    * API key may, and a member only for themselves.
    */
   readonly action?: CreatorAction;
-  /** A user who is banned is refused: everywhere, or by the creator whose id is in the path (A9). */
+  /**
+   * A user who is banned is refused: everywhere, or by the creator whose id is in the path (A9).
+   */
   readonly refusesBanned?: 'everywhere' | 'by-creator';
   /** Takes an Idempotency-Key (H11). The use case must keep the promise. */
   readonly keyed?: boolean;

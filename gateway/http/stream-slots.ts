@@ -34,13 +34,13 @@ export class StreamSlots {
   }
 
   /**
-   * Takes a slot of a user, or of an address, or returns the problem why there is none. `release` frees the slot; later calls
-   * do nothing.
+   * Takes a slot of a user, or of an address, or returns the problem why there is none. `release`
+   * frees the slot; later calls do nothing.
    */
   take(userId: string): { readonly ok: true; readonly release: () => void } | Problem {
     const own = this.#byUser.get(userId) ?? 0;
     if (own >= this.#perUserMax) {
-      const detail = `At most ${this.#perUserMax} streams at once are open to each user or address.`;
+      const detail = `Each user or address has at most ${this.#perUserMax} streams at once.`;
       const headers = [['retry-after', RETRY_AFTER_SECONDS]] as const;
       return { ...problem('rate-limited', detail), headers };
     }

@@ -1,9 +1,9 @@
 // Sends a client its notifications from the feed (N7): those that a returning client missed, or
 // those that came before a client was expected to resume and were too many to be buffered. The feed
-// is read after an id, page by page, in order, each notification once. Live notifications that arrive during the replay are not
-// buffered: each is in the feed before it is on the bus, so the replay only records that one came,
-// and reads on. One page is in memory at a time. The next page waits until the client has read most
-// of this one.
+// is read after an id, page by page, in order, each notification once. Live notifications that
+// arrive during the replay are not buffered: each is in the feed before it is on the bus, so the
+// replay only records that one came, and reads on. One page is in memory at a time. The next page
+// waits until the client has read most of this one.
 
 import type { LiveContext } from './live-context.ts';
 import { notificationFrame } from './frames.ts';

@@ -1,5 +1,5 @@
-// Checks the passes of orders (D9). A check is one signature, some 4 µs, without a look-up anywhere.
-// Passes that were good are cached, for clients that send an order again.
+// Checks the passes of orders (D9). A check is one signature, some 4 µs, without a look-up
+// anywhere. Passes that were good are cached, for clients that send an order again.
 
 import { LRUCache } from 'lru-cache';
 import type { PassTexts } from '../../app/passes/pass-texts.ts';

@@ -45,8 +45,8 @@ export function operatorBanRoutes(): Route[] {
         ...operatorRoute('PUT', 'bans/{id}', [...REFUSALS]),
         idsOfUsers: ['id'],
         summary:
-          'Ban a user everywhere, or change the ban. Orders are refused within a second, and holds ' +
-          'are let go.',
+          'Ban a user everywhere, or change the ban. Orders are refused within a second, and ' +
+          'holds are let go.',
         body: NewBanBody,
         response: MadeBanBody,
       },
@@ -103,8 +103,8 @@ export function creatorBanRoutes(): Route[] {
         path: `${PATH}/{userId}`,
         idsOfUsers: ['id', 'userId'],
         summary:
-          'Ban a user from the creator’s drops, or change the ban. The user’s holds are let go, and ' +
-          'the user follows the creator no more.',
+          'Ban a user from the creator’s drops, or change the ban. The user’s holds are let go, ' +
+          'and the user follows the creator no more.',
         rateClass: 'writes',
         body: NewBanBody,
         status: 200,

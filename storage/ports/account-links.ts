@@ -4,7 +4,8 @@
 export const LINK_PURPOSES = ['confirm', 'reset', 'change', 'invite', 'notice'] as const;
 /**
  * `confirm`: the address is the user's. `reset`: a new password. `change`: the address becomes the
- * user's. `invite`: who gets it is invited into an organisation. `notice`: nothing; where a mail goes that has no link.
+ * user's. `invite`: who gets it is invited into an organisation. `notice`: nothing; where a mail
+ * goes that has no link.
  */
 export type LinkPurpose = (typeof LINK_PURPOSES)[number];
 
@@ -27,8 +28,8 @@ export const LINKS_PER_USER_MAX = 20;
 /** Errors of all methods: `store-unavailable`. */
 export interface AccountLinkStore {
   /**
-   * Durable. Replaces a link of the same id. Removes the user's expired links; past `LINKS_PER_USER_MAX` it removes the
-   * oldest, or those that end first.
+   * Durable. Replaces a link of the same id. Removes the user's expired links; past
+   * `LINKS_PER_USER_MAX` it removes the oldest, or those that end first.
    */
   add(link: AccountLink, now: number): Promise<void>;
   find(userId: string, linkId: string): Promise<AccountLink | null>;

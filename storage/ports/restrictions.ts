@@ -24,9 +24,9 @@ export interface RestrictionChanges {
   /** The sequence of the newest change in the store, taken before the changes were read. */
   readonly newest: number;
   /**
-   * The highest sequence of an evicted lift, taken after the changes were read; 0: none was evicted.
-   * A reader may have missed a lift, and must read anew from 0, where `trimmed` is above its
-   * position and above `newest` of the first page of its last read from 0.
+   * The highest sequence of an evicted lift, taken after the changes were read; 0: none was
+   * evicted. A reader may have missed a lift, and must read anew from 0, where `trimmed` is above
+   * its position and above `newest` of the first page of its last read from 0.
    */
   readonly trimmed: number;
 }

@@ -1,4 +1,5 @@
-// The filters of a search as expressions: a document passes a filter where it has one of its tokens.
+// The filters of a search as expressions: a document passes a filter where it has one of its
+// tokens.
 
 import type { SearchQuery } from '../ports/search-index.ts';
 import { any, type Expression, token } from './expression.ts';

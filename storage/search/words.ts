@@ -29,7 +29,8 @@ const WORD_LENGTH_MAX = 40;
 const JOINED_PARTS_MAX = 6;
 
 const RUN =
-  '[\\p{scx=Han}\\p{scx=Hiragana}\\p{scx=Katakana}\\p{scx=Hangul}\\p{scx=Thai}\\p{scx=Lao}\\p{scx=Khmer}\\p{scx=Myanmar}]';
+  '[\\p{scx=Han}\\p{scx=Hiragana}\\p{scx=Katakana}\\p{scx=Hangul}' +
+  '\\p{scx=Thai}\\p{scx=Lao}\\p{scx=Khmer}\\p{scx=Myanmar}]';
 const LETTER = '[\\p{L}\\p{M}]';
 const CHUNKS = new RegExp(
   String.raw`[\p{L}\p{M}\p{N}]+(?:['’ʼ\x60´\-‐‑‒–._/&+·][\p{L}\p{M}\p{N}]+)*|\p{Regional_Indicator}{2}|(?![©®™])\p{Extended_Pictographic}`,

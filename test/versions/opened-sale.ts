@@ -1,5 +1,5 @@
-// Data that earlier commits wrote, opened by today's tree, and what must be true of it then. The wall
-// clock begins where the recording ended, so that what was live is live.
+// Data that earlier commits wrote, opened by today's tree, and what must be true of it then. The
+// wall clock begins where the recording ended, so that what was live is live.
 
 import { rmSync } from 'node:fs';
 import test, { type ExecutionContext } from 'ava';

@@ -1,5 +1,5 @@
-// Data that earlier commits wrote, opened by today's tree: everything is there as it was shown then,
-// and the sale goes on.
+// Data that earlier commits wrote, opened by today's tree: everything is there as it was shown
+// then, and the sale goes on.
 
 import type { ExecutionContext } from 'ava';
 import type { SaleClient } from '../end-to-end/sale-client.ts';

@@ -15,7 +15,9 @@ export interface Recording {
   readonly commit: string;
   /** Whether its API has the names of amounts that are only stored today. */
   readonly hasStoredNames: boolean;
-  /** Whether it has what came with level 3: metadata, drafts, pauses, refunds in parts, disputes. */
+  /**
+   * Whether it has what came with level 3: metadata, drafts, pauses, refunds in parts, disputes.
+   */
   readonly hasLevel3: boolean;
   /** What answers show today beside what that commit showed. */
   readonly addedSince: RegExp;

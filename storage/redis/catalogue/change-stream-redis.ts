@@ -5,8 +5,8 @@
 // those were, so that a read can fill the gaps in.
 //
 // The full pass reads a sorted set with the names of the bucket's entities: a user, a product, an
-// organisation, all drafts of a creator, or the follows of a user. Follows are read newest first, from the end of the
-// page before.
+// organisation, all drafts of a creator, or the follows of a user. Follows are read newest first,
+// from the end of the page before.
 
 import { InvalidCursorError } from '../../ports/page.ts';
 import type { EntityChange } from '../../../contracts/changes.ts';

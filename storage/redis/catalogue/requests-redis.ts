@@ -141,7 +141,9 @@ export function answeredOf(answer: unknown): Answered<unknown> {
   return { result, ofCaller: first === 1, retryAfterMs: second };
 }
 
-/** As `answeredOf`, of an effect that answers 1 where it was done, and otherwise changed nothing. */
+/**
+ * As `answeredOf`, of an effect that answers 1 where it was done, and otherwise changed nothing.
+ */
 export function answerOfOnce(answer: unknown, value: string): Answered<string | null> {
   const answered = answeredOf(answer);
   if (answered.result !== 'new') return answered as Answered<string>;

@@ -19,7 +19,8 @@ export const ACCOUNT_LINKS_SCHEMA = `
 
 export function accountLinkHandlers(database: Database) {
   const add = database.prepare<[AccountLink]>(`
-    insert or replace into account_links (id, user_id, purpose, hash, email, credentials, expires_at)
+    insert or replace into account_links
+      (id, user_id, purpose, hash, email, credentials, expires_at)
     values (@id, @userId, @purpose, @hash, @email, @credentials, @expiresAt)`);
   const removeExpired = database.prepare(
     'delete from account_links where user_id = ? and expires_at <= ?',

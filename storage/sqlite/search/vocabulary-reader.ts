@@ -34,7 +34,8 @@ export class VocabularyReader implements Vocabulary {
     );
     const byEnding = (where: string) =>
       database.prepare<[string, string, number], KnownWord>(
-        `select words.word, words.documents from word_endings join words on words.id = word_endings.word
+        `select words.word, words.documents
+         from word_endings join words on words.id = word_endings.word
          where ${where} limit ?`,
       );
     this.#ending = byEnding('ending = ? and ending = ?');

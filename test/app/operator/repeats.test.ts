@@ -1,5 +1,5 @@
-// H11 of what operators and owners of jobs change: the process dies before or after any of its calls
-// to a store or a node, somebody else makes another change, and the request is repeated.
+// H11 of what operators and owners of jobs change: the process dies before or after any of its
+// calls to a store or a node, somebody else makes another change, and the request is repeated.
 
 import { setImmediate } from 'node:timers/promises';
 import test from 'ava';
