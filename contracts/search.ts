@@ -151,15 +151,21 @@ export const SearchNode = Type.Object(
 );
 export type SearchNode = Plain<typeof SearchNode>;
 
-/** What is asked, as the services take it. */
+/** What is asked, as services and indexes take it. */
 export interface SearchFilter {
+  /** As typed. Without a word in it, all documents that pass the filters are hits. */
   readonly text: string;
   readonly type?: SearchType | undefined;
   readonly status?: DropStatus | undefined;
   readonly creatorId?: string | undefined;
   readonly currency?: string | undefined;
+  /** Bounds of `amount`, both inclusive. What has no price is not within. */
   readonly amountMin?: number | undefined;
   readonly amountMax?: number | undefined;
+  /**
+   * Under `starting` what starts nowhere, and under `price` what has no price, is no hit. Other
+   * sorts than `relevance` compare across grades.
+   */
   readonly sort: SearchSort;
 }
 

@@ -3,12 +3,10 @@
 
 import type { ServiceBroker, ServiceSchema } from 'moleculer';
 import type { GatewayCaches } from '../app/operator/caches.ts';
-import type { ActionOutcome, ActionParams } from '../contracts/actions.ts';
 import type { CacheEviction, CacheSample, EvictedCaches, NodeCaches } from '../contracts/caches.ts';
-import { refusal, success } from '../domain/refusal.ts';
+import { success } from '../domain/refusal.ts';
 import { defineService } from './moleculer/define-service.ts';
-
-const TIMEOUT_MS = 2_000;
+import { NodeCalls } from './node-calls.ts';
 
 export function cachesService(caches: {
   report(): readonly CacheSample[];
@@ -21,16 +19,16 @@ export function cachesService(caches: {
 }
 
 export class BrokerGatewayCaches implements GatewayCaches {
-  readonly #broker: ServiceBroker;
+  readonly #nodes: NodeCalls;
 
   constructor(options: { readonly broker: ServiceBroker }) {
-    this.#broker = options.broker;
+    this.#nodes = new NodeCalls(options.broker);
   }
 
   async list(): Promise<NodeCaches[]> {
     return await Promise.all(
-      this.#nodeIds().map(async (node): Promise<NodeCaches> => {
-        const samples = await this.#ask('caches.report', {}, node);
+      this.#nodes.nodesWith('caches').map(async (node): Promise<NodeCaches> => {
+        const samples = await this.#nodes.ask(node, 'caches.report', {});
         return { node, caches: samples.ok ? [...samples.value] : null };
       }),
     );
@@ -38,34 +36,10 @@ export class BrokerGatewayCaches implements GatewayCaches {
 
   async evict(eviction: CacheEviction): Promise<EvictedCaches[]> {
     return await Promise.all(
-      this.#nodeIds().map(async (node): Promise<EvictedCaches> => {
-        const evicted = await this.#ask('caches.evict', { eviction }, node);
+      this.#nodes.nodesWith('caches').map(async (node): Promise<EvictedCaches> => {
+        const evicted = await this.#nodes.ask(node, 'caches.evict', { eviction });
         return { node, evicted: evicted.ok ? evicted.value : null };
       }),
     );
-  }
-
-  /** In their order. */
-  #nodeIds(): string[] {
-    const services = this.#broker.registry.getServiceList({
-      onlyAvailable: true,
-      onlyLocal: false,
-    }) as { name: string; nodeID: string }[];
-    return services
-      .flatMap(({ name, nodeID }) => (name === 'caches' ? nodeID : []))
-      .toSorted((a, b) => (a < b ? -1 : 1));
-  }
-
-  async #ask<Name extends 'caches.report' | 'caches.evict'>(
-    action: Name,
-    params: ActionParams<Name>,
-    nodeID: string,
-  ): Promise<ActionOutcome<Name>> {
-    try {
-      return await this.#broker.call(action, params, { nodeID, timeout: TIMEOUT_MS });
-    } catch (error) {
-      this.#broker.logger.warn(`${action} of ${nodeID} could not be answered`, error);
-      return refusal('unavailable');
-    }
   }
 }

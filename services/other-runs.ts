@@ -3,6 +3,7 @@
 import type { ServiceBroker } from 'moleculer';
 import type { OtherRuns } from '../app/operator/runs.ts';
 import type { RunState } from '../contracts/operator.ts';
+import { NodeCalls } from './node-calls.ts';
 
 const TIMEOUT_MS = 2_000;
 
@@ -32,15 +33,10 @@ export class BrokerRuns implements OtherRuns {
 
   /** The answers of those who answer. */
   async #askAll<T>(action: string, params: object): Promise<T[]> {
-    const services = this.#broker.registry.getServiceList({
-      onlyAvailable: true,
-      onlyLocal: false,
-    }) as { name: string; nodeID: string }[];
-    const nodes = services.flatMap(({ name, nodeID }) =>
-      name === 'runs' && nodeID !== this.#broker.nodeID ? nodeID : [],
-    );
+    const nodes = new NodeCalls(this.#broker).nodesWith('runs');
+    const others = nodes.filter((nodeID) => nodeID !== this.#broker.nodeID);
     const answers = await Promise.allSettled(
-      nodes.map((nodeID) =>
+      others.map((nodeID) =>
         this.#broker.call<T, object>(action, params, { nodeID, timeout: TIMEOUT_MS }),
       ),
     );

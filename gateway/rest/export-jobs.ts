@@ -1,14 +1,13 @@
 // The routes of exports by jobs (O9a): ask for one, and fetch its file once it is made.
 
-import type { ExportDownload, ExportDownloads } from '../../app/jobs/export-downloads.ts';
+import type { ExportDownloads } from '../../app/jobs/export-downloads.ts';
 import { JobBody, NewExport } from '../../contracts/jobs.ts';
 import { ExportLine } from '../../contracts/orders.ts';
-import type { Outcome } from '../../contracts/refusals.ts';
-import { jsonReply, type Route, userRoute } from '../http/route.ts';
+import { type Route, userRoute } from '../http/route.ts';
 import type { StreamSlots } from '../http/stream-slots.ts';
-import { jobBody } from '../present.ts';
 import { NDJSON_MEDIA_TYPE } from './changes.ts';
 import { CSV_MEDIA_TYPE, exportReply } from './drop-orders.ts';
+import { fileReply, queuedReply } from './job-files.ts';
 
 const TAG = 'jobs';
 
@@ -38,10 +37,7 @@ export function exportJobRoutes({ downloads, exportSlots }: ExportJobRoutesOptio
         refusals: ['not-found', 'forbidden', 'too-many', 'overloaded', 'unavailable'],
       },
       async ({ call, caller, id: dropId, body: wanted, request }) => {
-        const queued = await call('jobs.exportOrders', { caller, dropId, wanted, request });
-        if (!queued.ok) return queued;
-        const location = `/v1/jobs/${queued.value.id}`;
-        return jsonReply(202, jobBody(queued.value), [['location', location]]);
+        return queuedReply(await call('jobs.exportOrders', { caller, dropId, wanted, request }));
       },
     ),
     ...(downloads === null ? [] : [downloadRoute(downloads, exportSlots)]),
@@ -64,19 +60,15 @@ function downloadRoute(downloads: ExportDownloads, slots: StreamSlots): Route {
       otherMediaTypes: [CSV_MEDIA_TYPE],
       refusals: ['not-found', 'export-not-done', 'overloaded', 'unavailable'],
     },
-    async ({ caller, id: jobId, isValid }) => {
-      const slot = slots.take(caller.userId);
-      if (!slot.ok) return slot;
-      let opened: Outcome<ExportDownload> | null = null;
-      try {
-        opened = await downloads.open(caller, jobId);
-      } finally {
-        if (opened?.ok !== true) slot.release();
-      }
-      if (!opened.ok) return opened;
-      const { chunks } = opened.value;
-      const body = { chunks, isWhole: true, isAllowed: isValid, close: slot.release };
-      return exportReply(opened.value, body);
-    },
+    ({ caller, id: jobId, isValid: isAllowed }) =>
+      fileReply(
+        slots,
+        caller.userId,
+        () => downloads.open(caller, jobId),
+        (file, close) => {
+          const { chunks } = file;
+          return exportReply(file, { chunks, isWhole: true, isAllowed, close });
+        },
+      ),
   );
 }

@@ -8,6 +8,7 @@ import { PageQuery } from '../../contracts/paging.ts';
 import { presenter } from '../../contracts/wire.ts';
 import { jsonReply, type Route, userRoute } from '../http/route.ts';
 import { jobBody, pageBody } from '../present.ts';
+import { queuedReply } from './job-files.ts';
 import { operatorRoute } from './operator-route.ts';
 import { pageRequest } from './paging.ts';
 
@@ -36,10 +37,7 @@ function ownRoutes(): Route[] {
         refusals: ['not-found', 'forbidden', 'overloaded', 'unavailable'],
       },
       async ({ call, caller, id: dropId, body: refunds, request }) => {
-        const queued = await call('jobs.refundOrders', { caller, dropId, refunds, request });
-        if (!queued.ok) return queued;
-        const location = `/v1/jobs/${queued.value.id}`;
-        return jsonReply(202, jobBody(queued.value), [['location', location]]);
+        return queuedReply(await call('jobs.refundOrders', { caller, dropId, refunds, request }));
       },
     ),
     userRoute(

@@ -10,13 +10,12 @@ import {
   NewPassList,
   NewPassListBody,
 } from '../../contracts/passes.ts';
-import type { Outcome } from '../../contracts/refusals.ts';
 import { reader } from '../../contracts/wire.ts';
 import { jsonReply, type Reply, type Route, userRoute } from '../http/route.ts';
 import type { StreamSlots } from '../http/stream-slots.ts';
-import { jobBody } from '../present.ts';
 import { NDJSON_MEDIA_TYPE } from './changes.ts';
 import { CSV_MEDIA_TYPE } from './drop-orders.ts';
+import { fileReply, queuedReply } from './job-files.ts';
 
 const TAG = 'passes';
 /** Who has a pass may use it. */
@@ -79,10 +78,7 @@ export function passRoutes({ downloads, exportSlots }: PassRoutesOptions): Route
       },
       async ({ call, caller, id: dropId, body, request }) => {
         const wanted = newPassList(body);
-        const queued = await call('jobs.makePasses', { caller, dropId, wanted, request });
-        if (!queued.ok) return queued;
-        const location = `/v1/jobs/${queued.value.id}`;
-        return jsonReply(202, jobBody(queued.value), [['location', location]]);
+        return queuedReply(await call('jobs.makePasses', { caller, dropId, wanted, request }));
       },
     ),
     ...(downloads === null ? [] : [downloadRoute(downloads, exportSlots)]),
@@ -105,18 +101,13 @@ function downloadRoute(downloads: ExportDownloads, slots: StreamSlots): Route {
       otherMediaTypes: [CSV_MEDIA_TYPE],
       refusals: ['not-found', 'export-not-done', 'overloaded', 'unavailable'],
     },
-    async ({ caller, id: jobId, isValid }) => {
-      const slot = slots.take(caller.userId);
-      if (!slot.ok) return slot;
-      let opened: Outcome<PassesDownload> | null = null;
-      try {
-        opened = await downloads.openPasses(caller, jobId);
-      } finally {
-        if (opened?.ok !== true) slot.release();
-      }
-      if (!opened.ok) return opened;
-      return passListReply(opened.value, isValid, slot.release);
-    },
+    ({ caller, id: jobId, isValid }) =>
+      fileReply(
+        slots,
+        caller.userId,
+        () => downloads.openPasses(caller, jobId),
+        (file, close) => passListReply(file, isValid, close),
+      ),
   );
 }
 

@@ -27,7 +27,6 @@ import {
   type SearchKey,
   type SearchPage,
   type SearchPosition,
-  type SearchQuery,
   type SearchReader,
   type SearchRebuild,
   type SearchRequest,
@@ -39,6 +38,7 @@ import {
   STREAMS_MAX,
   type Suggestion,
 } from '../ports/search-index.ts';
+import type { SearchFilter } from '../../contracts/search.ts';
 import type { SearchType } from '../../contracts/search.ts';
 
 interface Found {
@@ -128,7 +128,7 @@ export class MemorySearchIndex implements SearchReader, SearchWriter {
     return suggestions;
   }
 
-  async stream(query: SearchQuery): Promise<SearchStream | null> {
+  async stream(query: SearchFilter): Promise<SearchStream | null> {
     if (this.#streams >= STREAMS_MAX) return null;
     this.#streams += 1;
     const found = this.#find(query);
@@ -178,7 +178,7 @@ export class MemorySearchIndex implements SearchReader, SearchWriter {
     // Nothing is held.
   }
 
-  #find(query: SearchQuery): Found[] {
+  #find(query: SearchFilter): Found[] {
     const terms = queryTerms(query.text);
     const found: Found[] = [];
     for (const document of this.#feed.documents.values()) {
@@ -198,7 +198,7 @@ export class MemorySearchIndex implements SearchReader, SearchWriter {
     return hits.sort((a, b) => compare(query, a, b));
   }
 
-  #counts(query: SearchQuery): StatusCount[] {
+  #counts(query: SearchFilter): StatusCount[] {
     const found = this.#find({ ...query, status: undefined });
     return STATUSES.flatMap((status) => {
       const count = found.filter(({ document }) => document.status === status).length;
@@ -230,7 +230,7 @@ function passesFilter(document: SearchDocument, filter: DocumentFilter): boolean
   return filter.of === 'type' || document.source === filter.source;
 }
 
-function compare({ sort }: SearchQuery, a: Found, b: Found): number {
+function compare({ sort }: SearchFilter, a: Found, b: Found): number {
   if (sort === 'relevance') return compareMatches(a.match, a.document, b.match, b.document);
   let order = b.document.createdAt - a.document.createdAt;
   if (sort === 'starting') order = a.document.startsAt! - b.document.startsAt!;
@@ -238,7 +238,7 @@ function compare({ sort }: SearchQuery, a: Found, b: Found): number {
   return order || compareKeys(a.document, b.document);
 }
 
-function hit(query: SearchQuery, { document, match }: Found, withExplanation: boolean): SearchHit {
+function hit(query: SearchFilter, { document, match }: Found, withExplanation: boolean): SearchHit {
   return {
     ...hitOf(document, queryTerms(query.text)),
     explanation: withExplanation ? explanationOf(match, document) : null,

@@ -25,7 +25,7 @@
 
 import type { DropStatus } from '../../contracts/drops.ts';
 import type { PageRequest } from '../../contracts/paging.ts';
-import type { SearchSort, SearchType } from '../../contracts/search.ts';
+import type { SearchFilter, SearchType } from '../../contracts/search.ts';
 
 export interface SearchKey {
   readonly type: SearchType;
@@ -120,24 +120,7 @@ export interface SearchFeed {
   ): Promise<readonly SearchDocument[]>;
 }
 
-export interface SearchQuery {
-  /** As typed. Without a word in it, all documents that pass the filters are hits. */
-  readonly text: string;
-  readonly type?: SearchType | undefined;
-  readonly status?: DropStatus | undefined;
-  readonly creatorId?: string | undefined;
-  readonly currency?: string | undefined;
-  /** Bounds of `amount`, both inclusive. What has no price is not within. */
-  readonly amountMin?: number | undefined;
-  readonly amountMax?: number | undefined;
-  /**
-   * Under `starting` what starts nowhere, and under `price` what has no price, is no hit. Other
-   * sorts than `relevance` compare across grades.
-   */
-  readonly sort: SearchSort;
-}
-
-export interface SearchRequest extends SearchQuery {
+export interface SearchRequest extends SearchFilter {
   readonly page: PageRequest;
   /** Whether `counts` is wanted. It costs as much as the page. */
   readonly withCounts?: boolean;
@@ -281,7 +264,7 @@ export interface SearchReader {
   /**
    * Null: as many streams as `STREAMS_MAX` are open. Errors: `store-unavailable`.
    */
-  stream(query: SearchQuery): Promise<SearchStream | null>;
+  stream(query: SearchFilter): Promise<SearchStream | null>;
   close(): Promise<void>;
 }
 

@@ -1,7 +1,7 @@
 // The filters of a search as expressions: a document passes a filter where it has one of its
 // tokens.
 
-import type { SearchQuery } from '../ports/search-index.ts';
+import type { SearchFilter } from '../../contracts/search.ts';
 import { any, type Expression, token } from './expression.ts';
 import {
   amountTokens,
@@ -16,7 +16,7 @@ interface Counts {
   documentsWithToken(name: string): number;
 }
 
-export function filterExpressions(query: SearchQuery, vocabulary: Counts): Expression[] {
+export function filterExpressions(query: SearchFilter, vocabulary: Counts): Expression[] {
   const { type, status, creatorId, currency, amountMin, amountMax } = query;
   const filters: Expression[] = [];
   const add = (name: string) => filters.push(token(name, vocabulary.documentsWithToken(name)));

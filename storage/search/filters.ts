@@ -1,9 +1,10 @@
 // The filters of a search.
 
-import type { SearchDocument, SearchQuery } from '../ports/search-index.ts';
+import type { SearchDocument } from '../ports/search-index.ts';
+import type { SearchFilter } from '../../contracts/search.ts';
 
 /** Whether a document passes the filters of a query, and has what it is sorted by. */
-export function passesFilters(document: SearchDocument, query: SearchQuery): boolean {
+export function passesFilters(document: SearchDocument, query: SearchFilter): boolean {
   const { type, status, creatorId, currency, amountMin, amountMax, sort } = query;
   const { amount } = document;
   if (type !== undefined && document.type !== type) return false;

@@ -3,7 +3,7 @@
 
 import { fnv1a } from '../../domain/ids.ts';
 import { InvalidCursorError } from '../ports/page.ts';
-import type { SearchQuery } from '../ports/search-index.ts';
+import type { SearchFilter } from '../../contracts/search.ts';
 
 const CURSOR_LENGTH_MAX = 512;
 const SECOND_SEED = 0x9747b28c;
@@ -11,7 +11,7 @@ const SECOND_SEED = 0x9747b28c;
 export class SearchCursor {
   readonly #query: string;
 
-  constructor(query: SearchQuery) {
+  constructor(query: SearchFilter) {
     const { text, type, status, creatorId, currency, amountMin, amountMax, sort } = query;
     const asked = [text, type, status, creatorId, currency, amountMin, amountMax, sort];
     const key = JSON.stringify(asked.map((one) => one ?? null));

@@ -13,7 +13,7 @@ import {
 import { filterExpressions } from './filter-expressions.ts';
 import { EXACT, mayBeginInDescription, PREFIX, TYPO, WITHIN } from './match.ts';
 import { type QueryTerm, wholeNameOf } from './query-terms.ts';
-import { type SearchQuery } from '../ports/search-index.ts';
+import type { SearchFilter } from '../../contracts/search.ts';
 
 /** A word that documents have. */
 export interface KnownWord {
@@ -79,7 +79,7 @@ export class SearchPlan {
   readonly #known = new Map<string, readonly KnownWord[]>();
   readonly #unions = new Map<string, Expression | null>();
 
-  constructor(query: SearchQuery, terms: readonly QueryTerm[], vocabulary: Vocabulary) {
+  constructor(query: SearchFilter, terms: readonly QueryTerm[], vocabulary: Vocabulary) {
     this.terms = terms;
     this.#wholeName = wholeNameOf(query.text);
     this.#vocabulary = vocabulary;

@@ -2,7 +2,8 @@
 
 import test from 'ava';
 import type { SearchSort } from '../../contracts/search.ts';
-import { type SearchDocument, type SearchQuery } from '../../storage/ports/search-index.ts';
+import { type SearchDocument } from '../../storage/ports/search-index.ts';
+import type { SearchFilter } from '../../contracts/search.ts';
 import { all, token } from '../../storage/search/expression.ts';
 import { MatchReader } from '../../storage/sqlite/search/match-reader.ts';
 import { open } from '../../storage/sqlite/search/search-writer-program.ts';
@@ -60,7 +61,7 @@ const HOSTILE: readonly string[] = [
   Array.from({ length: 200 }, (_, n) => `word${n}`).join(' '),
 ];
 const SORTS: readonly SearchSort[] = ['relevance', 'newest'];
-const FILTERS: readonly Partial<SearchQuery>[] = [
+const FILTERS: readonly Partial<SearchFilter>[] = [
   {},
   { status: 'live' },
   { type: 'product' },

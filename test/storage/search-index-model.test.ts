@@ -4,7 +4,8 @@
 import test from 'ava';
 import fc from 'fast-check';
 import { MemorySearchIndex } from '../../storage/memory/search-index-memory.ts';
-import type { SearchDocument, SearchKey, SearchQuery } from '../../storage/ports/search-index.ts';
+import type { SearchDocument, SearchKey } from '../../storage/ports/search-index.ts';
+import type { SearchFilter } from '../../contracts/search.ts';
 import type { SearchIndex } from './contract/search-index.ts';
 import { searchDocument } from './search-documents.ts';
 import { openSearchIndex } from './search-index-sqlite.ts';
@@ -82,7 +83,7 @@ const queries = fc.record({
   amountMin: fc.constantFrom(undefined, undefined, 101),
 });
 
-async function ids(index: SearchIndex, query: SearchQuery, limit: number) {
+async function ids(index: SearchIndex, query: SearchFilter, limit: number) {
   const found: string[] = [];
   let cursor: string | null = null;
   do {
@@ -123,7 +124,7 @@ test('Q1, Q2: on SQLite the same is found as by comparing everything, in the sam
           await memory.feed.apply(change);
         }
         for (const [number, query] of asked.entries()) {
-          const request: SearchQuery = { ...query, sort: 'relevance' };
+          const request: SearchFilter = { ...query, sort: 'relevance' };
           const expected = await ids(memory, request, 100);
           t.deepEqual(
             await ids(sqlite, request, number % 2 === 0 ? 100 : 3),

@@ -1,7 +1,8 @@
 // The windows of a tier: the next documents in the order of their places, compared and sorted.
 
 import type { Database } from 'better-sqlite3';
-import { FEW_HITS, type SearchDocument, type SearchQuery } from '../../ports/search-index.ts';
+import { FEW_HITS, type SearchDocument } from '../../ports/search-index.ts';
+import type { SearchFilter } from '../../../contracts/search.ts';
 import { passesFilters } from '../../search/filters.ts';
 import {
   compareMatches,
@@ -43,7 +44,7 @@ export class RankedWindows {
    * All hits, sorted, where they are among few documents: all of these are compared, as the memory
    * driver compares all. Null where they are not few.
    */
-  readFew(query: SearchQuery, plan: SearchPlan, budget: Budget): RankedDocument[] | null {
+  readFew(query: SearchFilter, plan: SearchPlan, budget: Budget): RankedDocument[] | null {
     const rarest = plan.terms.length === 0 ? null : plan.rarest(TYPO);
     if (rarest === null || rarest.documentsMax > WINDOW_DOCUMENTS) return null;
     const found = this.#matches.read(rarest, 0, WINDOW_DOCUMENTS + 1, { ...budget });
@@ -63,7 +64,7 @@ export class RankedWindows {
 
   /** Takes what it costs from the budget of the page. */
   read(
-    query: SearchQuery,
+    query: SearchFilter,
     terms: readonly QueryTerm[],
     tier: Tier,
     start: number,
@@ -89,7 +90,7 @@ export class RankedWindows {
 
   /** Null where the tokens only seemed to match. */
   #match(
-    query: SearchQuery,
+    query: SearchFilter,
     terms: readonly QueryTerm[],
     tier: Tier,
     document: SearchDocument,

@@ -6,12 +6,12 @@ import type { SearchType } from '../../../contracts/search.ts';
 import {
   type SearchHit,
   type SearchPage,
-  type SearchQuery,
   type SearchRequest,
   type StatusCount,
   STREAM_CHUNK_HITS,
   type Suggestion,
 } from '../../ports/search-index.ts';
+import type { SearchFilter } from '../../../contracts/search.ts';
 import { openReaderDatabase } from '../thread/database.ts';
 import type { Program, ProgramOptions } from '../thread/program.ts';
 import { Searcher } from './searcher.ts';
@@ -24,7 +24,7 @@ export interface StreamChunk {
 interface OpenStream {
   readonly database: Database;
   readonly searcher: Searcher;
-  readonly query: SearchQuery;
+  readonly query: SearchFilter;
   cursor: string | null;
 }
 
@@ -48,12 +48,12 @@ export function open(options: ProgramOptions) {
     handlers: {
       search: (request: SearchRequest): SearchPage => searcher.page(request),
 
-      counts: (query: SearchQuery): StatusCount[] => searcher.counts(query),
+      counts: (query: SearchFilter): StatusCount[] => searcher.counts(query),
 
       suggest: (text: string, type: SearchType | null, limit: number): Suggestion[] =>
         searcher.suggest(text, type, limit),
 
-      openStream(id: number, query: SearchQuery): void {
+      openStream(id: number, query: SearchFilter): void {
         const own = openReaderDatabase(options.file);
         own.exec('begin');
         // A transaction begins with the first read.

@@ -6,7 +6,6 @@ import { StoreUnavailableError } from '../../ports/journal.ts';
 import {
   type SearchHit,
   type SearchPage,
-  type SearchQuery,
   type SearchReader,
   type SearchRequest,
   type SearchStream,
@@ -15,6 +14,7 @@ import {
   StreamExpiredError,
   type Suggestion,
 } from '../../ports/search-index.ts';
+import type { SearchFilter } from '../../../contracts/search.ts';
 import { SearchCursor } from '../../search/search-cursor.ts';
 import { SqliteThread } from '../thread/thread.ts';
 import { SearchFiles } from './search-files.ts';
@@ -78,7 +78,7 @@ class SqliteSearchReader implements SearchReader {
     return (await this.#thread()).submit('suggest', text, type, limit);
   }
 
-  async stream(query: SearchQuery): Promise<SearchStream | null> {
+  async stream(query: SearchFilter): Promise<SearchStream | null> {
     if (this.#streams.size >= STREAMS_MAX) return null;
     const id = ++this.#lastStream;
     const ended = () => this.#streams.delete(stream);

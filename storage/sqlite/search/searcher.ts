@@ -14,11 +14,11 @@ import {
   FEW_HITS,
   type SearchHit,
   type SearchPage,
-  type SearchQuery,
   type SearchRequest,
   type StatusCount,
   type Suggestion,
 } from '../../ports/search-index.ts';
+import type { SearchFilter } from '../../../contracts/search.ts';
 import { highlighted, hitOf } from '../../search/highlight.ts';
 import { all, token } from '../../search/expression.ts';
 import { STATUS_CODES, statusToken } from '../../search/index-tokens.ts';
@@ -78,7 +78,7 @@ export class Searcher {
   }
 
   /** In a call of its own, so that neither holds the thread for long. */
-  counts(request: SearchQuery): StatusCount[] {
+  counts(request: SearchFilter): StatusCount[] {
     const plan = this.#plan({ ...request, status: undefined });
     const matching = plan.union(this.#gradeMax(plan));
     const isVerified = request.amountMin !== undefined || request.amountMax !== undefined;
@@ -97,7 +97,7 @@ export class Searcher {
   }
 
   suggest(text: string, type: SearchType | null, limit: number): Suggestion[] {
-    const query: SearchQuery = { text, type: type ?? undefined, sort: 'relevance' };
+    const query: SearchFilter = { text, type: type ?? undefined, sort: 'relevance' };
     const plan = this.#plan(query);
     if (plan.terms.length === 0) return [];
     const names = new Map<string, Suggestion>();
@@ -112,13 +112,13 @@ export class Searcher {
     return [...names.values()];
   }
 
-  #plan(query: SearchQuery): SearchPlan {
+  #plan(query: SearchFilter): SearchPlan {
     this.#matches.refresh();
     return new SearchPlan(query, queryTerms(query.text), this.#vocabulary);
   }
 
   #byRelevance(
-    query: SearchQuery,
+    query: SearchFilter,
     plan: SearchPlan,
     from: readonly number[] | null,
     limit: number,

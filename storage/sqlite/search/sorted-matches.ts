@@ -4,7 +4,7 @@
 
 import type { Database, Statement } from 'better-sqlite3';
 import type { SearchSort } from '../../../contracts/search.ts';
-import type { SearchQuery } from '../../ports/search-index.ts';
+import type { SearchFilter } from '../../../contracts/search.ts';
 import { passesFilters } from '../../search/filters.ts';
 import { documentWords, matchDocument } from '../../search/match.ts';
 import type { SearchPlan } from '../../search/search-plan.ts';
@@ -77,7 +77,7 @@ export class SortedMatches {
   }
 
   page(
-    query: SearchQuery,
+    query: SearchFilter,
     plan: SearchPlan,
     gradeMax: number,
     from: readonly number[] | null,
@@ -95,7 +95,7 @@ export class SortedMatches {
   }
 
   #collected(
-    query: SearchQuery,
+    query: SearchFilter,
     plan: SearchPlan,
     gradeMax: number,
     sort: Sort,
@@ -126,7 +126,7 @@ export class SortedMatches {
   }
 
   #walked(
-    query: SearchQuery,
+    query: SearchFilter,
     plan: SearchPlan,
     gradeMax: number,
     sort: Sort,
@@ -156,7 +156,7 @@ export class SortedMatches {
 
 function hitIn(
   row: DocumentRow,
-  query: SearchQuery,
+  query: SearchFilter,
   plan: SearchPlan,
   gradeMax: number,
 ): RankedDocument | null {

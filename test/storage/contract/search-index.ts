@@ -7,21 +7,21 @@ import {
   STREAMS_MAX,
   type SearchDocument,
   type SearchHit,
-  type SearchQuery,
   type SearchReader,
   type SearchWriter,
   type TextPart,
 } from '../../../storage/ports/search-index.ts';
+import type { SearchFilter } from '../../../contracts/search.ts';
 import { searchDocument as product, searchDrop as drop } from '../search-documents.ts';
 import { failsWith } from './errors.ts';
 
 /** Both sides of an index. */
 export type SearchIndex = Omit<SearchReader, 'close'> & Omit<SearchWriter, 'close'>;
-type Ask = Partial<SearchQuery>;
+type Ask = Partial<SearchFilter>;
 /** More documents than a driver compares at once. */
 const MORE_THAN_COMPARED = 600;
 
-function query(text: string, ask: Ask): SearchQuery {
+function query(text: string, ask: Ask): SearchFilter {
   return { sort: 'relevance', ...ask, text };
 }
 
