@@ -46,7 +46,10 @@ export function changeRoutes({ stream, slots, now }: ChangeRoutesOptions): Route
             forMs: tokenExpiresAt * 1000 - now(),
             isAllowed: isValid,
           });
-          const body = { chunks, close: slot.release };
+          // Who follows is told the last position when the right to read ends; another reader would
+          // take what it has by then for all that there is.
+          const cutOff = { isWhole: true, isAllowed: isValid };
+          const body = { chunks, close: slot.release, ...(!query.follow && cutOff) };
           return { ok: true, status: 200, mediaType: NDJSON_MEDIA_TYPE, body, headers: [] };
         } catch (error) {
           slot.release();

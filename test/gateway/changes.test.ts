@@ -167,6 +167,20 @@ test('C1: a damaged journal breaks the reply off: it never looks complete', asyn
   t.true(fixture.logged.some(({ route, level }) => route === '/v1/changes' && Number(level) >= 40));
 });
 
+test('C1, A10: a reply whose reader may read no more is broken off: it never looks complete', async (t) => {
+  const { stores, fixture, script } = await start(t);
+  await script.append(0, [['drp_a', [created('drp_a')]]]);
+  const { journal } = stores;
+  const unpatched = journal.read.bind(journal);
+  journal.read = (...of: Parameters<typeof unpatched>) => {
+    fixture.time += 3_600_000;
+    return unpatched(...of);
+  };
+  const response = await read(fixture);
+  t.is(response.status, 200);
+  await t.throwsAsync(response.text());
+});
+
 test('C1: the gateway ends streams when it stops, with a position', async (t) => {
   const { fixture } = await start(t);
   const response = await read(fixture, '?from=now&follow=true');
