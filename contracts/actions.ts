@@ -428,13 +428,10 @@ export interface Actions {
   /** The indexes of all nodes that search. */
   'operator.listSearchNodes': [AsOperator, readonly SearchNode[]];
   /** Makes a node's index anew. Refuses `not-found`, `already-running`. */
-  'operator.rebuildSearch': [AsOperator & Keyed & { nodeId: string }, null];
+  'operator.rebuildSearch': [AsOperator & { nodeId: string }, null];
   /** The caches of all gateways. */
   'operator.listCaches': [AsOperator, readonly NodeCaches[]];
-  'operator.evictCaches': [
-    AsOperator & Keyed & { eviction: CacheEviction },
-    readonly EvictedCaches[],
-  ];
+  'operator.evictCaches': [AsOperator & { eviction: CacheEviction }, readonly EvictedCaches[]];
   /** The next two are answered by each gateway, for itself. */
   'caches.report': [Record<string, never>, readonly CacheSample[]];
   'caches.evict': [{ eviction: CacheEviction }, number];

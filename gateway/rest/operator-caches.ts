@@ -20,12 +20,13 @@ export function operatorCacheRoutes(): Route[] {
     userRoute(
       {
         ...operatorRoute('POST', 'caches/evict'),
+        keyed: false,
         summary: 'Have every gateway read anew what is of a kind, a path or a creator, or all.',
         body: CacheEviction,
         response: EvictedCachesList,
       },
-      async ({ call, caller, body: eviction, request }) => {
-        const evicted = await call('operator.evictCaches', { caller, eviction, request });
+      async ({ call, caller, body: eviction }) => {
+        const evicted = await call('operator.evictCaches', { caller, eviction });
         return evicted.ok ? jsonReply(200, { items: evicted.value, nextCursor: null }) : evicted;
       },
     ),

@@ -22,12 +22,13 @@ export function operatorSearchRoutes(): Route[] {
     userRoute(
       {
         ...operatorRoute('POST', 'search/{id}/rebuild', ['not-found', 'already-running']),
+        keyed: false,
         summary:
           'Make a node’s search index anew, in the background; the old one serves meanwhile.',
         status: 202,
       },
-      async ({ id: nodeId, call, caller, request }) => {
-        const started = await call('operator.rebuildSearch', { caller, nodeId, request });
+      async ({ id: nodeId, call, caller }) => {
+        const started = await call('operator.rebuildSearch', { caller, nodeId });
         return started.ok ? emptyReply(202) : started;
       },
     ),

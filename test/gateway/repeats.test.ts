@@ -26,6 +26,8 @@ const WITHOUT_KEY: Readonly<Record<string, string>> = {
   'POST /v1/operator/operators': 'answers with secrets',
   'POST /v1/operator/verify': 'changes nothing',
   'POST /v1/operator/rebuild': 'a repeat finds nothing to make again',
+  'POST /v1/operator/caches/evict': 'what is evicted twice is only read once more',
+  'POST /v1/operator/search/{id}/rebuild': 'the same index is made once more, or it is 409',
 };
 
 interface Described {
