@@ -4,14 +4,15 @@
 import { createHash } from 'node:crypto';
 
 const STYLE = `
-:root { color-scheme: light dark; --line: #8884; --soft: #8882; --accent: #0a7d55; }
+:root { color-scheme: light dark; --line: #8884; --soft: #8882; }
+:root { --accent: light-dark(#0a7d55, #4cc38a); }
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 0 auto; padding: 1.5rem; }
 h1 { margin: 0; } h2 { margin: 2rem 0 .5rem; text-transform: capitalize; }
 code, pre { font: 13px/1.5 ui-monospace, monospace; }
 details { border: 1px solid var(--line); border-radius: 6px; margin: .4rem 0; }
 summary { cursor: pointer; padding: .5rem .75rem; }
 summary span { opacity: .75; margin-left: .75rem; }
-.method { display: inline-block; min-width: 4.5rem; font-weight: 700; color: var(--accent); }
+.method { display: inline-block; min-width: 4.8rem; font-weight: 700; color: var(--accent); }
 .inside { padding: 0 .75rem .75rem; }
 pre { background: var(--soft); padding: .6rem; border-radius: 6px; overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; }
