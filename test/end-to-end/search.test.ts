@@ -211,17 +211,4 @@ onEachProfile((test, profile) => {
     const ready = await server.get('/readyz');
     t.like(ready.json['search'], { isBuilding: false });
   });
-
-  test('A11: what operators take down is found no more, and again when it is restored', async (t) => {
-    const { productId, dropId } = await sell('Orla Veil', 'Cobalt zephyr');
-    const all = (answer: Answer) => idsOf(answer).length === 2;
-    t.is(idsOf(await found('q=cobalt+zephyr', all)).length, 2);
-    const token = server.token('boss', 60, ['operator']);
-    const hide = `/v1/operator/take-downs/products/${productId}`;
-    t.is((await server.call('PUT', hide, { token, body: {} })).status, 200);
-    const none = await found('q=cobalt+zephyr', (answer) => idsOf(answer).length === 0);
-    t.deepEqual(idsOf(none), []);
-    t.is((await server.call('DELETE', hide, { token })).status, 204);
-    t.true(idsOf(await found('q=cobalt+zephyr', all)).includes(dropId));
-  });
 });
