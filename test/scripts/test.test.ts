@@ -1,0 +1,97 @@
+// Runs the real `scripts/test.mjs` in a folder whose `ava` only prints what it is told to.
+
+import { execFile } from 'node:child_process';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import test, { type ExecutionContext } from 'ava';
+
+const SCRIPTS = fileURLToPath(new URL('../../scripts', import.meta.url));
+
+/** What AVA is to print and how it is to end, run after run. */
+interface Run {
+  readonly report: string;
+  readonly code: number;
+}
+
+/** Runs `scripts/test.mjs --long`; `calls` are the arguments of AVA, a line for each run. */
+function longTests(t: ExecutionContext, runs: readonly Run[], args: readonly string[] = []) {
+  const root = mkdtempSync(join(tmpdir(), 'livedrops-runner-test-'));
+  t.teardown(() => rmSync(root, { recursive: true }));
+  cpSync(SCRIPTS, join(root, 'scripts'), { recursive: true });
+  mkdirSync(join(root, 'test', 'sale'), { recursive: true });
+  for (const name of ['buy', 'pay'])
+    writeFileSync(join(root, 'test', 'sale', `${name}.test.ts`), '');
+  const bin = join(root, 'node_modules', '.bin');
+  mkdirSync(bin, { recursive: true });
+  runs.forEach(({ report, code }, i) => {
+    writeFileSync(join(bin, `run-${i + 1}`), `cat <<'REPORT'\n${report}\nREPORT\nexit ${code}\n`);
+  });
+  const ava = join(bin, 'ava');
+  const calls = `${ava}-calls`;
+  writeFileSync(ava, '#!/bin/sh\necho "$@" >> "$0-calls"\n. "${0%/*}/run-$(wc -l < "$0-calls")"\n');
+  chmodSync(ava, 0o755);
+  return new Promise<{ code: number; lines: string[]; calls: string[] }>((resolve) => {
+    const script = join(root, 'scripts', 'test.mjs');
+    const child = execFile(process.execPath, [script, '--long', ...args], (_error, stdout) => {
+      resolve({
+        code: child.exitCode ?? -1,
+        lines: stdout.trimEnd().split('\n'),
+        calls: existsSync(calls) ? readFileSync(calls, 'utf8').trimEnd().split('\n') : [],
+      });
+    });
+  });
+}
+
+const GOOD = { report: '  ✔ sale › buy › one\n  ✔ sale › pay › two\n\n  2 tests passed', code: 0 };
+const LATE = {
+  report: '  ✔ sale › buy › one\n  ✘ [fail]: sale › pay › it is paid in time\n\n  1 test failed',
+  code: 1,
+};
+
+test('tests that all pass are run once', async (t) => {
+  const { code, lines, calls } = await longTests(t, [GOOD]);
+  t.deepEqual([code, lines.at(-1), calls.length], [0, '2 passed, 0 failed', 1]);
+});
+
+test('a file with a failure runs once more, by itself, and that decides', async (t) => {
+  const alone = { report: '  ✔ it is paid in time\n\n  1 test passed', code: 0 };
+  const passed = await longTests(t, [LATE, alone]);
+  t.deepEqual([passed.code, passed.lines.at(-1)], [0, '2 passed, 0 failed']);
+  t.is(passed.calls[1], '--concurrency 1 test/sale/pay.test.ts');
+  const again = { report: '  ✘ [fail]: it is paid in time\n\n  1 test failed', code: 1 };
+  const failed = await longTests(t, [LATE, again]);
+  t.deepEqual([failed.code, failed.lines.at(-1)], [1, '1 passed, 1 failed']);
+});
+
+test('a file that could not end, or timed out, runs once more', async (t) => {
+  for (const report of [
+    '  ✘ test/sale/buy.test.ts exited with a non-zero exit code: 1',
+    '  ✘ Timed out while running tests\n\n  Failed to exit when running test/sale/buy.test.ts',
+    '  ✘ Timed out while running tests\n\n  2 tests were pending in test/sale/buy.test.ts',
+    '  Uncaught exception in test/sale/buy.test.ts\n\n  1 uncaught exception',
+  ]) {
+    const { code, lines, calls } = await longTests(t, [{ report, code: 1 }, GOOD]);
+    t.deepEqual([code, lines.at(-1)], [0, '1 passed, 0 failed'], report);
+    t.is(calls[1], '--concurrency 1 test/sale/buy.test.ts');
+  }
+});
+
+test('a failure of no known file, or of files that were asked for, stands', async (t) => {
+  const unknown = { report: '  ✘ Internal error\n  ✘ [fail]: sale › pay › it is paid', code: 1 };
+  const first = await longTests(t, [unknown, GOOD]);
+  t.deepEqual([first.code, first.lines.at(-1), first.calls.length], [1, '0 passed, 1 failed', 1]);
+  const second = await longTests(t, [LATE, GOOD], ['test/sale/pay.test.ts']);
+  t.deepEqual([second.code, second.lines.at(-1)], [1, '1 passed, 1 failed']);
+  t.deepEqual(second.calls, ['test/sale/pay.test.ts']);
+});
