@@ -4,7 +4,7 @@
 import { randomInt } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import { type Mutation, MUTATIONS } from './mutations.ts';
-import { simulateSeed } from './simulate.ts';
+import { playSeeds } from './seeds.ts';
 
 const SEED_MAX = 2 ** 31 - 1;
 const SEEDS_DEFAULT = '100';
@@ -57,22 +57,22 @@ function print(line: string): void {
 }
 
 async function simulate({ seeds, seed: first, mutation }: Options): Promise<void> {
-  for (let tried = 1; tried <= seeds; tried++) {
-    const seed = first + tried - 1;
-    const { findings, steps } = await simulateSeed(seed, { shrink: true });
-    if (findings.length > 0) {
-      print(`seed ${seed}, the ${tried}. of ${seeds}: ${findings.length} findings`);
-      for (const finding of findings) print(`  ${finding}`);
-      print(`the shortest history that was found, ${steps.length} steps:`);
-      for (const step of steps) print(`  ${JSON.stringify(step)}`);
-      const again = mutation === null ? '' : ` --mutation ${mutation.name}`;
-      print(`to repeat: npm run simulate -- --seeds 1 --seed ${seed}${again}`);
-      process.exitCode = 1;
-      return;
-    }
-    if (tried % PROGRESS_SEEDS === 0 || tried === seeds)
-      print(`${tried} of ${seeds} seeds: 0 findings`);
-  }
+  const found = await playSeeds(
+    { first, count: seeds, shrink: true, mutation: mutation?.name ?? null },
+    (seed) => {
+      const played = seed - first + 1;
+      if (played % PROGRESS_SEEDS === 0) print(`${played} of ${seeds} seeds were played`);
+    },
+  );
+  if (found === null) return print(`${seeds} of ${seeds} seeds: 0 findings`);
+  const { seed, findings, steps } = found;
+  print(`seed ${seed}, the ${seed - first + 1}. of ${seeds}: ${findings.length} findings`);
+  for (const finding of findings) print(`  ${finding}`);
+  if (steps.length > 0) print(`the shortest history that was found, ${steps.length} steps:`);
+  for (const step of steps) print(`  ${JSON.stringify(step)}`);
+  const again = mutation === null ? '' : ` --mutation ${mutation.name}`;
+  print(`to repeat: npm run simulate -- --seeds 1 --seed ${seed}${again}`);
+  process.exitCode = 1;
 }
 
 let options: Options | null = null;
@@ -86,7 +86,5 @@ try {
 if (options?.help === true) process.stdout.write(USAGE);
 else if (options !== null) {
   print(`seeds ${options.seed} to ${options.seed + options.seeds - 1}`);
-  const takeOut = options.mutation?.putIn();
   await simulate(options);
-  takeOut?.();
 }
