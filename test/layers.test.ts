@@ -60,7 +60,7 @@ function lines(found: readonly Import[]): string[] {
 }
 
 const DRIVER_FOLDERS = ['storage/memory/', 'storage/sqlite/', 'storage/redis/', 'actors/nats/'];
-const DRIVER_FILES = ['storage/archive/archive-folder.ts'];
+const DRIVER_FILES = ['storage/archive/archive-folder.ts', 'storage/blobs/blobs-folder.ts'];
 const DRIVER_PACKAGES = ['better-sqlite3', 'ioredis', 'redis-om', 'redis', 'nats'];
 
 function isDriver(path: string): boolean {
