@@ -60,7 +60,11 @@ function lines(found: readonly Import[]): string[] {
 }
 
 const DRIVER_FOLDERS = ['storage/memory/', 'storage/sqlite/', 'storage/redis/', 'actors/nats/'];
-const DRIVER_FILES = ['storage/archive/archive-folder.ts', 'storage/blobs/blobs-folder.ts'];
+const DRIVER_FILES = [
+  'storage/archive/archive-folder.ts',
+  'storage/blobs/blobs-folder.ts',
+  'storage/blobs/blobs-s3.ts',
+];
 const DRIVER_PACKAGES = ['better-sqlite3', 'ioredis', 'redis-om', 'redis', 'nats'];
 
 function isDriver(path: string): boolean {

@@ -7,6 +7,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { type FileHandle, link, open, readdir, rm, rmdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
+import { callbackify } from 'node:util';
 import { assert } from '../../domain/assert.ts';
 import { makeFolder } from '../make-folder.ts';
 import {
@@ -204,12 +205,10 @@ export class FolderBlobs implements Blobs {
           (error: Error) => this.destroy(unavailable(error)),
         );
       },
-      destroy(error, done) {
-        handle.close().then(
-          () => done(error),
-          (failed: Error) => done(error ?? failed),
-        );
-      },
+      destroy: callbackify(async (error: Error | null) => {
+        await handle.close();
+        if (error !== null) throw error;
+      }),
     });
   }
 

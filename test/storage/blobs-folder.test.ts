@@ -2,6 +2,7 @@
 
 import { mkdirSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
 import test from 'ava';
 import { FolderBlobs } from '../../storage/blobs/blobs-folder.ts';
 import { blobsContract } from './contract/blobs.ts';
@@ -12,11 +13,30 @@ const folder = temporaryDirectory();
 const blobs = new FolderBlobs({ folder, create: true });
 test.after.always(() => removeDirectory(folder));
 
-blobsContract(() => blobs);
+blobsContract(() => blobs, { conditionalWrites: true, pages: true });
 
 async function* text(...parts: string[]): AsyncGenerator<Uint8Array> {
   for (const part of parts) yield await Promise.resolve(Buffer.from(part));
 }
+
+test('M2: the first byte alone is a range', async (t) => {
+  await blobs.put('first/byte', text('hello'), { bytesMax: 5 });
+  t.is(
+    (await buffer((await blobs.get('first/byte', { first: 0, last: 0 }))!.body)).toString(),
+    'h',
+  );
+});
+
+test('M2: keys are in the order of their characters, a slash among them', async (t) => {
+  const names = ['b-1', 'b.1', 'b/c/d', 'b/x', 'b1'];
+  for (const name of names.toReversed())
+    await blobs.put(`order/${name}`, text(name), { bytesMax: 9 });
+  const listed = async (after?: string) =>
+    (await blobs.list('order/', after)).map(({ key }) => key.slice('order/'.length));
+  t.deepEqual(await listed(), names);
+  t.deepEqual(await listed('order/b.1'), names.slice(2));
+  t.deepEqual(await listed('order/b/c/d'), names.slice(3));
+});
 
 test('M2: what a killed process left unfinished is removed when it is old', async (t) => {
   const own = temporaryDirectory();
