@@ -82,6 +82,23 @@ export const SEARCH_TEXT_LENGTH_MAX = 400;
 export const SUGGESTIONS_MAX = 20;
 export const SUGGESTIONS_DEFAULT = 8;
 
+// GraphQL
+
+/** Characters of the query string of a GET; the head of a request has 16 KiB. */
+export const GRAPHQL_QUERY_STRING_LENGTH_MAX = 12_000;
+export const GRAPHQL_TOKENS_MAX = 2_000;
+export const GRAPHQL_ALIASES_MAX = 50;
+/** Of fields in fields. */
+export const GRAPHQL_DEPTH_MAX = 12;
+/** Fields of an operation, each as often as fragments name it. */
+export const GRAPHQL_FIELDS_MAX = 500;
+/** Fields at the root of a mutation. */
+export const GRAPHQL_MUTATIONS_MAX = 10;
+/** What an operation may cost: see docs/GRAPHQL.md. */
+export const GRAPHQL_COST_MAX = 2_000;
+/** The cost that counts as one read against the limits of REST. */
+export const GRAPHQL_COST_OF_READ = 100;
+
 // Payments
 
 export const WEBHOOK_TYPE_LENGTH_MAX = 255;

@@ -15,6 +15,9 @@ import type { PassTexts } from '../app/passes/pass-texts.ts';
 import type { OutsideStream } from '../events/outside/outside-stream.ts';
 import type { RestrictionSet } from '../events/restriction-set.ts';
 import { Admission } from './http/admission.ts';
+import { Documents } from './graphql/documents.ts';
+import { graphQLRoutes } from './graphql/route.ts';
+import { graphQLSchema } from './graphql/schema.ts';
 import { Authenticator } from './http/auth.ts';
 import { Callers } from './http/callers.ts';
 import { Dispatcher } from './http/dispatcher.ts';
@@ -132,6 +135,8 @@ export interface GatewayOptions {
   readonly trustProxy?: boolean;
   /** Origins whose pages may use the API, or `*` for all; none unless given. */
   readonly corsOrigins?: readonly string[];
+  /** Whether GraphQL tells its schema; true unless given. */
+  readonly introspection?: boolean;
   /** `itself`: only health, metrics and description, for nodes that are no gateways. */
   readonly serves?: 'everything' | 'itself';
   /** How long `stop` waits for requests in flight. */
@@ -216,13 +221,19 @@ export function createGateway(options: GatewayOptions): Gateway {
       routes: () => routes,
     }),
   ];
-  const table = new RouteTable({ routes });
   const origins = new Origins(options.corsOrigins ?? []);
   const keys = new KeyIdentities({ call: options.call, clock });
   const memberships = new Memberships({ call: options.call, levels, clock });
+  const callers = new Callers({ authenticator, keys, memberships, clock });
+  if (servesApi) {
+    const schema = graphQLSchema(routes);
+    const documents = new Documents({ schema, introspection: options.introspection ?? true });
+    routes.push(...graphQLRoutes({ schema, documents, callers, limits, clock }));
+  }
+  const table = new RouteTable({ routes });
   const dispatcher = new Dispatcher({
     table,
-    callers: new Callers({ authenticator, keys, memberships, clock }),
+    callers,
     limits,
     bans: restrictions,
     call: withOwnChanges({ call: options.call, views, reads }),

@@ -43,7 +43,7 @@ export class Callers {
   /** Who the request's credentials stand for, or the refusal of them. */
   async identify(
     route: Route,
-    incoming: IncomingRequest,
+    incoming: Pick<IncomingRequest, 'header'>,
     limitKey: string,
   ): Promise<Caller | Problem> {
     const { authenticator, clock } = this.#options;

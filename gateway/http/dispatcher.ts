@@ -34,6 +34,8 @@ import type { RateLimits } from './rate-limits.ts';
 import {
   type BodyStream,
   type IncomingRequest,
+  type InnerRequest,
+  JSON_MEDIA_TYPE,
   NAME_IN_PATH,
   type PathIds,
   type Route,
@@ -87,6 +89,9 @@ interface Checks {
 }
 
 const KEY = 'idempotency-key';
+/** What a request to another route has of its own; the rest is its client's. */
+const OWN_HEADERS: ReadonlySet<string> = new Set([KEY, 'if-match', 'content-type', 'accept']);
+const UTF8 = new TextEncoder();
 const REPLAYED = ['idempotency-replayed', 'true'] as const;
 /** From this feature level on every node keeps the promise of a key. */
 const KEYS_LEVEL = 3;
@@ -169,6 +174,7 @@ export class Dispatcher {
     ids: PathIds,
     incoming: IncomingRequest,
     trace: Trace,
+    isCounted = true,
   ): Promise<RouteResult> {
     try {
       const { callers, limits, clock, call } = this.#options;
@@ -181,7 +187,7 @@ export class Dispatcher {
         if ('ok' in found) return found;
         user = found;
       }
-      if (rateClass !== null) {
+      if (rateClass !== null && isCounted) {
         const limited = limits.check(rateClass, limitKey, user && user.limitKey, monotonicMs);
         if (limited !== null) return limited;
       }
@@ -218,6 +224,7 @@ export class Dispatcher {
           if ('replayed' in (outcome as Outcome<unknown>)) replayed = true;
           return outcome;
         },
+        perform: (inner) => this.#perform(inner, incoming, trace),
         caller: user === null ? NOBODY : requesterOf(user),
         tokenExpiresAt: user === null ? 0 : user.expiresAt,
         request: keyed,
@@ -230,6 +237,32 @@ export class Dispatcher {
     } catch (fault) {
       return this.#faultOf(fault, route, trace);
     }
+  }
+
+  async #perform(
+    { method, path, query = '', body, headers = {} }: InnerRequest,
+    outer: IncomingRequest,
+    trace: Trace,
+  ): Promise<RouteResult> {
+    const match = this.#options.table.match(method, path);
+    if (match.found !== 'route') return problem('not-found');
+    const hasBody = body !== undefined;
+    const own: Readonly<Record<string, string>> = {
+      ...(hasBody && { 'content-type': JSON_MEDIA_TYPE }),
+      ...headers,
+    };
+    const isOwn = (name: string) => own[name] !== undefined || OWN_HEADERS.has(name);
+    const incoming: IncomingRequest = {
+      method,
+      path,
+      query,
+      header: (name) => (isOwn(name) ? (own[name] ?? '') : outer.header(name)),
+      hasHeader: (name) => (isOwn(name) ? own[name] !== undefined : outer.hasHeader(name)),
+      address: outer.address,
+      gone: outer.gone,
+      body: hasBody ? UTF8.encode(JSON.stringify(body)) : new Uint8Array(0),
+    };
+    return await this.#run(match.route, match.ids, incoming, trace, false);
   }
 
   /** Who asks on a route that every client may call. */
@@ -269,7 +302,7 @@ export class Dispatcher {
     const checks = this.#checks.get(route)!;
     const { body: bytes } = incoming;
     if (bytes === null) return problem('payload-too-large');
-    const parsedQuery = parseQuery(incoming.query, definition.query);
+    const parsedQuery = parseQuery(incoming.query, definition.query, definition.queryLengthMax);
     if (!parsedQuery.ok) return parsedQuery;
     const query = checks.query(parsedQuery.value);
     if (!query.ok) return query;

@@ -75,6 +75,19 @@ export type RouteCall = <A extends ActionName>(
   params: ActionParams<A>,
 ) => Promise<ActionOutcome<A>>;
 
+/** A request of a handler to another route, for the client that it serves. */
+export interface InnerRequest {
+  readonly method: Method;
+  /** With its ids percent-encoded. */
+  readonly path: string;
+  /** Without the question mark; none unless given. */
+  readonly query?: string;
+  /** Sent as JSON; none unless given. */
+  readonly body?: unknown;
+  /** By lower-case name, in place of those of the client's request. */
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
 /** The ids of a path, by their names in the route's definition. */
 export type PathIds = Readonly<Record<string, string>>;
 
@@ -102,6 +115,11 @@ export interface CheckedRequest<Q, B> {
   readonly gone: () => boolean;
   /** Calls a service with this request's trace. */
   readonly call: RouteCall;
+  /**
+   * Runs another route for the same client, with all of its checks but its limit: whoever calls it
+   * has counted that. Never rejects.
+   */
+  readonly perform: (inner: InnerRequest) => Promise<RouteResult>;
 }
 
 export interface UserRequest<Q, B> extends CheckedRequest<Q, B> {
@@ -140,9 +158,11 @@ export interface RouteDefinition {
   readonly access: Access;
   /** On a public route: a valid access token shows more. */
   readonly knowsUsers?: boolean;
-  /** Null: not limited. */
+  /** Null: not limited, or the handler counts. */
   readonly rateClass: RateClass | null;
   readonly query?: TObject;
+  /** Characters of the query string; 2,048 unless given. */
+  readonly queryLengthMax?: number;
   readonly body?: TObject;
   /** A request without a body is checked as one with an empty object. */
   readonly bodyOptional?: boolean;

@@ -1,0 +1,162 @@
+// Products, drops and those who sell them: what every visitor reads.
+
+import { ProfileBody } from '../../contracts/accounts.ts';
+import { DropAccess, DropBody, DropQuery } from '../../contracts/drops.ts';
+import { ProductBody } from '../../contracts/products.ts';
+import type { Row } from './builder.ts';
+import { connectionOf } from './connections.ts';
+import { COSTS, costOfList } from './costs.ts';
+import { restId } from './node-ids.ts';
+import type { Parts } from './parts.ts';
+
+export type Catalogue = ReturnType<typeof addCatalogue>;
+
+export function addCatalogue({ builder, shapes }: Parts) {
+  const restIdField = 'The id that REST and live streams have.';
+  const user = builder.objectRef<Row>('User');
+  const product = builder.objectRef<Row>('Product');
+  const drop = builder.objectRef<Row>('Drop');
+
+  builder.node(user, {
+    description: 'A person or an organisation; a creator where it has products.',
+    id: { resolve: idOf },
+    loadOne: (id, { users }) => users.load(id),
+    brandLoadedObjects: true,
+    fields: (t) => ({
+      restId: t.string({ description: restIdField, resolve: idOf }),
+      ...shapes.fieldsOf(t, ProfileBody, ['id']),
+      products: t.connection({
+        type: product,
+        complexity: costOfList,
+        resolve: (row, args, context) =>
+          connectionOf(context, '/v1/products', args, { creator_id: idOf(row) }),
+      }),
+      drops: t.connection({
+        type: drop,
+        complexity: costOfList,
+        args: { status: t.arg({ type: shapes.enumOf(DropQuery.properties.status) }) },
+        resolve: (row, { status, ...args }, context) =>
+          connectionOf(context, '/v1/drops', args, { creator_id: idOf(row), status }),
+      }),
+    }),
+  });
+  builder.node(product, {
+    id: { resolve: idOf },
+    loadOne: (id, { products }) => products.load(id),
+    brandLoadedObjects: true,
+    fields: (t) => ({
+      restId: t.string({ description: restIdField, resolve: idOf }),
+      ...shapes.fieldsOf(t, ProductBody, ['id', 'creatorId', 'imageUrls']),
+      imageUrls: t.field({ type: ['URL'], resolve: (row) => row['imageUrls'] as string[] }),
+      creator: t.field({
+        type: user,
+        nullable: true,
+        complexity: COSTS.loaded,
+        description: 'Null where the creator has no account here.',
+        resolve: (row, _, { users }) => users.load(String(row['creatorId'])),
+      }),
+      drops: t.connection({
+        type: drop,
+        complexity: costOfList,
+        resolve: (row, args, context) =>
+          connectionOf(context, '/v1/drops', args, { product_id: idOf(row) }),
+      }),
+    }),
+  });
+  builder.node(drop, {
+    description: 'A sale of units of a product, as of one version.',
+    id: { resolve: idOf },
+    loadOne: (id, { drops }) => drops.load(id),
+    brandLoadedObjects: true,
+    fields: (t) => ({
+      restId: t.string({ description: restIdField, resolve: idOf }),
+      ...shapes.fieldsOf(t, DropBody, ['id', 'creatorId', 'productId', 'access']),
+      access: t.field({
+        type: shapes.enumOf(DropAccess),
+        description: 'Who may order.',
+        resolve: (row) => (row['access'] ?? 'public') as never,
+      }),
+      product: t.field({
+        type: product,
+        nullable: true,
+        complexity: COSTS.loaded,
+        description: 'Null where it is taken down.',
+        resolve: (row, _, { products }) => products.load(String(row['productId'])),
+      }),
+      creator: t.field({
+        type: user,
+        nullable: true,
+        complexity: COSTS.loaded,
+        description: 'Null where the creator has no account here.',
+        resolve: (row, _, { users }) => users.load(String(row['creatorId'])),
+      }),
+    }),
+  });
+
+  builder.queryFields((t) => ({
+    drop: t.field({
+      type: drop,
+      nullable: true,
+      complexity: COSTS.loaded,
+      description: 'A drop with its stock; a draft for its creator.',
+      args: { id: t.arg.id({ required: true }) },
+      resolve: (_, { id }, { drops }) => drops.load(restId('Drop', id)),
+    }),
+    product: t.field({
+      type: product,
+      nullable: true,
+      complexity: COSTS.loaded,
+      args: { id: t.arg.id({ required: true }) },
+      resolve: (_, { id }, { products }) => products.load(restId('Product', id)),
+    }),
+    user: t.field({
+      type: user,
+      nullable: true,
+      complexity: COSTS.loaded,
+      description: 'A creator, or anybody else with an account.',
+      args: { id: t.arg.id({ required: true }) },
+      resolve: (_, { id }, { users }) => users.load(restId('User', id)),
+    }),
+    drops: t.connection({
+      type: drop,
+      complexity: costOfList,
+      description: 'Drops, newest first. The stock shown may be a second old.',
+      args: {
+        status: t.arg({ type: shapes.enumOf(DropQuery.properties.status) }),
+        creatorId: t.arg.id(),
+        productId: t.arg.id(),
+        externalId: t.arg.string({ description: 'only together with creatorId' }),
+      },
+      resolve: (_, { status, creatorId, productId, externalId, ...args }, context) =>
+        connectionOf(context, '/v1/drops', args, {
+          status,
+          creator_id: optionalId('User', creatorId),
+          product_id: optionalId('Product', productId),
+          external_id: externalId,
+        }),
+    }),
+    products: t.connection({
+      type: product,
+      complexity: costOfList,
+      description: 'Products, newest first.',
+      args: {
+        creatorId: t.arg.id(),
+        externalId: t.arg.string({ description: 'only together with creatorId' }),
+      },
+      resolve: (_, { creatorId, externalId, ...args }, context) =>
+        connectionOf(context, '/v1/products', args, {
+          creator_id: optionalId('User', creatorId),
+          external_id: externalId,
+        }),
+    }),
+  }));
+  return { user, product, drop };
+}
+
+function idOf(row: Row): string {
+  return String(row['id']);
+}
+
+function optionalId(type: string, id: string | null | undefined): string | undefined {
+  return id === null || id === undefined ? undefined : restId(type, id);
+}
