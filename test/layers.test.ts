@@ -23,6 +23,7 @@ const FLOORS = [
   'app',
   'services',
   'gateway',
+  'media',
   'composition',
   'operator',
 ];
@@ -30,7 +31,7 @@ const IMPORT =
   /^(?:import|export)\s+(type\s+)?(?:[^'";]*?\sfrom\s+)?['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]\s*\)/gm;
 
 const files = globSync(
-  '{contracts,domain,storage,actors,events,app,services,gateway,composition,operator}/**/*.ts',
+  '{contracts,domain,storage,actors,events,app,services,gateway,media,composition,operator}/**/*.ts',
   {
     cwd: ROOT,
   },
@@ -85,6 +86,7 @@ const MAY_USE: Readonly<Record<string, readonly string[]>> = {
   app: ['contracts', 'domain', 'storage', 'actors', 'events'],
   services: ['contracts', 'domain', 'storage', 'actors', 'events', 'app'],
   gateway: ['contracts', 'domain', 'storage', 'actors', 'events', 'app'],
+  media: ['contracts', 'domain', 'storage', 'actors', 'events', 'app'],
 };
 
 for (const [floor, allowed] of Object.entries(MAY_USE)) {
@@ -141,6 +143,15 @@ test('only gateway/http/server.ts knows uWebSockets.js', (t) => {
     ({ file, from }) => from === 'uWebSockets.js' && file !== 'gateway/http/server.ts',
   );
   t.deepEqual(lines(wrong), []);
+});
+
+test('only the program that makes variants decodes pictures', (t) => {
+  const wrong = imports.filter(
+    ({ file, from }) =>
+      (from === 'sharp' && file !== 'media/variants/picture.ts') ||
+      (from === 'media/variants/picture.ts' && file !== 'media/variants/program.ts'),
+  );
+  t.deepEqual(lines(wrong.filter(({ typeOnly }) => !typeOnly)), []);
 });
 
 test('only composition/process-environment.ts reads the environment', (t) => {

@@ -1,0 +1,150 @@
+// ISO base media files (ISO/IEC 14496-12), so AVIF and MP4: boxes from the first byte to the last.
+// Of an MP4 the tracks are read as well: how large the picture is, how long it lasts, and which
+// boxes tell where and with what it was recorded.
+
+import type { ByteReader } from './byte-source.ts';
+import type { PixelSize } from './media-types.ts';
+import {
+  type Broken,
+  broken,
+  CUT_OFF,
+  type MetadataBlock,
+  type Walk,
+  type Walked,
+  walkedPicture,
+} from './walk.ts';
+
+interface Box {
+  readonly type: string;
+  readonly offset: number;
+  /** Where its content begins. */
+  readonly content: number;
+  readonly end: number;
+}
+
+/** A box's name is four printable characters; QuickTime's begin with a copyright sign too. */
+const NAME = /^[\x20-\x7e\xa9][\x20-\x7e]{3}$/;
+/** User data and metadata: QuickTime's location, XMP, the device, cover pictures. */
+const TELLING = new Set(['udta', 'meta', 'uuid']);
+const BOXES_MAX = 1_000_000;
+const MOVIE_HEADER_BYTES = 32;
+
+export const walkAvif: Walk = async (reader) => {
+  const boxes = await boxesOf(reader, 0, reader.bytes);
+  if (!Array.isArray(boxes)) return boxes;
+  if (boxes[0]?.type !== 'ftyp') return broken('It does not begin with its type.');
+  if (!boxes.some(({ type }) => type === 'meta')) return broken('There is no picture in it.');
+  return walkedPicture(reader.bytes, null);
+};
+
+export const walkMp4: Walk = async (reader) => {
+  const boxes = await boxesOf(reader, 0, reader.bytes);
+  if (!Array.isArray(boxes)) return boxes;
+  if (boxes[0]?.type !== 'ftyp') return broken('It does not begin with its type.');
+  const movie = boxes.find(({ type }) => type === 'moov');
+  if (movie === undefined || !boxes.some(({ type }) => type === 'mdat'))
+    return broken('There is no video in it.');
+  const metadata = [...(await blocksOf(reader, boxes))];
+  const inMovie = await boxesOf(reader, movie.content, movie.end);
+  if (!Array.isArray(inMovie)) return inMovie;
+  metadata.push(...(await blocksOf(reader, inMovie)));
+  let size: PixelSize | null = null;
+  let durationMs: number | null = null;
+  for (const box of inMovie) {
+    if (box.type === 'mvhd') durationMs = await durationOf(reader, box);
+    if (box.type !== 'trak') continue;
+    const track = await trackOf(reader, box);
+    if (!track.ok) return track;
+    metadata.push(...track.metadata);
+    if (track.size !== null) size ??= track.size;
+  }
+  if (size === null) return broken('There is no video in it.');
+  return { ok: true, end: reader.bytes, size, durationMs, metadata } satisfies Walked;
+};
+
+interface Track {
+  readonly ok: true;
+  /** Of a track with pictures, else null. */
+  readonly size: PixelSize | null;
+  readonly metadata: readonly MetadataBlock[];
+}
+
+async function trackOf(reader: ByteReader, box: Box): Promise<Track | Broken> {
+  const boxes = await boxesOf(reader, box.content, box.end);
+  if (!Array.isArray(boxes)) return boxes;
+  const metadata = [...(await blocksOf(reader, boxes))];
+  const header = boxes.find(({ type }) => type === 'tkhd');
+  const media = boxes.find(({ type }) => type === 'mdia');
+  if (header === undefined || media === undefined) return broken('A track is not complete.');
+  const inMedia = await boxesOf(reader, media.content, media.end);
+  if (!Array.isArray(inMedia)) return inMedia;
+  metadata.push(...(await blocksOf(reader, inMedia)));
+  const handler = inMedia.find(({ type }) => type === 'hdlr');
+  const kind = handler === undefined ? null : await reader.take(handler.content + 8, 4);
+  if (kind === null) return broken('A track is not complete.');
+  const name = kind.toString('latin1');
+  // A track of metadata has positions, second by second.
+  if (name === 'meta') metadata.push(await blankOf(reader, box));
+  if (name !== 'vide') return { ok: true, size: null, metadata };
+  // Width and height are the header's last fields, in 16.16.
+  const sides = await reader.take(header.end - 8, 8);
+  if (sides === null || header.end - header.content < 8) return CUT_OFF;
+  const size = { width: sides.readUInt32BE(0) >>> 16, height: sides.readUInt32BE(4) >>> 16 };
+  return { ok: true, size, metadata };
+}
+
+async function durationOf(reader: ByteReader, box: Box): Promise<number | null> {
+  const bytes = await reader.take(box.content, Math.min(MOVIE_HEADER_BYTES, box.end - box.content));
+  if (bytes === null || bytes.length < MOVIE_HEADER_BYTES) return null;
+  const isLong = bytes[0] === 1;
+  const scale = bytes.readUInt32BE(isLong ? 20 : 12);
+  const duration = isLong ? Number(bytes.readBigUInt64BE(24)) : bytes.readUInt32BE(16);
+  // Fragmented files have 0 here, and all ones stand for an unknown length.
+  if (scale === 0 || duration === 0 || duration >= (isLong ? 2 ** 63 : 2 ** 32 - 1)) return null;
+  return Math.round((duration / scale) * 1000);
+}
+
+async function blocksOf(
+  reader: ByteReader,
+  boxes: readonly Box[],
+): Promise<readonly MetadataBlock[]> {
+  const blocks: MetadataBlock[] = [];
+  for (const box of boxes) if (TELLING.has(box.type)) blocks.push(await blankOf(reader, box));
+  return blocks;
+}
+
+/** The box as a `free` one of the same length, so that no offset in the file changes. */
+async function blankOf(reader: ByteReader, box: Box): Promise<MetadataBlock> {
+  const length = box.type === 'uuid' ? 8 : box.content - box.offset;
+  const header = Buffer.from((await reader.take(box.offset, length))!);
+  header.write('free', 4, 'latin1');
+  return { offset: box.offset, header, bytes: box.end - box.offset };
+}
+
+/** The boxes that fill a range without a gap. */
+async function boxesOf(reader: ByteReader, start: number, end: number): Promise<Box[] | Broken> {
+  const boxes: Box[] = [];
+  let at = start;
+  while (at < end) {
+    const head = await reader.take(at, 8);
+    if (head === null) return CUT_OFF;
+    let size = head.readUInt32BE(0);
+    const type = head.toString('latin1', 4, 8);
+    if (!NAME.test(type)) return broken('A box is wrong.');
+    let content = at + 8;
+    if (size === 1) {
+      const large = await reader.take(at + 8, 8);
+      if (large === null) return CUT_OFF;
+      size = Number(large.readBigUInt64BE(0));
+      content = at + 16;
+    } else if (size === 0) {
+      size = end - at;
+    }
+    if (at + size < content) return broken('A box is shorter than its header.');
+    if (at + size > end) return CUT_OFF;
+    boxes.push({ type, offset: at, content, end: at + size });
+    if (boxes.length > BOXES_MAX) return broken('It has too many boxes.');
+    at += size;
+  }
+  return boxes;
+}

@@ -1,0 +1,17 @@
+// Stands in for media/variants/program.ts: does what the file says.
+
+import { readFileSync } from 'node:fs';
+import type { VariantAnswer, VariantJob } from '../../media/variants/program.ts';
+
+process.on('disconnect', () => process.exit());
+process.on('message', ({ id, file }: VariantJob) => {
+  const wish = readFileSync(file, 'utf8');
+  if (wish === 'hang') return;
+  if (wish === 'die') process.kill(process.pid, 'SIGKILL');
+  const residentBytes = wish === 'grow' ? 2 ** 30 : 2 ** 26;
+  process.send!({
+    id,
+    made: { ok: true, poster: 'no-ffmpeg' },
+    residentBytes,
+  } satisfies VariantAnswer);
+});
