@@ -15,7 +15,7 @@ import { PROBLEMS } from '../gateway/http/problems.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const FOLDERS =
-  'contracts|app|domain|storage|actors|events|services|gateway|composition|operator|bench|test|scripts|docs';
+  'contracts|app|domain|storage|actors|events|services|gateway|composition|operator|sdk|bench|test|scripts|docs';
 const FILE = new RegExp(
   `^(?:(?:${FOLDERS})/[\\w./-]*|[\\w-]+(?:\\.[\\w-]+)*\\.(?:ts|mjs|md|json))$`,
 );
@@ -39,6 +39,7 @@ const pages = [
   'README.md',
   'CHANGELOG.md',
   'bench/README.md',
+  'sdk/README.md',
   ...globSync('docs/**/*.md', { cwd: ROOT }),
 ];
 

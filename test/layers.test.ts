@@ -130,6 +130,13 @@ test('only composition sees concrete drivers, and the drivers themselves', (t) =
   t.deepEqual(lines(wrong), []);
 });
 
+test('sdk imports nothing but itself: no package, no node module, nothing of the server', (t) => {
+  const sdk = globSync('sdk/*.ts', { cwd: ROOT }).flatMap(importsOf);
+  const wrong = sdk.filter(({ from }) => floorOf(from) !== 'sdk' || from.split('/').length !== 2);
+  t.deepEqual(lines(wrong), []);
+  t.true(sdk.length > 10, `only ${sdk.length} imports`);
+});
+
 test('nobody imports operator, and only operator imports composition', (t) => {
   const wrong = imports.filter(({ file, from }) => {
     if (floorOf(from) === 'operator') return floorOf(file) !== 'operator';
