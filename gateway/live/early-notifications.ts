@@ -4,22 +4,22 @@
 
 import { compareNotificationIds } from './replay.ts';
 
-export class EarlyNotifications {
+export class EarlyNotifications<Item> {
   readonly #lengthMax: number;
   #lowestId = '';
   /** In the order of their arrival; null past the bound. */
-  texts: string[] | null = [];
+  items: Item[] | null = [];
 
   constructor(lengthMax: number) {
     this.#lengthMax = lengthMax;
   }
 
-  add(id: string, text: string): void {
+  add(id: string, item: Item): void {
     if (this.#lowestId === '' || compareNotificationIds(id, this.#lowestId) < 0)
       this.#lowestId = id;
-    if (this.texts === null) return;
-    if (this.texts.length < this.#lengthMax) this.texts.push(text);
-    else this.texts = null;
+    if (this.items === null) return;
+    if (this.items.length < this.#lengthMax) this.items.push(item);
+    else this.items = null;
   }
 
   /** The feed has all of them after this id. */

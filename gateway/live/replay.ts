@@ -5,14 +5,14 @@
 // replay only records that one came, and reads on. One page is in memory at a time. The next page
 // waits until the client has read most of this one.
 
+import type { Notification } from '../../contracts/notifications.ts';
 import type { LiveContext } from './live-context.ts';
-import { notificationFrame } from './frames.ts';
 
 export interface ReplayTarget {
   readonly userId: string;
   readonly isClosed: boolean;
-  /** False when the frame could not be sent and the connection was closed. */
-  sendNotification(text: string): boolean;
+  /** False when it could not be sent and the connection was closed. */
+  sendNotification(notification: Notification): boolean;
   bufferedBytes(): number;
   /**
    * Everything up to `lastId` was sent, `count` notifications. Live notifications follow. `lastId`
@@ -113,8 +113,7 @@ export class Replay {
       this.#startUnchecked = false;
       for (const notification of page.value) {
         if (compareNotificationIds(notification.id, this.#lastId) <= 0) continue;
-        const frame = notificationFrame(notification, this.#context.clock.now());
-        if (!this.#target.sendNotification(frame)) return;
+        if (!this.#target.sendNotification(notification)) return;
         this.#lastId = notification.id;
         this.#count++;
       }

@@ -9,16 +9,15 @@ import { type ClientMessage, CLOSE_CODES } from '../../contracts/live.ts';
 import { Connection, type ConnectionOptions } from './connection.ts';
 import type { CreatorChannel } from './creator-channel.ts';
 import { DropChannel, type DropSubscriber } from './drop-channel.ts';
-import { EarlyNotifications } from './early-notifications.ts';
 import {
   authenticatedFrame,
+  notificationFrame,
   readyFrame,
   resumedFrame,
   subscribedFrame,
   unsubscribedFrame,
 } from './frames.ts';
-import type { BufferingConnection } from './live-context.ts';
-import { compareNotificationIds, Replay, type ReplayTarget } from './replay.ts';
+import { NotificationFlow, type NotificationSink } from './notification-flow.ts';
 import type { UserChannel, UserMember } from './user-channel.ts';
 
 const DROP_PREFIX = 'drop:';
@@ -32,7 +31,7 @@ export interface UserConnectionOptions extends ConnectionOptions {
 
 export class UserConnection
   extends Connection
-  implements UserMember, DropSubscriber, ReplayTarget, BufferingConnection
+  implements UserMember, DropSubscriber, NotificationSink
 {
   readonly userId: string;
   readonly #addressKey: string;
@@ -42,24 +41,7 @@ export class UserConnection
   /** Topics to which the client subscribed, including drops that are still being loaded. */
   #topics: Map<string, DropChannel | CreatorChannel> | null = null;
   #pending = 0;
-  #replay: Replay | null = null;
-  /**
-   * Replays sent the notifications after the first id and up to the second, and a client that
-   * resumed has the earlier ones. A live one with such an id is a repeat.
-   */
-  #replayedAfter = '0';
-  #replayedTo = '0';
-  /**
-   * The id after which the client resumed, and the wall time of the resume. A notification that was
-   * made before that time and whose id is not higher is known to the client: a quicker gateway sent
-   * it. The id alone is not enough: in a feed that was restored from a backup, new ids begin below
-   * it.
-   */
-  #resumedAfter = '0';
-  #resumedAt = 0;
-  /** Infinite before `ready`, as a client may wait for that and resume then. */
-  #buffersUntil = Infinity;
-  #early: EarlyNotifications | null = null;
+  readonly #flow: NotificationFlow;
 
   constructor(options: UserConnectionOptions) {
     super(options);
@@ -68,10 +50,8 @@ export class UserConnection
     this.#expiresAt = options.identity.expiresAt;
     this.#sessionId = options.identity.sessionId;
     this.#channel = this.context.userChannel(this.userId);
-  }
-
-  get buffersUntil(): number {
-    return this.#buffersUntil;
+    const { context } = this;
+    this.#flow = new NotificationFlow({ context, channel: this.#channel, sink: this });
   }
 
   open(): void {
@@ -93,9 +73,7 @@ export class UserConnection
   followsReady(): void {
     const liveDrops = this.#channel.liveDrops();
     this.reply(readyFrame(this.userId, this.#expiresAt, liveDrops, this.context.clock.now()));
-    if (this.isClosed || this.#buffersUntil !== Infinity) return;
-    this.#buffersUntil = this.context.clock.monotonic() + this.context.bounds.resumeGraceMs;
-    if (this.#early !== null) this.context.addBuffering(this);
+    this.#flow.ready();
   }
 
   followsFailed(): void {
@@ -103,30 +81,12 @@ export class UserConnection
   }
 
   notified(notification: Notification, text: string): void {
-    const { id } = notification;
-    const mayResume = this.context.clock.monotonic() < this.#buffersUntil;
-    if (!mayResume) this.flushBuffered();
-    if (this.#replay?.covers(id) === true) return this.#replay.notified();
-    if (this.#isReplayed(id)) return;
-    if (this.context.feedIdsContiguous && this.#isKnownToClient(notification)) return;
-    if (mayResume) this.#buffer(id, text);
-    else this.sendNotification(text);
+    this.#flow.notified(notification, text);
   }
 
   /** Where the buffer is full the frame is lost, and nothing replaces it. */
   sendEphemeral(text: string): void {
     if (!this.isClosed) this.socket.send(text);
-  }
-
-  #isReplayed(id: string): boolean {
-    return (
-      compareNotificationIds(id, this.#replayedTo) <= 0 &&
-      compareNotificationIds(id, this.#replayedAfter) > 0
-    );
-  }
-
-  #isKnownToClient({ id, createdAt }: Notification): boolean {
-    return createdAt <= this.#resumedAt && compareNotificationIds(id, this.#resumedAfter) <= 0;
   }
 
   notificationsMissed(): void {
@@ -154,10 +114,11 @@ export class UserConnection
     this.refuse({ code, detail, request: 'subscribe', topic: channel.topic });
   }
 
-  // `ReplayTarget`: calls from the replay.
+  // `NotificationSink`: calls from the flow of notifications.
 
-  sendNotification(text: string): boolean {
-    if (!this.reply(text)) return false;
+  sendNotification(notification: Notification, text: string | null): boolean {
+    const frame = text ?? notificationFrame(notification, this.context.clock.now());
+    if (!this.reply(frame)) return false;
     this.context.counters.notificationsSent++;
     return true;
   }
@@ -166,36 +127,17 @@ export class UserConnection
     return this.socket.bufferedBytes();
   }
 
-  replayEnded(lastId: string, count: number): void {
-    const { after, isResume } = this.#replay!;
-    this.#replay = null;
-    if (count > 0) {
-      this.#replayedAfter = isResume ? '0' : after;
-      this.#replayedTo = lastId;
-    }
-    if (!isResume) return;
-    if (count === 0) this.#resumedAfter = lastId;
-    this.#channel.resumedTo(lastId);
+  resumed(lastId: string, count: number): void {
     this.reply(resumedFrame(lastId, count, this.context.clock.now()));
   }
 
-  replayFailed(): void {
+  notificationsFailed(): void {
     this.close(CLOSE_CODES.tryAgainLater);
-  }
-
-  flushBuffered(): void {
-    this.#buffersUntil = 0;
-    const early = this.#takeEarly();
-    if (early === null) return;
-    if (early.texts === null) return this.#startReplay(early.afterId, false);
-    for (const text of early.texts) {
-      if (!this.sendNotification(text)) return;
-    }
   }
 
   override drained(): void {
     super.drained();
-    this.#replay?.drained();
+    this.#flow.drained();
   }
 
   protected override handle(message: Exclude<ClientMessage, { type: 'ping' }>): void {
@@ -231,8 +173,7 @@ export class UserConnection
 
   protected override detach(): void {
     this.context.removeExpiry(this, this.#expiresAt);
-    this.#takeEarly();
-    this.#replay = null;
+    this.#flow.end();
     const topics = this.#topics;
     this.#topics = null;
     for (const channel of topics?.values() ?? []) channel.leave(this);
@@ -298,25 +239,8 @@ export class UserConnection
   }
 
   #resume(after: string): void {
-    if (this.#replay?.isResume === true) {
-      return this.refuse({
-        code: 'invalid-request',
-        detail: 'A resume is under way.',
-        request: 'resume',
-      });
-    }
-    // Buffered notifications are in the feed too, and the replay sends them in order.
-    this.#takeEarly();
-    this.#buffersUntil = 0;
-    this.#resumedAfter = after;
-    this.#resumedAt = this.context.clock.now();
-    this.#startReplay(after, true);
-  }
-
-  #startReplay(after: string, isResume: boolean): void {
-    this.#replay?.end();
-    this.#replay = new Replay({ context: this.context, target: this, after, isResume });
-    this.#replay.start();
+    if (!this.#flow.isResuming) return this.#flow.resume(after);
+    this.refuse({ code: 'invalid-request', detail: 'A resume is under way.', request: 'resume' });
   }
 
   #authenticate(accessToken: string): void {
@@ -359,19 +283,6 @@ export class UserConnection
     this.reply(authenticatedFrame(this.#expiresAt, clock.now()));
     // So what open streams hear of follows is never wrong for longer than an access token lives.
     this.#channel.refreshFollows();
-  }
-
-  #buffer(id: string, text: string): void {
-    this.#early ??= new EarlyNotifications(this.context.bounds.bufferedNotificationsMax);
-    this.#early.add(id, text);
-    if (this.#buffersUntil !== Infinity) this.context.addBuffering(this);
-  }
-
-  #takeEarly(): EarlyNotifications | null {
-    const early = this.#early;
-    this.#early = null;
-    if (early !== null) this.context.removeBuffering(this);
-    return early;
   }
 
   *#creators(): Generator<CreatorChannel> {
