@@ -57,6 +57,7 @@ export const HTTP_CODES = [
   'unsupported-media-type',
   'upgrade-required',
   'position-trimmed',
+  'range-not-satisfiable',
   'internal',
 ] as const;
 export type ProblemCode = RefusalCode | (typeof HTTP_CODES)[number];

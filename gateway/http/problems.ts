@@ -53,6 +53,7 @@ export const PROBLEMS: Readonly<Record<ProblemCode, ProblemKind>> = {
   'unsupported-media-type': { status: 415, title: 'The media type is not supported.' },
   'upgrade-required': { status: 426, title: 'This address is a WebSocket.' },
   'position-trimmed': { status: 410, title: 'Records after the position are gone.' },
+  'range-not-satisfiable': { status: 416, title: 'None of these bytes are there.' },
   internal: { status: 500, title: 'Something went wrong.' },
 };
 

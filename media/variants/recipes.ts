@@ -73,3 +73,19 @@ export interface MadeVariant {
 export function fileNameOf({ name, extension }: Pick<MadeVariant, 'name' | 'extension'>): string {
   return `${name}.${extension}`;
 }
+
+/** Where a variant is among the blobs. `sha256`: of the upload that it was made of. */
+export function variantKey(
+  sha256: string,
+  variant: Pick<MadeVariant, 'name' | 'extension'>,
+): string {
+  return `variants/${sha256.slice(0, 2)}/${sha256}/${fileNameOf(variant)}`;
+}
+
+/** Its address at the media origin. */
+export function variantPath(
+  sha256: string,
+  variant: Pick<MadeVariant, 'name' | 'extension'>,
+): string {
+  return `/m/${sha256}/${fileNameOf(variant)}`;
+}
