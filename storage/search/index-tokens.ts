@@ -72,65 +72,109 @@ function fineStep(amount: number): number {
   return Math.floor(FINE_STEPS * Math.log2(1 + Math.max(0, amount)));
 }
 
-export interface IndexedWords {
-  /** With a space between; some twice. One text, because a set of them costs more than all else. */
-  readonly tokens: string;
-  /** The different words, without runs: what a vocabulary has of the document. */
-  readonly vocabulary: ReadonlySet<string>;
-}
+const SPACE = 0x20;
+/** Bytes that are there at first; a document takes some 500. */
+const TOKENS_BYTES = 16_384;
+/** Bytes of a UTF-16 unit in UTF-8, at most. */
+const UNIT_BYTES_MAX = 3;
 
-/** `fields` are `documentWords(document)`. */
-export function indexedWords(
-  document: SearchDocument,
-  fields: readonly FieldWords[],
-): IndexedWords {
-  let tokens = wholeNameToken(fields[0]!.whole);
-  const vocabulary = new Set<string>();
-  for (const [field, { words }] of fields.entries()) {
-    const scope = SCOPES[field]!;
-    const prefixScope = PREFIX_SCOPES[field]!;
-    for (const { text, isRun } of words) {
-      if (isRun) {
-        tokens += tokensOfRun(text, scope);
-        continue;
+/** What of a document is in its tokens. */
+export type TokenSource = Pick<
+  SearchDocument,
+  'type' | 'name' | 'description' | 'creatorId' | 'creatorName' | 'status' | 'currency' | 'amount'
+>;
+
+/**
+ * Writes the tokens of documents. They go to the database as bytes, because to join them as strings
+ * took longer than all else that is done for a document.
+ */
+export class TokenWriter {
+  #bytes = Buffer.allocUnsafeSlow(TOKENS_BYTES);
+  #length = 0;
+
+  /**
+   * UTF-8, with a space between; some twice. Valid until the next call. `fields` are
+   * `documentWords(document)`, `block` is another token.
+   */
+  write(document: TokenSource, fields: readonly FieldWords[], block: string): Uint8Array {
+    this.#length = 0;
+    this.#add('', block);
+    this.#add('', wholeNameToken(fields[0]!.whole));
+    for (const [field, { words }] of fields.entries()) {
+      const scope = SCOPES[field]!;
+      const prefixScope = PREFIX_SCOPES[field]!;
+      for (const { text, isRun } of words) {
+        if (isRun) {
+          this.#addRun(text, scope);
+          continue;
+        }
+        if (scope !== 'd') this.#add(scope, text);
+        this.#add('d', text);
+        if (prefixScope === null) continue;
+        const longest = Math.min(PREFIX_TOKEN_LENGTH_MAX, text.length - 1);
+        for (let length = 1; length <= longest; length++) this.#add(prefixScope, text, length);
       }
-      if (scope !== 'd') tokens += ` ${scope}${text}`;
-      tokens += ` d${text}`;
-      vocabulary.add(text);
-      if (prefixScope === null) continue;
-      const longest = Math.min(PREFIX_TOKEN_LENGTH_MAX, text.length - 1);
-      for (let length = 1; length <= longest; length++)
-        tokens += ` ${prefixScope}${text.slice(0, length)}`;
+    }
+    this.#addFilters(document);
+    return this.#bytes.subarray(0, this.#length);
+  }
+
+  #addRun(text: string, scope: Scope): void {
+    let before = '';
+    for (const character of text) {
+      for (const one of scope === 'd' ? 'd' : `${scope}d`) {
+        this.#add(one, character);
+        if (before !== '') this.#add(one, before + character);
+      }
+      before = character;
     }
   }
-  return { tokens: `${tokens} ${filterTokens(document).join(' ')}`, vocabulary };
-}
 
-function tokensOfRun(text: string, scope: Scope): string {
-  let tokens = '';
-  let before = '';
-  for (const character of text) {
-    for (const one of scope === 'd' ? 'd' : `${scope}d`) {
-      tokens += ` ${one}${character}`;
-      if (before !== '') tokens += ` ${one}${before}${character}`;
-    }
-    before = character;
-  }
-  return tokens;
-}
-
-function filterTokens({ type, status, creatorId, currency, amount }: SearchDocument): string[] {
-  const tokens = [typeToken(type), creatorToken(creatorId)];
-  if (status !== null) tokens.push(statusToken(status));
-  if (currency !== null) tokens.push(currencyToken(currency));
-  if (amount !== null) {
+  #addFilters({ type, status, creatorId, currency, amount }: TokenSource): void {
+    this.#add('', typeToken(type));
+    this.#add('', creatorToken(creatorId));
+    if (status !== null) this.#add('', statusToken(status));
+    if (currency !== null) this.#add('', currencyToken(currency));
+    if (amount === null) return;
     const step = fineStep(amount);
-    tokens.push(`ff${step}`, `fg${Math.floor(step / FINE_STEPS)}`);
+    this.#add('', `ff${step}`);
+    this.#add('', `fg${Math.floor(step / FINE_STEPS)}`);
   }
-  return tokens;
+
+  /** `scope` is a letter or nothing; of `text` the first `length` UTF-16 units. */
+  #add(scope: string, text: string, length = text.length): void {
+    let at = this.#reserve(2 + length * UNIT_BYTES_MAX);
+    const bytes = this.#bytes;
+    bytes[at++] = SPACE;
+    if (scope !== '') bytes[at++] = scope.charCodeAt(0);
+    const start = at;
+    for (let unit = 0; unit < length; unit++) {
+      const code = text.charCodeAt(unit);
+      if (code > 0x7f) {
+        this.#length = start + bytes.write(text.slice(0, length), start);
+        return;
+      }
+      bytes[at++] = code;
+    }
+    this.#length = at;
+  }
+
+  /** Where the next bytes are written. */
+  #reserve(bytes: number): number {
+    const least = this.#length + bytes;
+    if (least > this.#bytes.length) {
+      const larger = Buffer.allocUnsafeSlow(2 * least);
+      larger.set(this.#bytes.subarray(0, this.#length));
+      this.#bytes = larger;
+    }
+    return this.#length;
+  }
 }
 
-/** 53 bits as text: whatever is compared by it is compared itself afterwards. */
+const HASH_DIGITS = '0123456789abcdefghijklmnopqrstuv';
+const HASH_DIGITS_EACH = 6;
+
+/** 60 bits as text: whatever is compared by it is compared itself afterwards. */
 function hashText(text: string): string {
   let low = 0x811c9dc5;
   let high = 0x9747b28c;
@@ -139,7 +183,11 @@ function hashText(text: string): string {
     high = Math.imul(high ^ text.charCodeAt(at), 0x5bd1e995);
     high ^= high >>> 15;
   }
-  return ((high >>> 11) * 2 ** 32 + (low >>> 0)).toString(36);
+  let digits = '';
+  for (let digit = 0; digit < HASH_DIGITS_EACH; digit++) {
+    digits += HASH_DIGITS[(low >>> (5 * digit)) & 31]! + HASH_DIGITS[(high >>> (5 * digit)) & 31]!;
+  }
+  return digits;
 }
 
 /** The better a document by its popularity alone, the lower; at most `RANK_MAX`. */

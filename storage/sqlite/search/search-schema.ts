@@ -23,7 +23,17 @@ export const LISTED = `place < ${UNLISTED_FROM}`;
  * Of the tables and of what is in them: folding, tokens, ranks. An index of another format is made
  * anew.
  */
-export const SEARCH_FORMAT = 2;
+export const SEARCH_FORMAT = 3;
+
+/** By name; what pages by a date or price are read by, and nothing else. */
+export const SORT_INDEXES: Readonly<Record<string, string>> = {
+  documents_by_creation: `create index documents_by_creation
+    on documents (created_at, place) where ${LISTED}`,
+  documents_by_start: `create index documents_by_start
+    on documents (starts_at, place) where starts_at is not null and ${LISTED}`,
+  documents_by_amount: `create index documents_by_amount
+    on documents (amount, place) where amount is not null and ${LISTED}`,
+};
 
 export const SEARCH_SCHEMA = `
   create virtual table matches using fts5(
@@ -54,11 +64,10 @@ export const SEARCH_SCHEMA = `
   create index documents_by_creator on documents (creator_id, type, id);
   create index documents_by_product on documents (product_id, type, id)
     where product_id is not null;
-  create index documents_by_creation on documents (created_at, place) where ${LISTED};
-  create index documents_by_start on documents (starts_at, place)
-    where starts_at is not null and ${LISTED};
-  create index documents_by_amount on documents (amount, place)
-    where amount is not null and ${LISTED};
+  ${Object.values(SORT_INDEXES).join(';\n')};
+  -- One row: where a new index is not searched yet, places from here on are not in 'matches'.
+  create table indexed (below integer not null) strict;
+  insert into indexed values (${UNLISTED_FROM});
   create table ranks (rank integer primary key, placed integer not null) strict;
   create table blocks (block integer primary key, documents integer not null) strict;
   -- Every different word, with the number of listed documents that have it.
@@ -95,6 +104,25 @@ export interface DocumentRow {
   readonly created_at: number;
   readonly popularity: number;
 }
+
+export const DOCUMENT_COLUMNS = [
+  'place',
+  'type',
+  'id',
+  'source',
+  'version',
+  'name',
+  'description',
+  'creator_id',
+  'creator_name',
+  'product_id',
+  'status',
+  'currency',
+  'amount',
+  'starts_at',
+  'created_at',
+  'popularity',
+] as const satisfies readonly (keyof DocumentRow)[];
 
 /** Places of a block. */
 export const BLOCK_PLACES = 2 ** 12;

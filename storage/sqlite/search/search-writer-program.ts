@@ -7,31 +7,13 @@ import type {
   SearchChange,
   SearchDocument,
   SearchKey,
-  SearchPosition,
   SearchSize,
 } from '../../ports/search-index.ts';
-import { documentWords } from '../../search/match.ts';
-import {
-  type IndexedWords,
-  indexedWords,
-  staticRank,
-  TYPE_CODES,
-} from '../../search/index-tokens.ts';
+import { TYPE_CODES } from '../../search/index-tokens.ts';
 import { openWriterDatabase, WalBound } from '../thread/database.ts';
 import type { Program, ProgramOptions } from '../thread/program.ts';
-import { Placement } from './placement.ts';
-import {
-  blockToken,
-  type DocumentRow,
-  documentOf,
-  blockOf,
-  rankOf,
-  rowOf,
-  SEARCH_SCHEMA,
-  UNLISTED_FROM,
-  UNLISTED_RANK,
-} from './search-schema.ts';
-import { VocabularyWriter } from './vocabulary.ts';
+import { IndexWriter } from './index-writer.ts';
+import { type DocumentRow, documentOf, SEARCH_SCHEMA, UNLISTED_FROM } from './search-schema.ts';
 
 /** No caller waits for a checkpoint here, and pages are written again and again. */
 const CHECKPOINT_PAGES = 8_000;
@@ -41,12 +23,6 @@ const CACHE_KIBIBYTES = 65_536;
 const MERGE_LEAVES = 500;
 
 export type SearchWriterHandlers = ReturnType<typeof open>['handlers'];
-
-/** A document that is to be in `matches`. */
-interface Placed {
-  readonly place: number;
-  readonly tokens: string;
-}
 
 export function open(options: ProgramOptions) {
   const database = openWriterDatabase({
@@ -83,6 +59,12 @@ export function open(options: ProgramOptions) {
         reader.list(filter, after, limit),
 
       size: (): Omit<SearchSize, 'bytes'> => reader.size(),
+
+      /** From now on documents are not found until they are indexed; see `DeferredMatches`. */
+      defer: (): void => index.deferred.defer(),
+
+      /** One step of indexing what was deferred. False where nothing is left to be done. */
+      index: (documents?: number): boolean => index.deferred.step(documents),
 
       /**
        * One step of making one segment of all. False where nothing is left to be done. `isFirst`:
@@ -169,127 +151,4 @@ class DocumentReader {
     const unlisted = this.#sizes.unlisted.get(UNLISTED_FROM)!;
     return { listed, stored: listed + unlisted, words: this.#sizes.words.get()! };
   }
-}
-
-class IndexWriter {
-  readonly #placement: Placement;
-  readonly #vocabulary: VocabularyWriter;
-  readonly #find;
-  readonly #insert;
-  readonly #update;
-  readonly #remove;
-  readonly #insertMatch;
-  readonly #removeMatch;
-  readonly #move;
-
-  constructor(database: Database) {
-    this.#placement = new Placement(database);
-    this.#vocabulary = new VocabularyWriter(database);
-    this.#find = database.prepare<[number, string], DocumentRow>(
-      'select * from documents where type = ? and id = ?',
-    );
-    const columns =
-      'place, type, id, source, version, name, description, creator_id, creator_name, ' +
-      'product_id, status, currency, amount, starts_at, created_at, popularity';
-    this.#insert = database.prepare<[DocumentRow]>(
-      `insert into documents (${columns})
-       values (${columns.replaceAll(/\w+/g, (column) => `@${column}`)})`,
-    );
-    // Of a document that keeps its place only this may be another.
-    this.#update = database.prepare<[DocumentRow]>(
-      `update documents set source = @source, version = @version, product_id = @product_id,
-         starts_at = @starts_at, created_at = @created_at, popularity = @popularity
-       where place = @place`,
-    );
-    this.#remove = database.prepare<[number]>('delete from documents where place = ?');
-    // A number is bound as a real one, which FTS5 takes for no row id, and then reads everything.
-    this.#insertMatch = database.prepare<[number, string]>(
-      'insert into matches (rowid, tokens) values (cast(? as integer), ?)',
-    );
-    this.#removeMatch = database.prepare<[number]>(
-      'delete from matches where rowid = cast(? as integer)',
-    );
-    this.#move = database.prepare<[SearchPosition]>(`
-      insert into positions (name, part, sequence) values (@name, @part, @sequence)
-      on conflict do update set sequence = excluded.sequence`);
-  }
-
-  apply({ upserts = [], deletes = [], positions = [] }: SearchChange): void {
-    const newest = new Map<string, SearchDocument>();
-    for (const document of upserts) newest.set(`${document.type} ${document.id}`, document);
-    const placed: Placed[] = [];
-    for (const key of deletes) {
-      const row = this.#stored(key);
-      if (row !== undefined) this.#takeOut(row);
-    }
-    for (const document of newest.values()) this.#put(document, placed);
-    // FTS5 writes a segment whenever a row id is not above the one before.
-    placed.sort((a, b) => a.place - b.place);
-    for (const { place, tokens } of placed)
-      this.#insertMatch.run(place, `${tokens} ${blockToken(blockOf(place))}`);
-    this.#vocabulary.store();
-    this.#placement.store();
-    for (const position of positions) this.#move.run(position);
-  }
-
-  rolledBack(): void {
-    this.#vocabulary.forget();
-    this.#placement.forget();
-  }
-
-  #put(document: SearchDocument, placed: Placed[]): void {
-    const row = this.#stored(document);
-    const rank = document.listed ? staticRank(document.popularity) : UNLISTED_RANK;
-    if (
-      row !== undefined &&
-      rank === rankOf(row.place) &&
-      isFoundAlike(documentOf(row), document)
-    ) {
-      const after = rowOf(document, row.place);
-      if (!isEqual(row, after)) this.#update.run(after);
-      return;
-    }
-    const words = document.listed ? wordsOf(document) : null;
-    if (row !== undefined) this.#takeOut(row);
-    const place = this.#placement.place(rank);
-    this.#insert.run(rowOf(document, place));
-    if (words === null) return;
-    this.#vocabulary.change(words.vocabulary, 1);
-    placed.push({ place, tokens: words.tokens });
-  }
-
-  #takeOut(row: DocumentRow): void {
-    this.#remove.run(row.place);
-    if (row.place >= UNLISTED_FROM) return;
-    this.#removeMatch.run(row.place);
-    this.#placement.leave(row.place);
-    this.#vocabulary.change(wordsOf(documentOf(row)).vocabulary, -1);
-  }
-
-  #stored({ type, id }: SearchKey): DocumentRow | undefined {
-    return this.#find.get(TYPE_CODES.indexOf(type), id);
-  }
-}
-
-function wordsOf(document: SearchDocument): IndexedWords {
-  return indexedWords(document, documentWords(document));
-}
-
-/** Whether all that is in the tokens is the same. */
-function isFoundAlike(a: SearchDocument, b: SearchDocument): boolean {
-  return (
-    a.name === b.name &&
-    a.creatorName === b.creatorName &&
-    a.description === b.description &&
-    a.creatorId === b.creatorId &&
-    a.status === b.status &&
-    a.currency === b.currency &&
-    a.amount === b.amount
-  );
-}
-
-function isEqual(a: DocumentRow, b: DocumentRow): boolean {
-  for (const column of Object.keys(b) as (keyof DocumentRow)[])
-    if (a[column] !== b[column]) return false;
-  return true;
 }

@@ -152,9 +152,7 @@ class SqliteSearchWriter implements SearchWriter {
 
   async rebuild(): Promise<SearchRebuild & { readonly isResumed: boolean }> {
     const isResumed = await this.isRebuilding();
-    this.#rebuilt ??= this.#open(this.#files.index(this.#number + 1)).then(
-      (thread) => new SqliteSearchFeed(thread),
-    );
+    this.#rebuilt ??= this.#openRebuilt();
     let feed: SqliteSearchFeed;
     try {
       feed = await this.#rebuilt;
@@ -178,8 +176,16 @@ class SqliteSearchWriter implements SearchWriter {
     this.#unlock();
   }
 
+  async #openRebuilt(): Promise<SqliteSearchFeed> {
+    const thread = await this.#open(this.#files.index(this.#number + 1));
+    await thread.submit('defer');
+    return new SqliteSearchFeed(thread);
+  }
+
   async #swapIn(rebuilt: SqliteSearchFeed): Promise<void> {
-    // One segment instead of many is quicker to search. In steps, and nobody waits for it.
+    // In steps, so that no transaction is long; the old index serves meanwhile.
+    while (await rebuilt.thread.submit('index'));
+    // One segment instead of many is quicker to search.
     for (let isFirst = true; await rebuilt.thread.submit('merge', isFirst); ) isFirst = false;
     await this.feed.while(async () => {
       const old = this.feed.thread;

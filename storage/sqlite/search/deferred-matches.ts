@@ -1,0 +1,92 @@
+// An index that is being made, and that nobody searches yet, has documents only: they change again
+// and again while their parts come in. What they are found by is made at the end, in few large
+// steps, each of which is a transaction: most of the cost of a small change is that of the words
+// and lists that it touches, however few documents it has. Documents are taken in the order of
+// their places, so the place that was reached says which ones are done, also after a crash, and a
+// change meanwhile knows whether its documents are to be found already.
+
+import type { Database } from 'better-sqlite3';
+import type { MatchWriter } from './match-writer.ts';
+import { type DocumentRow, documentOf, SORT_INDEXES, UNLISTED_FROM } from './search-schema.ts';
+
+/** Of one step; and words, which are held in memory until its end: some 20 MiB. */
+const STEP_DOCUMENTS = 32_768;
+const STEP_WORDS_MAX = 131_072;
+const PAGE_ROWS = 512;
+/** Segments that FTS5 merges as soon as there are as many (its own default). */
+const AUTOMERGE = 4;
+
+export class DeferredMatches {
+  readonly #matches: MatchWriter;
+  readonly #database: Database;
+  readonly #load;
+  readonly #save;
+  readonly #rows;
+  readonly #isEmpty;
+  #below: number | null = null;
+
+  constructor(database: Database, matches: MatchWriter) {
+    this.#database = database;
+    this.#matches = matches;
+    this.#load = database.prepare<[], number>('select below from indexed').pluck();
+    this.#save = database.prepare<[number]>('update indexed set below = ?');
+    this.#rows = database.prepare<[number, number, number], DocumentRow>(
+      'select * from documents where place >= ? and place < ? order by place limit ?',
+    );
+    this.#isEmpty = database
+      .prepare<[], number>('select not exists (select 1 from documents)')
+      .pluck();
+  }
+
+  /** Listed documents at places below are found; others are still to be indexed. */
+  get below(): number {
+    this.#below ??= this.#load.get()!;
+    return this.#below;
+  }
+
+  /** Begins to defer, where the index has no documents yet. */
+  defer(): void {
+    if (this.#isEmpty.get() === 0) return;
+    this.#saveBelow(0);
+    // All are merged at the end.
+    this.#mergeAt(0);
+    for (const name of Object.keys(SORT_INDEXES)) this.#database.exec(`drop index ${name}`);
+  }
+
+  /**
+   * The next documents, `documents` of them unless their words are too many. False where nothing is
+   * left to be indexed.
+   */
+  step(documents = STEP_DOCUMENTS): boolean {
+    let from = this.below;
+    if (from === UNLISTED_FROM) return false;
+    let left = documents;
+    while (left > 0 && from < UNLISTED_FROM && this.#matches.waitingWords < STEP_WORDS_MAX) {
+      const limit = Math.min(left, PAGE_ROWS);
+      const rows = this.#rows.all(from, UNLISTED_FROM, limit);
+      for (const row of rows) this.#matches.add({ place: row.place, document: documentOf(row) });
+      from = rows.length < limit ? UNLISTED_FROM : rows.at(-1)!.place + 1;
+      left -= limit;
+    }
+    this.#matches.store();
+    this.#saveBelow(from);
+    if (from < UNLISTED_FROM) return true;
+    this.#mergeAt(AUTOMERGE);
+    for (const statement of Object.values(SORT_INDEXES)) this.#database.exec(statement);
+    return false;
+  }
+
+  rolledBack(): void {
+    this.#below = null;
+  }
+
+  /** Written out: FTS5 takes no real number, as which one would be bound. */
+  #mergeAt(segments: number): void {
+    this.#database.exec(`insert into matches (matches, rank) values ('automerge', ${segments})`);
+  }
+
+  #saveBelow(below: number): void {
+    this.#save.run(below);
+    this.#below = below;
+  }
+}
