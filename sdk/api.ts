@@ -1878,6 +1878,14 @@ export interface Readiness {
   } | null;
 }
 
+export interface GraphQLRequest {
+  /** a document of GraphQL */
+  readonly query: string;
+  readonly operationName?: string | null;
+  readonly variables?: Readonly<Record<string, unknown>> | null;
+  readonly extensions?: Readonly<Record<string, unknown>> | null;
+}
+
 export interface ReadyFrame {
   readonly type: 'ready';
   readonly at: number;
@@ -3301,5 +3309,23 @@ export interface Operations {
   /** This description, to browse. */
   'GET /docs': {
     readonly reply: string;
+  };
+  /** An operation of GraphQL: docs/schema.graphql has the schema. */
+  'POST /v1/graphql': {
+    readonly body: GraphQLRequest;
+    readonly reply: undefined;
+  };
+  /** A query of GraphQL. */
+  'GET /v1/graphql': {
+    readonly query: {
+      /** a document of GraphQL with a query */
+      readonly query: string;
+      readonly operationName?: string;
+      /** a JSON object */
+      readonly variables?: string;
+      /** a JSON object */
+      readonly extensions?: string;
+    };
+    readonly reply: undefined;
   };
 }

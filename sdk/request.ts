@@ -17,7 +17,7 @@ const WITHOUT_KEY = [
   'operator/caches',
 ];
 /** Of these, those whose repeats do no harm. */
-const REPEATABLE = ['auth/login', 'auth/refresh', 'auth/logout', 'graphql'];
+const REPEATABLE = ['auth/login', 'auth/refresh', 'auth/logout'];
 
 export interface Asked {
   readonly path?: Readonly<Record<string, string>>;

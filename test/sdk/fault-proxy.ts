@@ -24,8 +24,10 @@ export class FaultProxy {
   isSilent = false;
   /** Of all so far. */
   connections = 0;
-  /** Called for each new connection, before its first byte. */
+  /** Called for each new connection, before its first byte goes on. */
   onConnection: () => void = () => undefined;
+  /** Called for each request that opens a WebSocket, before it goes on. */
+  onUpgrade: () => void = () => undefined;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   readonly #port: number;
@@ -66,6 +68,9 @@ export class FaultProxy {
     if (this.isDown) return void client.destroy();
     this.connections += 1;
     this.onConnection();
+    client.on('data', (bytes: Buffer) => {
+      if (bytes.includes('websocket')) this.onUpgrade();
+    });
     const server = connect({ port: this.#port, host: '127.0.0.1', noDelay: true });
     client.setNoDelay(true);
     for (const socket of [client, server]) {

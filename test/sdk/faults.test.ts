@@ -26,6 +26,7 @@ async function buyer(t: ExecutionContext, userId: string) {
 
 /** One order of each fault; resolves to how many orders there are in the end, and how many retries. */
 async function orderUnder(t: ExecutionContext, faults: readonly Faults[]) {
+  t.timeout(180_000);
   const userIds = Array.from({ length: WORKERS }, () => server.fresh('buyer'));
   const dropId = await server.drop(server.fresh('seller'), { stock: 10_000, limitPerUser: 1_000 });
   let connections = 0;

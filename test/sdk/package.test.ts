@@ -68,10 +68,16 @@ test('G4: are-the-types-wrong finds nothing, for importers of ES modules', async
   await t.notThrowsAsync(promisify(execFile)(attw, options));
 });
 
-for (const { entry, kib } of [{ entry: 'client', kib: 6 }]) {
+for (const { entry, exports, kib } of [
+  { entry: 'REST', exports: ['client'], kib: 6 },
+  { entry: 'REST with the live stream', exports: ['client', 'live'], kib: 12 },
+]) {
   test(`G4: ${entry} is at most ${kib} KiB, minified and compressed`, async (t) => {
     const { outputFiles } = await build({
-      entryPoints: [join(built.packageDirectory, 'dist', `${entry}.js`)],
+      stdin: {
+        contents: exports.map((name) => `export * from './${name}.js';`).join('\n'),
+        resolveDir: join(built.packageDirectory, 'dist'),
+      },
       bundle: true,
       minify: true,
       format: 'esm',
