@@ -8,6 +8,7 @@ import { failover } from './scenarios/failover.ts';
 import { followers } from './scenarios/followers.ts';
 import { liveConnect } from './scenarios/live-connect.ts';
 import { liveFanout } from './scenarios/live-fanout.ts';
+import { media } from './scenarios/media.ts';
 import { mixed } from './scenarios/mixed.ts';
 import { move } from './scenarios/move.ts';
 import { neighbours } from './scenarios/neighbours.ts';
@@ -32,6 +33,7 @@ export const scenarios: readonly Scenario[] = [
   liveConnect,
   followers,
   search,
+  media,
   recovery,
   cluster,
   move,

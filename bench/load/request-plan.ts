@@ -15,6 +15,8 @@ export interface RequestPlan {
   readonly tokens: readonly string[];
   /** Null: the paths are read, without a key. */
   readonly body: string | null;
+  /** Further headers of reads. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** One kind of request among others. */
@@ -60,7 +62,7 @@ export function requestBytes(
 ): PreparedRequest {
   const key = '0'.repeat(KEY_LENGTH);
   if (plan.body === null) {
-    const headers = { host: `${plan.host}:${plan.port}` };
+    const headers = { host: `${plan.host}:${plan.port}`, ...plan.headers };
     return { bytes: asBytes({ method: 'GET', path, headers, body: null }), keyAt: -1 };
   }
   const headers = headersFor(plan, token, key);
