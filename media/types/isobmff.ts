@@ -4,6 +4,7 @@
 
 import type { ByteReader } from './byte-source.ts';
 import type { PixelSize } from './media-types.ts';
+import { chunksOf } from './sample-table.ts';
 import {
   type Broken,
   broken,
@@ -83,14 +84,32 @@ async function trackOf(reader: ByteReader, box: Box): Promise<Track | Broken> {
   const kind = handler === undefined ? null : await reader.take(handler.content + 8, 4);
   if (kind === null) return broken('A track is not complete.');
   const name = kind.toString('latin1');
-  // A track of metadata has positions, second by second.
-  if (name === 'meta') metadata.push(await blankOf(reader, box));
+  if (name === 'meta') {
+    const samples = await samplesOf(reader, inMedia);
+    if (samples === null) return broken('A track of metadata is not complete.');
+    metadata.push(...samples, await blankOf(reader, box));
+  }
   if (name !== 'vide') return { ok: true, size: null, metadata };
   // Width and height are the header's last fields, in 16.16.
   const sides = await reader.take(header.end - 8, 8);
   if (sides === null || header.end - header.content < 8) return CUT_OFF;
   const size = { width: sides.readUInt32BE(0) >>> 16, height: sides.readUInt32BE(4) >>> 16 };
   return { ok: true, size, metadata };
+}
+
+/** A track of metadata has positions, second by second. */
+async function samplesOf(
+  reader: ByteReader,
+  inMedia: readonly Box[],
+): Promise<MetadataBlock[] | null> {
+  const within = async (boxes: readonly Box[], wanted: string) => {
+    const found = boxes.find(({ type }) => type === wanted);
+    const inside = found === undefined ? null : await boxesOf(reader, found.content, found.end);
+    return Array.isArray(inside) ? inside : [];
+  };
+  const tables = await within(await within(inMedia, 'minf'), 'stbl');
+  const chunks = await chunksOf(reader, tables);
+  return chunks?.map((chunk) => ({ ...chunk, header: Buffer.alloc(0) })) ?? null;
 }
 
 async function durationOf(reader: ByteReader, box: Box): Promise<number | null> {

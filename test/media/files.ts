@@ -59,12 +59,33 @@ export function box(type: string, ...contents: readonly Uint8Array[]): Buffer {
 export interface Mp4Options {
   readonly handler?: string;
   readonly userData?: Buffer;
+  /** A further track, at the end of the movie's. */
+  readonly track?: Buffer;
   /** Further boxes, behind the others. */
   readonly more?: readonly Buffer[];
 }
 
+/** A track of metadata whose two samples are in two chunks, at these places. */
+export function metadataTrack(at: readonly [number, number], bytes: number): Buffer {
+  const kind = Buffer.alloc(24);
+  kind.write('meta', 8, 'latin1');
+  const numbers = (...values: readonly number[]) => {
+    const table = Buffer.alloc(4 * values.length);
+    for (const [i, value] of values.entries()) table.writeUInt32BE(value, 4 * i);
+    return table;
+  };
+  const tables = box(
+    'stbl',
+    box('stsz', numbers(0, 0, 2, bytes, bytes)),
+    box('stsc', numbers(0, 1, 1, 1, 1)),
+    box('stco', numbers(0, 2, ...at)),
+  );
+  const media = box('mdia', box('hdlr', kind), box('minf', tables));
+  return box('trak', box('tkhd', Buffer.alloc(84)), media);
+}
+
 /** The boxes of an MP4 of 640 x 360 and 2.5 s, without anything that decodes. */
-export function mp4({ handler = 'vide', userData, more = [] }: Mp4Options = {}): Buffer {
+export function mp4({ handler = 'vide', userData, track, more = [] }: Mp4Options = {}): Buffer {
   const movieHeader = Buffer.alloc(100);
   movieHeader.writeUInt32BE(1000, 12);
   movieHeader.writeUInt32BE(2500, 16);
@@ -80,6 +101,7 @@ export function mp4({ handler = 'vide', userData, more = [] }: Mp4Options = {}):
       box('mvhd', movieHeader),
       box('trak', box('tkhd', trackHeader), box('mdia', box('hdlr', kind))),
       ...(userData === undefined ? [] : [box('udta', userData)]),
+      ...(track === undefined ? [] : [track]),
     ),
     box('mdat', Buffer.alloc(100, 7)),
     ...more,

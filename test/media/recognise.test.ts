@@ -4,7 +4,18 @@ import test from 'ava';
 import * as fc from 'fast-check';
 import { sourceOfBytes } from '../../media/types/byte-source.ts';
 import { recognise } from '../../media/types/recognise.ts';
-import { box, chunk, element, mp4, picture, pngOfSize, webm, withChunks, zip } from './files.ts';
+import {
+  box,
+  chunk,
+  element,
+  metadataTrack,
+  mp4,
+  picture,
+  pngOfSize,
+  webm,
+  withChunks,
+  zip,
+} from './files.ts';
 
 const samples: Readonly<Record<string, Buffer>> = {
   'image/jpeg': await picture(60, 40).jpeg().toBuffer(),
@@ -181,6 +192,26 @@ test('M3: what a video tells besides itself is found, and can be blanked in plac
     const again = await recognise(sourceOfBytes(blanked));
     t.true(again.ok && again.metadata.length === 0);
   }
+});
+
+test('M3: a track of metadata is found with its samples', async (t) => {
+  const place = Buffer.from('N 52.52 E 13.40');
+  const free = () => [box('free', place), box('free', Buffer.from('between')), box('free', place)];
+  const layout = mp4({ track: metadataTrack([0, 0], place.length), more: free() });
+  const [first, second] = [layout.indexOf(place), layout.lastIndexOf(place)];
+  const video = mp4({ track: metadataTrack([first, second], place.length), more: free() });
+  const found = await recognise(sourceOfBytes(video));
+  if (!found.ok) return t.fail(found.detail);
+  for (const { offset, header, bytes } of found.metadata) {
+    video.fill(0, offset, offset + bytes);
+    header.copy(video, offset);
+  }
+  t.false(video.includes(place) || video.includes('stsz'));
+  t.true(video.includes('between'));
+  const again = await recognise(sourceOfBytes(video));
+  t.true(again.ok && again.metadata.length === 0);
+  const endless = mp4({ track: metadataTrack([0, 0], layout.length - 1), more: free() });
+  t.is(await outcome(endless), 'broken');
 });
 
 test('M1: no bytes make it throw, or read a small file over and over', async (t) => {
