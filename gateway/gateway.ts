@@ -44,6 +44,8 @@ import {
   streamBoundsOf,
 } from './http/limits.ts';
 import { RateLimits } from './http/rate-limits.ts';
+import { ReadPath } from './http/read-path.ts';
+import { SharedReplies } from './http/shared-replies.ts';
 import { accountRoutes } from './rest/account.ts';
 import { authRoutes } from './rest/accounts.ts';
 import { apiKeyRoutes } from './rest/api-keys.ts';
@@ -231,6 +233,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     routes.push(...graphQLRoutes({ schema, documents, callers, limits, clock }));
   }
   const table = new RouteTable({ routes });
+  const shared = new SharedReplies();
   const dispatcher = new Dispatcher({
     table,
     callers,
@@ -239,6 +242,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     call: withOwnChanges({ call: options.call, views, reads }),
     levels,
     origins,
+    shared,
     clock,
     log,
   });
@@ -281,6 +285,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     port,
     dispatcher,
     orders: servesApi ? orders : null,
+    reads: new ReadPath({ shared, dispatcher, limits, flight, origins, clock, onFault }),
     admission,
     origins,
     limits,

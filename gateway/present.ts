@@ -26,6 +26,7 @@ import { SearchItem, SearchNode, SearchResult } from '../contracts/search.ts';
 import { presenter } from '../contracts/wire.ts';
 import { paymentReference } from '../domain/ids.ts';
 import { jsonString, rfc3339 } from './encode.ts';
+import { type SharedBody, sharedBody } from './http/shared-replies.ts';
 
 /**
  * `OrderBody` as JSON, written by hand because it is on the order path.
@@ -98,15 +99,16 @@ export const searchItemBody = presenter(SearchItem);
 export const searchResultBody = presenter(SearchResult);
 export const searchNodeBody = presenter(SearchNode);
 
-/**
- * The JSON of views that are shown again and again: a cache has the same object until it changes.
- */
-const dropTexts = new WeakMap<DropView, string>();
+/** Of views that are shown again and again: a cache has the same object until it changes. */
+const sharedDrops = new WeakMap<DropView, SharedBody>();
 
-export function dropJson(view: DropView): string {
-  let json = dropTexts.get(view);
-  if (json === undefined) dropTexts.set(view, (json = JSON.stringify(dropBody(view))));
-  return json;
+export function sharedDrop(view: DropView): SharedBody {
+  let body = sharedDrops.get(view);
+  if (body === undefined) {
+    const etag = `W/"${view.version}-${view.status}"`;
+    sharedDrops.set(view, (body = sharedBody(JSON.stringify(dropBody(view)), etag)));
+  }
+  return body;
 }
 
 export function dropPageBody(page: DropsPage): object {

@@ -1,14 +1,11 @@
-// The reply of a route whose body is cached: the body and its tag, how the cache served it
-// (`Cache-Status`, RFC 9211) and how old it is (`Age`, RFC 9111), for caches in front.
+// The reply of a route whose body is cached: the body and its tag, and how the cache served it.
 
 import type { Outcome } from '../../contracts/refusals.ts';
-import { contentTag } from '../http/entity-tag.ts';
 import { JSON_MEDIA_TYPE, type RouteResult, textReply } from '../http/route.ts';
-import type { CachedBody, PublicReads } from './public-reads.ts';
-import type { Fill, Served } from './read-cache.ts';
-
-/** How this cache is named in `Cache-Status`. */
-const NAME = 'livedrops';
+import { type SharedBody, sharedBody } from '../http/shared-replies.ts';
+import { cacheHeaders } from './cache-headers.ts';
+import type { PublicReads } from './public-reads.ts';
+import type { Fill } from './read-cache.ts';
 
 export interface CachedReply<T> {
   readonly kind: Parameters<PublicReads['read']>[0];
@@ -17,38 +14,31 @@ export interface CachedReply<T> {
   readonly load: () => Promise<Outcome<T>>;
   readonly present: (value: T) => object;
   /** What is known of the value only once it is loaded. */
-  readonly about?: (value: T) => Pick<Fill<CachedBody>, 'tags' | 'version'> & { etag?: string };
+  readonly about?: (value: T) => Pick<Fill<SharedBody>, 'tags' | 'version'> & { etag?: string };
 }
 
 export async function cachedReply<T>(
   reads: PublicReads,
   { kind, key, tags, load, present, about }: CachedReply<T>,
 ): Promise<RouteResult> {
-  const { outcome, served, ageMs, ttlMs } = await reads.read(kind, {
+  const read = await reads.read(kind, {
     key,
     tags,
     load: async () => {
       const loaded = await load();
       if (!loaded.ok) return loaded;
       const json = JSON.stringify(present(loaded.value));
-      const { etag = contentTag(json), ...more } = about?.(loaded.value) ?? {};
-      return { ok: true, value: { value: { json, etag }, bytes: 2 * json.length, ...more } };
+      const { etag, ...more } = about?.(loaded.value) ?? {};
+      const value = sharedBody(json, etag);
+      const bytes = 2 * json.length + value.bytes.byteLength;
+      return { ok: true, value: { value, bytes, ...more } };
     },
   });
+  const { outcome, served } = read;
   if (!outcome.ok) return outcome;
-  const headers = [
-    ['etag', outcome.value.etag],
-    ['cache-status', cacheStatus(served, ttlMs)],
-    ['age', String(Math.floor(ageMs / 1_000))],
-  ] as const;
-  return textReply(200, JSON_MEDIA_TYPE, outcome.value.json, headers);
-}
-
-/** `ttlMs`: until it is loaded again; negative where it is stale already. */
-export function cacheStatus(served: Served, ttlMs?: number): string {
-  const ttl = ttlMs === undefined ? '' : `; ttl=${Math.floor(ttlMs / 1_000)}`;
-  if (served === 'hit' || served === 'stale') return `${NAME}; hit${ttl}`;
-  return `${NAME}; fwd=miss${served === 'collapsed' ? '; collapsed' : ''}${ttl}`;
+  const headers = [['etag', outcome.value.etag], ...cacheHeaders(read)] as const;
+  const reply = textReply(200, JSON_MEDIA_TYPE, outcome.value.json, headers);
+  return served === 'hit' ? { ...reply, source: reads.source(kind, key) } : reply;
 }
 
 /** The path with those of the parameters that are given, in their order here. */

@@ -9,6 +9,9 @@ import type { DropView } from '../../contracts/drops.ts';
 import type { Outcome } from '../../contracts/refusals.ts';
 import { success } from '../../domain/refusal.ts';
 import type { DropViews } from '../drop-views.ts';
+import type { SharedSource } from '../http/shared-replies.ts';
+import { sharedDrop } from '../present.ts';
+import { cacheStatus } from './cache-headers.ts';
 import type { CacheCounts, Served } from './read-cache.ts';
 
 /** How long after an actor was asked others wait for the same reply. */
@@ -24,6 +27,8 @@ export interface DropRead {
   readonly outcome: Outcome<DropView>;
   readonly served: Served;
 }
+
+const HIT = cacheStatus('hit');
 
 interface Ask {
   readonly askedAt: number;
@@ -66,6 +71,20 @@ export class DropCards {
     if (reply.ok && reply.value.version < least) return await this.read(dropId);
     this.#collapsed += 1;
     return { outcome: this.#newest(dropId, reply), served: 'collapsed' };
+  }
+
+  /** The card of a drop for as long as a read of it would be a hit, and it is shown to everybody. */
+  source(dropId: string, isHidden: (view: DropView) => boolean): SharedSource {
+    const { views } = this.#options;
+    return {
+      find: () => {
+        const view = views.fresh(dropId);
+        return view === null || isHidden(view)
+          ? null
+          : { body: sharedDrop(view), cacheStatus: HIT };
+      },
+      noteHit: () => void (this.#hits += 1),
+    };
   }
 
   /** The next reader of each asks its actor. Returns how many views there were. */

@@ -16,6 +16,8 @@ import {
 import type { RestrictionSet } from '../../events/restriction-set.ts';
 import type { CacheEviction } from '../../contracts/caches.ts';
 import type { CacheKind } from '../../contracts/cache-kinds.ts';
+import type { SharedBody, SharedSource } from '../http/shared-replies.ts';
+import { cacheStatusAndAge } from './cache-headers.ts';
 import { Fences } from './fences.ts';
 import {
   type CacheCounts,
@@ -59,12 +61,6 @@ export const CACHE_RULES = {
 } as const satisfies Readonly<Record<Exclude<CacheKind, 'drops'>, CacheRules>>;
 type ReadKind = keyof typeof CACHE_RULES;
 
-/** The body of a success. */
-export interface CachedBody {
-  readonly json: string;
-  readonly etag: string;
-}
-
 /** What a creator's eviction outdates, besides what has the creator's own tag. */
 const LISTS_OF_ALL = ['products', 'drops'] as const;
 /** Pages that name users. */
@@ -80,14 +76,14 @@ export interface PublicReadsOptions {
 
 export class PublicReads {
   readonly #fences = new Fences();
-  readonly #caches: Readonly<Record<ReadKind, ReadCache<CachedBody>>>;
+  readonly #caches: Readonly<Record<ReadKind, ReadCache<SharedBody>>>;
   readonly #unsubscribe: readonly (() => void)[];
 
   constructor({ bus, restrictions, clock, random = Math.random }: PublicReadsOptions) {
     const made = Object.entries(CACHE_RULES).map(([kind, rules]) => {
       return [kind, new ReadCache({ rules, fences: this.#fences, clock, random })] as const;
     });
-    this.#caches = Object.fromEntries(made) as Record<ReadKind, ReadCache<CachedBody>>;
+    this.#caches = Object.fromEntries(made) as Record<ReadKind, ReadCache<SharedBody>>;
     this.#unsubscribe = [
       bus.subscribe(CHANGES_TOPIC, (message) => {
         if (message.type !== 'entities-changed') return;
@@ -104,9 +100,22 @@ export class PublicReads {
   }
 
   /** `tags` are those of `changed`, from `TAGS`. */
-  read(kind: ReadKind, read: Read<CachedBody>): Promise<CachedRead<CachedBody>> {
+  read(kind: ReadKind, read: Read<SharedBody>): Promise<CachedRead<SharedBody>> {
     const tags = [...read.tags, kindTag(kind), keyTag(read.key)];
     return this.#caches[kind].read({ ...read, tags });
+  }
+
+  /** The body of a key for as long as a read of it would be a hit. */
+  source(kind: ReadKind, key: string): SharedSource {
+    const cache = this.#caches[kind];
+    return {
+      find(monotonicMs) {
+        const found = cache.fresh(key, monotonicMs);
+        if (found === null || !found.outcome.ok) return null;
+        return { body: found.outcome.value, cacheStatus: cacheStatusAndAge(found) };
+      },
+      noteHit: () => cache.noteHit(),
+    };
   }
 
   /** Heard of a change, from wherever; hearing of it again is harmless. */

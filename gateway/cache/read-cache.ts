@@ -139,7 +139,7 @@ export class ReadCache<V> {
     const entry = this.#current(read.key);
     const now = clock.monotonic();
     if (entry !== null && now < entry.freshUntil) {
-      this.#hits += 1;
+      this.noteHit();
       return shown(entry, 'hit', now);
     }
     if (entry !== null && this.#mayBeStale(entry, now)) {
@@ -148,6 +148,17 @@ export class ReadCache<V> {
       return shown(entry, 'stale', now);
     }
     return await this.#loaded(read, entry, askedAt);
+  }
+
+  /** What `read` shows as a hit at this time of the clock; else null. It is not counted yet. */
+  fresh(key: string, now: number): CachedRead<V> | null {
+    const entry = this.#current(key);
+    return entry !== null && now < entry.freshUntil ? shown(entry, 'hit', now) : null;
+  }
+
+  /** What `fresh` gave was shown. */
+  noteHit(): void {
+    this.#hits += 1;
   }
 
   counts(): CacheCounts {

@@ -7,14 +7,22 @@ import { isIP } from 'node:net';
  * IPv6 is shown as IPv4.
  */
 export function addressText(bytes: Uint8Array): string {
-  if (bytes.length === 4) return bytes.join('.');
+  if (bytes.length === 4) return ipv4Text(bytes, 0);
   if (bytes.length !== 16) return 'unknown';
+  if (isMapped(bytes)) return ipv4Text(bytes, 12);
   const groups: string[] = [];
   for (let i = 0; i < 16; i += 2) groups.push((bytes[i]! * 256 + bytes[i + 1]!).toString(16));
-  if (groups.slice(0, 5).every((group) => group === '0') && groups[5] === 'ffff') {
-    return bytes.subarray(12).join('.');
-  }
   return groups.join(':');
+}
+
+function ipv4Text(bytes: Uint8Array, at: number): string {
+  return `${bytes[at]!}.${bytes[at + 1]!}.${bytes[at + 2]!}.${bytes[at + 3]!}`;
+}
+
+/** Whether an IPv6 address is an IPv4 address behind `::ffff:`. */
+function isMapped(bytes: Uint8Array): boolean {
+  for (let i = 0; i < 10; i++) if (bytes[i] !== 0) return false;
+  return bytes[10] === 0xff && bytes[11] === 0xff;
 }
 
 /**

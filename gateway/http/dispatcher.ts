@@ -44,7 +44,8 @@ import {
 } from './route.ts';
 import type { RouteTable } from './route-table.ts';
 import { PAGE_SECURITY_LINES, SECURITY_LINES } from './security-headers.ts';
-import { beginTrace, type Trace } from './trace.ts';
+import type { SharedReplies } from './shared-replies.ts';
+import { beginTrace, type Trace, traceOf } from './trace.ts';
 import {
   isFormMediaType,
   isJsonMediaType,
@@ -78,6 +79,8 @@ export interface DispatcherOptions {
   /** Of the store. */
   readonly levels: Pick<FeatureLevels, 'reached'>;
   readonly origins: Origins;
+  /** Gets what may be answered without the dispatcher from now on. */
+  readonly shared: SharedReplies;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -140,16 +143,31 @@ export class Dispatcher {
     };
     const { origins } = this.#options;
     const reply = present(result, route, incoming, trace, origins, onFault);
+    if (route !== null && result.ok && result.source !== undefined)
+      this.#options.shared.add(incoming, { route, source: result.source, headers: reply.headers });
     const counts = route === null ? this.#unmatched : this.countsOf(route);
-    const durationMs = this.#options.clock.monotonic() - startedAt;
-    counts.record(reply.status, durationMs);
-    const { log } = this.#options;
-    if (log.isLevelEnabled('debug')) {
-      const { method } = incoming;
-      const line = { ...trace, method, route: counts.route, status: reply.status, durationMs };
-      log.debug(line, 'request');
-    }
+    this.#note(counts, incoming.method, reply.status, startedAt, trace);
     return reply;
+  }
+
+  /** A request for what is shared was answered (`read-path.ts`). `traceLines`: of the reply. */
+  noteRead(route: Route, status: number, startedAt: number, traceLines: string): void {
+    this.#note(this.countsOf(route), 'GET', status, startedAt, traceLines);
+  }
+
+  #note(
+    counts: RouteCounts,
+    method: string,
+    status: number,
+    startedAt: number,
+    trace: Trace | string,
+  ): void {
+    const { clock, log } = this.#options;
+    const durationMs = clock.monotonic() - startedAt;
+    counts.record(status, durationMs);
+    if (!log.isLevelEnabled('debug')) return;
+    const ids = typeof trace === 'string' ? traceOf(trace) : trace;
+    log.debug({ ...ids, method, route: counts.route, status, durationMs }, 'request');
   }
 
   /** A preflight of a page that may read the reply; another method is refused. */
@@ -161,11 +179,12 @@ export class Dispatcher {
     return { ok: false, code: 'method-not-allowed', headers: [['allow', allow]] };
   }
 
-  /** The reply to a request that the server itself refuses. */
-  refuse(incoming: IncomingRequest, refused: Problem): OutgoingReply {
+  /** The reply to a request that is refused before it gets here. `route`: where that is known. */
+  refuse(incoming: IncomingRequest, refused: Problem, route: Route | null = null): OutgoingReply {
     const trace = beginTrace(incoming.header('traceparent'), incoming.header('x-request-id'));
-    const reply = present(refused, null, incoming, trace, this.#options.origins);
-    this.#unmatched.record(reply.status, 0);
+    const reply = present(refused, route, incoming, trace, this.#options.origins);
+    const counts = route === null ? this.#unmatched : this.countsOf(route);
+    this.#note(counts, incoming.method, reply.status, this.#options.clock.monotonic(), trace);
     return reply;
   }
 

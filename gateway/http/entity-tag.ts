@@ -11,6 +11,7 @@ export function contentTag(text: string): string {
 /** Weak comparison, as If-None-Match requires (RFC 9110, 13.1.2). */
 export function matchesTag(ifNoneMatch: string, etag: string): boolean {
   if (ifNoneMatch === '') return false;
+  if (ifNoneMatch === etag) return true;
   const opaque = etag.replace(/^W\//, '');
   return ifNoneMatch.split(',').some((tag) => {
     const candidate = tag.trim();

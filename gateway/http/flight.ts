@@ -21,6 +21,11 @@ export class Flight {
     return this.#count > this.#countMax;
   }
 
+  /** Whether one more may be answered here, and its connection stays open. */
+  get mayBegin(): boolean {
+    return !this.draining && this.#count < this.#countMax;
+  }
+
   begin(): void {
     this.#count += 1;
   }

@@ -10,6 +10,7 @@ import type { ProblemCode } from '../../contracts/refusals.ts';
 import type { KeyedRequest } from '../../contracts/requests.ts';
 import type { Problem } from './problems.ts';
 import type { RateClass } from './rate-limits.ts';
+import type { SharedSource } from './shared-replies.ts';
 
 /**
  * Synchronous, because credentials are checked before the body is read. Says why where the token is
@@ -58,13 +59,18 @@ export interface BodyStream {
   readonly close: () => void;
 }
 
+/** Names in lower case. */
+export type HeaderPairs = readonly (readonly [string, string])[];
+
 export interface Reply {
   readonly ok: true;
   readonly status: number;
   /** Empty for replies without a body. */
   readonly mediaType: string;
   readonly body: string | BodyStream;
-  readonly headers: readonly (readonly [string, string])[];
+  readonly headers: HeaderPairs;
+  /** Where the same reply comes from when it is asked for again, by anybody. */
+  readonly source?: SharedSource;
 }
 
 export type RouteResult = Reply | Problem;
@@ -251,9 +257,7 @@ export function keyRoute<
 export const JSON_MEDIA_TYPE = 'application/json';
 export const FORM_MEDIA_TYPE = 'application/x-www-form-urlencoded';
 
-type Headers = Reply['headers'];
-
-export function jsonReply(status: number, body: unknown, headers: Headers = []): Reply {
+export function jsonReply(status: number, body: unknown, headers: HeaderPairs = []): Reply {
   return textReply(status, JSON_MEDIA_TYPE, JSON.stringify(body), headers);
 }
 
@@ -261,11 +265,11 @@ export function textReply(
   status: number,
   mediaType: string,
   body: string,
-  headers: Headers = [],
+  headers: HeaderPairs = [],
 ): Reply {
   return { ok: true, status, mediaType, body, headers };
 }
 
-export function emptyReply(status: number, headers: Headers = []): Reply {
+export function emptyReply(status: number, headers: HeaderPairs = []): Reply {
   return { ok: true, status, mediaType: '', body: '', headers };
 }

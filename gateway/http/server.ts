@@ -20,6 +20,7 @@ import type { OrderPath } from '../orders/order-path.ts';
 import type { Origins } from './origins.ts';
 import { problem, type Problem } from './problems.ts';
 import type { RateLimits } from './rate-limits.ts';
+import type { ReadPath } from './read-path.ts';
 import { ServerSocket, SOCKET_BUFFER_BYTES_MAX } from './server-socket.ts';
 import type { LiveConnection, LiveHandler, PublishFrame } from './socket.ts';
 
@@ -60,6 +61,7 @@ export interface HttpServerOptions {
   readonly dispatcher: Dispatcher;
   /** Null: neither orders nor live streams are served here. */
   readonly orders: OrderPath | null;
+  readonly reads: ReadPath;
   readonly admission: Admission;
   readonly origins: Origins;
   readonly limits: RateLimits;
@@ -81,6 +83,13 @@ export class HttpServer {
   readonly #app: TemplatedApp;
   readonly #live: LiveHandler;
   #listening: us_listen_socket | null = null;
+  readonly #addressOf = (response: HttpResponse, request: HttpRequest): string => {
+    if (this.#options.trustProxy) {
+      const forwarded = forwardedAddress(lastForwardedFor(request));
+      if (forwarded !== null) return forwarded;
+    }
+    return addressText(new Uint8Array(response.getRemoteAddress()));
+  };
 
   constructor(options: HttpServerOptions) {
     this.#options = options;
@@ -98,6 +107,10 @@ export class HttpServer {
       app.ws('/v1/notifications', this.#socketBehavior(false));
       app.ws('/v1/drops/:id/live', this.#socketBehavior(true));
     }
+    app.get('/*', (response, request) => {
+      if (!options.reads.serve(response, request, this.#addressOf))
+        this.#request(response, request);
+    });
     app.any('/*', (response, request) => this.#request(response, request));
   }
 
@@ -154,14 +167,6 @@ export class HttpServer {
         .then((reply) => exchange.write(reply, tooLong))
         .catch(onFault);
     });
-  }
-
-  #addressOf(response: HttpResponse, request: HttpRequest): string {
-    if (this.#options.trustProxy) {
-      const forwarded = forwardedAddress(lastForwardedFor(request));
-      if (forwarded !== null) return forwarded;
-    }
-    return addressText(new Uint8Array(response.getRemoteAddress()));
   }
 
   #socketBehavior(ofDrop: boolean) {

@@ -68,7 +68,11 @@ export function traceHeaderLines(traceparent: string, requestId: string): string
  * unchanged, or makes one.
  */
 export function beginTrace(traceparent: string, requestId: string): Trace {
-  const lines = traceHeaderLines(traceparent, requestId);
+  return traceOf(traceHeaderLines(traceparent, requestId));
+}
+
+/** The ids in what `traceHeaderLines` gave. */
+export function traceOf(lines: string): Trace {
   const split = lines.indexOf('\r\n');
   return {
     traceparent: lines.slice('traceparent: '.length, split),

@@ -9,11 +9,13 @@ import {
   NewDrop,
   NewDropBody,
   type DropsPage,
+  type DropView,
 } from '../../contracts/drops.ts';
 import { reader } from '../../contracts/wire.ts';
 import type { RestrictionSet } from '../../events/restriction-set.ts';
 import type { FeatureLevels } from '../../storage/ports/feature-level.ts';
-import { cachedReply, cacheKey, cacheStatus } from '../cache/cached-reply.ts';
+import { cachedReply, cacheKey } from '../cache/cached-reply.ts';
+import { cacheStatus } from '../cache/cache-headers.ts';
 import { type PublicReads, TAGS } from '../cache/public-reads.ts';
 import type { DropCards } from '../cache/drop-cards.ts';
 import { refuseEarly, refuseEarlyAccess } from '../http/early-fields.ts';
@@ -30,7 +32,7 @@ import {
   textReply,
   userRoute,
 } from '../http/route.ts';
-import { dropBody, dropJson, dropPageBody, pageBody } from '../present.ts';
+import { dropBody, dropPageBody, pageBody, sharedDrop } from '../present.ts';
 import { changedDrop, dropChangeRoute } from './drop-change.ts';
 import { pageRequest, paramsOf } from './paging.ts';
 import { pauseRoutes } from './pauses.ts';
@@ -150,6 +152,7 @@ function creatorRoutes({ levels }: DropRoutesOptions): Route[] {
 }
 
 function readRoutes({ cards, reads, hidden, levels }: DropRoutesOptions): Route[] {
+  const isHidden = (drop: DropView): boolean => hidden.isHidden(drop);
   return [
     route(
       {
@@ -175,19 +178,20 @@ function readRoutes({ cards, reads, hidden, levels }: DropRoutesOptions): Route[
           const draft = await call('drafts.get', { caller, dropId: id });
           return draft.ok ? jsonReply(200, dropBody(draft.value), [PRIVATE]) : draft;
         }
-        const { version, status, creatorId } = drop.value;
-        if (hidden.isHidden(drop.value)) {
+        if (isHidden(drop.value)) {
           if (header('authorization') === '') return problem('not-found');
           const caller = await identify();
           if (!caller.ok) return caller;
-          const mayRead = isOperator(caller) || mayAct(caller, creatorId, 'drafts.read');
+          const mayRead = isOperator(caller) || mayAct(caller, drop.value.creatorId, 'drafts.read');
           if (!mayRead) return problem('not-found');
           return jsonReply(200, dropBody(drop.value), [PRIVATE]);
         }
-        return textReply(200, JSON_MEDIA_TYPE, dropJson(drop.value), [
-          ['etag', `W/"${version}-${status}"`],
+        const { json, etag } = sharedDrop(drop.value);
+        const reply = textReply(200, JSON_MEDIA_TYPE, json, [
+          ['etag', etag],
           ['cache-status', cacheStatus(served)],
         ]);
+        return served === 'hit' ? { ...reply, source: cards.source(id, isHidden) } : reply;
       },
     ),
     route(

@@ -1,0 +1,110 @@
+// Replies that many clients get with the same bytes, by the address that they asked for: what the
+// hot path of reads (`read-path.ts`) answers without a route, a check or a promise. Nothing is
+// shown from here for longer than its cache allows: an entry knows where its body comes from, and
+// asks there each time. Routes offer such a source with a reply that came from a cache, so an
+// address is here once it was read twice.
+
+import { LRUCache } from 'lru-cache';
+import { assert } from '../../domain/assert.ts';
+import { contentTag } from './entity-tag.ts';
+import type { HeaderPairs, Route } from './route.ts';
+import { SECURITY_LINES } from './security-headers.ts';
+
+/** The body of a success, as text and as the bytes that the server sends. */
+export interface SharedBody {
+  readonly json: string;
+  readonly bytes: ArrayBuffer;
+  readonly etag: string;
+}
+
+/** A body that may be shown now, and what tells how it was served. */
+export interface SharedHit {
+  readonly body: SharedBody;
+  /** The value of `Cache-Status`, and the lines that follow it, each after a line break. */
+  readonly cacheStatus: string;
+}
+
+export interface SharedSource {
+  /**
+   * The body, where it may be shown at this time of the monotonic clock without a load and to
+   * everybody; else null. Counts nothing.
+   */
+  find(monotonicMs: number): SharedHit | null;
+  /** It was shown. */
+  noteHit(): void;
+}
+
+/** Of all entries, roughly. Bodies are in their caches. */
+const BYTES_MAX = 16 * 1024 * 1024;
+/** Of an entry without its address: most of it are its heads. */
+const ENTRY_BYTES = 2_048;
+/** Headers of a request, a body or a hit; the others are the same in every reply of an address. */
+const VARYING: ReadonlySet<string> = new Set([
+  'traceparent',
+  'x-request-id',
+  'etag',
+  'cache-status',
+  'age',
+]);
+
+const encoder = new TextEncoder();
+
+export function sharedBody(json: string, etag = contentTag(json)): SharedBody {
+  return { json, etag, bytes: encoder.encode(json).buffer };
+}
+
+/** Status line and headers up to `Cache-Status`, without a line break at their end. */
+export interface SharedHeads {
+  readonly etag: string;
+  readonly found: ArrayBuffer;
+  readonly notModified: ArrayBuffer;
+}
+
+/** One address. */
+export class SharedReply {
+  readonly route: Route;
+  readonly source: SharedSource;
+  readonly #lines: string;
+  #heads: SharedHeads | null = null;
+
+  constructor({ route, source, lines }: Pick<SharedReply, 'route' | 'source'> & { lines: string }) {
+    this.route = route;
+    this.source = source;
+    this.#lines = lines;
+  }
+
+  /** The heads of this body, made once a fill. */
+  headsOf({ etag }: SharedBody): SharedHeads {
+    if (this.#heads?.etag === etag) return this.#heads;
+    const lines = `${this.#lines}\r\netag: ${etag}`;
+    const found = encoder.encode(`200 OK\r\n${lines}`).buffer;
+    const notModified = encoder.encode(`304 Not Modified\r\n${lines}`).buffer;
+    return (this.#heads = { etag, found, notModified });
+  }
+}
+
+export class SharedReplies {
+  readonly #byAddress = new LRUCache<string, SharedReply>({
+    maxSize: BYTES_MAX,
+    sizeCalculation: (_reply, address) => 2 * address.length + ENTRY_BYTES,
+  });
+
+  /** `query`: as sent, without the question mark; empty or undefined where there is none. */
+  find(path: string, query: string | undefined): SharedReply | undefined {
+    return this.#byAddress.get(query ? `${path}?${query}` : path);
+  }
+
+  /** `headers`: all of a reply to a read of this address, be it 200 or 304. */
+  add(
+    { path, query }: { readonly path: string; readonly query: string },
+    { route, source, headers }: Pick<SharedReply, 'route' | 'source'> & { headers: HeaderPairs },
+  ): void {
+    assert(route.definition.access === 'public', 'what is shared is for everybody');
+    let lines = SECURITY_LINES;
+    for (const [name, value] of headers) if (!VARYING.has(name)) lines += `\r\n${name}: ${value}`;
+    this.#byAddress.set(
+      query ? `${path}?${query}` : path,
+      new SharedReply({ route, source, lines }),
+    );
+  }
+}
