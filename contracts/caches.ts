@@ -24,6 +24,9 @@ export const CacheSample = Type.Object({
   collapsed: Type.Integer({ minimum: 0, description: 'reads that waited for the load of another' }),
   faults: Type.Integer({ minimum: 0, description: 'loads that failed' }),
   evictions: Type.Integer({ minimum: 0, description: 'entries that went for want of room' }),
+  drifted: Type.Optional(
+    Type.Integer({ minimum: 0, description: 'changes that a load found and no message had told' }),
+  ),
 });
 export type CacheSample = Plain<typeof CacheSample>;
 

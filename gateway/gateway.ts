@@ -27,6 +27,7 @@ import { Flight } from './http/flight.ts';
 import { DropCards } from './cache/drop-cards.ts';
 import { GatewayCaches } from './cache/gateway-caches.ts';
 import { withOwnChanges } from './cache/own-changes.ts';
+import { driftLog } from './cache/drift-log.ts';
 import { PublicReads } from './cache/public-reads.ts';
 import { KeyIdentities } from './http/key-identities.ts';
 import { Memberships } from './http/memberships.ts';
@@ -177,7 +178,8 @@ export function createGateway(options: GatewayOptions): Gateway {
   const onFault = (fault: unknown): void => log.error({ err: fault }, 'the gateway met a defect');
   const views = new DropViews({ bus, router, monotonic: () => clock.monotonic() });
   const cards = new DropCards({ views, router, monotonic: () => clock.monotonic() });
-  const reads = new PublicReads({ bus, restrictions, clock });
+  const onDrift = driftLog(log, clock);
+  const reads = new PublicReads({ bus, restrictions, clock, onDrift });
   const caches = new GatewayCaches({ cards, reads });
   const slots = new StreamSlots();
   const exportSlots = new StreamSlots({

@@ -36,6 +36,7 @@ const LIST_OF_DROPS: CacheRules = {
   faultAgeMaxMs: 1_000,
   missMs: 100,
   bytesMax: 16 * MIB,
+  hearsAll: false,
 };
 const ENTITY: CacheRules = {
   freshMs: 5_000,
@@ -43,6 +44,7 @@ const ENTITY: CacheRules = {
   faultAgeMaxMs: 60_000,
   missMs: 1_000,
   bytesMax: 32 * MIB,
+  hearsAll: true,
 };
 const PAGE: CacheRules = { ...ENTITY, freshMs: 1_000, staleMs: 1_000 };
 
@@ -72,6 +74,8 @@ export interface PublicReadsOptions {
   readonly clock: Clock;
   /** From 0 to 1; `Math.random` unless given. */
   readonly random?: () => number;
+  /** A cached body had changed, and nothing was heard of it (L3). */
+  readonly onDrift?: (kind: CacheKind, key: string) => void;
 }
 
 export class PublicReads {
@@ -79,9 +83,13 @@ export class PublicReads {
   readonly #caches: Readonly<Record<ReadKind, ReadCache<SharedBody>>>;
   readonly #unsubscribe: readonly (() => void)[];
 
-  constructor({ bus, restrictions, clock, random = Math.random }: PublicReadsOptions) {
+  constructor(options: PublicReadsOptions) {
+    const { bus, restrictions, clock, random = Math.random, onDrift } = options;
+    const shared = { fences: this.#fences, clock, random, isSame };
     const made = Object.entries(CACHE_RULES).map(([kind, rules]) => {
-      return [kind, new ReadCache({ rules, fences: this.#fences, clock, random })] as const;
+      const drifted = (key: string): void => onDrift?.(kind as ReadKind, key);
+      const cache = new ReadCache<SharedBody>({ ...shared, rules, onDrift: drifted });
+      return [kind, cache] as const;
     });
     this.#caches = Object.fromEntries(made) as Record<ReadKind, ReadCache<SharedBody>>;
     this.#unsubscribe = [
@@ -168,6 +176,10 @@ export class PublicReads {
   stop(): void {
     for (const unsubscribe of this.#unsubscribe) unsubscribe();
   }
+}
+
+function isSame(one: SharedBody, other: SharedBody): boolean {
+  return one.etag === other.etag;
 }
 
 /** What reads are outdated by. */

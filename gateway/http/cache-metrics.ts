@@ -35,6 +35,14 @@ export function registerCacheMetrics(
   ofKind('livedrops_cache_faults_total', 'Loads that failed.', 'counter', ({ faults }) => faults);
   const evictions = 'Entries that went for want of room.';
   ofKind('livedrops_cache_evictions_total', evictions, 'counter', (sample) => sample.evictions);
+  const drifts = 'Changes of cached bodies that a load found and no message had told.';
+  registry.registerMetric(
+    sampled({ name: 'livedrops_cache_drifts_total', help: drifts, type: 'counter' }, () =>
+      report().flatMap(({ kind, drifted }) =>
+        drifted === undefined ? [] : [[{ kind }, drifted] as const],
+      ),
+    ),
+  );
   ofKind('livedrops_cache_entries', 'Entries.', 'gauge', ({ entries }) => entries);
   ofKind('livedrops_cache_bytes', 'Estimated size.', 'gauge', ({ bytes }) => bytes);
 }

@@ -15,6 +15,7 @@ const RULES: CacheRules = {
   faultAgeMaxMs: 2_000,
   missMs: 200,
   bytesMax: 100_000,
+  hearsAll: true,
 };
 const KEYS = ['a', 'b', 'c'] as const;
 type Key = (typeof KEYS)[number];
@@ -59,7 +60,13 @@ class Model {
     const random = () => 0.5;
     return {
       fences,
-      cache: new ReadCache<number>({ rules: RULES, fences, clock: this.clock, random }),
+      cache: new ReadCache<number>({
+        rules: RULES,
+        fences,
+        clock: this.clock,
+        random,
+        isSame: Object.is,
+      }),
       /** The newest version of each key that this gateway has heard of. */
       heard: new Map<Key, number>(),
     };

@@ -11,16 +11,20 @@ const RULES: CacheRules = {
   faultAgeMaxMs: 10_000,
   missMs: 200,
   bytesMax: 100_000,
+  hearsAll: true,
 };
 
 function setUp(rules: Partial<CacheRules> = {}) {
   const clock = new ManualClock(0);
   const fences = new Fences();
+  const drifts: string[] = [];
   const cache = new ReadCache<string>({
     rules: { ...RULES, ...rules },
     fences,
     clock,
     random: () => 0,
+    isSame: Object.is,
+    onDrift: (key) => void drifts.push(key),
   });
   const waiting: ((found: Outcome<Fill<string>>) => void)[] = [];
   const faults: ((fault: Error) => void)[] = [];
@@ -38,7 +42,7 @@ function setUp(rules: Partial<CacheRules> = {}) {
         });
       },
     });
-  return { clock, fences, cache, store, read, waiting, faults };
+  return { clock, fences, cache, store, read, waiting, faults, drifts };
 }
 
 function fill(value: string, more: Partial<Fill<string>> = {}): Outcome<Fill<string>> {
@@ -144,7 +148,13 @@ test('C2: fresh times are spread', async (t) => {
   const clock = new ManualClock(0);
   let chance = 0;
   const random = () => (chance = (chance + 0.37) % 1);
-  const cache = new ReadCache<string>({ rules: RULES, fences: new Fences(), clock, random });
+  const cache = new ReadCache<string>({
+    rules: RULES,
+    fences: new Fences(),
+    clock,
+    random,
+    isSame: Object.is,
+  });
   const times = new Set<number>();
   for (let i = 0; i < 20; i++) {
     const load = () => Promise.resolve(fill('x'));
@@ -243,4 +253,66 @@ test('C5: what is outdated can be taken out at once', async (t) => {
   fences.raise('tag:a', null);
   t.is(cache.removeOutdated(), 1);
   t.is(cache.counts().entries, 1);
+});
+
+test('L3: a load that finds a change of which nothing was heard mends it and is told', async (t) => {
+  const { clock, store, read, cache, drifts } = setUp();
+  await read();
+  store.answer = () => fill('second');
+  await clock.advance(RULES.freshMs);
+  t.is(valueOf(await read()), 'first', 'shown while it is loaded again');
+  await flush();
+  t.is(valueOf(await read()), 'second');
+  t.is(cache.counts().drifted, 0, 'a message may be on its way');
+  await clock.advance(1_000);
+  t.is(cache.counts().drifted, 1);
+  t.deepEqual(drifts, ['k']);
+});
+
+test('L3: what is gone, or is there, without a message has drifted as well', async (t) => {
+  const { clock, store, read, cache } = setUp();
+  await read();
+  store.answer = () => refusal('not-found');
+  await clock.advance(RULES.freshMs + RULES.staleMs);
+  await read();
+  await clock.advance(RULES.missMs);
+  store.answer = () => fill('again');
+  await read();
+  await clock.advance(1_000);
+  t.is(cache.counts().drifted, 2);
+});
+
+test('L3: what was heard of, be it a moment later, and what is the same, is no drift', async (t) => {
+  const { clock, fences, store, read, cache } = setUp();
+  await read();
+  await clock.advance(RULES.freshMs);
+  await read();
+  await flush();
+  store.answer = () => fill('second');
+  await clock.advance(RULES.freshMs);
+  await read();
+  await flush();
+  await clock.advance(900);
+  fences.raise('tag:k', null);
+  await clock.advance(10_000);
+  t.is(cache.counts().drifted, 0);
+  store.answer = () => fill('third');
+  fences.raise('tag:k', null);
+  t.is(valueOf(await read()), 'third');
+  store.answer = () => refusal('unavailable');
+  await clock.advance(RULES.freshMs);
+  await read();
+  await clock.advance(10_000);
+  t.is(cache.counts().drifted, 0, 'a store that is away has changed nothing');
+});
+
+test('L3: a kind whose changes come by no message is not compared', async (t) => {
+  const { clock, store, read, cache, drifts } = setUp({ hearsAll: false });
+  await read();
+  store.answer = () => fill('second');
+  await clock.advance(RULES.freshMs + RULES.staleMs);
+  await read();
+  await clock.advance(10_000);
+  t.is(cache.counts().drifted, undefined);
+  t.deepEqual(drifts, []);
 });
