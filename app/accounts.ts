@@ -166,6 +166,23 @@ export class Accounts {
     return success(publicProfile(user, await this.#options.follows.counts(userId)));
   }
 
+  /** In the order of the ids; null for who is not to be shown. */
+  async profiles(userIds: readonly string[]): Promise<Outcome<readonly (PublicProfile | null)[]>> {
+    const { accounts, follows, hidden = NOTHING_HIDDEN } = this.#options;
+    const [users, counts] = await Promise.all([
+      accounts.findUsers(userIds),
+      follows.countsOf(userIds),
+    ]);
+    const profile = async (id: string): Promise<PublicProfile | null> => {
+      if (hidden.isHidden({ creatorId: id })) return null;
+      const user = users.get(id);
+      if (user !== undefined) return publicProfile(user, counts.get(id)!);
+      const removed = await this.#removedProfile(id);
+      return removed.ok ? removed.value : null;
+    };
+    return success(await Promise.all(userIds.map(profile)));
+  }
+
   async me(userId: string): Promise<Outcome<OwnProfile>> {
     const user = await this.#options.accounts.findUser(userId);
     return user === null ? refusal('not-found') : success(await this.#ownProfile(user));

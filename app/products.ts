@@ -107,6 +107,14 @@ export class Products {
     return product === null || this.#isHidden(product) ? refusal('not-found') : success(product);
   }
 
+  /** In the order of the ids; null for what is not there. */
+  async getAll(productIds: readonly string[]): Promise<Outcome<readonly (Product | null)[]>> {
+    const found = await this.#options.catalogue.findProducts(productIds);
+    const shown = (product: Product | undefined): Product | null =>
+      product === undefined || this.#isHidden(product) ? null : product;
+    return success(productIds.map((id) => shown(found.get(id))));
+  }
+
   /** Without what is taken down. */
   async list({
     page,

@@ -125,6 +125,8 @@ export interface Actions {
   'accounts.refresh': [{ refreshToken: string }, Session];
   'accounts.logout': [{ refreshToken: string }, null];
   'accounts.profile': [{ userId: string }, PublicProfile];
+  /** Of each id, in their order; null for who is not to be shown. At most 100 ids. */
+  'accounts.profiles': [{ userIds: readonly string[] }, readonly (PublicProfile | null)[]];
   'accounts.me': [{ userId: string }, OwnProfile];
   /** `sessionId`: of the caller's token, if it has one. */
   'accounts.sessions': [{ userId: string; sessionId?: string }, readonly AccountSession[]];
@@ -244,6 +246,8 @@ export interface Actions {
   'passes.make': [Keyed & { caller: Requester; dropId: string; passes: NewPasses }, MadePasses];
 
   'catalogue.product': [{ productId: string }, Product];
+  /** Of each id, in their order; null for what is not there. At most 100 ids. */
+  'catalogue.productsById': [{ productIds: readonly string[] }, readonly (Product | null)[]];
   /** `withHidden`: also what is taken down (A11), for whom it belongs to. */
   'catalogue.products': [
     ProductFilter & { page: PageRequest; withHidden?: boolean },

@@ -14,6 +14,7 @@ export function accountsService(options: AccountsOptions & AccountChangesOptions
     refresh: (params) => accounts.refresh(params.refreshToken),
     logout: (params) => accounts.logout(params.refreshToken),
     profile: (params) => accounts.profile(params.userId),
+    profiles: (params) => accounts.profiles(params.userIds),
     sessions: (params) => accounts.sessions(params),
     endSession: (params) => accounts.endSession(params),
     endOtherSessions: (params) => accounts.endOtherSessions(params),

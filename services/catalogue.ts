@@ -12,6 +12,7 @@ export function catalogueService(options: ProductsOptions & DropsOptions): Servi
   const drops = new Drops(options);
   return defineService('catalogue', {
     product: ({ productId }) => products.get(productId),
+    productsById: ({ productIds }) => products.getAll(productIds),
     products: (params) => products.list(params),
     drops: (params) => drops.list(params),
     addProduct: ({ creatorId, ...product }) =>

@@ -49,6 +49,11 @@ export class MemoryAccountStore implements AccountStore {
     return this.#users.get(userId) ?? null;
   }
 
+  async findUsers(userIds: readonly string[]): Promise<Map<string, User>> {
+    const users = userIds.flatMap((id) => this.#users.get(id) ?? []);
+    return new Map(users.map((user) => [user.id, user]));
+  }
+
   async findUserByEmail(email: string): Promise<User | null> {
     const id = this.#idsByEmail.get(email.toLowerCase());
     return id === undefined ? null : this.findUser(id);

@@ -76,6 +76,11 @@ export class MemoryCatalogue implements Catalogue {
     return changed;
   }
 
+  async findProducts(productIds: readonly string[]): Promise<Map<string, Product>> {
+    const found = productIds.flatMap((id) => this.#products.get(id) ?? []);
+    return new Map(found.map((product) => [product.id, product]));
+  }
+
   async findProduct(productId: string): Promise<Product | null> {
     return this.#products.get(productId) ?? null;
   }

@@ -1,6 +1,6 @@
 // Follows in memory, for tests.
 
-import type { FollowStore } from '../ports/follows.ts';
+import type { FollowCounts, FollowStore } from '../ports/follows.ts';
 import type { Follow } from '../../contracts/follows.ts';
 import type { Page, PageRequest } from '../../contracts/paging.ts';
 import type { KeyedRequest } from '../../contracts/requests.ts';
@@ -86,7 +86,15 @@ export class MemoryFollowStore implements FollowStore {
     this.#revisions.set(userId, (this.#revisions.get(userId) ?? 0) + 1);
   }
 
-  async counts(userId: string): Promise<{ followers: number; following: number }> {
+  async counts(userId: string): Promise<FollowCounts> {
+    return this.#countsOf(userId);
+  }
+
+  async countsOf(userIds: readonly string[]): Promise<Map<string, FollowCounts>> {
+    return new Map(userIds.map((id) => [id, this.#countsOf(id)]));
+  }
+
+  #countsOf(userId: string): FollowCounts {
     return {
       followers: this.#followers.get(userId)?.size ?? 0,
       following: this.#following.get(userId)?.size ?? 0,

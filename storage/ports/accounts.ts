@@ -75,6 +75,8 @@ export interface AccountStore {
    */
   addProfile(profile: CreatorProfile): Promise<void>;
   findUser(userId: string): Promise<User | null>;
+  /** Users by their ids, in one read; without unknown ids. At most 100 ids. */
+  findUsers(userIds: readonly string[]): Promise<ReadonlyMap<string, User>>;
   findUserByEmail(email: string): Promise<User | null>;
   /** The names of users by their ids; without unknown ids. At most 100 ids. */
   namesOf(userIds: readonly string[]): Promise<ReadonlyMap<string, string>>;

@@ -41,6 +41,8 @@ export interface Catalogue {
     revisions?: readonly number[],
   ): Promise<Answered<Product | NoChange>>;
   findProduct(productId: string): Promise<Product | null>;
+  /** Products by their ids, in one read; without unknown ids. At most 100 ids. */
+  findProducts(productIds: readonly string[]): Promise<ReadonlyMap<string, Product>>;
   /** Newest first. */
   listProducts(filter: ProductFilter, page: PageRequest): Promise<Page<Product>>;
 

@@ -31,6 +31,8 @@ export interface FollowStore {
   /** The creators that the user follows (`Follow.userId` is the creator), newest first. */
   listFollowing(userId: string, page: PageRequest): Promise<Page<Follow>>;
   counts(userId: string): Promise<FollowCounts>;
+  /** The counts of each of the users, in one read. At most 100 ids. */
+  countsOf(userIds: readonly string[]): Promise<ReadonlyMap<string, FollowCounts>>;
   /**
    * Rises with each change of whom the user follows. Where the last change is minutes ago, it may
    * be 0 again until the next one, which is above all earlier ones.

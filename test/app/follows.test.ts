@@ -28,6 +28,7 @@ function slow(follows: FollowStore) {
     listFollowers: (...args) => follows.listFollowers(...args),
     listFollowing: (...args) => follows.listFollowing(...args),
     counts: (...args) => follows.counts(...args),
+    countsOf: (...args) => follows.countsOf(...args),
     reconcile: (...args) => follows.reconcile(...args),
   };
   return { store, waiting };

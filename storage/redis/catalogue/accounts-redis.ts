@@ -36,7 +36,7 @@ const CLAIM_GRACE_MS = 15_000;
 /** How often another's claim without a user is looked at again, and the pause before it. */
 const CLAIM_ROUNDS_MAX = 10;
 const CLAIM_PAUSE_MS = 50;
-const NAMES_MAX = 100;
+const USERS_MAX = 100;
 
 /**
  * KEYS: e-mail. ARGV: user id. Answers the present claim of the address, and its age in
@@ -103,6 +103,13 @@ export class RedisAccountStore implements AccountStore {
     return user ?? null;
   }
 
+  /** As `namesOf`. */
+  async findUsers(userIds: readonly string[]): Promise<Map<string, User>> {
+    assert(userIds.length <= USERS_MAX, 'too many users asked for at once');
+    const users = await this.#users.find(userIds);
+    return new Map(users.flatMap((user) => (user === null ? [] : [[user.id, user]])));
+  }
+
   async findUserByEmail(email: string): Promise<User | null> {
     const present = await answerOf(this.#redis.get(emailKey(email)));
     if (present === null) return null;
@@ -113,7 +120,7 @@ export class RedisAccountStore implements AccountStore {
 
   /** One command for each user, because each is in a slot of its own. */
   async namesOf(userIds: readonly string[]): Promise<Map<string, string>> {
-    assert(userIds.length <= NAMES_MAX, 'too many names asked for at once');
+    assert(userIds.length <= USERS_MAX, 'too many names asked for at once');
     const names = await this.#users.names(userIds);
     const found = new Map<string, string>();
     for (const [i, name] of names.entries()) if (name !== null) found.set(userIds[i]!, name);

@@ -140,6 +140,12 @@ export class RedisCatalogue implements Catalogue {
     return found?.value ?? null;
   }
 
+  /** One command for each product, all in one write, because each is in a slot of its own. */
+  async findProducts(productIds: readonly string[]): Promise<Map<string, Product>> {
+    const found = await this.#entities.products(productIds);
+    return new Map(found.flatMap((one) => (one ? [[one.value.id, one.value]] : [])));
+  }
+
   listProducts(filter: ProductFilter, page: PageRequest): Promise<Page<Product>> {
     const { creatorId, externalId } = filter;
     if (creatorId !== undefined && externalId !== undefined)

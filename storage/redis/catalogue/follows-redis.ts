@@ -33,7 +33,7 @@ import {
   type ListName,
   type ListPosition,
 } from '../../formats/cursor.ts';
-import type { FollowStore } from '../../ports/follows.ts';
+import type { FollowCounts, FollowStore } from '../../ports/follows.ts';
 import type { Follow } from '../../../contracts/follows.ts';
 import type { Page, PageRequest } from '../../../contracts/paging.ts';
 import type { KeyedRequest } from '../../../contracts/requests.ts';
@@ -170,7 +170,7 @@ export class RedisFollowStore implements FollowStore {
     return pageOf('following', found, page.limit);
   }
 
-  async counts(userId: string): Promise<{ followers: number; following: number }> {
+  async counts(userId: string): Promise<FollowCounts> {
     const [first, spread, following] = await Promise.all([
       this.#sizeOf(followersKey(userId, 0)),
       this.#isSpread(userId),
@@ -180,6 +180,12 @@ export class RedisFollowStore implements FollowStore {
       ? await Promise.all(OTHER_BUCKETS.map((each) => this.#sizeOf(followersKey(userId, each))))
       : [];
     return { followers: others.reduce((sum, size) => sum + size, first), following };
+  }
+
+  /** Commands of all users in one write, because each is in slots of its own. */
+  async countsOf(userIds: readonly string[]): Promise<Map<string, FollowCounts>> {
+    const counts = await Promise.all(userIds.map((id) => this.counts(id)));
+    return new Map(userIds.map((id, index) => [id, counts[index]!]));
   }
 
   /** In microseconds; stored for as long as any bucket stores the revision before it. */

@@ -29,6 +29,7 @@ export class SqliteAccountStore implements AccountStore {
   readonly #writer;
   readonly #signal;
   readonly #byId;
+  readonly #byIds;
   readonly #byEmail;
   readonly #namesByIds;
   readonly #familyByHash;
@@ -39,6 +40,9 @@ export class SqliteAccountStore implements AccountStore {
     this.#signal = signal;
     this.#byId = reader.prepare<[string], UserRow>(
       'select * from users where id = ? and removed = 0',
+    );
+    this.#byIds = reader.prepare<[string], UserRow>(
+      'select * from users where id in (select value from json_each(?)) and removed = 0',
     );
     this.#byEmail = reader.prepare<[string], UserRow>('select * from users where email_key = ?');
     this.#namesByIds = reader.prepare<[string], Pick<UserRow, 'id' | 'name'>>(
@@ -65,6 +69,11 @@ export class SqliteAccountStore implements AccountStore {
 
   async findUser(userId: string): Promise<User | null> {
     return userOf(readQuery(() => this.#byId.get(userId)));
+  }
+
+  async findUsers(userIds: readonly string[]): Promise<Map<string, User>> {
+    const rows = readQuery(() => this.#byIds.all(JSON.stringify(userIds)));
+    return new Map(rows.map((row) => [row.id, userOf(row)!]));
   }
 
   async findUserByEmail(email: string): Promise<User | null> {

@@ -21,6 +21,7 @@ export class SqliteCatalogue implements Catalogue {
   readonly #writer;
   readonly #signal;
   readonly #productById;
+  readonly #productsByIds;
   readonly #dropById;
   readonly #reader;
   /**
@@ -35,6 +36,9 @@ export class SqliteCatalogue implements Catalogue {
     this.#signal = signal;
     this.#reader = reader;
     this.#productById = reader.prepare<[string], ProductRow>('select * from products where id = ?');
+    this.#productsByIds = reader.prepare<[string], ProductRow>(
+      'select * from products where id in (select value from json_each(?))',
+    );
     this.#dropById = reader
       .prepare<[string], string>('select view from drops where id = ?')
       .pluck();
@@ -85,6 +89,11 @@ export class SqliteCatalogue implements Catalogue {
   async findProduct(productId: string): Promise<Product | null> {
     const row = readQuery(() => this.#productById.get(productId));
     return row === undefined ? null : productOf(row);
+  }
+
+  async findProducts(productIds: readonly string[]): Promise<Map<string, Product>> {
+    const rows = readQuery(() => this.#productsByIds.all(JSON.stringify(productIds)));
+    return new Map(rows.map((row) => [row.id, productOf(row)]));
   }
 
   async listProducts(filter: ProductFilter, page: PageRequest): Promise<Page<Product>> {

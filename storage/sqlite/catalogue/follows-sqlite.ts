@@ -1,6 +1,6 @@
 // Follows on SQLite: every page is one range of a covering index, at any depth (F2).
 
-import type { FollowStore } from '../../ports/follows.ts';
+import type { FollowCounts, FollowStore } from '../../ports/follows.ts';
 import type { Follow } from '../../../contracts/follows.ts';
 import type { Page, PageRequest } from '../../../contracts/paging.ts';
 import type { KeyedRequest } from '../../../contracts/requests.ts';
@@ -13,6 +13,8 @@ import { readQuery } from '../thread/read-query.ts';
 
 type ListParameters = [string, number, string, number];
 
+const NO_FOLLOWS: FollowCounts = { followers: 0, following: 0 };
+
 export class SqliteFollowStore implements FollowStore {
   readonly #writer;
   readonly #signal;
@@ -21,6 +23,7 @@ export class SqliteFollowStore implements FollowStore {
   readonly #followers;
   readonly #following;
   readonly #counts;
+  readonly #countsOfUsers;
   readonly #revision;
 
   constructor({ writer, reader, signal }: ChangingDatabase) {
@@ -38,9 +41,12 @@ export class SqliteFollowStore implements FollowStore {
       select creator_id as userId, since from follows
       where user_id = ? and (since, creator_id) < (?, ?)
       order by since desc, creator_id desc limit ?`);
-    this.#counts = reader.prepare<[string], { followers: number; following: number }>(
+    this.#counts = reader.prepare<[string], FollowCounts>(
       'select followers, following from follow_counts where user_id = ?',
     );
+    this.#countsOfUsers = reader.prepare<[string], FollowCounts & { readonly userId: string }>(`
+      select user_id as userId, followers, following from follow_counts
+      where user_id in (select value from json_each(?))`);
     this.#revision = reader
       .prepare<[string], number>('select revision from follow_counts where user_id = ?')
       .pluck();
@@ -99,8 +105,16 @@ export class SqliteFollowStore implements FollowStore {
     return readQuery(() => this.#revision.get(userId)) ?? 0;
   }
 
-  async counts(userId: string): Promise<{ followers: number; following: number }> {
-    return readQuery(() => this.#counts.get(userId)) ?? { followers: 0, following: 0 };
+  async counts(userId: string): Promise<FollowCounts> {
+    return readQuery(() => this.#counts.get(userId)) ?? NO_FOLLOWS;
+  }
+
+  async countsOf(userIds: readonly string[]): Promise<Map<string, FollowCounts>> {
+    const counts = new Map<string, FollowCounts>(userIds.map((id) => [id, NO_FOLLOWS]));
+    const rows = readQuery(() => this.#countsOfUsers.all(JSON.stringify(userIds)));
+    for (const { userId, followers, following } of rows)
+      counts.set(userId, { followers, following });
+    return counts;
   }
 }
 

@@ -73,6 +73,17 @@ export function accountsContract(
     t.is((await accounts().namesOf([])).size, 0);
   });
 
+  test('G2: users are found by a list of ids, without unknown and removed ones', async (t) => {
+    for (const id of ['user_batch1', 'user_batch2', 'user_batch3'])
+      await accounts().addUser(user(id));
+    await accounts().removeUser('user_batch2');
+    const asked = ['user_batch3', 'user_none', 'user_batch2', 'user_batch1', 'user_batch3'];
+    const found = await accounts().findUsers(asked);
+    t.deepEqual([...found.keys()].toSorted(), ['user_batch1', 'user_batch3']);
+    t.deepEqual(found.get('user_batch1'), (await accounts().findUser('user_batch1'))!);
+    t.is((await accounts().findUsers([])).size, 0);
+  });
+
   test('A1: a role is added once', async (t) => {
     await accounts().addUser(user('user_role'));
     await accounts().addRole('user_role', 'creator');

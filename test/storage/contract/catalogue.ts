@@ -50,6 +50,16 @@ export function catalogueContract(stores: () => Stores): void {
     t.is(await catalogue().findProduct('product_none'), null);
   });
 
+  test('G2: products are found by a list of ids, without unknown ids', async (t) => {
+    for (const id of ['product_batch1', 'product_batch2', 'product_batch3'])
+      await catalogue().addProduct(product(id, 'creator_batch'));
+    const asked = ['product_batch3', 'product_none', 'product_batch1', 'product_batch3'];
+    const found = await catalogue().findProducts(asked);
+    t.deepEqual([...found.keys()].toSorted(), ['product_batch1', 'product_batch3']);
+    t.deepEqual(found.get('product_batch3'), product('product_batch3', 'creator_batch'));
+    t.is((await catalogue().findProducts([])).size, 0);
+  });
+
   test('D1: a change sets the fields it names and raises the revision', async (t) => {
     const before = product('product_2', 'creator_2');
     await catalogue().addProduct(before);

@@ -65,6 +65,18 @@ export function followsContract(stores: () => Stores): void {
     t.deepEqual(await follows().counts('user_nobody'), { followers: 0, following: 0 });
   });
 
+  test('G2: counts are read for many users at once, those of nobody are 0', async (t) => {
+    await follows().follow('user_batch1', 'creator_batch', 1);
+    await follows().follow('user_batch2', 'creator_batch', 2);
+    const counts = await follows().countsOf(['creator_batch', 'user_batch1', 'user_batchnone']);
+    t.deepEqual(Object.fromEntries(counts), {
+      creator_batch: { followers: 2, following: 0 },
+      user_batch1: { followers: 0, following: 1 },
+      user_batchnone: { followers: 0, following: 0 },
+    });
+    t.is((await follows().countsOf([])).size, 0);
+  });
+
   test('F2: followers are paged newest first, ties by id, both ways', async (t) => {
     const since = [5, 3, 5, 1, 3, 5];
     await Promise.all(since.map((time, i) => follows().follow(`user_d${i}`, 'creator_d', time)));
