@@ -112,6 +112,8 @@ export interface Config extends SecretsInForce {
   readonly trustProxy: boolean;
   /** Origins whose pages may use the API, or `*`. */
   readonly corsOrigins: readonly string[];
+  /** Whether GraphQL tells its schema. */
+  readonly introspection: boolean;
   readonly sellers: SellersMode;
   readonly logLevel: LogLevel;
 }
@@ -195,11 +197,17 @@ function configOf(
     limits: limitsOf(value, readLimitsFile, problems),
     trustProxy: value('TRUST_PROXY') === 'on',
     corsOrigins: value('CORS_ORIGINS'),
+    introspection: introspects(value),
     sellers: value('SELLERS'),
     logLevel: value('LOG'),
   });
   if (problems.length > 0) throw new ConfigError(problems);
   return config;
+}
+
+function introspects(value: Reading['value']): boolean {
+  const chosen = value('GRAPHQL_INTROSPECTION');
+  return chosen === 'auto' ? value('PAYMENT_PROVIDER') === 'development' : chosen === 'on';
 }
 
 function limitsOf(

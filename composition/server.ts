@@ -146,6 +146,7 @@ export async function startServer(
     limits: limitsFile,
     trustProxy: config.trustProxy,
     corsOrigins: config.corsOrigins,
+    introspection: config.introspection,
     clock,
     readiness: () => {
       const reasons = core.unreadiness();

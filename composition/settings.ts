@@ -228,6 +228,11 @@ export const SETTINGS = {
     },
     (text) => wordsOf(text, SPACE_OR_COMMA),
   ),
+  GRAPHQL_INTROSPECTION: oneOf(['auto', 'on', 'off'], {
+    default: 'auto',
+    description:
+      'Whether GraphQL tells its schema; auto: where the payment provider is the development one.',
+  }),
   LOG: oneOf(LOG_LEVELS, { default: 'info', description: 'The least level that is logged.' }),
 };
 

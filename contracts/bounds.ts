@@ -88,6 +88,9 @@ export const SUGGESTIONS_DEFAULT = 8;
 export const GRAPHQL_QUERY_STRING_LENGTH_MAX = 12_000;
 export const GRAPHQL_TOKENS_MAX = 2_000;
 export const GRAPHQL_ALIASES_MAX = 50;
+/** Of fields beside a field of the same name, whose arguments are compared in pairs. */
+export const GRAPHQL_REPEATS_MAX = 50;
+export const GRAPHQL_SPREADS_MAX = 100;
 /** Of fields in fields. */
 export const GRAPHQL_DEPTH_MAX = 12;
 /** Fields of an operation, each as often as fragments name it. */

@@ -83,6 +83,7 @@ import {
 
 const REQUESTS_IN_FLIGHT_MAX = 50_000;
 const DRAIN_MS = 5_000;
+const NO_LIMITS = new RateLimits({ policies: null });
 type Restrictions = Pick<RestrictionSet, 'isEmpty' | 'banOf' | 'isHidden' | 'size' | 'onTakeDown'>;
 const NO_RESTRICTIONS: Restrictions = {
   isEmpty: true,
@@ -232,7 +233,8 @@ export function createGateway(options: GatewayOptions): Gateway {
   if (servesApi) {
     const schema = graphQLSchema(routes);
     const documents = new Documents({ schema, introspection: options.introspection ?? true });
-    routes.push(...graphQLRoutes({ schema, documents, callers, limits, clock }));
+    const parts = { schema, documents, callers, limits, clock, reads };
+    routes.push(...graphQLRoutes({ ...parts, orders: () => ordersOfGraphQL }));
   }
   const table = new RouteTable({ routes });
   const shared = new SharedReplies();
@@ -250,7 +252,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   });
   const orderWindow = new OrderWindow(options.orderWindow);
   const counts = dispatcher.countsOf(PLACE_ORDER);
-  const orders = new OrderPath({
+  const orderParts = {
     router,
     views,
     authenticator,
@@ -264,7 +266,10 @@ export function createGateway(options: GatewayOptions): Gateway {
     origins,
     clock,
     paymentProvider,
-  });
+  };
+  const orders = new OrderPath(orderParts);
+  // An operation counts its orders before any is placed.
+  const ordersOfGraphQL = new OrderPath({ ...orderParts, limits: NO_LIMITS });
   const bounds = streamBoundsOf(source.current, rateLimits);
   const admission = new Admission({ authenticator, limits, bounds, clock });
   source.onReplaced((replaced) => {

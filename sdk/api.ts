@@ -52,6 +52,7 @@ export interface Problem {
     | 'unsupported-media-type'
     | 'upgrade-required'
     | 'position-trimmed'
+    | 'range-not-satisfiable'
     | 'internal';
   readonly detail?: string;
   readonly instance?: string;
@@ -1156,6 +1157,8 @@ export interface NodeCaches {
     readonly faults: number;
     /** entries that went for want of room */
     readonly evictions: number;
+    /** changes that a load found and no message had told */
+    readonly drifted?: number;
   }> | null;
 }
 
@@ -1880,10 +1883,21 @@ export interface Readiness {
 
 export interface GraphQLRequest {
   /** a document of GraphQL */
-  readonly query: string;
+  readonly query?: string;
+  /** sha256: and the SHA-256 of a document, in place of it, where the server has it */
+  readonly documentId?: string;
   readonly operationName?: string | null;
   readonly variables?: Readonly<Record<string, unknown>> | null;
   readonly extensions?: Readonly<Record<string, unknown>> | null;
+}
+
+export interface GraphQLResponse {
+  /** absent where nothing was executed */
+  readonly data?: unknown;
+  readonly errors?: ReadonlyArray<{
+    readonly message: string;
+  }>;
+  readonly extensions?: Readonly<Record<string, unknown>>;
 }
 
 export interface ReadyFrame {
@@ -3313,19 +3327,21 @@ export interface Operations {
   /** An operation of GraphQL: docs/schema.graphql has the schema. */
   'POST /v1/graphql': {
     readonly body: GraphQLRequest;
-    readonly reply: undefined;
+    readonly reply: GraphQLResponse;
   };
   /** A query of GraphQL. */
   'GET /v1/graphql': {
-    readonly query: {
+    readonly query?: {
       /** a document of GraphQL with a query */
-      readonly query: string;
+      readonly query?: string;
+      /** sha256: and the SHA-256 of a document, in place of it, where the server has it */
+      readonly documentId?: string;
       readonly operationName?: string;
       /** a JSON object */
       readonly variables?: string;
       /** a JSON object */
       readonly extensions?: string;
     };
-    readonly reply: undefined;
+    readonly reply: GraphQLResponse;
   };
 }

@@ -5,7 +5,7 @@ import { JSON_MEDIA_TYPE, type RouteResult, textReply } from '../http/route.ts';
 import { type SharedBody, sharedBody } from '../http/shared-replies.ts';
 import { cacheHeaders } from './cache-headers.ts';
 import type { PublicReads } from './public-reads.ts';
-import type { Fill } from './read-cache.ts';
+import type { CachedRead, Fill } from './read-cache.ts';
 
 export interface CachedReply<T> {
   readonly kind: Parameters<PublicReads['read']>[0];
@@ -17,11 +17,12 @@ export interface CachedReply<T> {
   readonly about?: (value: T) => Pick<Fill<SharedBody>, 'tags' | 'version'> & { etag?: string };
 }
 
-export async function cachedReply<T>(
+/** The body alone, for whoever makes something else of it. */
+export async function cachedBody<T>(
   reads: PublicReads,
   { kind, key, tags, load, present, about }: CachedReply<T>,
-): Promise<RouteResult> {
-  const read = await reads.read(kind, {
+): Promise<CachedRead<SharedBody>> {
+  return await reads.read(kind, {
     key,
     tags,
     load: async () => {
@@ -34,11 +35,18 @@ export async function cachedReply<T>(
       return { ok: true, value: { value, bytes, ...more } };
     },
   });
+}
+
+export async function cachedReply<T>(
+  reads: PublicReads,
+  cached: CachedReply<T>,
+): Promise<RouteResult> {
+  const read = await cachedBody(reads, cached);
   const { outcome, served } = read;
   if (!outcome.ok) return outcome;
   const headers = [['etag', outcome.value.etag], ...cacheHeaders(read)] as const;
   const reply = textReply(200, JSON_MEDIA_TYPE, outcome.value.json, headers);
-  return served === 'hit' ? { ...reply, source: reads.source(kind, key) } : reply;
+  return served === 'hit' ? { ...reply, source: reads.source(cached.kind, cached.key) } : reply;
 }
 
 /** The path with those of the parameters that are given, in their order here. */

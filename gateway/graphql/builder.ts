@@ -2,7 +2,11 @@
 // a field costs. Types are made from the shapes of `contracts/` (`shapes.ts`); their values are the
 // wire forms that REST sends.
 
-import SchemaBuilder from '@pothos/core';
+import SchemaBuilder, {
+  type EnumRef as EnumRefOf,
+  type FieldMap,
+  type ObjectRef as ObjectRefOf,
+} from '@pothos/core';
 import ComplexityPlugin from '@pothos/plugin-complexity';
 import RelayPlugin from '@pothos/plugin-relay';
 import { Kind, valueFromASTUntyped } from 'graphql';
@@ -28,9 +32,20 @@ interface SchemaTypes {
   };
 }
 
-export type Builder = PothosSchemaTypes.SchemaBuilder<
-  PothosSchemaTypes.ExtendDefaultTypes<SchemaTypes>
->;
+type Types = PothosSchemaTypes.ExtendDefaultTypes<SchemaTypes>;
+export type Builder = PothosSchemaTypes.SchemaBuilder<Types>;
+/** Of a type whose values are wire forms. */
+export type ObjectRef = ObjectRefOf<Types, Row>;
+/** Its values are texts as REST has them. */
+export type EnumRef = EnumRefOf<Types, string>;
+/** Makes the fields of such a type. */
+export type RowFields = PothosSchemaTypes.ObjectFieldBuilder<Types, Row>;
+export type RowFieldMap = FieldMap;
+
+/** REST's id of a value. */
+export function idOf(row: Row): string {
+  return String(row['id']);
+}
 
 export function makeBuilder(): Builder {
   const builder = new SchemaBuilder<SchemaTypes>({

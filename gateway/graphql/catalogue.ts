@@ -2,20 +2,36 @@
 
 import { ProfileBody } from '../../contracts/accounts.ts';
 import { DropAccess, DropBody, DropQuery } from '../../contracts/drops.ts';
+import { FollowPage } from '../../contracts/follows.ts';
 import { ProductBody } from '../../contracts/products.ts';
-import type { Row } from './builder.ts';
-import { connectionOf } from './connections.ts';
+import { BanPage } from '../../contracts/restrictions.ts';
+import { idOf, type Row } from './builder.ts';
+import { connectionOf, connectionType, pageArgs } from './connections.ts';
 import { COSTS, costOfList } from './costs.ts';
 import { restId } from './node-ids.ts';
 import type { Parts } from './parts.ts';
 
 export type Catalogue = ReturnType<typeof addCatalogue>;
 
-export function addCatalogue({ builder, shapes }: Parts) {
+export function addCatalogue(parts: Parts) {
+  const { builder, shapes } = parts;
   const restIdField = 'The id that REST and live streams have.';
   const user = builder.objectRef<Row>('User');
   const product = builder.objectRef<Row>('Product');
   const drop = builder.objectRef<Row>('Drop');
+  const productList = connectionType(parts, product);
+  const dropList = connectionType(parts, drop);
+  const follow = shapes.extend('Follow', FollowPage.properties.items.items, ['userId'], (t) => ({
+    user: t.field({
+      type: user,
+      nullable: true,
+      complexity: COSTS.loaded,
+      resolve: (row, _, { users }) => users.load(String(row['userId'])),
+    }),
+  }));
+  const followList = connectionType(parts, follow);
+  const ban = shapes.objectOf(BanPage.properties.items.items);
+  const banList = connectionType(parts, ban);
 
   builder.node(user, {
     description: 'A person or an organisation; a creator where it has products.',
@@ -25,18 +41,51 @@ export function addCatalogue({ builder, shapes }: Parts) {
     fields: (t) => ({
       restId: t.string({ description: restIdField, resolve: idOf }),
       ...shapes.fieldsOf(t, ProfileBody, ['id']),
-      products: t.connection({
-        type: product,
+      products: t.field({
+        type: productList,
+        nullable: true,
         complexity: costOfList,
+        args: pageArgs(t.arg),
         resolve: (row, args, context) =>
           connectionOf(context, '/v1/products', args, { creator_id: idOf(row) }),
       }),
-      drops: t.connection({
-        type: drop,
+      drops: t.field({
+        type: dropList,
+        nullable: true,
         complexity: costOfList,
-        args: { status: t.arg({ type: shapes.enumOf(DropQuery.properties.status) }) },
+        args: {
+          ...pageArgs(t.arg),
+          status: t.arg({ type: shapes.enumOf(DropQuery.properties.status) }),
+        },
         resolve: (row, { status, ...args }, context) =>
           connectionOf(context, '/v1/drops', args, { creator_id: idOf(row), status }),
+      }),
+      followers: t.field({
+        type: followList,
+        nullable: true,
+        complexity: costOfList,
+        description: 'Who follows this creator, newest first.',
+        args: pageArgs(t.arg),
+        resolve: (row, args, context) =>
+          connectionOf(context, `/v1/creators/${encodeURIComponent(idOf(row))}/followers`, args),
+      }),
+      following: t.field({
+        type: followList,
+        nullable: true,
+        complexity: costOfList,
+        description: 'Whom this user follows, newest first.',
+        args: pageArgs(t.arg),
+        resolve: (row, args, context) =>
+          connectionOf(context, `/v1/users/${encodeURIComponent(idOf(row))}/following`, args),
+      }),
+      bans: t.field({
+        type: banList,
+        nullable: true,
+        complexity: costOfList,
+        description: 'Whom this creator has banned, newest first, for the creator and operators.',
+        args: pageArgs(t.arg),
+        resolve: (row, args, context) =>
+          connectionOf(context, `/v1/creators/${encodeURIComponent(idOf(row))}/bans`, args),
       }),
     }),
   });
@@ -55,9 +104,11 @@ export function addCatalogue({ builder, shapes }: Parts) {
         description: 'Null where the creator has no account here.',
         resolve: (row, _, { users }) => users.load(String(row['creatorId'])),
       }),
-      drops: t.connection({
-        type: drop,
+      drops: t.field({
+        type: dropList,
+        nullable: true,
         complexity: costOfList,
+        args: pageArgs(t.arg),
         resolve: (row, args, context) =>
           connectionOf(context, '/v1/drops', args, { product_id: idOf(row) }),
       }),
@@ -117,11 +168,13 @@ export function addCatalogue({ builder, shapes }: Parts) {
       args: { id: t.arg.id({ required: true }) },
       resolve: (_, { id }, { users }) => users.load(restId('User', id)),
     }),
-    drops: t.connection({
-      type: drop,
+    drops: t.field({
+      type: dropList,
+      nullable: true,
       complexity: costOfList,
       description: 'Drops, newest first. The stock shown may be a second old.',
       args: {
+        ...pageArgs(t.arg),
         status: t.arg({ type: shapes.enumOf(DropQuery.properties.status) }),
         creatorId: t.arg.id(),
         productId: t.arg.id(),
@@ -135,11 +188,13 @@ export function addCatalogue({ builder, shapes }: Parts) {
           external_id: externalId,
         }),
     }),
-    products: t.connection({
-      type: product,
+    products: t.field({
+      type: productList,
+      nullable: true,
       complexity: costOfList,
       description: 'Products, newest first.',
       args: {
+        ...pageArgs(t.arg),
         creatorId: t.arg.id(),
         externalId: t.arg.string({ description: 'only together with creatorId' }),
       },
@@ -150,13 +205,9 @@ export function addCatalogue({ builder, shapes }: Parts) {
         }),
     }),
   }));
-  return { user, product, drop };
+  return { user, product, drop, dropList };
 }
 
-function idOf(row: Row): string {
-  return String(row['id']);
-}
-
-function optionalId(type: string, id: string | null | undefined): string | undefined {
+export function optionalId(type: string, id: string | null | undefined): string | undefined {
   return id === null || id === undefined ? undefined : restId(type, id);
 }

@@ -1,20 +1,35 @@
 // What the resolvers of one operation share: requests to the routes of REST in the client's name,
-// and reads that are loaded together.
+// the path of orders, and single things that are read together.
 
 import DataLoader from 'dataloader';
 import { GraphQLError } from 'graphql';
-import { PROBLEMS, problemStatus, type Problem } from '../http/problems.ts';
-import type { InnerRequest, RouteResult } from '../http/route.ts';
+import { PAGE_LIMIT_MAX } from '../../contracts/bounds.ts';
+import { ID, USER_ID } from '../../contracts/patterns.ts';
+import type { Outcome, ProblemCode } from '../../contracts/refusals.ts';
+import { refusal, success } from '../../domain/refusal.ts';
+import { cachedBody, type CachedReply } from '../cache/cached-reply.ts';
+import { productRead, profileRead } from '../cache/entity-reads.ts';
+import type { PublicReads } from '../cache/public-reads.ts';
+import { problem, PROBLEMS, problemStatus, type Problem } from '../http/problems.ts';
+import type { CheckedRequest, InnerRequest } from '../http/route.ts';
+import type { OrderPath } from '../orders/order-path.ts';
 import type { Row } from './builder.ts';
+import { placeOrder } from './order-call.ts';
+
+/** The used part of the client's request. */
+export type ClientRequest = Pick<
+  CheckedRequest<unknown, unknown>,
+  'perform' | 'call' | 'header' | 'address'
+>;
 
 export interface ContextOptions {
-  readonly perform: (inner: InnerRequest) => Promise<RouteResult>;
+  readonly request: ClientRequest;
+  /** Null without credentials, and for API keys, which act for their owner at each route. */
+  readonly userId: string | null;
+  readonly reads: PublicReads;
+  /** Counts no limit: the operation has. */
+  readonly orders: OrderPath;
 }
-
-/** Without those that are null or undefined. */
-export type QueryParameters = Readonly<
-  Record<string, string | number | boolean | null | undefined>
->;
 
 export interface Performed {
   readonly ok: true;
@@ -24,65 +39,141 @@ export interface Performed {
   readonly replayed: boolean;
 }
 
+/** Without those that are null or undefined. */
+export type QueryParameters = Readonly<
+  Record<string, string | number | boolean | null | undefined>
+>;
+
+type Loader = DataLoader<string, Row | null>;
+
+const NOT_FOUND: readonly ProblemCode[] = ['not-found'];
+const idForm = new RegExp(ID);
+const userIdForm = new RegExp(USER_ID);
+
 export class Context {
   readonly #options: ContextOptions;
-  readonly drops: DataLoader<string, Row | null>;
-  readonly products: DataLoader<string, Row | null>;
-  readonly users: DataLoader<string, Row | null>;
+  /** By REST's ids; null for what is not there, or not for this caller. */
+  readonly drops: Loader;
+  readonly products: Loader;
+  readonly users: Loader;
+  readonly orders: Loader;
 
   constructor(options: ContextOptions) {
     this.#options = options;
-    const each = (path: string) =>
-      new DataLoader<string, Row | null>((ids) =>
-        Promise.all(ids.map((id) => this.find(`${path}/${encodeURIComponent(id)}`))),
-      );
-    this.drops = each('/v1/drops');
-    this.products = each('/v1/products');
-    this.users = each('/v1/users');
+    const { call } = options.request;
+    this.drops = this.#each('/v1/drops');
+    this.orders = this.#each('/v1/orders');
+    this.products = this.#together(
+      idForm,
+      (productIds) => call('catalogue.productsById', { productIds }),
+      productRead,
+    );
+    this.users = this.#together(
+      userIdForm,
+      (userIds) => call('accounts.profiles', { userIds }),
+      profileRead,
+    );
+  }
+
+  get isKnown(): boolean {
+    return this.#options.request.header('authorization') !== '';
+  }
+
+  get userId(): string {
+    const { userId } = this.#options;
+    if (userId === null) throw errorOf(problem('forbidden', 'This takes an access token.'));
+    return userId;
+  }
+
+  /** Forgets what was read. */
+  clear(): void {
+    for (const loader of [this.drops, this.products, this.users, this.orders]) loader.clearAll();
   }
 
   /** What a route does with a request; faults are thrown. */
   async perform(inner: InnerRequest): Promise<Performed | Problem> {
-    const result = await this.#options.perform(inner);
-    if (!result.ok) {
-      if (isFault(result)) throw errorOf(result);
-      return result;
-    }
+    const result = await this.#options.request.perform(inner);
+    if (!result.ok) return refusalOf(result);
     const { body, headers } = result;
     const replayed = headers.some(([name]) => name === 'idempotency-replayed');
     return { ok: true, body: body === '' ? {} : (JSON.parse(body as string) as Row), replayed };
   }
 
+  async placeOrder(dropId: string, body: unknown, key: string): Promise<Performed | Problem> {
+    const { orders, request } = this.#options;
+    const { header, address } = request;
+    const placed = await placeOrder(orders, { dropId, body, key, header, address });
+    return placed.ok ? { ...placed, body: placed.body as Row } : refusalOf(placed);
+  }
+
   /** What a route reads; refusals are thrown, too. */
-  async read(path: string, query?: QueryParameters): Promise<Row> {
+  async read(path: string, query: QueryParameters = {}): Promise<Row> {
     const performed = await this.perform({ method: 'GET', path, query: queryOf(query) });
     if (!performed.ok) throw errorOf(performed);
     return performed.body;
   }
 
-  /** The same; null where there is nothing. */
-  async find(path: string): Promise<Row | null> {
+  /** The same; null where it is refused with one of the codes. */
+  async find(path: string, codes = NOT_FOUND): Promise<Row | null> {
     const performed = await this.perform({ method: 'GET', path });
     if (performed.ok) return performed.body;
-    if (performed.code === 'not-found') return null;
+    if (codes.includes(performed.code)) return null;
     throw errorOf(performed);
+  }
+
+  /** One request for each: what it reads is near, or is its caller's alone. */
+  #each(path: string): Loader {
+    return new DataLoader((ids) => {
+      return Promise.all(ids.map((id) => this.find(`${path}/${encodeURIComponent(id)}`)));
+    });
+  }
+
+  /**
+   * From the gateway's cache; what is not there is loaded by one call. `read`: how REST caches it.
+   */
+  #together<T>(
+    form: RegExp,
+    loadAll: (ids: readonly string[]) => Promise<Outcome<readonly (T | null)[]>>,
+    read: (id: string, load: () => Promise<Outcome<T>>) => CachedReply<T>,
+  ): Loader {
+    const { reads } = this.#options;
+    const loads = new DataLoader<string, Outcome<T>>(
+      async (ids) => {
+        const loaded = await loadAll(ids);
+        if (!loaded.ok) return ids.map(() => loaded);
+        return loaded.value.map((one) => (one === null ? refusal('not-found') : success(one)));
+      },
+      { maxBatchSize: PAGE_LIMIT_MAX, cache: false },
+    );
+    const find = async (id: string): Promise<Row | null> => {
+      if (!form.test(id)) return null;
+      const { outcome } = await cachedBody(
+        reads,
+        read(id, () => loads.load(id)),
+      );
+      if (outcome.ok) return JSON.parse(outcome.value.json) as Row;
+      if (outcome.code === 'not-found') return null;
+      throw errorOf(outcome);
+    };
+    return new DataLoader((ids) => Promise.all(ids.map(find)));
   }
 }
 
-/** Whether it says nothing about what was asked, so that the same may succeed another time. */
-function isFault(refused: Problem): boolean {
+/** The refusal; thrown where it says nothing about what was asked, so another try may succeed. */
+function refusalOf(refused: Problem): Problem {
   const status = problemStatus(refused);
-  return status >= 500 || status === 429 || status === 401;
+  if (status >= 500 || status === 429 || status === 401) throw errorOf(refused);
+  return refused;
 }
 
 /** `extensions` has the code, and when to try again, in milliseconds, where that is known. */
-export function errorOf({ code, detail, retryAfterMs }: Problem): GraphQLError {
+function errorOf({ code, detail, retryAfterMs }: Problem): GraphQLError {
   const message = detail ?? PROBLEMS[code].title;
   const extensions = { code, ...(retryAfterMs !== undefined && { retryAfterMs }) };
   return new GraphQLError(message, { extensions });
 }
 
-function queryOf(query: QueryParameters = {}): string {
+function queryOf(query: QueryParameters): string {
   const given = new URLSearchParams();
   for (const [name, value] of Object.entries(query))
     if (value !== undefined && value !== null) given.append(name, String(value));

@@ -4,6 +4,7 @@
 
 import { complexityFromQuery } from '@pothos/plugin-complexity';
 import {
+  type DocumentNode,
   type FieldNode,
   getDirectiveValues,
   GraphQLError,
@@ -24,10 +25,10 @@ import {
   GRAPHQL_MUTATIONS_MAX,
 } from '../../contracts/bounds.ts';
 import type { RouteDefinition } from '../http/route.ts';
-import type { PreparedDocument } from './documents.ts';
+import { type PreparedDocument, TOO_COSTLY } from './documents.ts';
 
 /** What a field at the root does over REST, in its `extensions`. */
-export type RestOfField = Pick<RouteDefinition, 'access' | 'rateClass' | 'action'>;
+export type RestOfField = Pick<RouteDefinition, 'access' | 'rateClass'>;
 
 export interface Measured {
   readonly cost: number;
@@ -45,13 +46,15 @@ export interface AskedOperation {
 /** Throws a `GraphQLError` where the operation is past a bound. */
 export function measure(schema: GraphQLSchema, asked: AskedOperation): Measured {
   const { prepared, operation, variables } = asked;
-  const definitions = prepared.document.definitions.filter(
-    (one) => one.kind !== Kind.OPERATION_DEFINITION || one === operation,
-  );
-  const { complexity, depth, breadth } = complexityFromQuery(
-    { ...prepared.document, definitions },
-    { schema, variables },
-  );
+  const index = prepared.operations.indexOf(operation);
+  let met = -1;
+  const definitions = prepared.costing.filter(({ kind }) => {
+    if (kind !== Kind.OPERATION_DEFINITION) return true;
+    met += 1;
+    return met === index;
+  });
+  const costing: DocumentNode = { kind: Kind.DOCUMENT, definitions };
+  const { complexity, depth, breadth } = complexityFromQuery(costing, { schema, variables });
   if (depth > GRAPHQL_DEPTH_MAX) refuse('depth', depth, GRAPHQL_DEPTH_MAX);
   if (breadth > GRAPHQL_FIELDS_MAX) refuse('number of fields', breadth, GRAPHQL_FIELDS_MAX);
   if (complexity > GRAPHQL_COST_MAX) refuse('cost', complexity, GRAPHQL_COST_MAX);
@@ -64,7 +67,7 @@ export function measure(schema: GraphQLSchema, asked: AskedOperation): Measured 
 
 function refuse(what: string, is: number, max: number): never {
   throw new GraphQLError(`The ${what} of the operation is ${is}, and may be ${max}.`, {
-    extensions: { code: 'too-costly' },
+    extensions: { code: TOO_COSTLY },
   });
 }
 

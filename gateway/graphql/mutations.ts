@@ -1,11 +1,13 @@
-// Mutations: each is a route of REST, so its checks, limit, scopes and idempotency are that route's.
-// The input is the route's body, with its ids, its key and its condition beside it.
+// Mutations: each is a route of REST, so its checks, scopes and idempotency are that route's. The
+// input is the route's body, with its ids, its key and its condition beside it.
 
 import type { TObject } from 'typebox';
-import type { RouteDefinition } from '../http/route.ts';
+import { OrderHeaders } from '../../contracts/orders.ts';
 import { IfMatchHeaders } from '../http/if-match.ts';
-import { NAME_IN_PATH } from '../http/route.ts';
+import type { Problem } from '../http/problems.ts';
+import { NAME_IN_PATH, type RouteDefinition } from '../http/route.ts';
 import type { Row } from './builder.ts';
+import type { Context, Performed } from './context.ts';
 import { COSTS } from './costs.ts';
 import { restId } from './node-ids.ts';
 import { refusalRow } from './refusals.ts';
@@ -26,7 +28,7 @@ export interface MutationOptions {
   readonly name: string;
   /** Its method and path. */
   readonly route: string;
-  /** For each id of the path, in its order: its name in the input, and the type of its node. */
+  /** For each id of the path, in their order: its name in the input, and the type of its node. */
   readonly ids?: readonly (readonly [name: string, type: string])[];
   /** What the payload has, besides `replayed`. */
   readonly payload?: {
@@ -34,82 +36,118 @@ export interface MutationOptions {
     readonly type: unknown;
     readonly nullable?: boolean;
     /** The route's answer unless given. */
-    readonly from?: (done: Done, context: never) => unknown;
+    readonly from?: (done: Done, context: Context) => unknown;
   };
+  /** What is done; a request to the route unless given. */
+  readonly perform?: (context: Context, asked: Asked) => Promise<Performed | Problem>;
+}
+
+export interface Asked {
+  /** As REST has them. */
+  readonly ids: readonly string[];
+  /** Of the route's shape; not checked yet. Undefined where the route takes none. */
+  readonly body: Row | undefined;
+  readonly headers: Readonly<Record<string, string>>;
 }
 
 type Input = Readonly<Record<string, unknown>>;
+type Ids = NonNullable<MutationOptions['ids']>;
 
 export function addMutation(parts: Parts, options: MutationOptions): void {
-  const { builder, shapes, refusals } = parts;
-  const { name, ids = [], payload } = options;
+  const { builder, refusals } = parts;
+  const { name, ids = [] } = options;
   const definition = parts.definition(options.route);
+  const { access, rateClass, method, summary } = definition;
   const title = capital(name);
-  const input = builder.inputType(`${title}Input`, {
+  const payload = payloadType(parts, title, definition, options.payload);
+  const result = builder.unionType(`${title}Result`, {
+    types: [payload, ...refusals.typesFor(definition.refusals)],
+    resolveType: ({ typename }) => typename as never,
+  });
+  const input = inputType(parts, title, definition, ids);
+  const perform =
+    options.perform ??
+    ((context: Context, { ids: of, ...asked }: Asked) =>
+      context.perform({ method, path: filled(definition, of), ...asked }));
+  builder.mutationField(name, (t) =>
+    t.field({
+      type: result,
+      description: summary,
+      complexity: COSTS.mutation,
+      extensions: { rest: { access, rateClass } },
+      args: input === null ? {} : { input: t.arg({ type: input, required: true }) },
+      resolve: async (_, args, context) => {
+        const { input: asked = {} } = args as { input?: Input };
+        const rest = ids.map(([id, type]) => restId(type, asked[id] as string));
+        const performed = await perform(context, {
+          ids: rest,
+          body: definition.body && bodyOf(definition.body, asked),
+          headers: headersOf(asked),
+        });
+        // What was read before may be otherwise now.
+        context.clear();
+        if (!performed.ok) return refusalRow(performed, definition.refusals);
+        const { body, replayed } = performed;
+        const named = ids.map(([id], index) => [id, rest[index]!] as const);
+        return { typename: payload.name, body, ids: Object.fromEntries(named), replayed };
+      },
+    }),
+  );
+}
+
+/** Null where there is nothing to say. */
+function inputType(
+  { builder, shapes }: Parts,
+  title: string,
+  { body, keyed = false, headers }: RouteDefinition,
+  ids: Ids,
+) {
+  const needsKey = headers === OrderHeaders;
+  const hasKey = keyed || needsKey;
+  const hasCondition = headers === IfMatchHeaders;
+  if (ids.length === 0 && body === undefined && !hasKey && !hasCondition) return null;
+  return builder.inputType(`${title}Input`, {
     fields: (t) => ({
-      ...Object.fromEntries(
-        ids.map(([id]) => [id, t.id({ required: true, description: 'a node’s id, or REST’s' })]),
-      ),
-      ...(definition.body === undefined ? {} : shapes.inputsOf(t, definition.body)),
-      ...(definition.keyed === true && {
+      ...Object.fromEntries(ids.map(([id]) => [id, t.id({ required: true })])),
+      ...(body !== undefined && shapes.inputsOf(t, body)),
+      ...(hasKey && {
         idempotencyKey: t.string({
+          required: needsKey,
           description: 'With the same key the same request is done once, for 24 hours.',
         }),
       }),
-      ...(definition.headers === IfMatchHeaders && {
+      ...(hasCondition && {
         ifRevision: t.int({ description: 'Only where this is the revision still.' }),
       }),
     }),
   });
-  const payloadRef = builder.objectRef<Done>(`${title}Payload`).implement({
+}
+
+function payloadType(
+  { builder }: Parts,
+  title: string,
+  { keyed = false, headers }: RouteDefinition,
+  payload: MutationOptions['payload'],
+) {
+  const mayRepeat = keyed || headers === OrderHeaders;
+  return builder.objectRef<Done>(`${title}Payload`).implement({
     fields: (t) => ({
       ...(payload !== undefined && {
         [payload.name]: t.field({
           type: payload.type as never,
           nullable: payload.nullable ?? false,
           resolve: (done, _, context) =>
-            (payload.from === undefined
-              ? done.body
-              : payload.from(done, context as never)) as never,
+            (payload.from === undefined ? done.body : payload.from(done, context)) as never,
         }),
       }),
-      replayed: t.exposeBoolean('replayed', {
-        description: 'Whether it is the first answer to the same request, given again.',
+      ...(payload === undefined && { done: t.boolean({ resolve: () => true }) }),
+      ...(mayRepeat && {
+        replayed: t.exposeBoolean('replayed', {
+          description: 'Whether it is the first answer to the same request, given again.',
+        }),
       }),
     }),
   });
-  const result = builder.unionType(`${title}Result`, {
-    types: [payloadRef, ...refusals.typesFor(definition.refusals)],
-    resolveType: ({ typename }) => typename as never,
-  });
-  const { access, rateClass, action } = definition;
-  builder.mutationField(name, (t) =>
-    t.field({
-      type: result,
-      description: definition.summary,
-      complexity: COSTS.mutation,
-      extensions: { rest: { access, rateClass, action } },
-      args: { input: t.arg({ type: input, required: true }) },
-      resolve: async (_, args, context) => {
-        const asked = args.input as Input;
-        const rest = ids.map(([id, type]) => restId(type, asked[id] as string));
-        const performed = await context.perform({
-          method: definition.method,
-          path: filled(definition, rest),
-          ...(definition.body !== undefined && { body: bodyOf(definition.body, asked) }),
-          headers: headersOf(asked),
-        });
-        if (!performed.ok) return refusalRow(performed, definition.refusals);
-        const named = ids.map(([id], index) => [id, rest[index]!] as const);
-        return {
-          typename: `${title}Payload`,
-          body: performed.body,
-          ids: Object.fromEntries(named),
-          replayed: performed.replayed,
-        } satisfies Done;
-      },
-    }),
-  );
 }
 
 function filled({ path }: RouteDefinition, ids: readonly string[]): string {
@@ -118,7 +156,7 @@ function filled({ path }: RouteDefinition, ids: readonly string[]): string {
 }
 
 /** Null means the same as absent, but where the shape has a null. */
-export function bodyOf({ properties }: TObject, input: Input): Row {
+function bodyOf({ properties }: TObject, input: Input): Row {
   const body: Record<string, unknown> = {};
   for (const [name, schema] of Object.entries(properties)) {
     const value = input[name];

@@ -9,15 +9,23 @@ import { refusal, success } from '../../domain/refusal.ts';
 export const GRAPHQL_MEDIA_TYPE = 'application/graphql-response+json';
 
 export interface Parameters {
-  readonly query: string;
+  /** The document, or the SHA-256 in hex of one that the server has kept. */
+  readonly document: { readonly text: string } | { readonly digest: string };
   readonly operationName: string | null;
   readonly variables: Readonly<Record<string, unknown>>;
 }
 
+const DOCUMENT_ID = /^sha256:([0-9a-f]{64})$/;
+const documentId = Type.String({
+  description: 'sha256: and the SHA-256 of a document, in place of it, where the server has it',
+  pattern: DOCUMENT_ID.source,
+});
+
 /** For the description of the interface; what is sent is checked by `parametersOf`. */
 export const GraphQLRequest = Type.Object(
   {
-    query: Type.String({ description: 'a document of GraphQL' }),
+    query: Type.Optional(Type.String({ description: 'a document of GraphQL' })),
+    documentId: Type.Optional(documentId),
     operationName: Type.Optional(
       Type.Union([Type.String({ maxLength: TOKEN_LENGTH_MAX }), Type.Null()]),
     ),
@@ -29,9 +37,19 @@ export const GraphQLRequest = Type.Object(
   { title: 'GraphQLRequest' },
 );
 
+export const GraphQLResponse = Type.Object(
+  {
+    data: Type.Optional(Type.Unknown({ description: 'absent where nothing was executed' })),
+    errors: Type.Optional(Type.Array(Type.Object({ message: Type.String() }))),
+    extensions: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
+  },
+  { title: 'GraphQLResponse' },
+);
+
 /** The same in a query string: objects are JSON. */
 export const GraphQLQuery: TObject = Type.Object({
-  query: Type.String({ description: 'a document of GraphQL with a query' }),
+  query: Type.Optional(Type.String({ description: 'a document of GraphQL with a query' })),
+  documentId: Type.Optional(documentId),
   operationName: Type.Optional(Type.String()),
   variables: Type.Optional(Type.String({ description: 'a JSON object' })),
   extensions: Type.Optional(Type.String({ description: 'a JSON object' })),
@@ -58,9 +76,10 @@ export function prefersGraphQL(accept: string): boolean {
 /** Of a body that is JSON. */
 export function parametersOf(body: unknown): Outcome<Parameters> {
   if (!isObject(body)) return refusal('invalid-request', 'The body must be a JSON object.');
-  const { query, operationName, variables, extensions } = body;
-  if (typeof query !== 'string' || query === '')
-    return refusal('invalid-request', 'query: must be a document of GraphQL.');
+  const { operationName, variables, extensions } = body;
+  const document = documentOf(body);
+  if (document === null)
+    return refusal('invalid-request', 'query: must be a document of GraphQL, or documentId one.');
   if (!isAbsent(operationName) && typeof operationName !== 'string')
     return refusal('invalid-request', 'operationName: must be a text.');
   if (!isAbsent(variables) && !isObject(variables))
@@ -68,7 +87,7 @@ export function parametersOf(body: unknown): Outcome<Parameters> {
   if (!isAbsent(extensions) && !isObject(extensions))
     return refusal('invalid-request', 'extensions: must be an object.');
   return success({
-    query,
+    document,
     operationName: isAbsent(operationName) ? null : operationName,
     variables: isAbsent(variables) ? {} : variables,
   });
@@ -90,6 +109,17 @@ export function queryParametersOf(query: Readonly<Record<string, string>>): Outc
   }
   if (query['operationName'] === '') delete body['operationName'];
   return parametersOf(body);
+}
+
+/** Null unless exactly one of both is given. */
+function documentOf({
+  query,
+  documentId: id,
+}: Readonly<Record<string, unknown>>): Parameters['document'] | null {
+  if (!isAbsent(query) && !isAbsent(id)) return null;
+  if (typeof query === 'string' && query !== '') return { text: query };
+  const digest = typeof id === 'string' ? DOCUMENT_ID.exec(id)?.[1] : undefined;
+  return digest === undefined ? null : { digest };
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -19,8 +19,10 @@ import type { Clock } from '../../actors/clock.ts';
 import type { Outcome } from '../../contracts/refusals.ts';
 import { addressLimitKey } from '../http/address.ts';
 import type { Callers } from '../http/callers.ts';
+import type { PublicReads } from '../cache/public-reads.ts';
+import type { OrderPath } from '../orders/order-path.ts';
 import { problem, type Problem } from '../http/problems.ts';
-import type { RateClass, RateLimits } from '../http/rate-limits.ts';
+import type { RateLimits } from '../http/rate-limits.ts';
 import {
   type CheckedRequest,
   JSON_MEDIA_TYPE,
@@ -37,6 +39,7 @@ import {
   GRAPHQL_MEDIA_TYPE,
   GraphQLQuery,
   GraphQLRequest,
+  GraphQLResponse,
   type Parameters,
   parametersOf,
   prefersGraphQL,
@@ -51,6 +54,9 @@ export interface GraphQLRoutesOptions {
   readonly callers: Callers;
   readonly limits: RateLimits;
   readonly clock: Clock;
+  readonly reads: PublicReads;
+  /** Counts no limit: operations have. */
+  readonly orders: () => OrderPath;
 }
 
 const ABOUT = {
@@ -61,7 +67,9 @@ const ABOUT = {
   // Counted by what the operation does.
   rateClass: null,
   status: 200,
-  refusals: ['unauthenticated', 'rate-limited', 'unavailable', 'overloaded'],
+  response: GraphQLResponse,
+  otherMediaTypes: [GRAPHQL_MEDIA_TYPE],
+  refusals: ['unauthenticated', 'method-not-allowed', 'rate-limited', 'unavailable'],
 } as const;
 
 type Request = CheckedRequest<unknown, unknown>;
@@ -112,22 +120,33 @@ async function answer(
       headers,
     );
   if (!parameters.ok) return { ...parameters, status: 400 };
+  const client = await clientOf(options, request);
+  if (!client.ok) return client;
   const asked = askedOf(options, parameters.value);
   if (isErrors(asked)) return reply({ errors: asked });
   if (readsOnly && asked.operation.operation !== 'query')
     return { ...problem('method-not-allowed', 'A GET takes queries.'), headers: ALLOW };
-  const refused = await admit(options, request, asked.measured);
+  const refused = refuseOperation(options, client, asked.measured);
   if (refused !== null) return refused;
-  const result = await execute({
-    schema: options.schema,
-    document: asked.prepared.document,
-    operationName: asked.operation.name?.value,
-    variableValues: parameters.value.variables,
-    contextValue: new Context(request),
-  });
+  const { schema, reads, orders } = options;
+  const { prepared, operation } = asked;
+  const { variables } = parameters.value;
+  const context = new Context({ request, userId: client.userId, reads, orders: orders() });
+  const compiled = prepared.compiled.get(operation);
+  const result =
+    compiled === undefined
+      ? await execute({
+          schema,
+          document: prepared.document,
+          operationName: operation.name?.value,
+          variableValues: variables,
+          contextValue: context,
+        })
+      : await compiled({}, context, variables);
   const { cost } = asked.measured;
   const extensions = { cost: { requested: cost, max: GRAPHQL_COST_MAX } };
-  return reply({ ...result, extensions }, readsOnly ? cachingOf(request) : []);
+  const mayBeKept = readsOnly && result.errors === undefined;
+  return reply({ ...result, extensions }, mayBeKept ? cachingOf(request) : []);
 }
 
 const ALLOW = [['allow', 'POST']] as const;
@@ -140,6 +159,10 @@ function cachingOf({ header }: Request): readonly (readonly [string, string])[] 
     ['vary', 'accept, authorization'],
   ];
 }
+
+const UNKNOWN_DOCUMENT = new GraphQLError('documentId: is not known here; send the document.', {
+  extensions: { code: 'document-unknown' },
+});
 
 interface Asked {
   readonly prepared: PreparedDocument;
@@ -155,9 +178,11 @@ function isErrors(value: object): value is Errors {
 
 function askedOf(
   { schema, documents }: GraphQLRoutesOptions,
-  { query, operationName, variables }: Parameters,
+  { document, operationName, variables }: Parameters,
 ): Asked | Errors {
-  const prepared = documents.prepare(query);
+  const prepared =
+    'text' in document ? documents.prepare(document.text) : documents.find(document.digest);
+  if (prepared === null) return [UNKNOWN_DOCUMENT];
   if (isErrors(prepared)) return prepared;
   const { operations } = prepared;
   const operation =
@@ -177,32 +202,46 @@ function askedOf(
   }
 }
 
-/** The refusal of an operation that this client may not ask for, or not so often. */
-async function admit(
+interface Client {
+  readonly ok: true;
+  /** Null without credentials, and for API keys. */
+  readonly userId: string | null;
+  readonly isKnown: boolean;
+  /** Under which limits count what is done: of the address, and of the user or the API key. */
+  readonly addressKey: string;
+  readonly callerKey: string | null;
+}
+
+/** Who asks; counts the read that every request is, so that none is parsed for nothing. */
+async function clientOf(
   { callers, limits, clock }: GraphQLRoutesOptions,
   { header, address }: Request,
-  { cost, rest }: Measured,
-): Promise<Problem | null> {
-  const limitKey = limits.enabled ? addressLimitKey(address) : '';
+): Promise<Client | Problem> {
+  const addressKey = limits.enabled ? addressLimitKey(address) : '';
   const isKnown = header('authorization') !== '';
-  const needing = rest.filter(({ access }) => access !== 'public');
-  if (needing.length > 0 && !isKnown) return problem('unauthenticated');
-  let userKey: string | null = null;
-  if (isKnown) {
-    const definition = needing.find(({ action }) => action !== undefined) ?? ABOUT;
-    const caller = await callers.identify({ definition } as Route, { header }, limitKey);
-    // What an API key may not do, the fields refuse.
-    if (!('ok' in caller)) userKey = caller.limitKey;
-    else if (caller.code !== 'forbidden') return caller;
-  }
+  const caller = isKnown ? await callers.credentials({ header }, addressKey) : null;
+  if (caller !== null && 'ok' in caller) return caller;
+  const callerKey = caller === null ? null : caller.limitKey;
+  const limited = limits.check('reads', addressKey, callerKey, clock.monotonic());
+  if (limited !== null) return limited;
+  const userId = caller === null || caller.byKey ? null : caller.userId;
+  return { ok: true, userId, isKnown, addressKey, callerKey };
+}
+
+/** Refuses an operation that this client may not ask for, or not so often. */
+function refuseOperation(
+  { limits, clock }: GraphQLRoutesOptions,
+  { isKnown, addressKey, callerKey }: Client,
+  { cost, rest }: Measured,
+): Problem | null {
+  if (!isKnown && rest.some(({ access }) => access !== 'public')) return problem('unauthenticated');
   const now = clock.monotonic();
-  const reads = 1 + Math.floor(cost / GRAPHQL_COST_OF_READ);
-  const counted: readonly (RateClass | null)[] = [
-    ...rest.map(({ rateClass }) => rateClass),
-    ...Array.from({ length: reads }, () => 'reads' as const),
-  ];
-  for (const rateClass of counted) {
-    const limited = rateClass === null ? null : limits.check(rateClass, limitKey, userKey, now);
+  const classes = rest.map(({ rateClass }) => rateClass);
+  for (let read = GRAPHQL_COST_OF_READ; read <= cost; read += GRAPHQL_COST_OF_READ)
+    classes.push('reads');
+  for (const rateClass of classes) {
+    if (rateClass === null) continue;
+    const limited = limits.check(rateClass, addressKey, callerKey, now);
     if (limited !== null) return limited;
   }
   return null;

@@ -2,15 +2,41 @@
 // in what they are described with.
 
 import type { GraphQLSchema } from 'graphql';
-import { DropAccess, PaymentMode, ShownStatus } from '../../contracts/drops.ts';
+import { MemberRole } from '../../contracts/creator-actions.ts';
+import { DropAccess, DropStatus, PaymentMode, ShownStatus } from '../../contracts/drops.ts';
+import { JobKind, JobState } from '../../contracts/jobs.ts';
+import { OrderStatus } from '../../contracts/orders.ts';
+import { PaymentDispute, PaymentReadiness, PaymentStatus } from '../../contracts/payments.ts';
+import { SearchQuery, SearchSort, SearchType } from '../../contracts/search.ts';
 import type { Route } from '../http/route.ts';
+import { addAccountMutations } from './account-mutations.ts';
 import { makeBuilder } from './builder.ts';
 import { addCatalogue } from './catalogue.ts';
 import { addMoney } from './money.ts';
 import { addCreatorMutations } from './creator-mutations.ts';
+import { addOrderMutations, addOrders } from './orders.ts';
 import type { Parts } from './parts.ts';
 import { Refusals } from './refusals.ts';
+import { addSearch } from './search.ts';
 import { Shapes } from './shapes.ts';
+import { addViewer } from './viewer.ts';
+
+/** Enums by their names. Which shape has one is found by its values. */
+const ENUMS = {
+  DropStatus: ShownStatus,
+  PaymentMode,
+  DropAccess,
+  OrderStatus,
+  PaymentStatus,
+  PaymentReadiness,
+  DisputeStatus: PaymentDispute.properties.status,
+  SearchType,
+  SearchSort,
+  SearchScope: SearchQuery.properties.type,
+  JobState,
+  JobKind,
+  MemberRole,
+} as const;
 
 let made: GraphQLSchema | null = null;
 
@@ -25,9 +51,8 @@ function makeSchema(routes: readonly Route[]): GraphQLSchema {
   );
   const builder = makeBuilder();
   const shapes = new Shapes(builder, addMoney(builder));
-  shapes.nameEnum('DropStatus', ShownStatus);
-  shapes.nameEnum('PaymentMode', PaymentMode);
-  shapes.nameEnum('DropAccess', DropAccess);
+  for (const [name, schema] of Object.entries(ENUMS)) shapes.nameEnum(name, schema);
+  shapes.nameAlso('DropStatus', DropStatus);
   const parts: Parts = {
     builder,
     shapes,
@@ -39,6 +64,11 @@ function makeSchema(routes: readonly Route[]): GraphQLSchema {
     },
   };
   const catalogue = addCatalogue(parts);
+  const order = addOrders(parts, catalogue);
+  const { job, organisation } = addViewer(parts, catalogue, order);
+  addSearch(parts);
+  addOrderMutations(parts, order, job);
   addCreatorMutations(parts, catalogue);
+  addAccountMutations(parts, catalogue, { job, organisation });
   return builder.toSchema();
 }

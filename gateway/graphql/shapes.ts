@@ -4,7 +4,7 @@
 
 import { type TObject, type TSchema, Type } from 'typebox';
 import { HTTP_URL } from '../../contracts/patterns.ts';
-import type { Builder, Row } from './builder.ts';
+import type { Builder, EnumRef, ObjectRef, Row, RowFieldMap, RowFields } from './builder.ts';
 
 /** A type by its name, or a reference of the builder. */
 type TypeRef = never;
@@ -44,7 +44,7 @@ interface Json {
 
 /** Of GraphQL: 32 bits. */
 const INT_MAX = 2 ** 31 - 1;
-/** A property with money, whose currency stands beside it. */
+/** A property with money. Its currency stands beside it, or is that of what it belongs to. */
 const AMOUNT = /^amount$|Amount$/;
 
 interface Property {
@@ -71,9 +71,26 @@ export class Shapes {
     this.#named.set(values.join('|'), made);
   }
 
+  /** Its values are among those of the enum of this name, which is used for both. */
+  nameAlso(name: string, schema: TSchema): void {
+    this.#named.set(valuesOf(schema)!.join('|'), name);
+  }
+
   /** The enum of an argument. */
-  enumOf(schema: TSchema): never {
-    return this.#typeOf(schema, 'an argument', false) as never;
+  enumOf(schema: TSchema): EnumRef {
+    return this.#typeOf(schema, 'an argument', false) as EnumRef;
+  }
+
+  /** A type with fields of its own beside those of a shape, but for those that are left. */
+  extend(
+    name: string,
+    shape: TObject,
+    leave: readonly string[],
+    more: (maker: RowFields) => RowFieldMap,
+  ): ObjectRef {
+    return this.#builder.objectRef<Row>(name).implement({
+      fields: (maker) => ({ ...this.fieldsOf(maker, shape, leave), ...more(maker) }),
+    });
   }
 
   /** The fields of an output type. `leave`: names that it has otherwise, or not. */
@@ -82,19 +99,20 @@ export class Shapes {
     const hasCurrency = 'currency' in shape.properties;
     for (const [name, schema] of Object.entries(shape.properties)) {
       if (leave.includes(name) || (hasCurrency && name === 'currency')) continue;
-      const { type, nullable, description } = this.#property(
-        schema,
-        `${titleOf(shape)}.${name}`,
-        false,
-      );
+      const property = this.#property(schema, `${titleOf(shape)}.${name}`, false);
+      const { description } = property;
+      // A flag that is absent is not set.
+      const isFlag = property.type === 'Boolean' && withoutNull(schema) === schema;
+      const nullable = property.nullable && !isFlag;
       const isMoney = AMOUNT.test(name) && hasCurrency;
+      const type = AMOUNT.test(name) ? 'MinorUnits' : name === 'id' ? 'ID' : property.type;
       fields[name] = (maker as FieldMaker).field({
         type: (isMoney ? this.#money : type) as TypeRef,
         nullable,
         description,
         resolve: isMoney
           ? (row) => moneyOf(row[name], row['currency'])
-          : (row) => row[name] ?? (nullable ? null : undefined),
+          : (row) => row[name] ?? (isFlag ? false : null),
       });
     }
     return fields;
@@ -155,6 +173,11 @@ export class Shapes {
     throw new Error(`${place}: no type of GraphQL`);
   }
 
+  /** The output type of a shape that has a title, or gets a name here. */
+  objectOf(shape: TObject, name = titleOf(shape)): ObjectRef {
+    return this.#objectOf(shape, name!) as ObjectRef;
+  }
+
   #objectOf(shape: TObject, place: string): unknown {
     const name = titleOf(shape) ?? place.split('.').map(capital).join('');
     const known = this.#named.get(name);
@@ -205,9 +228,9 @@ export function withoutNull(schema: TSchema): TSchema {
 }
 
 /** The description with the bounds, which GraphQL has no other place for. */
-function describe(schema: TSchema, inner: TSchema): string | undefined {
+export function describe(schema: TSchema, inner = withoutNull(schema)): string | undefined {
   const { description } = schema as Json;
-  const bounds = boundsOf(inner);
+  const bounds = (inner as Json).format === 'date-time' ? '' : boundsOf(inner);
   const said = [description ?? '', bounds].filter((part) => part !== '');
   return said.length === 0 ? undefined : said.join('; ');
 }

@@ -24,6 +24,13 @@ export interface Caller extends TokenIdentity {
   readonly isValid: () => boolean;
 }
 
+interface KnownCaller extends Caller {
+  /** Of an API key; null for a token, which may do what its user may. */
+  readonly scopes: readonly string[] | null;
+}
+
+type Credentials = Pick<IncomingRequest, 'header'>;
+
 export interface CallersOptions {
   readonly authenticator: Authenticator;
   readonly keys: KeyIdentities;
@@ -40,32 +47,45 @@ export class Callers {
     this.#options = options;
   }
 
-  /** Who the request's credentials stand for, or the refusal of them. */
+  /** Who the request's credentials stand for on the route, or the refusal of them. */
   async identify(
-    route: Route,
-    incoming: Pick<IncomingRequest, 'header'>,
+    { definition }: Route,
+    incoming: Credentials,
     limitKey: string,
   ): Promise<Caller | Problem> {
+    const found = await this.credentials(incoming, limitKey);
+    if ('ok' in found) return found;
+    const { scopes } = found;
+    if (scopes === null)
+      return definition.access === 'key' ? problem('forbidden', 'This takes an API key.') : found;
+    const { action } = definition;
+    const scope = action === undefined ? null : ruleOf(action).scope;
+    if (scope === null) return problem('forbidden', 'API keys may not do this.');
+    if (!scopes.includes(scope))
+      return problem('forbidden', `The API key does not have the scope ${scope}.`);
+    return found;
+  }
+
+  /** Who they stand for, whatever they may do. */
+  async credentials(incoming: Credentials, limitKey: string): Promise<KnownCaller | Problem> {
     const { authenticator, clock } = this.#options;
     const authorization = incoming.header('authorization');
     const identity = authenticator.identify(authorization, clock.now());
     const found =
       identity === 'api-key'
-        ? await this.#keyCaller(route, bearerToken(authorization))
+        ? await this.#keyCaller(bearerToken(authorization))
         : typeof identity === 'string'
           ? identity
-          : route.definition.access === 'key'
-            ? problem('forbidden', 'This takes an API key.')
-            : this.#tokenCaller(identity);
+          : this.#tokenCaller(identity);
     if (typeof found !== 'string') return found;
     const bad = identity === 'api-key' ? BAD_KEY : undefined;
     return authenticator.refuse(found, limitKey, clock.monotonic(), bad);
   }
 
-  #tokenCaller(identity: TokenIdentity): Caller {
+  #tokenCaller(identity: TokenIdentity): KnownCaller {
     const { authenticator, clock } = this.#options;
     const isValid = () => authenticator.isValid(identity, clock.now());
-    return { ...identity, limitKey: identity.userId, byKey: false, isValid };
+    return { ...identity, limitKey: identity.userId, byKey: false, scopes: null, isValid };
   }
 
   /**
@@ -84,24 +104,17 @@ export class Callers {
   }
 
   /** A key acts for its owner, as a creator and never with another role (A5). */
-  async #keyCaller(
-    { definition }: Route,
-    text: string,
-  ): Promise<Caller | Problem | 'invalid' | 'expired'> {
+  async #keyCaller(text: string): Promise<KnownCaller | Problem | 'invalid' | 'expired'> {
     const { keys } = this.#options;
     const key = await keys.identify(text);
     if (typeof key === 'string' || 'ok' in key) return key;
-    const { action } = definition;
-    const scope = action === undefined ? null : ruleOf(action).scope;
-    if (scope === null) return problem('forbidden', 'API keys may not do this.');
-    if (!key.scopes.includes(scope))
-      return problem('forbidden', `The API key does not have the scope ${scope}.`);
     return {
       userId: key.ownerId,
       roles: KEY_ROLES,
       expiresAt: key.endsAt === null ? Infinity : key.endsAt / 1_000,
       limitKey: key.keyId,
       byKey: true,
+      scopes: key.scopes,
       isValid: keys.validity(text),
     };
   }

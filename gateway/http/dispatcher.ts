@@ -17,6 +17,7 @@ import type { FeatureLevels } from '../../storage/ports/feature-level.ts';
 import type { Caller, Callers } from './callers.ts';
 import { addressLimitKey } from './address.ts';
 import { isKey, keyProblem } from './idempotency-key.ts';
+import { incomingOf } from './inner-request.ts';
 import { contentTag, matchesTag } from './entity-tag.ts';
 import { RouteCounts } from './metrics.ts';
 import type { Origins } from './origins.ts';
@@ -35,7 +36,6 @@ import {
   type BodyStream,
   type IncomingRequest,
   type InnerRequest,
-  JSON_MEDIA_TYPE,
   NAME_IN_PATH,
   type PathIds,
   type Route,
@@ -92,9 +92,6 @@ interface Checks {
 }
 
 const KEY = 'idempotency-key';
-/** What a request to another route has of its own; the rest is its client's. */
-const OWN_HEADERS: ReadonlySet<string> = new Set([KEY, 'if-match', 'content-type', 'accept']);
-const UTF8 = new TextEncoder();
 const REPLAYED = ['idempotency-replayed', 'true'] as const;
 /** From this feature level on every node keeps the promise of a key. */
 const KEYS_LEVEL = 3;
@@ -258,30 +255,10 @@ export class Dispatcher {
     }
   }
 
-  async #perform(
-    { method, path, query = '', body, headers = {} }: InnerRequest,
-    outer: IncomingRequest,
-    trace: Trace,
-  ): Promise<RouteResult> {
-    const match = this.#options.table.match(method, path);
+  async #perform(inner: InnerRequest, outer: IncomingRequest, trace: Trace): Promise<RouteResult> {
+    const match = this.#options.table.match(inner.method, inner.path);
     if (match.found !== 'route') return problem('not-found');
-    const hasBody = body !== undefined;
-    const own: Readonly<Record<string, string>> = {
-      ...(hasBody && { 'content-type': JSON_MEDIA_TYPE }),
-      ...headers,
-    };
-    const isOwn = (name: string) => own[name] !== undefined || OWN_HEADERS.has(name);
-    const incoming: IncomingRequest = {
-      method,
-      path,
-      query,
-      header: (name) => (isOwn(name) ? (own[name] ?? '') : outer.header(name)),
-      hasHeader: (name) => (isOwn(name) ? own[name] !== undefined : outer.hasHeader(name)),
-      address: outer.address,
-      gone: outer.gone,
-      body: hasBody ? UTF8.encode(JSON.stringify(body)) : new Uint8Array(0),
-    };
-    return await this.#run(match.route, match.ids, incoming, trace, false);
+    return await this.#run(match.route, match.ids, incomingOf(inner, outer), trace, false);
   }
 
   /** Who asks on a route that every client may call. */

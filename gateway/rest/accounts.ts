@@ -1,8 +1,9 @@
 // The routes of registration, log-in, token rotation, log-out and profiles (A1, A3).
 
 import { cachedReply } from '../cache/cached-reply.ts';
-import { type PublicReads, TAGS } from '../cache/public-reads.ts';
-import { ownProfileBody, profileBody, sessionBody } from '../present.ts';
+import { profileRead } from '../cache/entity-reads.ts';
+import type { PublicReads } from '../cache/public-reads.ts';
+import { ownProfileBody, sessionBody } from '../present.ts';
 import { attemptRefused } from '../http/rate-limits.ts';
 import { emptyReply, jsonReply, route, type Route, userRoute } from '../http/route.ts';
 import { languageOf } from './account.ts';
@@ -194,13 +195,8 @@ export function authRoutes({ reads }: AuthRoutesOptions): Route[] {
         cache: 'public, max-age=5, stale-while-revalidate=5, stale-if-error=60',
       },
       async ({ call, id }) => {
-        return await cachedReply(reads, {
-          kind: 'profiles',
-          key: `/v1/users/${encodeURIComponent(id)}`,
-          tags: [TAGS.user(id), TAGS.creator(id)],
-          load: () => call('accounts.profile', { userId: id }),
-          present: profileBody,
-        });
+        const load = () => call('accounts.profile', { userId: id });
+        return await cachedReply(reads, profileRead(id, load));
       },
     ),
   ];

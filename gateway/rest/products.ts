@@ -8,6 +8,7 @@ import {
   ProductQuery,
 } from '../../contracts/products.ts';
 import { cachedReply, cacheKey } from '../cache/cached-reply.ts';
+import { productRead } from '../cache/entity-reads.ts';
 import { type PublicReads, TAGS } from '../cache/public-reads.ts';
 import { pageBody, productBody } from '../present.ts';
 import { refuseEarly } from '../http/early-fields.ts';
@@ -66,17 +67,8 @@ export function productRoutes({ levels, reads }: ProductRoutesOptions): Route[] 
         cache: 'public, max-age=5, stale-while-revalidate=5, stale-if-error=60',
       },
       async ({ call, id }) => {
-        return await cachedReply(reads, {
-          kind: 'products',
-          key: `/v1/products/${id}`,
-          tags: [TAGS.product(id)],
-          load: () => call('catalogue.product', { productId: id }),
-          present: productBody,
-          about: ({ creatorId, revision }) => {
-            const tags = [TAGS.creator(creatorId)];
-            return { tags, version: revision, etag: `W/"${revision}"` };
-          },
-        });
+        const load = () => call('catalogue.product', { productId: id });
+        return await cachedReply(reads, productRead(id, load));
       },
     ),
     route(

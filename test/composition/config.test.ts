@@ -42,6 +42,7 @@ test('an empty environment gives the documented defaults, frozen', (t) => {
     rateLimits: true,
     trustProxy: false,
     corsOrigins: [],
+    introspection: true,
     logLevel: 'info',
   });
   t.is(config.store.kind, 'sqlite');

@@ -7,6 +7,7 @@ import { drop, type Fixture, startFixture } from './fixture.ts';
 
 /** Why a key means nothing there. */
 const WITHOUT_KEY: Readonly<Record<string, string>> = {
+  'POST /v1/graphql': 'each mutation has a key of its own',
   'POST /v1/auth/register': 'answers with secrets',
   'POST /v1/auth/login': 'answers with secrets',
   'POST /v1/auth/refresh': 'answers with secrets',

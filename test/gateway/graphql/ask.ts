@@ -2,12 +2,24 @@
 
 import type { Fixture, RequestOptions, Response } from '../fixture.ts';
 
+export interface Answer extends Response {
+  readonly data: Record<string, unknown>;
+  /** The codes of the errors. */
+  readonly codes: readonly unknown[];
+}
+
 /** Sends a document by POST. */
-export function ask(
+export async function ask(
   fixture: Pick<Fixture, 'request'>,
   query: string,
   variables?: object,
   options?: RequestOptions,
-): Promise<Response> {
-  return fixture.request('POST', '/v1/graphql', { body: { query, variables }, ...options });
+): Promise<Answer> {
+  const body = { query, variables };
+  const response = await fixture.request('POST', '/v1/graphql', { body, ...options });
+  const { data, errors = [] } = response.json as {
+    data: Record<string, unknown>;
+    errors?: { extensions?: { code?: unknown } }[];
+  };
+  return { ...response, data, codes: errors.map(({ extensions }) => extensions?.code) };
 }
