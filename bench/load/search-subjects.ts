@@ -3,7 +3,7 @@
 
 import { statSync } from 'node:fs';
 import Database from 'better-sqlite3';
-import type { SearchDocument } from '../../storage/ports/search-index.ts';
+import type { SearchDocument, SearchWork } from '../../storage/ports/search-index.ts';
 import { openSearchReader } from '../../storage/sqlite/search/search-reader-sqlite.ts';
 import { openSearchWriter } from '../../storage/sqlite/search/search-writer-sqlite.ts';
 
@@ -12,13 +12,18 @@ export const PAGE_LENGTH = 20;
 export const DEPTH = 10_000;
 const WALK_LENGTH = 100;
 
+/** What was read for a page, where it is counted. */
+export type PageWork = SearchWork | null;
+
 export interface SearchSubject {
   add(products: readonly SearchDocument[]): Promise<void>;
+  /** Ends the build: from now on what is added is found, and all that was. */
+  built(): Promise<void>;
   /** The names of the first page. */
-  search(text: string): Promise<readonly string[]>;
+  search(text: string): Promise<{ names: readonly string[]; work: PageWork }>;
   /** A way to read the page behind `DEPTH` hits, or as deep as there are hits. */
-  deepPage(text: string): Promise<() => Promise<unknown>>;
-  bytes(): number;
+  deepPage(text: string): Promise<() => Promise<PageWork>>;
+  bytes(): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -26,12 +31,23 @@ export async function openLiveDrops(folder: string): Promise<SearchSubject> {
   const writer = await openSearchWriter({ folder });
   const reader = openSearchReader({ folder });
   const page = (text: string, cursor: string | null, limit: number) =>
-    reader.search({ text, sort: 'relevance', page: { limit, cursor } });
+    reader.search({
+      text,
+      sort: 'relevance',
+      page: { limit, cursor },
+      withExplanations: true,
+    });
+  const rebuild = await writer.rebuild();
+  let { feed } = rebuild;
   return {
-    add: (products) => writer.feed.apply({ upserts: products }),
+    add: (products) => feed.apply({ upserts: products }),
+    async built() {
+      await rebuild.swapIn();
+      ({ feed } = writer);
+    },
     async search(text) {
-      const { hits } = await page(text, null, PAGE_LENGTH);
-      return hits.map(({ document }) => document.name);
+      const { hits, work } = await page(text, null, PAGE_LENGTH);
+      return { names: hits.map(({ document }) => document.name), work };
     },
     async deepPage(text) {
       let cursor: string | null = null;
@@ -40,9 +56,9 @@ export async function openLiveDrops(folder: string): Promise<SearchSubject> {
         if (nextCursor === null) break;
         cursor = nextCursor;
       }
-      return () => page(text, cursor, PAGE_LENGTH);
+      return async () => (await page(text, cursor, PAGE_LENGTH)).work;
     },
-    bytes: () => statSync(`${folder}/search-1.db`).size,
+    bytes: async () => (await writer.size()).bytes,
     async close() {
       await reader.close();
       await writer.close();
@@ -80,9 +96,15 @@ export async function openBareFts5(folder: string): Promise<SearchSubject> {
         }
       })();
     },
-    search: async (text) => find.all(matching(text), 0),
-    deepPage: async (text) => async () => find.all(matching(text), DEPTH),
-    bytes: () => statSync(file).size,
+    async built() {
+      database.exec("insert into words (words) values ('optimize')");
+    },
+    search: async (text) => ({ names: find.all(matching(text), 0), work: null }),
+    deepPage: async (text) => async () => {
+      find.all(matching(text), DEPTH);
+      return null;
+    },
+    bytes: async () => statSync(file).size,
     async close() {
       database.close();
     },

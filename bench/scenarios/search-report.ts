@@ -26,6 +26,9 @@ export const SEARCH_FIGURES: readonly Figure[] = [
     { key: `${kind}Cpu`, label: `${kind} CPU`, unit: 'ms', better: 'less', digits: 2 },
   ]),
   { key: 'longest', label: 'longest search', unit: 'ms', better: 'less', digits: 1 },
+  { key: 'postings', label: 'most list entries of a page', unit: '', better: 'less', digits: 0 },
+  { key: 'documents', label: 'most documents of a page', unit: '', better: 'less', digits: 0 },
+  { key: 'text', label: 'most characters compared of a page', unit: '', better: 'less', digits: 0 },
   { key: 'found', label: 'found after a change p99', unit: 'ms', better: 'less', digits: 1 },
   { key: 'seeded', label: 'recall of seeded typos', unit: '', better: 'more', digits: 3 },
   { key: 'listed', label: 'recall of common ones', unit: '', better: 'more', digits: 3 },
@@ -61,6 +64,7 @@ export function searchFindings(own: Subject, bare: Subject): Finding[] {
     finding('found after a change, p99', 'found', 'ms', 'less', 1_000, 0),
     finding('recall@10 of seeded typos', 'seeded', '', 'more', 0.95, 3),
     finding('recall@10 of common misspellings', 'listed', '', 'more', 0.95, 3),
+    finding('longest search', 'longest', 'ms', 'less', 50, 1),
     finding('memory beyond the file', 'memory', 'MB', 'less', 400, 0),
   ];
 }
