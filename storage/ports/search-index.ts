@@ -202,10 +202,15 @@ export interface SearchPage {
 
 /** What was read for a page. It is bounded, whatever is asked and however large the index. */
 export interface SearchWork {
-  /** Entries of words' lists of documents, at most: some may have been skipped. */
+  /**
+   * Entries of words' lists of documents, at most: some may have been skipped. Words of the
+   * vocabulary that are looked at, and other rows, count as several.
+   */
   readonly postings: number;
   /** Documents that were read and compared. */
   readonly documents: number;
+  /** Characters of texts that were compared; more for more words of the query. */
+  readonly text: number;
 }
 
 /** All hits of a query as of one moment, in the order of pages. */

@@ -11,6 +11,7 @@ export function editsAllowed(word: string): 0 | 1 | 2 {
 export function editDistance(a: string, b: string, max: number): number {
   if (a === b) return 0;
   if (Math.abs(a.length - b.length) > max) return max + 1;
+  if (lettersOnlyIn(a, b) > max || lettersOnlyIn(b, a) > max) return max + 1;
   let before: number[] = [];
   let above: number[] = Array.from({ length: b.length + 1 }, (_, column) => column);
   for (let row = 1; row <= a.length; row++) {
@@ -37,4 +38,22 @@ export function editDistance(a: string, b: string, max: number): number {
     above = current;
   }
   return Math.min(above[b.length]!, max + 1);
+}
+
+/**
+ * How many different letters are in `a` and not in `b`, at least: each edit takes one of them away
+ * at most. Most words are told apart by it, at a tenth of the cost.
+ */
+function lettersOnlyIn(a: string, b: string): number {
+  let rest = lettersOf(a) & ~lettersOf(b);
+  let count = 0;
+  for (; rest !== 0; rest &= rest - 1) count += 1;
+  return count;
+}
+
+/** A bit for each letter, of which some share one. */
+function lettersOf(word: string): number {
+  let letters = 0;
+  for (let at = 0; at < word.length; at++) letters |= 1 << (word.charCodeAt(at) & 31);
+  return letters;
 }

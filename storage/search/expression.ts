@@ -73,14 +73,16 @@ export function but(expression: Expression, not: Expression): Expression {
 const WHOLE_POSTINGS_MAX = 65_536;
 /** The same for one of few documents: each is sought in the list of each token. */
 const WHOLE_SEEKS_MAX = 1024;
-const SEEK_POSTINGS = 256;
+/** What finding a token's list takes, or a document in it, in postings. */
+export const SEEK_POSTINGS = 256;
 
 /** The cost of looking for so many matches in one step; null where that may be too much. */
 export function wholeCost(expression: Expression, limit: number): number | null {
   const postings = Math.min(expression.postings(Infinity), expression.postingsUntil(limit));
-  if (postings <= WHOLE_POSTINGS_MAX) return postings;
+  const lists = expression.tokens * SEEK_POSTINGS;
+  if (postings <= WHOLE_POSTINGS_MAX) return postings + lists;
   const seeks = expression.documentsMax * expression.tokens;
-  return seeks <= WHOLE_SEEKS_MAX ? Math.min(postings, seeks * SEEK_POSTINGS) : null;
+  return seeks <= WHOLE_SEEKS_MAX ? Math.min(postings, seeks * SEEK_POSTINGS) + lists : null;
 }
 
 function both(a: string, b: string): string {

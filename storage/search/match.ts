@@ -206,6 +206,21 @@ function isInOrder(matches: readonly TermMatch[]): boolean {
   return true;
 }
 
+/**
+ * What comparing a document with so many words of a query takes, by the characters of its texts; of
+ * the descriptions only where `fieldMax` has them.
+ */
+export function textCost(
+  document: Pick<SearchDocument, 'name' | 'creatorName' | 'description'>,
+  words: number,
+  fieldMax = FIELDS.length - 1,
+): number {
+  const { name, creatorName, description } = document;
+  const isRead = fieldMax === FIELDS.length - 1;
+  const described = isRead ? Math.min(description.length, DESCRIPTION_SEARCHED_MAX) : 0;
+  return Math.ceil(((name.length + creatorName.length + described) * (2 + words)) / 3);
+}
+
 export function isWholeName(name: string, query: string): boolean {
   const whole = wholeNameOf(query);
   return whole !== '' && wholeNameOf(name) === whole;

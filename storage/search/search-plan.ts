@@ -55,6 +55,10 @@ export interface Tier {
 const WORDS_OF_KIND_MAX = 24;
 const WORDS_MAX = 64;
 
+/** Pieces of words and of runs that are looked for, of all words of the query together. */
+const PIECES_MAX = 32;
+const PIECES_MIN = 4;
+
 /** Documents of one word that are compared instead of being sought, and what seeks are few. */
 const LOOSE_DOCUMENTS_MAX = 2_048;
 const LOOSE_SEEKS_MIN = 1_024;
@@ -230,7 +234,10 @@ export class SearchPlan {
       const scopes = beginningScopes(term, within);
       alternatives.push(...this.#beginnings(term.text, scopes));
       const last = term.parts.length > 1 ? this.#beginnings(term.parts.at(-1)!, scopes) : [];
-      const before = term.parts.slice(0, -1).map((part) => this.#word(part, scope));
+      const before = term.parts
+        .slice(0, -1)
+        .slice(0, PIECES_MIN)
+        .map((part) => this.#word(part, scope));
       if (last.length > 0) alternatives.push(all([...before, any(last)]));
     }
     for (const grade of [WITHIN, TYPO]) {
@@ -244,9 +251,15 @@ export class SearchPlan {
   }
 
   #exact({ text, parts, isRun }: QueryTerm, scope: Scope): Expression[] {
-    if (isRun) return [all(runTokens(scope, text).map((name) => this.#other(name)))];
+    // Of a long one some tokens are enough: what has them is compared.
+    const most = Math.max(PIECES_MIN, Math.floor(PIECES_MAX / this.terms.length));
+    if (isRun) {
+      const names = runTokens(scope, text).slice(0, most);
+      return [all(names.map((name) => this.#other(name)))];
+    }
     if (parts.length === 1) return [this.#word(text, scope)];
-    return [this.#word(text, scope), all(parts.map((part) => this.#word(part, scope)))];
+    const pieces = parts.slice(0, most).map((part) => this.#word(part, scope));
+    return [this.#word(text, scope), all(pieces)];
   }
 
   #word(text: string, scope: Scope): Expression {

@@ -7,15 +7,17 @@
 
 import type { Database } from 'better-sqlite3';
 import type { SearchWork } from '../../ports/search-index.ts';
-import { any, type Expression, token, wholeCost } from '../../search/expression.ts';
+import { any, type Expression, SEEK_POSTINGS, token, wholeCost } from '../../search/expression.ts';
 import { BLOCK_PLACES, blockOf, blockToken, UNLISTED_FROM } from './search-schema.ts';
 
 /** Work that may still be done. */
 export interface Budget {
-  /** Entries of tokens' lists: at most about 40 ns each. */
+  /** Entries of tokens' lists, and what counts as such: at most about 40 ns each. */
   postings: number;
-  /** Documents that are read and compared: about 15 us each. */
+  /** Documents that are read and compared: about 15 us each, their texts apart. */
   documents: number;
+  /** Characters that are divided into words and compared (`textCost`): about 60 ns each. */
+  text: number;
 }
 
 export interface Found {
@@ -26,7 +28,7 @@ export interface Found {
 
 /** Of the blocks that are one step. */
 const STEP_POSTINGS_MAX = 32_768;
-const STEP_BLOCKS_MAX = 16;
+const STEP_BLOCKS_MAX = 32;
 
 /** Of a token: beyond this it is frequent. */
 const PROBED_MAX = 1_024;
@@ -47,6 +49,7 @@ export class MatchReader {
   #documentCount = 0;
   #postings = 0;
   #documentsRead = 0;
+  #text = 0;
 
   constructor(database: Database) {
     this.#version = database.prepare<[], number>('pragma data_version').pluck();
@@ -84,14 +87,25 @@ export class MatchReader {
 
   /** What was read since the last call. */
   takeWork(): SearchWork {
-    const work = { postings: this.#postings, documents: this.#documentsRead };
+    const work = { postings: this.#postings, documents: this.#documentsRead, text: this.#text };
     this.#postings = 0;
     this.#documentsRead = 0;
+    this.#text = 0;
     return work;
   }
 
   spendPostings(budget: Budget, postings: number): void {
     budget.postings -= postings;
+    this.#postings += postings;
+  }
+
+  spendText(budget: Budget, characters: number): void {
+    budget.text -= characters;
+    this.#text += characters;
+  }
+
+  /** What is counted, and bounded by whoever calls. */
+  addPostings(postings: number): void {
     this.#postings += postings;
   }
 
@@ -110,7 +124,7 @@ export class MatchReader {
    */
   documentsWith(name: string): number {
     const count = this.#count.get(`"${name}"`, PROBED_MAX)!;
-    this.#postings += count;
+    this.#postings += count + SEEK_POSTINGS;
     return count < PROBED_MAX ? count : this.#documentCount;
   }
 
@@ -185,7 +199,10 @@ export class MatchReader {
       at += 1;
     }
     if (tokens.length === 0) return null;
-    const postings = expression.postings(documents) + documents;
+    const postings =
+      expression.postings(documents) +
+      documents +
+      (expression.tokens + tokens.length) * SEEK_POSTINGS;
     return { text: expression.textAmong(any(tokens)), postings, end };
   }
 

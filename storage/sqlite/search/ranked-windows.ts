@@ -11,6 +11,7 @@ import {
   EXACT,
   isWholeName,
   matchDocument,
+  textCost,
   TYPO,
 } from '../../search/match.ts';
 import type { QueryTerm } from '../../search/query-terms.ts';
@@ -26,8 +27,10 @@ export interface RankedDocument {
 /** Of one window, so that what it has depends on nothing else. */
 const WINDOW_DOCUMENTS = 256;
 const WINDOW_POSTINGS = 65_536;
-/** Characters of descriptions that are compared in a window; the document that passes it is in. */
-const WINDOW_TEXT_MAX = 64_000;
+/** Of the texts that are compared in a window (`textCost`); the document that passes it is in. */
+const WINDOW_TEXT_MAX = 48_000;
+/** Of all hits that are compared together. */
+const FEW_TEXT_MAX = 96_000;
 
 export class RankedWindows {
   readonly #matches: MatchReader;
@@ -42,16 +45,19 @@ export class RankedWindows {
 
   /**
    * All hits, sorted, where they are among few documents: all of these are compared, as the memory
-   * driver compares all. Null where they are not few.
+   * driver compares all. Null where they are not few, or have too much text.
    */
   readFew(query: SearchFilter, plan: SearchPlan, budget: Budget): RankedDocument[] | null {
     const rarest = plan.terms.length === 0 ? null : plan.rarest(TYPO);
     if (rarest === null || rarest.documentsMax > WINDOW_DOCUMENTS) return null;
     const found = this.#matches.read(rarest, 0, WINDOW_DOCUMENTS + 1, { ...budget });
     const documents: RankedDocument[] = [];
+    const own: Budget = { ...budget, text: FEW_TEXT_MAX };
     for (const place of found.places) {
       this.#matches.spendDocument(budget);
       const document = documentOf(this.#document.get(place)!);
+      this.#matches.spendText(own, textCost(document, plan.terms.length));
+      if (own.text < 0) return null;
       if (!passesFilters(document, query)) continue;
       const match = matchDocument(plan.terms, documentWords(document), TYPO);
       if (match === null) continue;
@@ -70,19 +76,19 @@ export class RankedWindows {
     start: number,
     budget: Budget,
   ): { documents: RankedDocument[]; next: number | null } {
-    const own: Budget = { postings: WINDOW_POSTINGS, documents: 0 };
+    const own: Budget = { postings: WINDOW_POSTINGS, documents: 0, text: WINDOW_TEXT_MAX };
     const found = this.#matches.read(tier.expression, start, WINDOW_DOCUMENTS, own);
     budget.postings -= WINDOW_POSTINGS - own.postings;
     const documents: RankedDocument[] = [];
-    let textLeft = WINDOW_TEXT_MAX;
     for (const [index, place] of found.places.entries()) {
       this.#matches.spendDocument(budget);
       const document = documentOf(this.#document.get(place)!);
       const match = this.#match(query, terms, tier, document);
       if (match !== null) documents.push({ document, match });
-      if (tier.field < 2) continue;
-      textLeft -= document.description.length;
-      if (textLeft > 0 || index + 1 === found.places.length) continue;
+      const cost = textCost(document, terms.length, tier.field);
+      this.#matches.spendText(own, cost);
+      budget.text -= cost;
+      if (own.text > 0 || index + 1 === found.places.length) continue;
       return { documents: sorted(documents), next: place + 1 };
     }
     return { documents: sorted(documents), next: found.next };

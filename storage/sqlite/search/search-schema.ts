@@ -23,7 +23,7 @@ export const LISTED = `place < ${UNLISTED_FROM}`;
  * Of the tables and of what is in them: folding, tokens, ranks. An index of another format is made
  * anew.
  */
-export const SEARCH_FORMAT = 3;
+export const SEARCH_FORMAT = 4;
 
 /** By name; what pages by a date or price are read by, and nothing else. */
 export const SORT_INDEXES: Readonly<Record<string, string>> = {
@@ -124,8 +124,11 @@ export const DOCUMENT_COLUMNS = [
   'popularity',
 ] as const satisfies readonly (keyof DocumentRow)[];
 
-/** Places of a block. */
-export const BLOCK_PLACES = 2 ** 12;
+/**
+ * Places of a block: few enough that one may be read whole for a query of very many words, each of
+ * which is in all of its documents.
+ */
+export const BLOCK_PLACES = 2 ** 10;
 const RANK_BLOCKS = RANK_PLACES / BLOCK_PLACES;
 
 /** Ids of words are below this. */

@@ -22,7 +22,7 @@ import type { SearchFilter } from '../../../contracts/search.ts';
 import { highlighted, hitOf } from '../../search/highlight.ts';
 import { all, token } from '../../search/expression.ts';
 import { STATUS_CODES, statusToken } from '../../search/index-tokens.ts';
-import { EXACT, explanationOf, TYPO, WITHIN } from '../../search/match.ts';
+import { EXACT, explanationOf, textCost, TYPO, WITHIN } from '../../search/match.ts';
 import { queryTerms } from '../../search/query-terms.ts';
 import { SearchCursor } from '../../search/search-cursor.ts';
 import { SearchPlan, TIER_COUNT } from '../../search/search-plan.ts';
@@ -32,7 +32,7 @@ import { SortedMatches } from './sorted-matches.ts';
 import { VocabularyReader } from './vocabulary-reader.ts';
 
 /** Of one page; a window or step that is begun is finished. */
-const PAGE: Budget = { postings: 262_144, documents: 768 };
+const PAGE: Budget = { postings: 196_608, documents: 768, text: 192_000 };
 /** In place of a tier in a cursor: all hits are one window. */
 const FEW = TIER_COUNT;
 const COUNTS_POSTINGS = 262_144;
@@ -87,7 +87,11 @@ export class Searcher {
       const name = statusToken(status);
       const filter = token(name, this.#matches.documentsWith(name));
       const expression = matching === null ? filter : all([matching, filter]);
-      const budget: Budget = { postings: COUNTS_POSTINGS / STATUS_CODES.length, documents: 0 };
+      const budget: Budget = {
+        postings: COUNTS_POSTINGS / STATUS_CODES.length,
+        documents: 0,
+        text: 0,
+      };
       const found = this.#matches.count(expression, COUNTED_MAX + 1, budget);
       if (found.count === 0 && found.isExact) continue;
       const isExact = found.isExact && found.count <= COUNTED_MAX && !isVerified;
@@ -114,7 +118,9 @@ export class Searcher {
 
   #plan(query: SearchFilter): SearchPlan {
     this.#matches.refresh();
-    return new SearchPlan(query, queryTerms(query.text), this.#vocabulary);
+    const terms = queryTerms(query.text);
+    this.#vocabulary.begin(terms.length);
+    return new SearchPlan(query, terms, this.#vocabulary);
   }
 
   #byRelevance(
@@ -129,24 +135,26 @@ export class Searcher {
     const few =
       firstTier === FEW || from === null ? this.#windows.readFew(query, plan, budget) : null;
     if (few !== null) {
-      const end = firstSkip + limit;
+      const shown = this.#shown(few, firstSkip, limit, plan, budget);
+      const end = firstSkip + shown.length;
       return {
-        documents: few.slice(firstSkip, end),
+        documents: shown,
         next: end < few.length ? [FEW, 0, end] : null,
       };
     }
     const documents: RankedDocument[] = [];
+    let gradeMax: number | null = null;
     let start: number | null = firstStart;
     let skip = firstSkip;
     for (let number = firstTier % FEW; number < TIER_COUNT; number++) {
-      if (plan.isTypo(number) && this.#gradeMax(plan) < TYPO) break;
+      if (plan.isTypo(number) && (gradeMax ??= this.#gradeMax(plan)) < TYPO) break;
       const tier = plan.tier(number);
       if (tier === null) start = null;
       while (start !== null) {
-        if (budget.postings <= 0 || budget.documents <= 0)
+        if (budget.postings <= 0 || budget.documents <= 0 || budget.text <= 0)
           return { documents, next: [number, start, skip] };
         const window = this.#windows.read(query, plan.terms, tier!, start, budget);
-        const taken = window.documents.slice(skip, skip + limit - documents.length);
+        const taken = this.#shown(window.documents, skip, limit - documents.length, plan, budget);
         documents.push(...taken);
         skip += taken.length;
         if (skip < window.documents.length) return { documents, next: [number, start, skip] };
@@ -159,12 +167,31 @@ export class Searcher {
     return { documents, next: null };
   }
 
+  /**
+   * At most `limit` of what was found, and at least one, where `budget` has text left: what is
+   * marked in a hit is looked for in all of it.
+   */
+  #shown(
+    found: readonly RankedDocument[],
+    from: number,
+    limit: number,
+    plan: SearchPlan,
+    budget: Budget,
+  ): RankedDocument[] {
+    let end = from;
+    while (end < Math.min(found.length, from + limit) && (end === from || budget.text > 0)) {
+      this.#matches.spendText(budget, textCost(found[end]!.document, plan.terms.length));
+      end += 1;
+    }
+    return found.slice(from, end);
+  }
+
   /** The worst grade that the query has hits of: typos only where little else is found. */
   #gradeMax(plan: SearchPlan): number {
     if (plan.terms.length === 0) return EXACT;
     const without = plan.union(WITHIN);
     if (!plan.hasTypos) return WITHIN;
-    const budget: Budget = { postings: FEW_POSTINGS, documents: 0 };
+    const budget: Budget = { postings: FEW_POSTINGS, documents: 0, text: 0 };
     const { count, isExact } = this.#matches.count(without, FEW_HITS, budget);
     return count < FEW_HITS && isExact ? TYPO : WITHIN;
   }

@@ -6,19 +6,18 @@ import type { Database, Statement } from 'better-sqlite3';
 import type { SearchSort } from '../../../contracts/search.ts';
 import type { SearchFilter } from '../../../contracts/search.ts';
 import { passesFilters } from '../../search/filters.ts';
-import { documentWords, matchDocument } from '../../search/match.ts';
+import { documentWords, matchDocument, textCost } from '../../search/match.ts';
 import type { SearchPlan } from '../../search/search-plan.ts';
 import type { Budget, MatchReader } from './match-reader.ts';
 import type { RankedDocument } from './ranked-windows.ts';
 import { type DocumentRow, documentOf, LISTED } from './search-schema.ts';
 
 const COLLECTED_MAX = 8_192;
-const COLLECT_POSTINGS = 524_288;
+const COLLECT_POSTINGS = 196_608;
 /** What looking up the key of a place costs. */
 const KEY_POSTINGS = 32;
-/** Read in the order of the sort for one page, and characters of what is compared of them. */
-const WALKED_MAX = 1_024;
-const WALKED_TEXT_MAX = 250_000;
+/** Read in the order of the sort for one page, and what is compared of them. */
+const READ: Budget = { postings: 0, documents: 768, text: 192_000 };
 const WALK_STEP = 64;
 
 interface Sort {
@@ -87,7 +86,7 @@ export class SortedMatches {
     const start: Position = from === null ? startOf(sort) : [from[0]!, from[1] ?? 0];
     const expression = plan.union(gradeMax);
     if (expression !== null) {
-      const budget: Budget = { postings: COLLECT_POSTINGS, documents: 0 };
+      const budget: Budget = { postings: COLLECT_POSTINGS, documents: 0, text: 0 };
       const { places, next } = this.#matches.read(expression, 0, COLLECTED_MAX + 1, budget);
       if (next === null) return this.#collected(query, plan, gradeMax, sort, places, start, limit);
     }
@@ -104,8 +103,8 @@ export class SortedMatches {
     limit: number,
   ): SortedPage {
     const behind: Position[] = [];
-    const budget: Budget = { postings: 0, documents: WALKED_MAX };
-    this.#matches.spendPostings(budget, places.length * KEY_POSTINGS);
+    const budget: Budget = { ...READ };
+    this.#matches.addPostings(places.length * KEY_POSTINGS);
     for (const place of places) {
       const key = sort.key.get(place);
       if (key === undefined || key === null) continue;
@@ -115,10 +114,9 @@ export class SortedMatches {
     const documents: RankedDocument[] = [];
     let last: Position = start;
     for (const position of behind) {
-      if (documents.length === limit || budget.documents === 0)
+      if (documents.length === limit || budget.documents <= 0 || budget.text <= 0)
         return { documents, next: [...last] };
-      this.#matches.spendDocument(budget);
-      const hit = hitIn(this.#document.get(position[1])!, query, plan, gradeMax);
+      const hit = this.#hitIn(this.#document.get(position[1])!, query, plan, gradeMax, budget);
       if (hit !== null) documents.push(hit);
       last = position;
     }
@@ -135,37 +133,41 @@ export class SortedMatches {
   ): SortedPage {
     const documents: RankedDocument[] = [];
     let last: Position = start;
-    let textLeft = WALKED_TEXT_MAX;
-    const budget: Budget = { postings: 0, documents: WALKED_MAX };
+    const budget: Budget = { ...READ };
     while (budget.documents > 0) {
       let rows = sort.same.all(last[0], last[1], WALK_STEP);
       if (rows.length === 0) rows = sort.behind.all(last[0], WALK_STEP);
       for (const row of rows) {
-        if (documents.length === limit || textLeft <= 0) return { documents, next: [...last] };
-        this.#matches.spendDocument(budget);
-        const hit = hitIn(row, query, plan, gradeMax);
+        if (documents.length === limit || budget.text <= 0) return { documents, next: [...last] };
+        const hit = this.#hitIn(row, query, plan, gradeMax, budget);
         if (hit !== null) documents.push(hit);
-        textLeft -= row.description.length;
         last = [row[sort.column]!, row.place];
       }
       if (rows.length === 0) return { documents, next: null };
     }
     return { documents, next: [...last] };
   }
-}
 
-function hitIn(
-  row: DocumentRow,
-  query: SearchFilter,
-  plan: SearchPlan,
-  gradeMax: number,
-): RankedDocument | null {
-  const document = documentOf(row);
-  if (!passesFilters(document, query)) return null;
-  // Without words nothing has to be compared.
-  const fields = documentWords(document, plan.terms.length === 0 ? 0 : undefined);
-  const match = matchDocument(plan.terms, fields, gradeMax);
-  return match === null ? null : { document, match: { ...match, isWholeName: false } };
+  #hitIn(
+    row: DocumentRow,
+    query: SearchFilter,
+    plan: SearchPlan,
+    gradeMax: number,
+    budget: Budget,
+  ): RankedDocument | null {
+    this.#matches.spendDocument(budget);
+    const document = documentOf(row);
+    if (!passesFilters(document, query)) return null;
+    const cost = textCost(document, plan.terms.length);
+    this.#matches.spendText(budget, cost);
+    // Without words nothing has to be compared.
+    const fields = documentWords(document, plan.terms.length === 0 ? 0 : undefined);
+    const match = matchDocument(plan.terms, fields, gradeMax);
+    if (match === null) return null;
+    // Once more for what is marked in it.
+    this.#matches.spendText(budget, cost);
+    return { document, match: { ...match, isWholeName: false } };
+  }
 }
 
 function startOf({ direction }: Sort): Position {

@@ -9,8 +9,10 @@ import { deletionKey } from './search-schema.ts';
 import type { MatchReader } from './match-reader.ts';
 import type { KnownWord, Vocabulary } from '../../search/search-plan.ts';
 
-/** Words that are looked at for one word of a query, of each kind. */
+/** Words that are looked at for all words of a query together, of each kind. */
 const LOOKED_AT_MAX = 2048;
+/** Each of them, in postings. */
+const WORD_POSTINGS = 50;
 /** Words under one hash: only very short beginnings have more. */
 const SAME_HASH_MAX = 128;
 /** Above every text that begins with what is before it. */
@@ -23,6 +25,8 @@ export class VocabularyReader implements Vocabulary {
   readonly #inside;
   readonly #deletion;
   readonly #matches: MatchReader;
+  /** Words that are looked at for each word of the query. */
+  #share = LOOKED_AT_MAX;
 
   constructor(database: Database, matches: MatchReader) {
     this.#matches = matches;
@@ -46,6 +50,11 @@ export class VocabularyReader implements Vocabulary {
     );
   }
 
+  /** A query of so many words begins. */
+  begin(words: number): void {
+    this.#share = Math.floor(LOOKED_AT_MAX / Math.max(1, words));
+  }
+
   get documents(): number {
     return this.#matches.documentCount;
   }
@@ -55,40 +64,48 @@ export class VocabularyReader implements Vocabulary {
   }
 
   documentsWith(word: string): number {
+    this.#matches.addPostings(WORD_POSTINGS);
     return this.#documentsWith.get(word) ?? 0;
   }
 
   beginningWith(text: string, limit: number): readonly KnownWord[] {
-    return mostFrequent(this.#beginning.all(text, text + END, LOOKED_AT_MAX), limit);
+    return mostFrequent(this.#looked(this.#beginning.all(text, text + END, LOOKED_AT_MAX)), limit);
   }
 
   containing({ text, mayBeInside }: QueryTerm, limit: number): readonly KnownWord[] {
-    const found = mayBeInside
-      ? [
-          ...this.#inside.all(text, text + END, LOOKED_AT_MAX),
-          ...this.#beginning
-            .all(text, text + END, LOOKED_AT_MAX)
-            .filter(({ word }) => isOfLetters(word)),
-        ]
-      : this.#ending.all(text, text, LOOKED_AT_MAX);
+    if (!mayBeInside)
+      return mostFrequent(this.#looked(this.#ending.all(text, text, this.#share)), limit);
+    const most = Math.floor(this.#share / 2);
+    const inside = this.#looked(this.#inside.all(text, text + END, most));
+    const beginning = this.#looked(this.#beginning.all(text, text + END, most));
+    const found = [...inside, ...beginning.filter(({ word }) => isOfLetters(word))];
     return mostFrequent(found, limit);
   }
 
   near({ text, edits }: QueryTerm, limit: number): readonly KnownWord[] {
     const near = new Map<string, KnownWord & { readonly distance: number }>();
+    let looked = 0;
     for (const hash of deletionHashes(text, edits)) {
       const first = deletionKey(hash, 0);
       const end = deletionKey(hash + 1, 0);
-      for (const known of this.#deletion.iterate(first, first, end, SAME_HASH_MAX)) {
+      const most = Math.min(SAME_HASH_MAX, this.#share - looked);
+      for (const known of this.#deletion.iterate(first, first, end, most)) {
+        looked += 1;
         const { word, documents } = known;
         if (documents === 0 || word === text || near.has(word)) continue;
         const distance = editDistance(word, text, edits);
         if (distance <= edits) near.set(word, { word, documents, distance });
       }
     }
+    this.#matches.addPostings(looked * WORD_POSTINGS);
     return [...near.values()]
       .sort((a, b) => a.distance - b.distance || compareFrequency(a, b))
       .slice(0, limit);
+  }
+
+  #looked<T>(words: readonly T[]): readonly T[] {
+    this.#matches.addPostings(words.length * WORD_POSTINGS);
+    return words;
   }
 }
 
