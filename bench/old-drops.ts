@@ -32,6 +32,7 @@ const server = new LiveDropsServer([], directory);
 const load: OpenLoop = new LoadProcess({ generator: 'open-loop' });
 try {
   await server.start();
+  await server.caughtUp();
   const order: RequestKind = {
     name: ORDERS,
     weight: ORDERS_PER_SECOND,

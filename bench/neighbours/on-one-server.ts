@@ -68,6 +68,7 @@ export class NeighboursOnOneServer implements Neighbourhood {
     const server = this.#createServer();
     this.#server = server;
     await server.start();
+    await server.caughtUp();
     this.#drops = await this.#orders.drops(server);
     const on: DisturbedServer = {
       server,

@@ -1,5 +1,6 @@
 // Prepares a server or cluster for a scenario: tokens, products and drops.
 
+import { setTimeout as delay } from 'node:timers/promises';
 import { createSigner } from 'fast-jwt';
 import { AccessTokens } from '../../app/access-tokens.ts';
 import { EMBEDDED_SHARD_COUNT, shardOf } from '../../domain/ids.ts';
@@ -15,6 +16,11 @@ const DROP_LENGTH_MS = 3_600_000;
 const CREATOR = 'bench-creator';
 /** With a limit of 1,000 units each, enough for every order a scenario can make. */
 const BUYERS = 4096;
+/** A directory of a scenario has some 200,000 orders; a busy machine replays them in a minute. */
+const CAUGHT_UP_TIMEOUT_MS = 300_000;
+const CAUGHT_UP_POLL_MS = 250;
+/** Of each consumer: journals that it reads to catch up, and entries that it has yet to read. */
+const BEHIND = /^livedrops_relay_(?:shards|entries)_behind\{.*\} (\d+)$/gm;
 /** The most drops created to find one for each shard. */
 const DROPS_TRIED_MAX = 200;
 
@@ -128,6 +134,21 @@ export abstract class SaleClient {
   /** Resolves when the cancellation has begun. */
   async cancel(dropId: string, creatorId: string): Promise<void> {
     await this.#call('POST', `/v1/drops/${dropId}/cancel`, creatorId, {});
+  }
+
+  /**
+   * Resolves when every consumer has read all journals. On a directory that was filled without
+   * some consumers those begin anew with the start, and replay for seconds.
+   */
+  async caughtUp(): Promise<void> {
+    const deadline = performance.now() + CAUGHT_UP_TIMEOUT_MS;
+    for (;;) {
+      const metrics = await (await fetch(new URL('/metrics', this.url))).text();
+      const behind = [...metrics.matchAll(BEHIND)].map(([, count]) => Number(count));
+      if (behind.length > 0 && behind.every((count) => count === 0)) return;
+      if (performance.now() > deadline) throw new Error('the consumers did not catch up');
+      await delay(CAUGHT_UP_POLL_MS);
+    }
   }
 
   /** A client of the operator API. */
