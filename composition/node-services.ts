@@ -26,6 +26,7 @@ import { dropsService } from '../services/drops.ts';
 import { followsService } from '../services/follows.ts';
 import { jobsService } from '../services/jobs.ts';
 import { keysService } from '../services/keys.ts';
+import { mediaService } from '../services/media.ts';
 import { notificationsService } from '../services/notifications.ts';
 import { operatorServices } from '../services/operator.ts';
 import { orderDetailsService } from '../services/order-details.ts';
@@ -102,6 +103,7 @@ export function createServices(
     shopsService({ ...stores, accessTokens: options.tokens.accessTokens, now }),
     catalogueService({ ...stores, ...drops, now }),
     productsService({ ...stores, ...selling, now, random }),
+    mediaService({ ...stores, ...selling, leases: options.operator.leases, now, random }),
     dropsService({ ...stores, ...drops }),
     orderDetailsService({ ...stores, router, levels, cipher: detailsCipher(config) }),
     draftsService({ ...stores, ...drops }),

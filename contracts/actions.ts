@@ -18,6 +18,7 @@ import type { DraftFilter, DraftView, DropChange } from './drafts.ts';
 import type { DropFilter, DropsPage, DropView, NewDrop, PauseDetails } from './drops.ts';
 import type { NamedFollow } from './follows.ts';
 import type { Job, JobChange, JobState, NewExport, NewRefunds } from './jobs.ts';
+import type { Media, MediaResult, NewMedia } from './media.ts';
 import type { MemberRole } from './creator-actions.ts';
 import type { Language } from './languages.ts';
 import type {
@@ -208,6 +209,21 @@ export interface Actions {
   'shops.eraseContact': [{ shopId: string; user: string }, null];
 
   /** Refuses `forbidden` where the caller may not act for `creatorId`. */
+  'media.add': [{ caller: Requester; ownerId: string; media: NewMedia }, Media];
+  'media.get': [{ mediaId: string }, Media];
+  /** For who may go on with the upload; of anybody else `forbidden`. */
+  'media.upload': [{ caller: Requester; mediaId: string }, Media];
+  'media.remove': [{ caller: Requester; mediaId: string }, null];
+  /** Of the media process: all bytes are there. Idempotent. */
+  'media.received': [{ mediaId: string }, Media];
+  /** Of the media process: how processing ended. Idempotent. */
+  'media.settle': [{ mediaId: string; result: MediaResult }, Media];
+  /** Of the media process: what an upload that ended too late, or was left, had. Idempotent. */
+  'media.expire': [{ mediaId: string }, null];
+  /** Of the media process: whether `holder` may write to the upload for that many milliseconds. */
+  'media.lock': [{ mediaId: string; holder: string; ms: number }, boolean];
+  'media.unlock': [{ mediaId: string; holder: string }, null];
+
   'products.add': [Keyed & { caller: Requester; creatorId: string; product: NewProduct }, Product];
   'products.change': [
     Conditional & Keyed & { caller: Requester; productId: string; change: ProductPatch },

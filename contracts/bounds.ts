@@ -34,6 +34,22 @@ export const DESCRIPTION_LENGTH_MAX = 10_000;
 export const IMAGE_URLS_MAX = 10;
 export const URL_LENGTH_MAX = 2_048;
 
+// Media
+
+/** 100 MiB. */
+export const IMAGE_BYTES_MAX = 100 * 1024 * 1024;
+/** 2 GiB. */
+export const VIDEO_BYTES_MAX = 2 * 1024 * 1024 * 1024;
+export const MEDIA_FILENAME_LENGTH_MAX = 200;
+export const MEDIA_REASON_LENGTH_MAX = 300;
+export const MEDIA_VARIANTS_MAX = 32;
+/** Of one owner, uploads that are not finished among them. */
+export const MEDIA_OF_OWNER_MAX = 10_000;
+/** Of all media of one owner together: 50 GiB. */
+export const MEDIA_OF_OWNER_BYTES_MAX = 50 * 1024 * 1024 * 1024;
+/** An upload must be finished within a day. */
+export const UPLOAD_LIFETIME_MS = 24 * 60 * 60 * 1_000;
+
 // Drops and orders
 
 export const STOCK_MAX = 10_000_000;

@@ -34,6 +34,8 @@ export const REFUSAL_CODES = [
   'drop-announced',
   'order-over',
   'export-not-done',
+  'media-too-large',
+  'media-quota',
   'invalid-request',
   'unauthenticated',
   'second-factor-required',

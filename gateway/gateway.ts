@@ -20,7 +20,7 @@ import { graphQLRoutes } from './graphql/route.ts';
 import { graphQLSchema } from './graphql/schema.ts';
 import { Authenticator } from './http/auth.ts';
 import { Callers } from './http/callers.ts';
-import { Dispatcher } from './http/dispatcher.ts';
+import { Dispatcher, type OutgoingReply } from './http/dispatcher.ts';
 import { DropViews } from './drop-views.ts';
 import type { EndedSessions } from './http/ended-sessions.ts';
 import { Flight } from './http/flight.ts';
@@ -58,6 +58,7 @@ import { dropRoutes } from './rest/drops.ts';
 import { exportJobRoutes } from './rest/export-jobs.ts';
 import { followRoutes } from './rest/follows.ts';
 import { jobRoutes } from './rest/jobs.ts';
+import { type MediaOrigin, mediaRoutes, uploadRoutes } from './rest/media.ts';
 import { notificationRoutes } from './rest/notifications.ts';
 import { operatorRoutes } from './rest/operator.ts';
 import { invitationRoutes } from './rest/invitations.ts';
@@ -70,7 +71,7 @@ import { productRoutes } from './rest/products.ts';
 import { searchRoutes } from './rest/search.ts';
 import { shopRoutes } from './rest/shops.ts';
 import { systemRoutes } from './rest/system.ts';
-import type { Route, VerifyToken } from './http/route.ts';
+import type { IncomingRequest, Route, VerifyToken } from './http/route.ts';
 import { RouteTable } from './http/route-table.ts';
 import { HttpServer, type MakeLive } from './http/server.ts';
 import {
@@ -128,6 +129,8 @@ export interface GatewayOptions {
   readonly log: Logger;
   /** The version in the OpenAPI description. */
   readonly version?: string;
+  /** Where media are delivered from; nowhere unless given. */
+  readonly mediaOrigin?: MediaOrigin;
   /** Shown as `payment.provider` in orders. */
   readonly paymentProvider?: string;
   /** Null, or absent: orders with a pass are refused. */
@@ -149,6 +152,8 @@ export interface GatewayOptions {
 
 export interface Gateway {
   readonly caches: GatewayCaches;
+  /** The replies to what the media process asks on behalf of its callers. Never rejects. */
+  readonly uploads: (incoming: IncomingRequest) => Promise<OutgoingReply>;
   /** Listens. Resolves to the port. */
   start(): Promise<number>;
   /**
@@ -202,6 +207,7 @@ export function createGateway(options: GatewayOptions): Gateway {
           ...invitationRoutes(),
           ...shopRoutes(),
           ...productRoutes({ levels, reads }),
+          ...mediaRoutes(options.mediaOrigin ?? (() => null)),
           ...dropRoutes({ cards, reads, levels, hidden: restrictions }),
           ...draftRoutes({ levels }),
           ...orderDetailsRoutes(),
@@ -238,8 +244,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   }
   const table = new RouteTable({ routes });
   const shared = new SharedReplies();
-  const dispatcher = new Dispatcher({
-    table,
+  const dispatching = {
     callers,
     limits,
     bans: restrictions,
@@ -249,6 +254,11 @@ export function createGateway(options: GatewayOptions): Gateway {
     shared,
     clock,
     log,
+  };
+  const dispatcher = new Dispatcher({ ...dispatching, table });
+  const uploads = new Dispatcher({
+    ...dispatching,
+    table: new RouteTable({ routes: uploadRoutes() }),
   });
   const orderWindow = new OrderWindow(options.orderWindow);
   const counts = dispatcher.countsOf(PLACE_ORDER);
@@ -303,6 +313,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   });
   return {
     caches,
+    uploads: (incoming) => uploads.dispatch(incoming),
     start: () => server.start(),
     async stop() {
       await server.stop(options.drainMs ?? DRAIN_MS);

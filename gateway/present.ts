@@ -8,6 +8,7 @@ import { Contact } from '../contracts/contacts.ts';
 import { type DropsPage, DropView, ShownStatus } from '../contracts/drops.ts';
 import { NamedFollow } from '../contracts/follows.ts';
 import { Job } from '../contracts/jobs.ts';
+import { Media } from '../contracts/media.ts';
 import { Notification } from '../contracts/notifications.ts';
 import { MoveRecord, NodeRow, OperatorAction, RunState, ShardRow } from '../contracts/operator.ts';
 import type { DropOrdersPage, OrderView } from '../contracts/orders.ts';
@@ -73,6 +74,7 @@ export function dropOrdersJson(page: DropOrdersPage, paymentProvider: string): s
 export const dropBody = presenter(Type.Object({ ...DropView.properties, status: ShownStatus }));
 export const buyerPaymentBody = presenter(BuyerPayment);
 export const productBody = presenter(Product);
+export const mediaBody = presenter(Media);
 export const profileBody = presenter(PublicProfile);
 export const ownProfileBody = presenter(OwnProfile);
 export const sessionBody = presenter(Session);

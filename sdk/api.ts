@@ -35,6 +35,8 @@ export interface Problem {
     | 'drop-announced'
     | 'order-over'
     | 'export-not-done'
+    | 'media-too-large'
+    | 'media-quota'
     | 'invalid-request'
     | 'unauthenticated'
     | 'second-factor-required'
@@ -447,6 +449,33 @@ export interface ProductPatch {
   readonly imageUrls?: ReadonlyArray<string>;
   readonly metadata?: Metadata;
   readonly externalId?: string | null;
+}
+
+export interface Media {
+  readonly id: string;
+  readonly ownerId: string;
+  readonly purpose: 'product' | 'avatar';
+  readonly bytes: number;
+  readonly status: 'uploading' | 'processing' | 'ready' | 'refused';
+  readonly reason?: string;
+  readonly createdAt: string;
+  readonly expiresAt?: string;
+  readonly content?: {
+    readonly kind: 'image' | 'video';
+    readonly type: string;
+    readonly sha256: string;
+    readonly width: number;
+    readonly height: number;
+    readonly preview: string | null;
+    readonly variants: ReadonlyArray<{
+      readonly name: string;
+      readonly type: string;
+      readonly width: number;
+      readonly height: number;
+      readonly bytes: number;
+      readonly url: string;
+    }>;
+  };
 }
 
 export interface NewDrop {
@@ -2041,6 +2070,8 @@ export interface ErrorFrame {
     | 'drop-announced'
     | 'order-over'
     | 'export-not-done'
+    | 'media-too-large'
+    | 'media-quota'
     | 'invalid-request'
     | 'unauthenticated'
     | 'second-factor-required'
@@ -2435,6 +2466,20 @@ export interface Operations {
       readonly cursor?: string;
     };
     readonly reply: ProductPage;
+  };
+  /** A picture or a film: whether it is ready, and its variants. */
+  'GET /v1/media/{id}': {
+    readonly path: {
+      readonly id: string;
+    };
+    readonly reply: Media;
+  };
+  /** Remove a picture or a film of one’s own. */
+  'DELETE /v1/media/{id}': {
+    readonly path: {
+      readonly id: string;
+    };
+    readonly reply: undefined;
   };
   /** Make a drop of a product of one’s own, or a draft of one. */
   'POST /v1/products/{id}/drops': {

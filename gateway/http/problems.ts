@@ -35,6 +35,8 @@ export const PROBLEMS: Readonly<Record<ProblemCode, ProblemKind>> = {
   'order-over': { status: 409, title: 'The order is over.' },
   'export-not-done': { status: 409, title: 'The export is not there.' },
   'drop-announced': { status: 409, title: 'The drop is announced already.' },
+  'media-too-large': { status: 413, title: 'The file is too large.' },
+  'media-quota': { status: 409, title: 'There is no room for more media.' },
   'precondition-failed': { status: 412, title: 'It has changed since it was read.' },
   'invalid-request': { status: 400, title: 'The request is not valid.' },
   unauthenticated: { status: 401, title: 'Authentication is needed.' },

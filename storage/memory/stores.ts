@@ -9,6 +9,7 @@ import { MemoryApiKeyStore } from './api-keys-memory.ts';
 import { MemoryCatalogue } from './catalogue-memory.ts';
 import { MemoryChangeStream, type MemoryChangeStreamOptions } from './change-stream-memory.ts';
 import { MemoryContactStore } from './contacts-memory.ts';
+import { MemoryMediaStore } from './media-memory.ts';
 import { MemoryConsumerPositions } from './consumer-positions-memory.ts';
 import { MemoryDrafts } from './drafts-memory.ts';
 import { MemoryFeedStore } from './feed-memory.ts';
@@ -76,6 +77,7 @@ export function memoryStores(options: MemoryStoresOptions = {}): MemoryStores {
     jobs: new MemoryJobStore({ finishedMax: options.finishedJobsMax, requests }),
     apiKeys: new MemoryApiKeyStore(),
     contacts: new MemoryContactStore(),
+    media: new MemoryMediaStore(),
     restrictions: new MemoryRestrictionStore({ changes, liftedMax: options.liftedRestrictionsMax }),
     close: () => Promise.resolve(),
   };

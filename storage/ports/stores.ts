@@ -7,6 +7,7 @@ import type { ApiKeyStore } from './api-keys.ts';
 import type { Catalogue } from './catalogue.ts';
 import type { ChangeStream } from './change-stream.ts';
 import type { ContactStore } from './contacts.ts';
+import type { MediaStore } from './media.ts';
 import type { ConsumerPositions } from './consumer-positions.ts';
 import type { Drafts } from './drafts.ts';
 import type { FeedStore } from './feed.ts';
@@ -56,6 +57,7 @@ export interface Stores {
   readonly requests: RequestLog;
   readonly apiKeys: ApiKeyStore;
   readonly contacts: ContactStore;
+  readonly media: MediaStore;
   /** Bans. */
   readonly restrictions: RestrictionStore;
   /**

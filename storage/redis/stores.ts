@@ -15,6 +15,7 @@ import { openEntityParts } from './catalogue/entity-parts.ts';
 import { connectRedis, type RedisAddress, type RedisConnection } from './connection/connection.ts';
 import { RedisConsumerLeases } from './catalogue/consumer-leases-redis.ts';
 import { RedisContactStore } from './catalogue/contacts-redis.ts';
+import { RedisMediaStore } from './catalogue/media-redis.ts';
 import { RedisConsumerPositions } from './catalogue/consumer-positions-redis.ts';
 import { RedisDrafts } from './catalogue/drafts-redis.ts';
 import { RedisFeedStore } from './rows/feed-redis.ts';
@@ -107,6 +108,7 @@ export async function openRedisStores(options: RedisStoresOptions): Promise<Redi
       requests: parts.requests,
       apiKeys: new RedisApiKeyStore({ redis }),
       contacts: new RedisContactStore({ redis }),
+      media: new RedisMediaStore({ redis }),
       restrictions: new RedisRestrictionStore(parts),
       leases: new RedisConsumerLeases({ redis }),
       placement: new RedisPlacementStore({ redis: placement }),

@@ -18,6 +18,7 @@ import { SqliteChangeStream } from './catalogue/change-stream-sqlite.ts';
 import { SqliteCatalogue } from './catalogue/catalogue-sqlite.ts';
 import { SqliteDrafts } from './catalogue/drafts-sqlite.ts';
 import { SqliteContactStore } from './catalogue/contacts-sqlite.ts';
+import { SqliteMediaStore } from './catalogue/media-sqlite.ts';
 import { SqliteConsumerPositions } from './catalogue/consumer-positions-sqlite.ts';
 import { openReaderDatabase } from './thread/database.ts';
 import { lockDirectory } from './directory-lock.ts';
@@ -184,6 +185,7 @@ export async function openSqliteStores(options: SqliteStoresOptions): Promise<Sq
       }),
       apiKeys: new SqliteApiKeyStore(catalogue),
       contacts: new SqliteContactStore(catalogue),
+      media: new SqliteMediaStore(catalogue),
       restrictions: new SqliteRestrictionStore(catalogue),
       async limitPages(database, pages) {
         if (database === 'journal') await journalWriter.submit('limitPages', pages);

@@ -125,6 +125,10 @@ onEachProfile((test, profile) => {
       const jobId = await made('pass-lists', { count: 1 }, forPasses());
       return await ask('GET', `/v1/pass-lists/${jobId}`, as);
     },
+    // Begun at the media origin: `test/services/media.test.ts`.
+    'media.add': null,
+    'media.upload': null,
+    'media.remove': null,
     'orders.ofDrop': async (as) => await ask('GET', `/v1/drops/${await live()}/orders`, as),
     'orders.export': async (as) => await ask('GET', `/v1/drops/${await live()}/orders/export`, as),
     'jobs.exportOrders': async (as) =>

@@ -1,15 +1,17 @@
-// The contracts of API keys, contacts, restrictions and operators' accounts on a real Redis Cluster
+// The contracts of API keys, contacts, media, restrictions and operators' accounts on a real Redis Cluster
 // of three: every script keeps to one slot.
 
 import test from 'ava';
 import pino from 'pino';
 import { RedisApiKeyStore } from '../../storage/redis/catalogue/api-keys-redis.ts';
 import { RedisContactStore } from '../../storage/redis/catalogue/contacts-redis.ts';
+import { RedisMediaStore } from '../../storage/redis/catalogue/media-redis.ts';
 import { RedisOperatorAccounts } from '../../storage/redis/catalogue/operator-accounts-redis.ts';
 import { connectRedis, type RedisConnection } from '../../storage/redis/connection/connection.ts';
 import { RedisClusterServers, redisInstalled } from '../servers/redis-server.ts';
 import { apiKeysContract } from './contract/api-keys.ts';
 import { contactsContract } from './contract/contacts.ts';
+import { mediaContract } from './contract/media.ts';
 import { operatorAccountsContract } from './contract/operator-accounts.ts';
 import { restrictionsContract } from './contract/restrictions.ts';
 import { connectRedisData, type RedisData } from './redis-data.ts';
@@ -31,6 +33,7 @@ if (redisInstalled) {
   });
   apiKeysContract(() => new RedisApiKeyStore({ redis }));
   contactsContract(() => new RedisContactStore({ redis }));
+  mediaContract(() => new RedisMediaStore({ redis }));
   restrictionsContract(() => data);
   operatorAccountsContract(() => new RedisOperatorAccounts({ redis }));
 } else {

@@ -110,6 +110,25 @@ export function draftsKey(creatorId: string): string {
   return `${tag(changeBucketOf(creatorId))}:drafts:${creatorId}`;
 }
 
+/**
+ * A picture or a film; a set of the ids of all of its owner; and the bytes of those. The id is made
+ * so that its bucket is the owner's.
+ */
+export function mediaKeys({
+  id,
+  ownerId,
+}: {
+  readonly id: string;
+  readonly ownerId: string;
+}): readonly [media: string, ids: string, bytes: string] {
+  const place = tag(changeBucketOf(id));
+  return [
+    `${place}:media:${id}`,
+    `${place}:media-of:${ownerId}`,
+    `${place}:media-bytes:${ownerId}`,
+  ];
+}
+
 /** The bucket of all restrictions: one sequence counts their changes. */
 export const RESTRICTIONS_BUCKET = 0;
 /** All keys of the restrictions begin so. */

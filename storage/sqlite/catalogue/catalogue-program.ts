@@ -1,7 +1,7 @@
 // The writer of catalogue.db: accounts, products, drops' rows, follows and the stream of their
 // changes, sessions, mailed links, handled webhooks, consumers' positions, operators' accounts and
 // actions, parked refunds, payments to look at, jobs, kept answers to requests, API keys, contacts,
-// restrictions, organisations. It runs in a thread of its own. All of this is rarely written and
+// restrictions, organisations, media. It runs in a thread of its own. All of this is rarely written and
 // often read, so reads have their own indexes and run on the main thread.
 
 import { ACCOUNT_LINKS_SCHEMA, accountLinkHandlers } from './account-links-statements.ts';
@@ -16,6 +16,7 @@ import { CHANGES_SCHEMA, changeStatements } from './changes-statements.ts';
 import { CONTACTS_SCHEMA, contactHandlers } from './contacts-statements.ts';
 import { openWriterDatabase, limitPages, WalBound } from '../thread/database.ts';
 import { DRAFTS_SCHEMA, draftHandlers } from './drafts-statements.ts';
+import { MEDIA_SCHEMA, mediaHandlers } from './media-statements.ts';
 import { JOB_COUNTS_SCHEMA, jobHandlers, JOBS_SCHEMA } from './jobs-statements.ts';
 import { FOLLOW_REVISIONS_SCHEMA, followHandlers } from './follows-statements.ts';
 import {
@@ -135,6 +136,7 @@ const MIGRATIONS = [
   OPERATOR_ACCOUNTS_SCHEMA,
   RESTRICTIONS_SCHEMA,
   ORGANISATIONS_SCHEMA,
+  MEDIA_SCHEMA,
 ];
 
 export type CatalogueHandlers = ReturnType<typeof open>['handlers'];
@@ -181,6 +183,7 @@ export function open(options: ProgramOptions) {
       ...apiKeyHandlers(database),
       ...accountLinkHandlers(database),
       ...contactHandlers(database),
+      ...mediaHandlers(database),
       ...operatorAccountHandlers(database),
       ...restrictionHandlers(database, appendChange),
 

@@ -1,0 +1,153 @@
+// Pictures and films (M1): begun by their owner, uploaded to the media process, and settled by it.
+// This knows no bytes: it decides who may upload how much, and what became of it.
+
+import type { ActionParams } from '../contracts/actions.ts';
+import {
+  MEDIA_OF_OWNER_BYTES_MAX,
+  MEDIA_OF_OWNER_MAX,
+  UPLOAD_LIFETIME_MS,
+} from '../contracts/bounds.ts';
+import { compileCheck } from '../contracts/check.ts';
+import { type Media, mediaBytesMax, NewMedia } from '../contracts/media.ts';
+import type { Outcome } from '../contracts/refusals.ts';
+import { ID_RANDOM_BYTES, makeId } from '../domain/ids.ts';
+import { refusal, success } from '../domain/refusal.ts';
+import type { ConsumerLeases } from '../storage/ports/consumer-leases.ts';
+import type { MediaStore } from '../storage/ports/media.ts';
+import { mayAct } from './permissions.ts';
+import type { RandomBytes } from './random-bytes.ts';
+import { OPEN, type SellingRules } from './selling-rules.ts';
+
+export interface MediaOptions {
+  readonly media: MediaStore;
+  /** Null: one process takes all uploads. */
+  readonly leases: ConsumerLeases | null;
+  /** Milliseconds since the Unix epoch. */
+  readonly now: () => number;
+  readonly random: RandomBytes;
+  /** Who may sell; everybody unless given. */
+  readonly selling?: Pick<SellingRules, 'refuse'>;
+}
+
+const QUOTA = { countMax: MEDIA_OF_OWNER_MAX, bytesMax: MEDIA_OF_OWNER_BYTES_MAX };
+/** How often a change that somebody else overtook is made anew. */
+const ATTEMPTS_MAX = 8;
+
+const checkNew = compileCheck(NewMedia);
+
+export class MediaUseCases {
+  readonly #options: MediaOptions;
+
+  constructor(options: MediaOptions) {
+    this.#options = options;
+  }
+
+  async add({ caller, ownerId, media }: ActionParams<'media.add'>): Promise<Outcome<Media>> {
+    if (!mayAct(caller, ownerId, 'media.add'))
+      return refusal('forbidden', 'Media are added for oneself, or for an organisation.');
+    const checked = checkNew(media);
+    if (!checked.ok) return checked;
+    const bytesMax = mediaBytesMax(media.purpose);
+    if (media.bytes > bytesMax)
+      return refusal('media-too-large', `At most ${bytesMax} bytes for this purpose.`);
+    const { selling = OPEN, media: store, now, random } = this.#options;
+    const refused = media.purpose === 'product' ? await selling.refuse(ownerId) : null;
+    if (refused !== null) return refused;
+    const createdAt = now();
+    const make = (): Media => ({
+      id: makeId('m', createdAt, random(ID_RANDOM_BYTES)),
+      ownerId,
+      ...media,
+      status: 'uploading',
+      reason: null,
+      createdAt,
+      expiresAt: createdAt + UPLOAD_LIFETIME_MS,
+      revision: 1,
+      content: null,
+    });
+    const added = await store.add(make, QUOTA);
+    if (added === 'too-many')
+      return refusal('too-many', `An owner has at most ${MEDIA_OF_OWNER_MAX} media.`);
+    if (added === 'too-large')
+      return refusal('media-quota', `Media have ${MEDIA_OF_OWNER_BYTES_MAX} bytes in all at most.`);
+    return success(added);
+  }
+
+  async get({ mediaId }: ActionParams<'media.get'>): Promise<Outcome<Media>> {
+    const found = await this.#options.media.find(mediaId);
+    return found === null ? refusal('not-found') : success(found);
+  }
+
+  async upload({ caller, mediaId }: ActionParams<'media.upload'>): Promise<Outcome<Media>> {
+    const found = await this.#options.media.find(mediaId);
+    if (found === null) return refusal('not-found');
+    return mayAct(caller, found.ownerId, 'media.upload')
+      ? success(found)
+      : refusal('forbidden', 'The upload belongs to somebody else.');
+  }
+
+  /** What is removed already is a success. Its blobs are collected later. */
+  async remove({ caller, mediaId }: ActionParams<'media.remove'>): Promise<Outcome<null>> {
+    const found = await this.#options.media.find(mediaId);
+    if (found === null) return refusal('not-found');
+    if (!mayAct(caller, found.ownerId, 'media.remove'))
+      return refusal('forbidden', 'It belongs to somebody else.');
+    return await this.#change(mediaId, () => null);
+  }
+
+  async received({ mediaId }: ActionParams<'media.received'>): Promise<Outcome<Media>> {
+    return await this.#changed(mediaId, (media) =>
+      media.status === 'uploading' ? { ...media, status: 'processing', expiresAt: null } : media,
+    );
+  }
+
+  async settle({ mediaId, result }: ActionParams<'media.settle'>): Promise<Outcome<Media>> {
+    return await this.#changed(mediaId, (media) => {
+      if (media.status !== 'processing') return media;
+      return { ...media, ...result };
+    });
+  }
+
+  /** An upload whose bytes came in time stays. */
+  async expire({ mediaId }: ActionParams<'media.expire'>): Promise<Outcome<null>> {
+    const { now } = this.#options;
+    const isOver = ({ expiresAt }: Media) => expiresAt !== null && expiresAt <= now();
+    const found = await this.#options.media.find(mediaId);
+    if (found === null || !isOver(found)) return success(null);
+    return await this.#change(mediaId, (media) => (isOver(media) ? null : media));
+  }
+
+  async lock({ mediaId, holder, ms }: ActionParams<'media.lock'>): Promise<Outcome<boolean>> {
+    const { leases } = this.#options;
+    return success(leases === null || (await leases.hold(leaseOf(mediaId), holder, ms)));
+  }
+
+  async unlock({ mediaId, holder }: ActionParams<'media.unlock'>): Promise<Outcome<null>> {
+    await this.#options.leases?.release(leaseOf(mediaId), holder);
+    return success(null);
+  }
+
+  async #changed(mediaId: string, change: (media: Media) => Media): Promise<Outcome<Media>> {
+    const changed = await this.#change(mediaId, change);
+    if (!changed.ok) return changed;
+    return await this.get({ mediaId });
+  }
+
+  /** A change that gives the same one back writes nothing. */
+  async #change(mediaId: string, change: (media: Media) => Media | null): Promise<Outcome<null>> {
+    const { media } = this.#options;
+    for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt++) {
+      const before = await media.find(mediaId);
+      if (before === null) return refusal('not-found');
+      const after = change(before);
+      if (after === before) return success(null);
+      const next = after === null ? null : { ...after, revision: before.revision + 1 };
+      if (await media.replace(before, next)) return success(null);
+    }
+    return refusal('unavailable');
+  }
+}
+
+function leaseOf(mediaId: string): string {
+  return `upload:${mediaId}`;
+}

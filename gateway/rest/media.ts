@@ -1,0 +1,124 @@
+// The routes of pictures and films (M1): on the API what they are, and for the media origin, whose
+// process has no accounts of its own, who may upload.
+
+import { CALLER, Media, MediaBody, NewMedia } from '../../contracts/media.ts';
+import { emptyReply, jsonReply, type Reply, route, type Route, userRoute } from '../http/route.ts';
+import { mediaBody } from '../present.ts';
+
+const TAG = 'media';
+
+/** Null until the media process listens, or where there is none. */
+export type MediaOrigin = () => string | null;
+
+export function mediaRoutes(origin: MediaOrigin): Route[] {
+  return [
+    route(
+      {
+        method: 'GET',
+        path: '/v1/media/{id}',
+        summary: 'A picture or a film: whether it is ready, and its variants.',
+        tag: TAG,
+        access: 'public',
+        rateClass: 'reads',
+        status: 200,
+        response: MediaBody,
+        refusals: ['not-found', 'unavailable'],
+        cache: 'no-cache',
+      },
+      async ({ call, id }) => {
+        const media = await call('media.get', { mediaId: id });
+        return media.ok ? mediaReply(200, media.value, origin) : media;
+      },
+    ),
+    userRoute(
+      {
+        method: 'DELETE',
+        path: '/v1/media/{id}',
+        summary: 'Remove a picture or a film of one’s own.',
+        tag: TAG,
+        access: 'user',
+        action: 'media.remove',
+        rateClass: 'writes',
+        status: 204,
+        refusals: ['not-found', 'forbidden', 'unavailable'],
+      },
+      async ({ call, caller, id }) => {
+        const removed = await call('media.remove', { caller, mediaId: id });
+        return removed.ok ? emptyReply(204) : removed;
+      },
+    ),
+  ];
+}
+
+/** What the media process asks on behalf of its callers. Not served to them here. */
+export function uploadRoutes(): Route[] {
+  const upload = {
+    path: '/v1/uploads/{id}',
+    tag: TAG,
+    access: 'user',
+    action: 'media.upload',
+    refusesBanned: 'everywhere',
+    response: Media,
+    refusals: ['not-found', 'forbidden', 'unavailable'],
+  } as const;
+  return [
+    userRoute(
+      {
+        method: 'POST',
+        path: '/v1/creators/{id}/uploads',
+        idsOfUsers: ['id'],
+        summary: 'Begin an upload.',
+        tag: TAG,
+        access: 'user',
+        action: 'media.add',
+        refusesBanned: 'everywhere',
+        rateClass: 'writes',
+        body: NewMedia,
+        status: 201,
+        response: Media,
+        refusals: ['forbidden', 'media-too-large', 'media-quota', 'too-many', 'unavailable'],
+      },
+      async ({ call, caller, id: ownerId, body: media }) => {
+        const owner = ownerId === CALLER ? caller.userId : ownerId;
+        const added = await call('media.add', { caller, ownerId: owner, media });
+        return added.ok ? jsonReply(201, added.value) : added;
+      },
+    ),
+    userRoute(
+      {
+        ...upload,
+        method: 'GET',
+        summary: 'Whether the caller may go on with the upload.',
+        // Pieces of a large upload come faster than people read.
+        rateClass: null,
+        status: 200,
+      },
+      async ({ call, caller, id }) => {
+        const media = await call('media.upload', { caller, mediaId: id });
+        return media.ok ? jsonReply(200, media.value) : media;
+      },
+    ),
+    userRoute(
+      {
+        ...upload,
+        method: 'DELETE',
+        summary: 'End an upload.',
+        action: 'media.remove',
+        rateClass: 'writes',
+        status: 204,
+      },
+      async ({ call, caller, id }) => {
+        const removed = await call('media.remove', { caller, mediaId: id });
+        return removed.ok ? emptyReply(204) : removed;
+      },
+    ),
+  ];
+}
+
+function mediaReply(status: number, media: Media, origin: MediaOrigin): Reply {
+  const body = mediaBody(media);
+  const base = origin() ?? '';
+  const variants = body.content?.variants.map((one) => ({ ...one, url: base + one.url }));
+  const content = body.content && { ...body.content, variants };
+  return jsonReply(status, { ...body, content });
+}

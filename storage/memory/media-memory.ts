@@ -1,0 +1,32 @@
+// Media in memory, for tests.
+
+import type { Media } from '../../contracts/media.ts';
+import { type MediaQuota, type MediaStore, quotaBytes } from '../ports/media.ts';
+
+export class MemoryMediaStore implements MediaStore {
+  readonly #media = new Map<string, Media>();
+
+  async add(
+    make: () => Media,
+    { countMax, bytesMax }: MediaQuota,
+  ): Promise<Media | 'too-many' | 'too-large'> {
+    const media = make();
+    const own = [...this.#media.values()].filter(({ ownerId }) => ownerId === media.ownerId);
+    if (own.length >= countMax) return 'too-many';
+    const bytes = own.reduce((sum, one) => sum + quotaBytes(one), quotaBytes(media));
+    if (bytes > bytesMax) return 'too-large';
+    this.#media.set(media.id, media);
+    return media;
+  }
+
+  async find(mediaId: string): Promise<Media | null> {
+    return this.#media.get(mediaId) ?? null;
+  }
+
+  async replace(before: Media, after: Media | null): Promise<boolean> {
+    if (this.#media.get(before.id)?.revision !== before.revision) return false;
+    if (after === null) this.#media.delete(before.id);
+    else this.#media.set(after.id, after);
+    return true;
+  }
+}

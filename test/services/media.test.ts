@@ -1,0 +1,135 @@
+// Pictures and films through the broker: who may upload what, and how an upload goes on.
+
+import test, { type ExecutionContext } from 'ava';
+import { IMAGE_BYTES_MAX, UPLOAD_LIFETIME_MS, VIDEO_BYTES_MAX } from '../../contracts/bounds.ts';
+import type { Media, MediaContent, NewMedia } from '../../contracts/media.ts';
+import type { Outcome } from '../../contracts/refusals.ts';
+import { refusal, success } from '../../domain/refusal.ts';
+import { mediaService } from '../../services/media.ts';
+import { MemoryConsumerLeases } from '../../storage/memory/consumer-leases-memory.ts';
+import { type Harness, NOW, startServices } from './harness.ts';
+
+const ADA = { userId: 'u_ada', roles: [] };
+const BOB = { userId: 'u_bob', roles: [] };
+const LAMP: NewMedia = { filename: 'lamp.jpg', purpose: 'product', bytes: 1_000 };
+const CONTENT: MediaContent = {
+  kind: 'image',
+  type: 'image/jpeg',
+  sha256: '0'.repeat(64),
+  width: 3,
+  height: 2,
+  preview: null,
+  variants: [],
+};
+
+async function start(t: ExecutionContext): Promise<Harness> {
+  return await startServices(t, ({ stores, clock, random }) => [
+    mediaService({
+      media: stores.media,
+      leases: new MemoryConsumerLeases({ now: () => clock.monotonic() }),
+      selling: {
+        refuse: (creatorId) =>
+          Promise.resolve(creatorId === 'u_banished' ? refusal('suspended') : null),
+      },
+      now: () => clock.now(),
+      random,
+    }),
+  ]);
+}
+
+function valueOf<T>(outcome: Outcome<T>): T {
+  if (!outcome.ok) throw new Error(outcome.code);
+  return outcome.value;
+}
+
+async function begin({ call }: Harness, media: Partial<NewMedia> = {}): Promise<Media> {
+  const added = { caller: ADA, ownerId: 'u_ada', media: { ...LAMP, ...media } };
+  return valueOf(await call('media.add', added));
+}
+
+test('M1: an upload is begun by who may act for its owner, and may sell', async (t) => {
+  const { call } = await start(t);
+  const add = (caller: typeof ADA & { memberships?: never[] }, ownerId: string) =>
+    call('media.add', { caller, ownerId, media: LAMP });
+  t.like(await add(BOB, 'u_ada'), { code: 'forbidden' });
+  const of = (role: 'manager' | 'support') => ({
+    ...BOB,
+    memberships: [{ organisationId: 'o_team', role }] as never[],
+  });
+  t.like(await add(of('support'), 'o_team'), { code: 'forbidden' });
+  t.like(await add(of('manager'), 'o_team'), { ok: true });
+  const banished = { userId: 'u_banished', roles: [] };
+  t.like(await add(banished, 'u_banished'), { code: 'suspended' });
+  const avatar = { caller: banished, ownerId: 'u_banished', media: { ...LAMP, purpose: 'avatar' } };
+  t.like(await call('media.add', avatar as never), { ok: true });
+});
+
+test('M1: a file has its bound by purpose, and its text a form', async (t) => {
+  const { call } = await start(t);
+  const add = (media: object) =>
+    call('media.add', { caller: ADA, ownerId: 'u_ada', media: { ...LAMP, ...media } });
+  t.like(await add({ bytes: VIDEO_BYTES_MAX }), { ok: true });
+  t.like(await add({ purpose: 'avatar', bytes: IMAGE_BYTES_MAX }), { ok: true });
+  t.like(await add({ purpose: 'avatar', bytes: IMAGE_BYTES_MAX + 1 }), { code: 'media-too-large' });
+  for (const wrong of [{ bytes: VIDEO_BYTES_MAX + 1 }, { bytes: 0 }, { filename: 'a\nb' }])
+    t.like(await add(wrong), { code: 'invalid-request' });
+});
+
+test('M1: an upload goes on for who may act for its owner, and is theirs to remove', async (t) => {
+  const harness = await start(t);
+  const { call } = harness;
+  const { id: mediaId } = await begin(harness);
+  t.like(await call('media.upload', { caller: BOB, mediaId }), { code: 'forbidden' });
+  t.like(await call('media.upload', { caller: ADA, mediaId }), { ok: true });
+  t.like(await call('media.upload', { caller: ADA, mediaId: 'm_other' }), { code: 'not-found' });
+  t.like(await call('media.remove', { caller: BOB, mediaId }), { code: 'forbidden' });
+  t.deepEqual(await call('media.remove', { caller: ADA, mediaId }), success(null));
+  t.like(await call('media.get', { mediaId }), { code: 'not-found' });
+});
+
+test('M1: an upload is processed once, and settled once', async (t) => {
+  const harness = await start(t);
+  const { call } = harness;
+  const { id: mediaId, expiresAt } = await begin(harness);
+  t.is(expiresAt, NOW + UPLOAD_LIFETIME_MS);
+  const ready = { mediaId, result: { status: 'ready', content: CONTENT } as const };
+  t.is(valueOf(await call('media.settle', ready)).status, 'uploading');
+  for (let i = 0; i < 2; i++) {
+    const { status, expiresAt: end } = valueOf(await call('media.received', { mediaId }));
+    t.deepEqual([status, end], ['processing', null]);
+  }
+  const settled = valueOf(await call('media.settle', ready));
+  t.deepEqual([settled.status, settled.content], ['ready', CONTENT]);
+  const refused = { mediaId, result: { status: 'refused', reason: 'broken' } as const };
+  t.deepEqual(await call('media.settle', refused), success(settled));
+  t.deepEqual(await call('media.received', { mediaId }), success(settled));
+});
+
+test('M1: an upload that is not finished in time is removed, no other', async (t) => {
+  const harness = await start(t);
+  const { call, clock } = harness;
+  const [late, received] = [await begin(harness), await begin(harness)];
+  await call('media.received', { mediaId: received.id });
+  await clock.advance(UPLOAD_LIFETIME_MS - 1);
+  t.deepEqual(await call('media.expire', { mediaId: late.id }), success(null));
+  t.like(await call('media.get', { mediaId: late.id }), { ok: true });
+  await clock.advance(1);
+  for (const { id: mediaId } of [late, received])
+    t.deepEqual(await call('media.expire', { mediaId }), success(null));
+  t.like(await call('media.get', { mediaId: late.id }), { code: 'not-found' });
+  t.like(await call('media.get', { mediaId: received.id }), { ok: true });
+});
+
+test('M1: of two holders one may write to an upload, until it lets go or is silent', async (t) => {
+  const { call, clock } = await start(t);
+  const lock = (holder: string) => call('media.lock', { mediaId: 'm_1', holder, ms: 1_000 });
+  t.deepEqual([await lock('a'), await lock('b')], [success(true), success(false)]);
+  await clock.advance(900);
+  t.deepEqual([await lock('a'), await lock('b')], [success(true), success(false)]);
+  await clock.advance(1_001);
+  t.deepEqual([await lock('b'), await lock('a')], [success(true), success(false)]);
+  await call('media.unlock', { mediaId: 'm_1', holder: 'a' });
+  t.deepEqual(await lock('a'), success(false));
+  await call('media.unlock', { mediaId: 'm_1', holder: 'b' });
+  t.deepEqual(await lock('a'), success(true));
+});
