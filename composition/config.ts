@@ -12,6 +12,7 @@ import type { ProviderDigits } from '../events/payments/provider-units.ts';
 import { makeFolder } from '../storage/make-folder.ts';
 import { readEnvironment, type Reading, type Setting, UNSET } from './environment.ts';
 import { issuersOf } from './issuer-settings.ts';
+import { type BlobsAddress, blobsAddress } from './media-settings.ts';
 import { readLimits } from './limits-file.ts';
 import {
   ConfigError,
@@ -50,6 +51,33 @@ export interface ExportsConfig {
   readonly create: boolean;
 }
 
+export type BlobsConfig =
+  | {
+      readonly kind: 'folder';
+      /** Absolute. */
+      readonly folder: string;
+      /** Whether the folder is created where it is missing: only the one of the data directory is. */
+      readonly create: boolean;
+    }
+  | {
+      readonly kind: 's3';
+      readonly bucket: string;
+      /** Null: that of AWS. */
+      readonly endpoint: string | null;
+      readonly region: string;
+      /** Null: what the machine has. */
+      readonly credentials: {
+        readonly accessKeyId: string;
+        readonly secretAccessKey: string;
+      } | null;
+    };
+
+export interface MediaConfig {
+  readonly blobs: BlobsConfig;
+  /** 0: any free port. */
+  readonly port: number;
+}
+
 export interface StripeConfig {
   readonly secretKey: string;
   /** For buyers' devices; null where none is configured. */
@@ -80,6 +108,10 @@ export interface Config extends SecretsInForce {
   readonly archive: ArchiveConfig | null;
   /** Where jobs export to. Null: they do not. */
   readonly exports: ExportsConfig | null;
+  /** Null: there are no pictures and films of one's own. */
+  readonly media: MediaConfig | null;
+  /** The media origin, without a slash at its end. Null: the address of the media process. */
+  readonly mediaUrl: string | null;
   /** Redis replicas that must have each append before it is acknowledged. 0: none. */
   readonly redisReplicas: number;
   /** Accept a Redis that may lose acknowledged writes. */
@@ -173,6 +205,8 @@ function configOf(
     nodeWeight: value('NODE_WEIGHT'),
     archive: archiveOf(value),
     exports: exportsOf(value),
+    media: mediaOf(value),
+    mediaUrl: value('MEDIA_URL')?.replace(/\/+$/, '') ?? null,
     redisReplicas: value('REDIS_REPLICAS'),
     redisAcceptWeak: value('REDIS_ACCEPT_WEAK') === 'on',
     roles: value('ROLES'),
@@ -264,6 +298,26 @@ function exportsOf(value: Reading['value']): ExportsConfig | null {
     folder: given ?? join(value('DATA'), 'exports'),
     create: given === null,
   });
+}
+
+function mediaOf(value: Reading['value']): MediaConfig | null {
+  const given = value('BLOBS');
+  const own: BlobsAddress = { kind: 'folder', folder: join(value('DATA'), 'blobs') };
+  const address = blobsAddress(given, value('STORE').kind === 'sqlite' ? own : null);
+  if (address === null) return null;
+  const port = value('PORT');
+  return Object.freeze({
+    blobs:
+      address.kind === 'folder'
+        ? { ...address, create: given === null }
+        : { ...address, credentials: s3CredentialsOf(value) },
+    port: value('MEDIA_PORT') ?? (port === 0 ? 0 : port + 1),
+  });
+}
+
+function s3CredentialsOf(value: Reading['value']) {
+  const [accessKeyId, secretAccessKey] = [value('BLOBS_KEY_ID'), value('BLOBS_SECRET')];
+  return accessKeyId === null || secretAccessKey === null ? null : { accessKeyId, secretAccessKey };
 }
 
 function mailOf(value: Reading['value']): MailConfig {

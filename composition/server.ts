@@ -25,12 +25,15 @@ import { passTextsOf } from './pass-secrets.ts';
 import { LimitsFile } from './limits-file.ts';
 import { openPayments } from './payments.ts';
 import { openExportFiles } from './export-files.ts';
+import { MediaProcess } from './media.ts';
 import { ExportThreads } from './export-threads.ts';
 import type { NodeSearch } from './search.ts';
 import { removeServerUrl, storeServerUrl } from './server-url.ts';
 
 export interface Server {
   readonly url: string;
+  /** The process id of its media process; null where there is none now. */
+  readonly mediaPid: () => number | null;
   /** Moves its shards to other nodes, answers the admitted requests, then closes everything. */
   stop(): Promise<void>;
 }
@@ -175,16 +178,22 @@ export async function startServer(
       ...(clockSkewMs === null ? {} : { clockSkewMs }),
       ...(config.issuers.length > 0 && { issuerKeys: tokens.issuerKeys }),
     },
+    mediaOrigin: () => media?.origin ?? config.mediaUrl,
     log,
     version: packageVersion(),
     paymentProvider: config.paymentProvider,
     passTexts: passTextsOf(config),
   });
+  const media =
+    config.media === null || !config.roles.includes('media')
+      ? null
+      : new MediaProcess({ config, media: config.media, gateway, call: core.call, log });
   if (config.roles.includes('gateway')) core.serveCaches(gateway.caches);
   const stop = async () => {
     await core.leave();
     limitsFile.stop();
     exportThreads.stop();
+    await media?.stop();
     await gateway.stop();
     ended.stop();
     await payments.stop();
@@ -198,12 +207,13 @@ export async function startServer(
     const port = await gateway.start();
     url = `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`;
     storeServerUrl(config.dataDirectory, url);
+    await media?.start();
     await core.join(isEveryAddress(config.host) ? `http://${hostname()}:${port}` : url);
   } catch (error) {
     await stop();
     throw error;
   }
-  return { url, stop };
+  return { url, mediaPid: () => media?.pid ?? null, stop };
 }
 
 /** What the search index of this node compared with its truth. */

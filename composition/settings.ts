@@ -10,14 +10,15 @@ import { parseNatsServers } from '../actors/cluster/nats-servers.ts';
 import { ANY_ORIGIN } from '../gateway/http/origins.ts';
 import { LOG_LEVELS } from './process-environment.ts';
 import { ISSUER_SETTINGS, issuerContradictions } from './issuer-settings.ts';
+import { MEDIA_SETTINGS, mediaContradictions } from './media-settings.ts';
 import { PAYMENT_SETTINGS, stripeContradictions } from './payment-settings.ts';
 import { SECRET_SETTINGS, secretContradictions } from './secret-settings.ts';
 import { type About, meaning, oneOf, unsetOr, wordsOf } from './setting-shapes.ts';
 import { parseStoreAddress, type StoreAddress } from './store-address.ts';
 
-export const ROLES = ['gateway', 'actors', 'services', 'search'] as const;
+export const ROLES = ['gateway', 'actors', 'services', 'search', 'media'] as const;
 /** What a node alone has whatever is set: nobody else would do it. */
-const ROLES_ALONE = ROLES.filter((role) => role !== 'search');
+const ROLES_ALONE = ROLES.filter((role) => role !== 'search' && role !== 'media');
 
 export type Role = (typeof ROLES)[number];
 
@@ -170,6 +171,7 @@ export const SETTINGS = {
   ...SECRET_SETTINGS,
   ...ISSUER_SETTINGS,
   ...PAYMENT_SETTINGS,
+  ...MEDIA_SETTINGS,
   SMTP_URL: unsetOr(
     Type.Refine(Type.String({ pattern: '^smtps?://' }), (url) => URL.canParse(url)),
     {
@@ -282,7 +284,7 @@ export function contradictions(value: <N extends SettingName>(name: N) => ValueO
   if (!clustered && ROLES_ALONE.some((role) => !value('ROLES').includes(role)))
     problems.push(
       `LIVEDROPS_ROLES must list ${ROLES_ALONE.join(',')}: a node alone has all roles but ` +
-        'search, which it may leave out',
+        'search and media, which it may leave out',
     );
   problems.push(
     ...issuerContradictions({
@@ -290,6 +292,12 @@ export function contradictions(value: <N extends SettingName>(name: N) => ValueO
       audiences: value('AUTH_AUDIENCE'),
       jwks: value('AUTH_JWKS'),
       roles: value('AUTH_ROLES'),
+    }),
+  );
+  problems.push(
+    ...mediaContradictions({
+      keyId: value('BLOBS_KEY_ID'),
+      secret: value('BLOBS_SECRET'),
     }),
   );
   problems.push(

@@ -60,6 +60,10 @@ export const HTTP_CODES = [
   'upgrade-required',
   'position-trimmed',
   'range-not-satisfiable',
+  'tus-version',
+  'upload-offset',
+  'upload-locked',
+  'checksum-mismatch',
   'internal',
 ] as const;
 export type ProblemCode = RefusalCode | (typeof HTTP_CODES)[number];

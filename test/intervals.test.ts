@@ -8,7 +8,8 @@ import { fileURLToPath } from 'node:url';
 import test from 'ava';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
-const FLOORS = 'contracts,domain,storage,actors,events,app,services,gateway,composition,operator';
+const FLOORS =
+  'contracts,domain,storage,actors,events,app,services,gateway,media,composition,operator';
 
 /** `clock.now()`, `Date.now()`, `this.#now()` and the like; `performance.now()` is monotonic. */
 const WALL = String.raw`(?<!performance\.)(?:\b(?:Date|\w*[cC]lock)\.now|#now|\bnow)\(\)`;
@@ -38,6 +39,9 @@ const RIGHT: Readonly<Record<string, string>> = {
   'gateway/http/ended-sessions.ts': 'tokens end at dates',
   'gateway/http/key-identities.ts': 'API keys end at dates',
   'app/bans.ts': 'bans end at dates',
+  'app/media.ts': 'uploads end at dates',
+  'media/uploads/uploads.ts': 'uploads end at dates',
+  'media/processing/media-sweep.ts': 'what is old is so by the dates of blobs',
   'events/restriction-set.ts': 'bans end at dates',
   'operator/bans.ts': 'a ban of a length ends at a date',
   'app/api-keys.ts': 'the hour in which a key was used, stored as a date',

@@ -56,6 +56,11 @@ export const PROBLEMS: Readonly<Record<ProblemCode, ProblemKind>> = {
   'upgrade-required': { status: 426, title: 'This address is a WebSocket.' },
   'position-trimmed': { status: 410, title: 'Records after the position are gone.' },
   'range-not-satisfiable': { status: 416, title: 'None of these bytes are there.' },
+  'tus-version': { status: 412, title: 'The version of the protocol is another one.' },
+  'upload-offset': { status: 409, title: 'The upload has another number of bytes.' },
+  'upload-locked': { status: 423, title: 'Another request goes on with the upload.' },
+  // A status of tus, which HTTP does not know.
+  'checksum-mismatch': { status: 460, title: 'The bytes have another checksum.' },
   internal: { status: 500, title: 'Something went wrong.' },
 };
 

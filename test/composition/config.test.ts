@@ -33,6 +33,8 @@ test('an empty environment gives the documented defaults, frozen', (t) => {
       journalEntriesMin: 1024,
       retentionDays: null,
     },
+    media: { blobs: { kind: 'folder', folder: join(data, 'blobs'), create: true }, port: 8081 },
+    mediaUrl: null,
     redisReplicas: 0,
     redisAcceptWeak: false,
     paymentWebhookUrl: null,
@@ -46,8 +48,35 @@ test('an empty environment gives the documented defaults, frozen', (t) => {
     logLevel: 'info',
   });
   t.is(config.store.kind, 'sqlite');
-  t.deepEqual(config.roles, ['gateway', 'actors', 'services', 'search']);
+  t.deepEqual(config.roles, ['gateway', 'actors', 'services', 'search', 'media']);
   t.true(Object.isFrozen(config));
+});
+
+test('M2: blobs are in a folder, in a bucket, or nowhere', (t) => {
+  const data = temporaryDirectory(t);
+  const media = (environment: Record<string, string>) =>
+    loadConfig({ LIVEDROPS_DATA: data, ...environment }).media;
+  t.like(media({ LIVEDROPS_BLOBS: 'file:/blobs', LIVEDROPS_PORT: '0' }), {
+    blobs: { kind: 'folder', folder: '/blobs', create: false },
+    port: 0,
+  });
+  t.is(media({ LIVEDROPS_BLOBS: 'off' }), null);
+  const bucket = { kind: 's3', bucket: 'shop-media', endpoint: null, region: 'us-east-1' };
+  t.deepEqual(media({ LIVEDROPS_BLOBS: 's3://shop-media' })!.blobs as object, {
+    ...bucket,
+    credentials: null,
+  });
+  const account = { LIVEDROPS_BLOBS_KEY_ID: 'id', LIVEDROPS_BLOBS_SECRET: 'secret' };
+  const text = 's3://shop-media?endpoint=http://127.0.0.1:9000&region=eu-1';
+  t.deepEqual(media({ LIVEDROPS_BLOBS: text, ...account })!.blobs as object, {
+    ...bucket,
+    endpoint: 'http://127.0.0.1:9000',
+    region: 'eu-1',
+    credentials: { accessKeyId: 'id', secretAccessKey: 'secret' },
+  });
+  for (const wrong of ['s3://', 's3://a?x=1', 's3://shop?endpoint=ftp://x', '/path', 'file:'])
+    t.throws(() => media({ LIVEDROPS_BLOBS: wrong }), { message: /LIVEDROPS_BLOBS/ }, wrong);
+  t.throws(() => media({ LIVEDROPS_BLOBS_KEY_ID: 'id' }), { message: /go together/ });
 });
 
 test('H1a: currencies that the provider counts otherwise are by their code', (t) => {
@@ -127,7 +156,7 @@ const BAD_VALUES: [name: string, value: string, problem: RegExp][] = [
   ['NODE_WEIGHT', '0', /must be a number above 0/],
   ['NODE_ID', 'a.b', /must be 1 to 64 letters/],
   ['ROLES', 'gateway,actor', /must list roles out of gateway,actors,services/],
-  ['ROLES', 'gateway', /a node alone has all roles but search/],
+  ['ROLES', 'gateway', /a node alone has all roles but search and media/],
   ['RATE_LIMITS', 'yes', /must be on or off/],
   ['TRUST_PROXY', '127.0.0.1', /must be on or off/],
   ['CORS_ORIGINS', 'shop.example', /must be origins such as https:/],

@@ -1,0 +1,114 @@
+// The program of the media process (composition/media.ts): uploads, their processing, and
+// downloads. It ends with the node that started it.
+
+import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { setPriority } from 'node:os';
+import type { IncomingMessage } from 'node:http';
+import { systemClock } from '../actors/clock.ts';
+import type { ProblemCode } from '../contracts/refusals.ts';
+import { forwardedAddress } from '../gateway/http/address.ts';
+import { problem, problemBody, problemStatus } from '../gateway/http/problems.ts';
+import { Delivery } from '../media/delivery/delivery.ts';
+import { UrlSigner } from '../media/delivery/signed-urls.ts';
+import { MediaServer } from '../media/media-server.ts';
+import { MediaSweep } from '../media/processing/media-sweep.ts';
+import { Processing } from '../media/processing/processing.ts';
+import { UploadLocks } from '../media/uploads/upload-locks.ts';
+import { UploadPieces } from '../media/uploads/upload-pieces.ts';
+import { Uploads } from '../media/uploads/uploads.ts';
+import { VariantMaker } from '../media/variants/variant-maker.ts';
+import { openBlobs } from './blobs.ts';
+import { createLog } from './log.ts';
+import { type FromMedia, type MediaStart, NodeBackend, type ToMedia } from './media-messages.ts';
+
+/** A `nice` value: the selling loop gets the core first. */
+const PRIORITY = 5;
+const URL_SECRET_BYTES = 32;
+const FFMPEG = ['/usr/bin/ffmpeg', '/usr/local/bin/ffmpeg'];
+
+const send = (message: FromMedia): void => {
+  if (process.connected) process.send!(message);
+};
+const backend = new NodeBackend(send);
+let stop = (): Promise<void> => Promise.resolve();
+
+process.on('disconnect', () => process.exit(0));
+process.on('message', (message: ToMedia) => {
+  if (message.kind === 'answer') backend.take(message);
+  else if (message.kind === 'start') void start(message);
+  else void stop().finally(() => process.disconnect());
+});
+// The terminal sends these to the whole group: the node says when to stop.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => undefined);
+
+async function start({ media, config }: MediaStart): Promise<void> {
+  try {
+    setPriority(PRIORITY);
+  } catch {
+    // Not every system lets a process lower its own priority.
+  }
+  const log = createLog(config);
+  const blobs = await openBlobs(media.blobs);
+  const pieces = new UploadPieces(blobs);
+  const clock = systemClock;
+  const locks = new UploadLocks({ backend, clock });
+  const ffmpeg = FFMPEG.find((path) => existsSync(path)) ?? null;
+  const maker = new VariantMaker({ ffmpeg, clock, log });
+  const folder = join(config.dataDirectory, 'media-work');
+  const shared = { blobs, pieces, backend, locks, clock, log };
+  const processing = new Processing({ ...shared, maker, folder });
+  const onReceived = (mediaId: string) => processing.add(mediaId);
+  const sweep = new MediaSweep({ ...shared, onReceived });
+  const uploads = new Uploads({
+    ...shared,
+    onReceived,
+    addressOf: (request) => addressOf(request, config.trustProxy),
+    origin: config.mediaUrl ?? '',
+    problem: problemOf,
+  });
+  const delivery = new Delivery({
+    blobs,
+    // Everything is shown to everybody, so no URL is signed.
+    isPrivate: () => Promise.resolve(false),
+    signer: new UrlSigner([{ id: 'none', secret: randomBytes(URL_SECRET_BYTES) }]),
+    mode: 'stream',
+    problem: problemOf,
+    now: () => clock.now(),
+    log,
+  });
+  const server = new MediaServer({
+    host: config.host,
+    port: media.port,
+    handlers: [
+      (request, response) => uploads.handle(request, response),
+      (request, response) => delivery.handle(request, response),
+    ],
+    problem: problemOf,
+    log,
+  });
+  stop = async () => {
+    await server.stop();
+    await sweep.stop();
+    await maker.stop();
+    await processing.stop();
+  };
+  try {
+    send({ kind: 'listening', port: await server.start() });
+    sweep.start();
+  } catch (error) {
+    send({ kind: 'failed', message: (error as Error).message });
+  }
+}
+
+function problemOf(code: ProblemCode, detail?: string): { status: number; body: string } {
+  const told = problem(code, detail);
+  return { status: problemStatus(told), body: problemBody(told) };
+}
+
+function addressOf({ headers, socket }: IncomingMessage, trustProxy: boolean): string {
+  const forwarded = headers['x-forwarded-for'];
+  const told = trustProxy && forwarded !== undefined ? forwardedAddress(String(forwarded)) : null;
+  return told ?? (socket.remoteAddress ?? 'unknown').replace(/^::ffff:(?=\d+\.)/, '');
+}

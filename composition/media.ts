@@ -1,0 +1,153 @@
+// The media process of this node: started with it, asked by nobody, and answered what it asks. When
+// it dies it is started anew, and clients go on with their uploads.
+
+import { type ChildProcess, fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import type { Logger } from 'pino';
+import { systemClock, type Timer } from '../actors/clock.ts';
+import type { CallAction } from '../contracts/actions.ts';
+import { refusal } from '../domain/refusal.ts';
+import { Backoff } from '../events/backoff.ts';
+import type { Gateway } from '../gateway/gateway.ts';
+import type { BackendReply, BackendRequest } from '../media/media-backend.ts';
+import type { Config, MediaConfig } from './config.ts';
+import type { FromMedia, MediaQuestion, ToMedia } from './media-messages.ts';
+
+const PROGRAM = fileURLToPath(new URL('media-program.ts', import.meta.url));
+const START_MAX_MS = 60_000;
+const STOP_MAX_MS = 15_000;
+const RESTART_DELAY_FIRST_MS = 500;
+const RESTART_DELAY_MAX_MS = 30_000;
+
+export interface MediaProcessOptions {
+  readonly config: Config;
+  readonly media: MediaConfig;
+  readonly gateway: Pick<Gateway, 'uploads'>;
+  readonly call: CallAction;
+  readonly log: Logger;
+}
+
+export class MediaProcess {
+  readonly #options: MediaProcessOptions;
+  readonly #backoff = new Backoff({ firstMs: RESTART_DELAY_FIRST_MS, maxMs: RESTART_DELAY_MAX_MS });
+  #child: ChildProcess | null = null;
+  #port: number | null = null;
+  #timer: Timer | null = null;
+  #isStopped = false;
+
+  constructor(options: MediaProcessOptions) {
+    this.#options = options;
+  }
+
+  /** Where clients find it; null until it has listened once. Without a slash at its end. */
+  get origin(): string | null {
+    const { config } = this.#options;
+    if (config.mediaUrl !== null) return config.mediaUrl;
+    if (this.#port === null) return null;
+    const host = config.host.includes(':') ? `[${config.host}]` : config.host;
+    return `http://${host}:${this.#port}`;
+  }
+
+  get pid(): number | null {
+    return this.#child?.pid ?? null;
+  }
+
+  /** Resolves when it listens. Errors: an Error where its port is taken, or it cannot start. */
+  async start(): Promise<void> {
+    const child = fork(PROGRAM, { serialization: 'advanced', stdio: ['ignore', 2, 2, 'ipc'] });
+    this.#child = child;
+    const { promise: listening, resolve, reject } = Promise.withResolvers<void>();
+    const timer = systemClock.after(START_MAX_MS, () =>
+      reject(new Error('the media process does not start')),
+    );
+    child.on('message', (message: FromMedia) => {
+      if (message.kind === 'question') void this.#answer(child, message);
+      else if (message.kind === 'failed')
+        reject(new Error(`the media process cannot listen: ${message.message}`));
+      else {
+        this.#port = message.port;
+        this.#backoff.succeeded();
+        resolve();
+      }
+    });
+    child.on('error', (error) => reject(error));
+    child.on('exit', (code, signal) => {
+      this.#child = null;
+      reject(new Error('the media process ended'));
+      if (this.#isStopped) return;
+      this.#options.log.error({ code, signal }, 'the media process ended, and is started anew');
+      this.#timer = systemClock.after(this.#backoff.next(), () => void this.#restart());
+    });
+    // Clients go on at the port where they were.
+    const { config, media } = this.#options;
+    const port = media.port === 0 ? (this.#port ?? 0) : media.port;
+    tell(child, { kind: 'start', media: { ...media, port }, config });
+    try {
+      await listening;
+    } finally {
+      timer.cancel();
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    this.#timer?.cancel();
+    const child = this.#child;
+    if (child === null) return;
+    const { promise: exited, resolve } = Promise.withResolvers<void>();
+    child.once('exit', () => resolve());
+    const timer = systemClock.after(STOP_MAX_MS, () => child.kill('SIGKILL'));
+    tell(child, { kind: 'stop' });
+    await exited;
+    timer.cancel();
+  }
+
+  async #restart(): Promise<void> {
+    try {
+      await this.start();
+    } catch (error) {
+      this.#options.log.error({ err: error }, 'the media process was not started');
+      this.#child?.kill('SIGKILL');
+    }
+  }
+
+  async #answer(child: ChildProcess, { id, question }: MediaQuestion): Promise<void> {
+    const { call, log } = this.#options;
+    let answer: unknown = null;
+    try {
+      answer =
+        question.kind === 'request'
+          ? await this.#reply(question.request)
+          : await call(question.action, question.params as never);
+    } catch (error) {
+      log.error({ err: error }, 'the media process could not be answered');
+      if (question.kind === 'call') answer = refusal('unavailable');
+    }
+    tell(child, { kind: 'answer', id, answer });
+  }
+
+  async #reply(request: BackendRequest): Promise<BackendReply> {
+    const { method, path, authorization, address, body } = request;
+    const lines: Readonly<Record<string, string>> = {
+      authorization,
+      ...(body !== '' && { 'content-type': 'application/json' }),
+    };
+    const reply = await this.#options.gateway.uploads({
+      method,
+      path,
+      query: '',
+      header: (name) => lines[name] ?? '',
+      hasHeader: (name) => (lines[name] ?? '') !== '',
+      address,
+      gone: () => false,
+      body: Buffer.from(body),
+    });
+    const { status, headers } = reply;
+    return { status, headers, body: typeof reply.body === 'string' ? reply.body : '' };
+  }
+}
+
+function tell(child: ChildProcess, message: ToMedia): void {
+  // One that has just ended: its exit follows.
+  if (child.connected) child.send(message, () => undefined);
+}

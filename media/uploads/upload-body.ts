@@ -1,0 +1,98 @@
+// The bytes of a request, as an upload takes them: bounded, cut into pieces, compared with a
+// checksum.
+
+import { createHash } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import type { WantedChecksum } from './upload-headers.ts';
+
+/** The client went away before its body ended. */
+export class ClientGoneError extends Error {
+  readonly code = 'client-gone';
+}
+
+/** The bytes have another digest than the client said. */
+class ChecksumError extends Error {
+  readonly code = 'checksum-mismatch';
+}
+
+class BodyTooLargeError extends Error {
+  readonly code = 'too-large';
+}
+
+/** Some bytes of a body that follow on each other. */
+export interface Piece {
+  readonly chunks: readonly Buffer[];
+  readonly bytes: number;
+  /** Why no more came after them; null where more may come, or the body ended well. */
+  readonly end: Error | null;
+}
+
+/**
+ * The body, at most `bytesMax` of it. The request stays open whatever happens, so that its client
+ * can be told. Errors: the reason of `signal`; `client-gone`; `too-large`.
+ */
+export async function* readBody(
+  request: IncomingMessage,
+  bytesMax: number,
+  signal: AbortSignal,
+): AsyncGenerator<Buffer> {
+  const chunks = request.iterator({ destroyOnReturn: false }) as AsyncIterator<Buffer>;
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const onAbort = () => reject(signal.reason as Error);
+  aborted.catch(() => undefined);
+  signal.addEventListener('abort', onAbort, { once: true });
+  let bytes = 0;
+  try {
+    for (;;) {
+      signal.throwIfAborted();
+      const next = await Promise.race([chunks.next().catch(goneOf), aborted]);
+      if (next.done === true) return;
+      bytes += next.value.length;
+      if (bytes > bytesMax) throw new BodyTooLargeError(`Only ${bytesMax} bytes are missing.`);
+      yield next.value;
+    }
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
+}
+
+function goneOf(cause: unknown): never {
+  throw new ClientGoneError('the client went away', { cause });
+}
+
+/**
+ * The body in pieces of `size` bytes or a little more. What came before an error is a piece, too;
+ * without any, the error is thrown.
+ */
+export async function* inPieces(body: AsyncIterable<Buffer>, size: number): AsyncGenerator<Piece> {
+  let chunks: Buffer[] = [];
+  let bytes = 0;
+  try {
+    for await (const chunk of body) {
+      chunks.push(chunk);
+      bytes += chunk.length;
+      if (bytes < size) continue;
+      const piece = { chunks, bytes, end: null };
+      [chunks, bytes] = [[], 0];
+      yield piece;
+    }
+  } catch (error) {
+    if (bytes === 0) throw error;
+    yield { chunks, bytes, end: error as Error };
+    return;
+  }
+  if (bytes > 0) yield { chunks, bytes, end: null };
+}
+
+/** Throws `checksum-mismatch` behind the last byte. */
+export async function* withChecksum(
+  body: AsyncIterable<Buffer>,
+  { algorithm, digest }: WantedChecksum,
+): AsyncGenerator<Buffer> {
+  const hash = createHash(algorithm);
+  for await (const chunk of body) {
+    hash.update(chunk);
+    yield chunk;
+  }
+  if (!hash.digest().equals(digest)) throw new ChecksumError(`The ${algorithm} is another one.`);
+}

@@ -1,0 +1,60 @@
+// A whole server with its media process, and a creator who uploads.
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { loadConfig } from '../../composition/config.ts';
+import { startServer, type Server } from '../../composition/server.ts';
+import { freePort } from '../../operator/cluster/free-port.ts';
+
+export interface MediaNode {
+  readonly url: string;
+  readonly media: string;
+  readonly token: string;
+  readonly mediaPid: () => number;
+  /** What is known of it, when it is neither `uploading` nor `processing`. */
+  settled(mediaId: string): Promise<Record<string, unknown>>;
+  stop(): Promise<void>;
+}
+
+export async function startMediaNode(environment: Record<string, string> = {}): Promise<MediaNode> {
+  const directory = mkdtempSync(join(tmpdir(), 'livedrops-media-'));
+  const mediaPort = await freePort();
+  const server: Server = await startServer(
+    loadConfig({
+      LIVEDROPS_DATA: directory,
+      LIVEDROPS_PORT: '0',
+      LIVEDROPS_MEDIA_PORT: String(mediaPort),
+      LIVEDROPS_RATE_LIMITS: 'off',
+      LIVEDROPS_LOG: 'silent',
+      LIVEDROPS_ROLES: 'gateway,actors,services,media',
+      ...environment,
+    }),
+  );
+  const account = { email: 'ann@example.com', password: 'correct horse battery', name: 'Ann' };
+  const made = await fetch(`${server.url}/v1/auth/register`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(account),
+  });
+  const { accessToken: token } = (await made.json()) as { accessToken: string };
+  return {
+    url: server.url,
+    media: `http://127.0.0.1:${mediaPort}`,
+    token,
+    mediaPid: () => server.mediaPid()!,
+    async settled(mediaId) {
+      for (;;) {
+        const reply = await fetch(`${server.url}/v1/media/${mediaId}`);
+        const media = (await reply.json()) as Record<string, unknown>;
+        if (media['status'] === 'ready' || media['status'] === 'refused') return media;
+        await pause(50);
+      }
+    },
+    async stop() {
+      await server.stop();
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
