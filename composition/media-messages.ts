@@ -1,7 +1,7 @@
 // The messages between a node and its media process, over the channel that Node makes for a child
 // process.
 
-import type { ActionName, ActionOutcome, ActionParams } from '../contracts/actions.ts';
+import type { ActionOutcome, ActionParams } from '../contracts/actions.ts';
 import { refusal } from '../domain/refusal.ts';
 import type {
   BackendReply,
@@ -75,7 +75,7 @@ export class NodeBackend implements MediaBackend {
 
   async call<A extends MediaAction>(action: A, params: ActionParams<A>): Promise<ActionOutcome<A>> {
     const answer = await this.#ask<ActionOutcome<A>>({ kind: 'call', action, params });
-    return answer ?? (refusal('unavailable') as ActionOutcome<A & ActionName>);
+    return answer ?? refusal('unavailable');
   }
 
   /** Null where there is no answer in time, or too many questions wait. */

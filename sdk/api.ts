@@ -55,6 +55,10 @@ export interface Problem {
     | 'upgrade-required'
     | 'position-trimmed'
     | 'range-not-satisfiable'
+    | 'tus-version'
+    | 'upload-offset'
+    | 'upload-locked'
+    | 'checksum-mismatch'
     | 'internal';
   readonly detail?: string;
   readonly instance?: string;

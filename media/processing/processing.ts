@@ -169,7 +169,7 @@ export class Processing {
     if (kind === 'video') {
       await blankMetadata(file, metadata);
       const whole = { name: VIDEO_NAME, extension, ...(size ?? shown), bytes: 0 };
-      stored.push(await this.#store(sha256, whole as MadeVariant, file));
+      stored.push(await this.#store(sha256, whole, file));
     }
     const { width, height } = kind === 'video' ? (size ?? shown) : shown;
     const preview = hasPicture ? picture.preview : null;

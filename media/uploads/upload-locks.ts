@@ -80,7 +80,7 @@ export class UploadLocks {
     const renewals = this.#renew(mediaId, heldAt, abort);
     return {
       signal: abort.signal,
-      check: renewals.check,
+      check: () => renewals.check(),
       release: async () => {
         renewals.stop();
         // A lease that could not be released ends by itself.

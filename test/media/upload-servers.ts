@@ -6,7 +6,7 @@ import { randomBytes } from 'node:crypto';
 import pino from 'pino';
 import { systemClock } from '../../actors/clock.ts';
 import { MediaUseCases } from '../../app/media.ts';
-import type { ActionOutcome, ActionParams } from '../../contracts/actions.ts';
+import type { ActionParams } from '../../contracts/actions.ts';
 import type { NewMedia } from '../../contracts/media.ts';
 import type { Outcome, ProblemCode } from '../../contracts/refusals.ts';
 import { problem, problemBody, problemStatus } from '../../gateway/http/problems.ts';
@@ -69,9 +69,9 @@ export class UploadServers {
         : replyOf(await this.useCases.remove(of), 204);
     },
     call: async <A extends MediaAction>(action: A, params: ActionParams<A>) => {
-      if (this.isAway) return { ok: false, code: 'unavailable' } as ActionOutcome<A>;
+      if (this.isAway) return { ok: false, code: 'unavailable' };
       const name = action.slice('media.'.length) as 'get';
-      return (await this.useCases[name](params as never)) as ActionOutcome<A>;
+      return await this.useCases[name](params);
     },
   };
 
