@@ -13,6 +13,7 @@ import { problem, problemBody, problemStatus } from '../gateway/http/problems.ts
 import { Delivery } from '../media/delivery/delivery.ts';
 import { UrlSigner } from '../media/delivery/signed-urls.ts';
 import { MediaServer } from '../media/media-server.ts';
+import { MediaReferences } from '../media/processing/media-references.ts';
 import { MediaSweep } from '../media/processing/media-sweep.ts';
 import { Processing } from '../media/processing/processing.ts';
 import { UploadLocks } from '../media/uploads/upload-locks.ts';
@@ -58,9 +59,10 @@ async function start({ media, config }: MediaStart): Promise<void> {
   const maker = new VariantMaker({ ffmpeg, clock, log });
   const folder = join(config.dataDirectory, 'media-work');
   const shared = { blobs, pieces, backend, locks, clock, log };
-  const processing = new Processing({ ...shared, maker, folder });
+  const references = new MediaReferences(shared);
+  const processing = new Processing({ ...shared, references, maker, folder });
   const onReceived = (mediaId: string) => processing.add(mediaId);
-  const sweep = new MediaSweep({ ...shared, onReceived });
+  const sweep = new MediaSweep({ ...shared, references, onReceived });
   const uploads = new Uploads({
     ...shared,
     onReceived,

@@ -41,6 +41,7 @@ const RIGHT: Readonly<Record<string, string>> = {
   'app/bans.ts': 'bans end at dates',
   'app/media.ts': 'uploads end at dates',
   'media/uploads/uploads.ts': 'uploads end at dates',
+  'media/processing/media-references.ts': 'what is gone is so since the dates of blobs',
   'media/processing/media-sweep.ts': 'what is old is so by the dates of blobs',
   'events/restriction-set.ts': 'bans end at dates',
   'operator/bans.ts': 'a ban of a length ends at a date',

@@ -1,14 +1,16 @@
 // Looks through the uploads that have blobs: those that nobody finished in time are removed, those
 // that wait for processing are processed. At the start, and then each quarter of an hour, so that
-// what a killed process left goes on.
+// what a killed process left goes on. Every six hours variants that no medium has are collected.
 
 import type { Logger } from 'pino';
 import type { Clock, Timer } from '../../actors/clock.ts';
 import type { Blobs } from '../../storage/ports/blobs.ts';
 import type { MediaBackend } from '../media-backend.ts';
+import type { MediaReferences } from './media-references.ts';
 import type { FoundUpload, UploadPieces } from '../uploads/upload-pieces.ts';
 
 const INTERVAL_MS = 15 * 60_000;
+const COLLECT_INTERVAL_MS = 6 * 60 * 60_000;
 /** What began to be written so long ago is not written any more. */
 const UNFINISHED_MS = 24 * 60 * 60_000;
 /** Blobs of an upload may be there a moment before anybody knows of it. */
@@ -16,6 +18,7 @@ const UNKNOWN_MS = 60 * 60_000;
 
 export interface MediaSweepOptions {
   readonly blobs: Pick<Blobs, 'removeUnfinished'>;
+  readonly references: Pick<MediaReferences, 'collect'>;
   readonly pieces: UploadPieces;
   readonly backend: MediaBackend;
   readonly onReceived: (mediaId: string) => void;
@@ -28,6 +31,8 @@ export class MediaSweep {
   #timer: Timer | null = null;
   #running: Promise<void> = Promise.resolve();
   #isStopped = false;
+  /** By the monotonic clock. */
+  #collectAt = -Infinity;
 
   constructor(options: MediaSweepOptions) {
     this.#options = options;
@@ -50,12 +55,15 @@ export class MediaSweep {
 
   /** Errors: `store-unavailable`. */
   async run(): Promise<void> {
-    const { blobs, pieces, clock } = this.#options;
+    const { blobs, pieces, references, clock } = this.#options;
     for await (const found of pieces.uploads()) {
       if (this.#isStopped) return;
       await this.#look(found);
     }
+    if (clock.monotonic() < this.#collectAt) return;
     await blobs.removeUnfinished(clock.now() - UNFINISHED_MS);
+    await references.collect(() => this.#isStopped);
+    this.#collectAt = clock.monotonic() + COLLECT_INTERVAL_MS;
   }
 
   async #look({ mediaId, writtenAt }: FoundUpload): Promise<void> {

@@ -14,6 +14,7 @@ import { IMAGE_BYTES_MAX, MEDIA_REASON_LENGTH_MAX } from '../../contracts/bounds
 import type { Media, MediaResult, MediaVariant } from '../../contracts/media.ts';
 import type { Blobs } from '../../storage/ports/blobs.ts';
 import type { MediaBackend } from '../media-backend.ts';
+import type { MediaReferences } from './media-references.ts';
 import { sourceOfFile } from '../types/byte-source.ts';
 import { MEDIA_TYPES, type MediaType } from '../types/media-types.ts';
 import { recognise, type RecognisedMedia } from '../types/recognise.ts';
@@ -41,6 +42,7 @@ export interface ProcessingOptions {
   readonly backend: MediaBackend;
   readonly maker: Pick<VariantMaker, 'make'>;
   readonly locks: UploadLocks;
+  readonly references: MediaReferences;
   /** On a local disk, for one upload and its variants at a time. */
   readonly folder: string;
   readonly clock: Clock;
@@ -124,7 +126,7 @@ export class Processing {
       if (!found.ok) return refused(found.detail);
       const why = refusalFor(media, found.type);
       if (why !== null) return refused(why);
-      return await this.#made(found, { folder, file, sha256, lock });
+      return await this.#made(found, { mediaId: media.id, folder, file, sha256, lock });
     } finally {
       await rm(folder, { recursive: true, force: true });
     }
@@ -150,9 +152,9 @@ export class Processing {
 
   async #made(
     { type, size, metadata }: RecognisedMedia,
-    made: { folder: string; file: string; sha256: string; lock: UploadLock },
+    made: { mediaId: string; folder: string; file: string; sha256: string; lock: UploadLock },
   ): Promise<MediaResult> {
-    const { folder, file, sha256, lock } = made;
+    const { mediaId, folder, file, sha256, lock } = made;
     const variants = join(folder, 'variants');
     await mkdir(variants);
     const picture = await this.#options.maker.make(file, type, variants);
@@ -161,6 +163,7 @@ export class Processing {
     const { kind, extension } = MEDIA_TYPES[type];
     const shown = hasPicture ? picture.size : size;
     if (shown === null) return refused('Its size in pixels is not known.');
+    await this.#options.references.add(sha256, mediaId);
     const stored: MediaVariant[] = [];
     for (const one of hasPicture ? picture.variants : []) {
       lock.check();

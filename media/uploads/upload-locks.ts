@@ -50,10 +50,13 @@ export class UploadLocks {
     return this.#held.size;
   }
 
-  /** Errors: `upload-locked`; `store-unavailable` where it cannot be known. */
-  async acquire(mediaId: string): Promise<UploadLock> {
+  /**
+   * Without `takesOver` the request before stays. Errors: `upload-locked`; `store-unavailable` where
+   * it cannot be known.
+   */
+  async acquire(mediaId: string, { takesOver = true } = {}): Promise<UploadLock> {
     const before = this.#held.get(mediaId);
-    if (before !== undefined) {
+    if (before !== undefined && takesOver) {
       before.abort.abort(new UploadLockedError('another request goes on with the upload'));
       const fallback = () => {
         throw new UploadLockedError('the request before has not ended');

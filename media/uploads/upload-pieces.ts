@@ -5,7 +5,8 @@
 
 import { Readable } from 'node:stream';
 import { assert } from '../../domain/assert.ts';
-import { BLOBS_PER_PAGE, type Blobs, type StoredBlob } from '../../storage/ports/blobs.ts';
+import type { Blobs, StoredBlob } from '../../storage/ports/blobs.ts';
+import { listBlobs } from '../list-blobs.ts';
 
 /**
  * Pieces of one upload. As many as this come to be only where a client sends very little at a time.
@@ -96,7 +97,7 @@ export class UploadPieces {
   /** Uploads that have blobs, each once. Errors: `store-unavailable`. */
   async *uploads(): AsyncGenerator<FoundUpload> {
     let last: FoundUpload | null = null;
-    for await (const { key, writtenAt } of this.#below(UPLOADS)) {
+    for await (const { key, writtenAt } of listBlobs(this.#blobs, UPLOADS)) {
       const mediaId = key.split('/')[1]!;
       if (last !== null && last.mediaId !== mediaId) yield last;
       const newest: number = last?.mediaId === mediaId ? last.writtenAt : 0;
@@ -105,18 +106,8 @@ export class UploadPieces {
     if (last !== null) yield last;
   }
 
-  async *#all(mediaId: string): AsyncGenerator<StoredBlob> {
-    yield* this.#below(`${UPLOADS}${mediaId}/`);
-  }
-
-  async *#below(prefix: string): AsyncGenerator<StoredBlob> {
-    let after: string | undefined;
-    for (;;) {
-      const page = await this.#blobs.list(prefix, after);
-      yield* page;
-      if (page.length < BLOBS_PER_PAGE) return;
-      after = page.at(-1)!.key;
-    }
+  #all(mediaId: string): AsyncGenerator<StoredBlob> {
+    return listBlobs(this.#blobs, `${UPLOADS}${mediaId}/`);
   }
 }
 

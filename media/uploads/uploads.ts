@@ -26,6 +26,7 @@ import {
 } from './upload-headers.ts';
 import type { UploadLock, UploadLocks } from './upload-locks.ts';
 import { PIECES_MAX, type UploadPieces } from './upload-pieces.ts';
+import { BackendRefusal, refusalOf, UploadRefusal } from './upload-refusals.ts';
 
 const UPLOADS = '/v1/uploads';
 const UPLOAD = /^\/v1\/uploads\/([a-z0-9_]{1,80})$/;
@@ -38,28 +39,6 @@ const PIECE_BYTES_MAX = 2 * 1024 * 1024;
 const PIECES_AIM = 1_024;
 /** Of a body that is refused: more is not read, and the connection ends. */
 const DRAINED_BYTES_MAX = 256 * 1024;
-
-/** Refused by this process; the codes are those of `contracts/refusals.ts`. */
-class UploadRefusal extends Error {
-  readonly code: ProblemCode;
-  readonly headers: Readonly<Record<string, string>>;
-
-  constructor(code: ProblemCode, detail: string, headers: Readonly<Record<string, string>> = {}) {
-    super(detail);
-    this.code = code;
-    this.headers = headers;
-  }
-}
-
-/** A reply of the process behind, which the client gets as it is. */
-class BackendRefusal extends Error {
-  readonly reply: BackendReply;
-
-  constructor(reply: BackendReply) {
-    super(`the process behind answered ${reply.status}`);
-    this.reply = reply;
-  }
-}
 
 export interface UploadsOptions {
   readonly pieces: UploadPieces;
@@ -343,25 +322,6 @@ export class Uploads {
       })
       .end(body);
     return known;
-  }
-}
-
-function refusalOf(error: Error): readonly [ProblemCode, Readonly<Record<string, string>>?] {
-  if (error instanceof UploadRefusal) return [error.code, error.headers];
-  if (error instanceof HeaderError) return ['invalid-request'];
-  switch ((error as { code?: unknown }).code) {
-    case 'upload-locked':
-    case 'checksum-mismatch':
-      return [(error as { code: ProblemCode } & Error).code];
-    // Somebody else wrote there since the offset was read.
-    case 'conflict':
-      return ['upload-locked'];
-    case 'too-large':
-      return ['media-too-large'];
-    case 'store-unavailable':
-      return ['unavailable'];
-    default:
-      return ['internal'];
   }
 }
 

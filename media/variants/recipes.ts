@@ -79,7 +79,12 @@ export function variantKey(
   sha256: string,
   variant: Pick<MadeVariant, 'name' | 'extension'>,
 ): string {
-  return `variants/${sha256.slice(0, 2)}/${sha256}/${fileNameOf(variant)}`;
+  return `${variantsFolder(sha256)}${fileNameOf(variant)}`;
+}
+
+/** The beginning of the keys of all variants of an upload. */
+export function variantsFolder(sha256: string): string {
+  return `variants/${sha256.slice(0, 2)}/${sha256}/`;
 }
 
 /** Its address at the media origin. */
