@@ -76,6 +76,8 @@ export interface MediaConfig {
   readonly blobs: BlobsConfig;
   /** 0: any free port. */
   readonly port: number;
+  /** Whether the port is a setting: another one, where it is taken, would be found by nobody. */
+  readonly isPortSet: boolean;
 }
 
 export interface StripeConfig {
@@ -312,6 +314,7 @@ function mediaOf(value: Reading['value']): MediaConfig | null {
         ? { ...address, create: given === null }
         : { ...address, credentials: s3CredentialsOf(value) },
     port: value('MEDIA_PORT') ?? (port === 0 ? 0 : port + 1),
+    isPortSet: value('MEDIA_PORT') !== null,
   });
 }
 

@@ -80,24 +80,34 @@ async function start({ media, config }: MediaStart): Promise<void> {
     now: () => clock.now(),
     log,
   });
-  const server = new MediaServer({
-    host: config.host,
-    port: media.port,
-    handlers: [
-      (request, response) => uploads.handle(request, response),
-      (request, response) => delivery.handle(request, response),
-    ],
-    problem: problemOf,
-    log,
-  });
+  const listen = async (port: number): Promise<number> => {
+    server = new MediaServer({
+      host: config.host,
+      port,
+      handlers: [
+        (request, response) => uploads.handle(request, response),
+        (request, response) => delivery.handle(request, response),
+      ],
+      problem: problemOf,
+      log,
+    });
+    return await server.start();
+  };
+  let server: MediaServer | null = null;
   stop = async () => {
-    await server.stop();
+    await server?.stop();
     await sweep.stop();
     await maker.stop();
     await processing.stop();
   };
   try {
-    send({ kind: 'listening', port: await server.start() });
+    const port = await listen(media.port).catch(async (error: unknown) => {
+      if (media.isPortSet) throw error;
+      const other = await listen(0);
+      log.warn({ err: error, port: other }, 'media are at another port: LIVEDROPS_MEDIA_PORT');
+      return other;
+    });
+    send({ kind: 'listening', port });
     sweep.start();
   } catch (error) {
     send({ kind: 'failed', message: (error as Error).message });

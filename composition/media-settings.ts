@@ -51,7 +51,7 @@ export const MEDIA_SETTINGS = {
   MEDIA_PORT: unsetOr(Type.Integer({ minimum: 0, maximum: 65_535 }), {
     default: '',
     description:
-      'The port of the media process; unset: the one above LIVEDROPS_PORT, or any free one.',
+      'The port of the media process; unset: the one above LIVEDROPS_PORT, else any free one.',
     requirement: 'must be a port, 0 to 65535 (0: any free one)',
   }),
   MEDIA_URL: unsetOr(

@@ -33,7 +33,11 @@ test('an empty environment gives the documented defaults, frozen', (t) => {
       journalEntriesMin: 1024,
       retentionDays: null,
     },
-    media: { blobs: { kind: 'folder', folder: join(data, 'blobs'), create: true }, port: 8081 },
+    media: {
+      blobs: { kind: 'folder', folder: join(data, 'blobs'), create: true },
+      port: 8081,
+      isPortSet: false,
+    },
     mediaUrl: null,
     redisReplicas: 0,
     redisAcceptWeak: false,

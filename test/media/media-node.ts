@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { loadConfig } from '../../composition/config.ts';
 import { startServer, type Server } from '../../composition/server.ts';
-import { freePort } from '../../operator/cluster/free-port.ts';
+import { freePort } from '../servers/child-server.ts';
 
 export interface MediaNode {
   readonly url: string;
