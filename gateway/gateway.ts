@@ -239,7 +239,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   if (servesApi) {
     const schema = graphQLSchema(routes);
     const documents = new Documents({ schema, introspection: options.introspection ?? true });
-    const parts = { schema, documents, callers, limits, clock, reads };
+    const parts = { schema, documents, callers, limits, clock, reads, onFault };
     routes.push(...graphQLRoutes({ ...parts, orders: () => ordersOfGraphQL }));
   }
   const table = new RouteTable({ routes });

@@ -25,6 +25,7 @@ import { problem, type Problem } from '../http/problems.ts';
 import type { RateLimits } from '../http/rate-limits.ts';
 import {
   type CheckedRequest,
+  type HeaderPairs,
   JSON_MEDIA_TYPE,
   route,
   type Route,
@@ -45,6 +46,7 @@ import {
   prefersGraphQL,
   queryParametersOf,
 } from './request.ts';
+import { toldErrors } from './told-errors.ts';
 
 const UTF8 = '; charset=utf-8';
 
@@ -55,6 +57,8 @@ export interface GraphQLRoutesOptions {
   readonly limits: RateLimits;
   readonly clock: Clock;
   readonly reads: PublicReads;
+  /** Gets defects that a field met. */
+  readonly onFault: (fault: unknown) => void;
   /** Counts no limit: operations have. */
   readonly orders: () => OrderPath;
 }
@@ -112,13 +116,17 @@ async function answer(
   readsOnly: boolean,
 ): Promise<RouteResult> {
   const isGraphQL = prefersGraphQL(request.header('accept'));
-  const reply = (result: ExecutionResult, headers: readonly (readonly [string, string])[] = []) =>
-    textReply(
+  const reply = (answered: ExecutionResult, headers: HeaderPairs = []) => {
+    const { errors, ...rest } = answered;
+    const told = errors && toldErrors(errors, options.onFault);
+    const result = told === undefined ? rest : { errors: told, ...rest };
+    return textReply(
       result.data === undefined && isGraphQL ? 400 : 200,
       (isGraphQL ? GRAPHQL_MEDIA_TYPE : JSON_MEDIA_TYPE) + UTF8,
       JSON.stringify(result),
       headers,
     );
+  };
   if (!parameters.ok) return { ...parameters, status: 400 };
   const client = await clientOf(options, request);
   if (!client.ok) return client;
@@ -152,7 +160,7 @@ async function answer(
 const ALLOW = [['allow', 'POST']] as const;
 
 /** What is shown to nobody in particular may be kept by everybody. */
-function cachingOf({ header }: Request): readonly (readonly [string, string])[] {
+function cachingOf({ header }: Request): HeaderPairs {
   const isPublic = header('authorization') === '';
   return [
     ['cache-control', isPublic ? 'public, max-age=1' : 'private, no-store'],

@@ -185,3 +185,24 @@ test('G1: a viewer has orders, notifications and follows of their own', async (t
     ['buyer', 'buyer', 'buyer'],
   );
 });
+
+test('H2: a fault of a field has a code, and its text stays in the log', async (t) => {
+  const fixture = await startFixture(t);
+  fixture.actions['catalogue.drops'] = () => success({ items: [drop], nextCursor: null });
+  const away = Object.assign(new Error('secret address of a store'), { code: 'store-unavailable' });
+  const document = '{ drops { nodes { free product { name } } } }';
+  for (const [fault, code] of [
+    [away, 'unavailable'],
+    [new TypeError('secret of a defect'), 'internal'],
+  ] as const) {
+    fixture.actions['catalogue.productsById'] = () => {
+      throw fault;
+    };
+    const answer = await ask(fixture, document);
+    t.deepEqual(answer.data, { drops: { nodes: [{ free: 9, product: null }] } });
+    t.deepEqual(answer.codes, [code]);
+    t.false(answer.text.includes('secret'), answer.text);
+    t.is(JSON.stringify(fixture.logged).includes('secret of a defect'), code === 'internal');
+  }
+  t.deepEqual((await ask(fixture, '{ nothing }')).codes, ['invalid-request']);
+});

@@ -1,0 +1,26 @@
+// The errors of an answer as the client is told them: each has a code, and internal text stays in
+// the log (H2).
+
+import { GraphQLError, type GraphQLFormattedError } from 'graphql';
+import { PROBLEMS, problemOfFault } from '../http/problems.ts';
+
+/** `onFault` gets what is told as `internal`: a defect. */
+export function toldErrors(
+  errors: readonly GraphQLError[],
+  onFault: (fault: unknown) => void,
+): GraphQLFormattedError[] {
+  return errors.map((error) => {
+    const { originalError: fault, locations, path, extensions } = error;
+    const at = { ...(locations && { locations }), ...(path && { path }) };
+    if (fault !== undefined && fault !== null && !(fault instanceof GraphQLError)) {
+      const { code } = problemOfFault(fault);
+      if (code === 'internal') onFault(fault);
+      return { message: PROBLEMS[code].title, ...at, extensions: { code } };
+    }
+    return {
+      message: error.message,
+      ...at,
+      extensions: { code: 'invalid-request', ...extensions },
+    };
+  });
+}
