@@ -22,6 +22,8 @@ export class FaultProxy {
   isDown = false;
   /** Nothing goes on, and nothing is closed: connections are half-dead. */
   isSilent = false;
+  /** The same for what goes to the client alone. */
+  areRepliesSilent = false;
   /** Of all so far. */
   connections = 0;
   /** Called for each new connection, before its first byte goes on. */
@@ -94,7 +96,8 @@ export class FaultProxy {
   ): void {
     let sent = Promise.resolve();
     from.on('data', (bytes: Buffer) => {
-      if (this.isSilent) return;
+      const isReply = counter === 'replyBytes';
+      if (this.isSilent || (isReply && this.areRepliesSilent)) return;
       const cutAt = this.#faults[fault] ?? Infinity;
       const left = cutAt - this[counter];
       const isCut = bytes.length >= left;
