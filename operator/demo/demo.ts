@@ -5,9 +5,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readJournalOrders } from '../../composition/verify.ts';
+import { LiveDrops } from '../../sdk/client.ts';
 import type { Payment } from './plan.ts';
 import { type Evidence, type JournalOrder, prove } from './proof.ts';
-import { call, SALE_TITLE } from './sale.ts';
+import { SALE_TITLE } from './sale.ts';
 import { format, Screen } from './screen.ts';
 import { runCommand, ServerProcess } from './server-process.ts';
 import { isOver, type Secrets, prepareStage, type Stage } from './stage.ts';
@@ -117,16 +118,14 @@ async function sell(
 async function gatherEvidence(stage: Stage): Promise<SaleEvidence> {
   const { url, dropId, buyers, stock, crowd, payers, followers, followerCount } = stage;
   const crowdFindings = await crowd.finish();
-  const drop = (await call(url, 'GET', `/v1/drops/${dropId}`, null)) as Evidence['drop'];
+  const drop = await new LiveDrops({ url }).call('GET /v1/drops/{id}', { path: { id: dropId } });
   const refundRequested = new Set<string>();
   const lateStatusOf = new Map<string, string>();
   for (const { orderId, userId } of crowd.orders) {
     const payment = payers.paymentOf.get(orderId);
     if (payment !== 'late' && payment !== 'refused-late') continue;
-    const order = (await call(url, 'GET', `/v1/orders/${orderId}`, stage.tokenOf(userId))) as {
-      status: string;
-      refundRequested?: boolean;
-    };
+    const client = new LiveDrops({ url, token: stage.tokenOf(userId) });
+    const order = await client.call('GET /v1/orders/{id}', { path: { id: orderId } });
     lateStatusOf.set(orderId, order.status);
     if (order.refundRequested === true) refundRequested.add(orderId);
   }

@@ -1,8 +1,9 @@
 // Prepares the sale through the REST API: registers the creator, creates the product and the drop,
 // and lets the followers follow.
 
+import pLimit from 'p-limit';
 import { formatAmount } from '../../contracts/currencies.ts';
-import { HttpPool, httpRequest } from './http-pool.ts';
+import { LiveDrops } from '../../sdk/client.ts';
 
 export interface Creator {
   readonly creatorId: string;
@@ -21,45 +22,31 @@ const UNIT_AMOUNT = 129_00;
 const CURRENCY = 'EUR';
 export const SALE_TITLE = `Aurora runners, ${formatAmount(UNIT_AMOUNT, CURRENCY)} ${CURRENCY}`;
 const DURATION_MS = 60 * 60 * 1000;
-const CONNECTIONS = 16;
-const ANSWER_TIMEOUT_MS = 10_000;
+/** Follow requests at a time. */
+const FOLLOWING_MAX = 16;
 
 export async function registerCreator(url: string): Promise<Creator> {
-  const { user, accessToken } = (await call(url, 'POST', '/v1/auth/register', null, {
-    email: 'aurora@example.com',
-    password: 'correct horse battery staple',
-    name: 'Aurora',
-  })) as { user: { id: string }; accessToken: string };
+  const { user, accessToken } = await new LiveDrops({ url }).call('POST /v1/auth/register', {
+    body: {
+      email: 'aurora@example.com',
+      password: 'correct horse battery staple',
+      name: 'Aurora',
+    },
+  });
   return { creatorId: user.id, creatorToken: accessToken };
 }
 
-/** Sends one follow request for each token. */
+/** The user of each token follows the creator. */
 export async function follow(
   url: string,
   creatorId: string,
   tokens: readonly string[],
 ): Promise<void> {
-  const { hostname, port, host } = new URL(url);
-  const pool = new HttpPool({
-    host: hostname,
-    port: Number(port),
-    connectionsMax: CONNECTIONS,
-    waitingMax: tokens.length,
-  });
-  const path = `/v1/creators/${creatorId}/follow`;
-  const requests = tokens.map((token) =>
-    httpRequest({
-      method: 'POST',
-      path,
-      host,
-      headers: { authorization: `Bearer ${token}`, 'content-length': '0' },
-    }),
+  const limit = pLimit(FOLLOWING_MAX);
+  const path = { id: creatorId };
+  await limit.map(tokens, (token) =>
+    new LiveDrops({ url, token }).call('POST /v1/creators/{id}/follow', { path }),
   );
-  const answers = await Promise.all(requests.map((request) => pool.send(request)));
-  pool.close();
-  const refused = answers.find(({ status }) => status !== 204);
-  if (refused === undefined) return;
-  throw new Error(`POST ${path} got status ${refused.status}: ${refused.body}`);
 }
 
 /** Creates a product and its drop. */
@@ -68,42 +55,24 @@ export async function announceDrop(
   { creatorId, creatorToken }: Creator,
 ): Promise<{ dropId: string; opensAt: number }> {
   const { url, stock, holdSeconds, opensInMs } = terms;
-  const product = (await call(url, 'POST', `/v1/creators/${creatorId}/products`, creatorToken, {
-    name: SALE_TITLE,
-    description: 'Seen once, gone at once.',
-  })) as { id: string };
-  const opensAt = Date.now() + opensInMs;
-  const drop = (await call(url, 'POST', `/v1/products/${product.id}/drops`, creatorToken, {
-    startsAt: new Date(opensAt).toISOString(),
-    endsAt: new Date(opensAt + DURATION_MS).toISOString(),
-    stock,
-    unitAmount: UNIT_AMOUNT,
-    currency: CURRENCY,
-    limitPerUser: 1,
-    holdSeconds,
-    payment: 'provider',
-  })) as { id: string };
-  return { dropId: drop.id, opensAt };
-}
-
-/** Sends one request; throws if the answer is not a success. */
-export async function call(
-  url: string,
-  method: string,
-  path: string,
-  token: string | null,
-  body?: unknown,
-): Promise<unknown> {
-  const response = await fetch(url + path, {
-    method,
-    headers: {
-      ...(token === null ? {} : { authorization: `Bearer ${token}` }),
-      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-    },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS),
+  const client = new LiveDrops({ url, token: creatorToken });
+  const product = await client.call('POST /v1/creators/{id}/products', {
+    path: { id: creatorId },
+    body: { name: SALE_TITLE, description: 'Seen once, gone at once.' },
   });
-  const text = await response.text();
-  if (!response.ok) throw new Error(`${method} ${path} got status ${response.status}: ${text}`);
-  return text === '' ? null : JSON.parse(text);
+  const opensAt = Date.now() + opensInMs;
+  const drop = await client.call('POST /v1/products/{id}/drops', {
+    path: { id: product.id },
+    body: {
+      startsAt: new Date(opensAt).toISOString(),
+      endsAt: new Date(opensAt + DURATION_MS).toISOString(),
+      stock,
+      unitAmount: UNIT_AMOUNT,
+      currency: CURRENCY,
+      limitPerUser: 1,
+      holdSeconds,
+      payment: 'provider',
+    },
+  });
+  return { dropId: drop.id, opensAt };
 }
