@@ -228,15 +228,17 @@ export class LiveDrops {
     return await running;
   }
 
-  /** The intent is over with an answer, or with a refusal of what was asked. */
+  /**
+   * The intent is over with an answer, or with a refusal of what was asked. Who hears of a defect
+   * (5xx) or of a token that ended does not know whether an earlier try was done.
+   */
   async #settled(key: string, answer: Promise<Answer>): Promise<Answer> {
     try {
       const settled = await answer;
       this.#intents.end(key);
       return settled;
     } catch (error) {
-      if (error instanceof ProblemError && !isTransient(error) && error.status !== 401)
-        this.#intents.end(key);
+      if (isRefusal(error)) this.#intents.end(key);
       throw error;
     } finally {
       this.#running.delete(key);
@@ -293,6 +295,12 @@ export class LiveDrops {
 /** The same again may succeed. `request-in-progress`: an earlier try of ours is under way. */
 function isTransient({ status, code }: ProblemError): boolean {
   return status === 429 || status === 503 || code === 'request-in-progress';
+}
+
+/** The server decided: nothing was done, and the same again would be refused again. */
+function isRefusal(error: unknown): boolean {
+  if (!(error instanceof ProblemError) || isTransient(error)) return false;
+  return error.status < 500 && error.status !== 401;
 }
 
 /** How long to wait at least before the next try; null: there is none. */

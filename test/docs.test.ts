@@ -15,8 +15,8 @@ import { PROBLEMS } from '../gateway/http/problems.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const FOLDERS =
-  'contracts|app|domain|storage|actors|events|services|gateway|media|composition|operator|sdk|examples|' +
-  'bench|test|scripts|docs';
+  'contracts|app|domain|storage|actors|events|services|gateway|media|composition|operator|sdk|' +
+  'examples|bench|test|scripts|docs';
 const FILE = new RegExp(
   `^(?:(?:${FOLDERS})/[\\w./-]*|[\\w-]+(?:\\.[\\w-]+)*\\.(?:ts|mjs|md|json))$`,
 );

@@ -137,6 +137,28 @@ test('G4: two presses that wait together are one order; the next press is anothe
   t.not((await press()).id, first.id);
 });
 
+test('G4: an intent outlives what says nothing about its first try', async (t) => {
+  const userId = server.fresh('buyer');
+  const dropId = await server.drop(server.fresh('seller'));
+  const unknown = [
+    problem('internal', 500),
+    problem('unauthenticated', 401),
+    problem('rate-limited', 429),
+    problem('request-in-progress', 409),
+    lost,
+  ];
+  const { client, requests } = clientWith([...unknown], {
+    token: server.token(userId),
+    triesMax: 1,
+  });
+  const press = () => client.placeOrder(dropId, { quantity: 1 });
+  for (let tries = 0; tries < unknown.length; tries++) await t.throwsAsync(press());
+  t.is((await client.pending()).length, 1);
+  await press();
+  t.is(requests.length, 6);
+  t.is(keys(requests).size, 1);
+});
+
 test("G4: a pending intent is its user's, and no other user's on the same device", async (t) => {
   const dropId = await server.drop(server.fresh('seller'));
   const [one, two] = [server.fresh('buyer'), server.fresh('buyer')];
