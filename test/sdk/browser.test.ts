@@ -20,6 +20,8 @@ interface PageScope {
   ids: string[];
 }
 
+const REFRESH_MS = 1_500;
+
 let server: SaleServer;
 let browser: Browser;
 let built: BuiltPackage;
@@ -64,6 +66,11 @@ test('G4: two tabs share one refresh, and a log-out', async (t) => {
   let refreshes = 0;
   context.on('request', (request) => {
     if (request.method() === 'POST' && request.url().endsWith('/auth/refresh')) refreshes += 1;
+  });
+  // Slow enough that both tabs want it before either has it.
+  await context.route('**/auth/refresh', async (route) => {
+    await new Promise((resolve) => setTimeout(resolve, REFRESH_MS));
+    await route.continue();
   });
   for (const tab of tabs) await prepare(tab, server.urls[0]!);
   const email = `${server.fresh('person')}@example.com`;
