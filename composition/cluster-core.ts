@@ -140,7 +140,7 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
     ? createArchiver({ ...options, stores, shardCount: SHARD_COUNT, levels, meter })
     : null;
   const restrictions = new RestrictionSet({ ...stores, bus, clock, log });
-  const search = createSearch({ ...options, stores, restrictions, shardCount: SHARD_COUNT });
+  const search = createSearch({ ...options, restrictions });
   const tokens = createTokens(options);
   const rebuild = createRebuild(stores, runs, log);
   let url: string | null = null;

@@ -110,7 +110,7 @@ function createCore(
   });
   const offLoop = createOffLoop(options, stores, shardCount);
   const restrictions = new RestrictionSet({ ...stores, bus, clock, log });
-  const search = createSearch({ ...options, stores, restrictions, shardCount });
+  const search = createSearch({ ...options, restrictions });
   const archiver = createArchiver({ ...options, stores, shardCount, levels, meter });
   const tokens = createTokens(options);
   const rebuild = createRebuild(stores, runs, log);

@@ -50,8 +50,8 @@ export interface OffLoopThreadOptions {
   readonly program: URL;
   /** The thread's `workerData`, besides `port`; plain data. */
   readonly data: object;
-  /** Answers what the thread asks at its `port`. */
-  readonly serve: (port: MessagePort) => void;
+  /** Answers what the thread asks at its `port`; null: it asks nothing, and has no port. */
+  readonly serve: ((port: MessagePort) => void) | null;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -82,11 +82,11 @@ export class OffLoopThread<Report = readonly ConsumerLag[]> {
   start(): void {
     const { name, program, data, serve, log } = this.#options;
     if (this.#stopped) return;
-    const { port1, port2 } = new MessageChannel();
-    serve(port1);
+    const channel = serve === null ? null : new MessageChannel();
+    if (channel !== null) serve?.(channel.port1);
     const worker = new Worker(program, {
-      workerData: { ...data, port: port2 },
-      transferList: [port2],
+      workerData: channel === null ? data : { ...data, port: channel.port2 },
+      transferList: channel === null ? [] : [channel.port2],
       resourceLimits: CONSUMER_MEMORY,
     });
     this.#worker = worker;
@@ -99,7 +99,7 @@ export class OffLoopThread<Report = readonly ConsumerLag[]> {
     );
     this.#exited = new Promise((resolve) => {
       worker.on('exit', () => {
-        port1.close();
+        channel?.port1.close();
         this.#worker = null;
         this.#report = null;
         resolve();

@@ -1,35 +1,24 @@
 // The search index of a node: a thread that fills it, one that asks it, and the service in front.
 
 import { join } from 'node:path';
-import type { MessagePort } from 'node:worker_threads';
 import type { ServiceSchema } from 'moleculer';
 import type { Logger } from 'pino';
 import { systemClock } from '../actors/clock.ts';
 import { SearchUseCases } from '../app/search.ts';
 import type { SearchNodeStatus } from '../contracts/search.ts';
-import { answerQuestions } from '../events/port-questions.ts';
 import type { RestrictionSet } from '../events/restriction-set.ts';
 import { searchService } from '../services/search.ts';
 import { openSearchReader } from '../storage/sqlite/search/search-reader-sqlite.ts';
-import type { Stores } from '../storage/ports/stores.ts';
 import type { Config } from './config.ts';
 import { OffLoopThread } from './off-loop-thread.ts';
 
 /** The message by which the thread makes its index anew. */
 export const REBUILD = 'rebuild';
 
-/** How far the drop rows are in a shard's journal: only the main thread knows. */
-export interface RowsPositionQuestion {
-  readonly shard: number;
-}
-
 /** The `workerData` of the thread. */
 export interface SearchThreadData {
   readonly config: Config;
-  readonly shardCount: number;
   readonly folder: string;
-  /** For `PortQuestions`. */
-  readonly port: MessagePort;
 }
 
 export interface NodeSearch {
@@ -44,21 +33,18 @@ export interface NodeSearch {
 /** Null where the node's roles do not include it. */
 export function createSearch(options: {
   readonly config: Config;
-  readonly stores: Pick<Stores, 'readModels'>;
   readonly restrictions: RestrictionSet;
-  readonly shardCount: number;
   readonly log: Logger;
 }): NodeSearch | null {
-  const { config, stores, shardCount, restrictions: hidden, log } = options;
+  const { config, restrictions: hidden, log } = options;
   if (!config.roles.includes('search')) return null;
   const folder = join(config.dataDirectory, 'search');
-  const data: Omit<SearchThreadData, 'port'> = { config, shardCount, folder };
+  const data: SearchThreadData = { config, folder };
   const thread = new OffLoopThread<SearchNodeStatus>({
     name: 'search',
     program: new URL('search-program.ts', import.meta.url),
     data,
-    serve: (port) =>
-      answerQuestions(port, ({ shard }: RowsPositionQuestion) => stores.readModels.position(shard)),
+    serve: null,
     clock: systemClock,
     log,
   });

@@ -6,7 +6,7 @@ import { type TProperties, Type } from 'typebox';
 import { Draft } from './drafts.ts';
 import type { DropEventType } from './drop-events.ts';
 import { described, Metadata } from './metadata.ts';
-import { DropAccess, DropView, PaymentMode } from './drops.ts';
+import { DropAccess, DropStatus, DropView, PaymentMode } from './drops.ts';
 import { Organisation } from './organisations.ts';
 import { USER_ID } from './patterns.ts';
 import { PaymentRejection } from './payments.ts';
@@ -146,6 +146,23 @@ export const PublicUser = Type.Object({
 });
 export type PublicUser = Plain<typeof PublicUser>;
 
+/** What a search needs of a drop's row. Stock, which each order changes, is left out. */
+export const DropSummary = Type.Object({
+  productId: id,
+  creatorId: userId,
+  status: DropStatus,
+  startsAt: time,
+  endsAt: time,
+  unitAmount: count,
+  currency: currencyCode,
+  createdAt: time,
+  /** Units, as of this version: a record is written only where another field changes, or at a
+   * power of two (`storage/rows/drop-summary.ts`). */
+  sold: count,
+  version: sequence,
+});
+export type DropSummary = Plain<typeof DropSummary>;
+
 const takenDown = Type.Enum([...TAKEN_DOWN], { type: 'string' });
 const standing = Type.Enum([...STANDINGS], { type: 'string' });
 
@@ -197,10 +214,15 @@ const EntityChange = Type.Union([
     /** Null: the creator stands so no more. */
     since: Type.Union([time, Type.Null()]),
   }),
+  /** From feature level 5 on. Drops are never removed. */
+  Type.Object({ kind: Type.Literal('drop'), dropId, drop: DropSummary }),
 ]);
 export type EntityChange = Plain<typeof EntityChange>;
 
-function changeLine<P extends TProperties>(kind: EntityChange['kind'], fields: P) {
+/** What systems outside see: they have drops' events from the journals. */
+export type OutsideChange = Exclude<EntityChange, { kind: 'drop' }>;
+
+function changeLine<P extends TProperties>(kind: OutsideChange['kind'], fields: P) {
   return Type.Object(
     {
       version,

@@ -123,10 +123,8 @@ export const SearchNodeStatus = Type.Object({
   isBuilding: Type.Boolean(),
   /** For how long the oldest change that is not in it has waited. */
   lagMs: count,
-  /** Changes of accounts, products and follows that are not in it. */
+  /** Changes of accounts, products, drops and follows that are not in it. */
   recordsBehind: count,
-  /** Entries of journals that are not in it. */
-  entriesBehind: count,
   /** That can be found. */
   documents: count,
   words: count,

@@ -73,23 +73,22 @@ function rebuildsOf(found: SearchNodeInfo | null): number | null {
 export function searchNodesText(nodes: readonly SearchNodeInfo[]): string {
   if (nodes.length === 0) return 'No node has the role search.\n';
   const lines = table(
-    ['node', 'state', 'lag', 'changes', 'entries', 'documents', 'words', 'MiB', 'rebuild'],
+    ['node', 'state', 'lag', 'changes', 'documents', 'words', 'MiB', 'rebuild'],
     nodes.map(({ node, index }) => {
-      if (index === null) return [node, 'silent', '-', '-', '-', '-', '-', '-', '-'];
-      const { isBuilding, lagMs, recordsBehind, entriesBehind, rebuild } = index;
+      if (index === null) return [node, 'silent', '-', '-', '-', '-', '-', '-'];
+      const { isBuilding, lagMs, recordsBehind, rebuild } = index;
       return [
         node,
         isBuilding ? 'building' : 'serving',
         `${(lagMs / 1000).toFixed(1)} s`,
         String(recordsBehind),
-        String(entriesBehind),
         String(index.documents),
         String(index.words),
         (index.bytes / MIB).toFixed(1),
         rebuild === null ? '-' : `${rebuild.documents} since ${rebuild.startedAt}`,
       ];
     }),
-    ['lag', 'changes', 'entries', 'documents', 'words', 'MiB'],
+    ['lag', 'changes', 'documents', 'words', 'MiB'],
   );
   return lines;
 }

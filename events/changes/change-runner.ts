@@ -11,7 +11,7 @@ import type { Logger } from 'pino';
 import type { Clock } from '../../actors/clock.ts';
 import { fnv1a } from '../../domain/ids.ts';
 import type { ChangeRecord, ChangeStream } from '../../storage/ports/change-stream.ts';
-import type { ConsumerPositions } from '../../storage/ports/consumer-positions.ts';
+import type { ConsumerPositions, ShardPosition } from '../../storage/ports/consumer-positions.ts';
 import type { ConsumerLease } from '../off-loop/consumer-lease.ts';
 import { type ChangeConsumer, positionsName } from './change-consumer.ts';
 
@@ -45,6 +45,16 @@ interface Position {
 }
 
 const NO_RECORD = 0;
+/** No stream has it, so a full pass follows. */
+const BEFORE_ALL = -1;
+
+/** The positions with which a consumer makes a full pass of each bucket. */
+export function positionsBeforeAll(bucketCount: number): ShardPosition[] {
+  return Array.from({ length: bucketCount }, (_, bucket) => [
+    { shard: bucket, sequence: BEFORE_ALL },
+    { shard: bucketCount + bucket, sequence: NO_RECORD },
+  ]).flat();
+}
 
 export class ChangeRunner {
   readonly #options: ChangeRunnerOptions;

@@ -8,7 +8,7 @@ import type { Organisation } from '../../contracts/organisations.ts';
 import { orderId } from '../../domain/ids.ts';
 import type { DropChanges, Entry } from '../../storage/formats/entry.ts';
 import type { Metadata } from '../../contracts/metadata.ts';
-import type { EntityChange } from '../../contracts/changes.ts';
+import type { OutsideChange } from '../../contracts/changes.ts';
 import type { ChangeRecord } from '../../storage/ports/change-stream.ts';
 
 /**
@@ -42,14 +42,17 @@ export function eventLines(
   return text;
 }
 
-export function changeLine({ bucket, sequence, at, change }: ChangeRecord): string {
+export function changeLine(
+  { bucket, sequence, at }: Omit<ChangeRecord, 'change'>,
+  change: OutsideChange,
+): string {
   const { kind } = change;
   const place = { version: STREAM_VERSION, kind, at: wireTime(at), bucket, sequence };
   return line({ ...place, ...entityOf(change) });
 }
 
 /** An entity of a full pass. `at` is the time of the read. */
-export function snapshotLine(bucket: number, at: number, change: EntityChange): string {
+export function snapshotLine(bucket: number, at: number, change: OutsideChange): string {
   const { kind } = change;
   const place = { version: STREAM_VERSION, kind, at: wireTime(at), bucket, snapshot: true };
   return line({ ...place, ...entityOf(change) });
@@ -134,7 +137,7 @@ function refundFields(
   return { orderId: orderId(dropId, ordinal), amount, quantity, restock, reason };
 }
 
-function entityOf(change: EntityChange): object {
+function entityOf(change: OutsideChange): object {
   if (change.kind === 'user') {
     const { userId, user } = change;
     return { userId, user: user && { ...user, createdAt: wireTime(user.createdAt) } };

@@ -255,7 +255,8 @@ class Reader {
     let cost = 0;
     for (const record of records) {
       time = Math.max(time, record.at);
-      const text = this.#visibility.showsChange(record.change) ? changeLine(record) : '';
+      const { change } = record;
+      const text = this.#visibility.showsChange(change) ? changeLine(record, change) : '';
       if (text !== '') pieces.push({ time, text });
       cost += Math.max(1, text.length / BYTES_PER_COST);
     }

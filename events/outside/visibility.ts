@@ -3,7 +3,7 @@
 
 import type { DropChanges } from '../../storage/formats/entry.ts';
 import type { Catalogue } from '../../storage/ports/catalogue.ts';
-import type { EntityChange } from '../../contracts/changes.ts';
+import type { EntityChange, OutsideChange } from '../../contracts/changes.ts';
 import { StoreUnavailableError } from '../../storage/ports/journal.ts';
 
 /** Drops in the cache of one reader. */
@@ -24,8 +24,9 @@ export class Visibility {
     this.#options = options;
   }
 
-  showsChange(change: EntityChange): boolean {
+  showsChange(change: EntityChange): change is OutsideChange {
     const { creatorId } = this.#options;
+    if (change.kind === 'drop') return false;
     if (creatorId === null) return true;
     if (change.kind === 'product') return change.product?.creatorId === creatorId;
     if (change.kind === 'organisation') return change.organisationId === creatorId;

@@ -1,7 +1,8 @@
 // Compares drops' rows in the catalogue with what their owners say, and mends those that differ
 // (L3). Of a drop that is live or upcoming the row has the terms, and stock as it was last written:
 // only the terms are compared. A row follows its drop a moment later, so one that differs is looked
-// at again.
+// at again. A row whose units sold are too old to say how popular the drop is, is written again,
+// for the change stream (decision 081); it did not differ.
 
 import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../../actors/clock.ts';
@@ -9,6 +10,7 @@ import type { CommandRouter } from '../../actors/command-router.ts';
 import type { DropView } from '../../contracts/drops.ts';
 import type { Catalogue } from '../../storage/ports/catalogue.ts';
 import type { DropOrders } from '../../storage/ports/read-models.ts';
+import { soldStep } from '../../storage/rows/drop-summary.ts';
 import type { ReconcileRun } from './reconciler.ts';
 
 /** Rows follow their drops within a second (D4). */
@@ -71,7 +73,9 @@ export class DropRows {
     const reply = await router.send({ type: 'get-drop', dropId });
     if (!reply.ok) return null;
     const view = reply.value;
-    return row !== null && isRowOf(row, view) ? null : { row, view };
+    if (row === null || !isRowOf(row, view)) return { row, view };
+    if (soldStep(row.sold) !== soldStep(view.sold)) await catalogue.putDrops([view]);
+    return null;
   }
 }
 

@@ -2,8 +2,7 @@
 // shows something of. All of them are in the set by then, where the caller has loaded them.
 
 import { CREATOR_ROLE } from '../../contracts/role-names.ts';
-import type { EntityChange, PublicUser } from '../../contracts/changes.ts';
-import type { DropView } from '../../contracts/drops.ts';
+import type { DropSummary, EntityChange, PublicUser } from '../../contracts/changes.ts';
 import type { Product } from '../../contracts/products.ts';
 import type { SearchDocument, SearchKey } from '../../storage/ports/search-index.ts';
 import type { DocumentSet } from './document-set.ts';
@@ -14,26 +13,10 @@ import {
   placeholder,
   TAKEN_DOWN,
   UNFOLLOWED,
-  versionOf,
   withState,
 } from './document-state.ts';
 
 export type TakeDownChange = Extract<EntityChange, { kind: 'take-down' }>;
-
-/** A drop as it stood after an event. */
-export type DropStanding = Pick<
-  DropView,
-  | 'id'
-  | 'productId'
-  | 'creatorId'
-  | 'status'
-  | 'startsAt'
-  | 'unitAmount'
-  | 'currency'
-  | 'createdAt'
-  | 'sold'
-  | 'version'
-> & { readonly shard: number };
 
 export function parentsOf(document: SearchDocument | null): SearchKey[] {
   if (document === null) return [];
@@ -47,6 +30,10 @@ export function creatorKey(id: string): SearchKey {
 
 export function productKeyOf(id: string): SearchKey {
   return { type: 'product', id };
+}
+
+export function dropKey(id: string): SearchKey {
+  return { type: 'drop', id };
 }
 
 export function productKey({ productId }: Pick<SearchDocument, 'productId'>): SearchKey {
@@ -127,32 +114,27 @@ export function putProduct(
   set.put(productOfParents(known, set));
 }
 
-export function putDrop(set: DocumentSet, drop: DropStanding): void {
-  const { id, productId, creatorId, status, startsAt, unitAmount, currency, createdAt } = drop;
-  const key: SearchKey = { type: 'drop', id };
+export function putDrop(set: DocumentSet, id: string, drop: DropSummary, source: number): void {
+  const { productId, creatorId, status, startsAt, unitAmount, currency, createdAt, sold } = drop;
+  const key = dropKey(id);
   const stored = set.get(key);
-  if (stored !== null && has(stored, KNOWN) && versionOf(stored) >= drop.version) return;
   set.ensure(creatorKey(creatorId), creatorId);
-  const product = set.ensure({ type: 'product', id: productId }, creatorId);
+  const product = set.ensure(productKeyOf(productId), creatorId);
   const before = stored ?? placeholder(key, creatorId);
-  const sold = product.popularity + drop.sold - before.popularity;
-  set.put({ ...product, popularity: sold });
-  const known = withState(
-    {
-      ...before,
-      creatorId,
-      productId,
-      status,
-      startsAt,
-      amount: unitAmount,
-      currency,
-      createdAt,
-      popularity: drop.sold,
-      source: drop.shard,
-    },
-    { version: drop.version, isKnown: true },
-  );
-  set.put(dropOfParents(known, set));
+  set.put({ ...product, popularity: product.popularity + sold - before.popularity });
+  const known = {
+    ...before,
+    creatorId,
+    productId,
+    status,
+    startsAt,
+    amount: unitAmount,
+    currency,
+    createdAt,
+    popularity: sold,
+    source,
+  };
+  set.put(dropOfParents(withState(known, { isKnown: true }), set));
 }
 
 /** What a product's document has of its creator, whose document is loaded. */

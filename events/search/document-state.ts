@@ -70,5 +70,13 @@ export function placeholder(key: SearchKey, creatorId: string): SearchDocument {
   };
 }
 
-/** Of a document that no bucket or shard has brought yet. */
+/** Of a document that no bucket has brought yet. */
 export const NO_SOURCE = -1;
+
+/**
+ * Of a drop that the stream has brought. In an index of an earlier version the source of a drop is
+ * its shard, which no bucket's pass may take for its own.
+ */
+export function sourceOfDrops(bucket: number): number {
+  return -2 - bucket;
+}

@@ -1,30 +1,30 @@
-// Compares the documents of a node's search index with accounts, products, take-downs and drops'
-// rows, once a day (L3). It only reads: where a document differs, the index is made anew beside the
-// one that serves (`search-keeper.ts`). It runs in the index's thread, which has the lowest
-// priority, and rests after each page for as long as the page took.
+// Compares the documents of a node's search index with what a full pass of the change stream gives
+// of accounts, products, drops and take-downs, once a day (L3). It only reads: where a document
+// differs, the index is made anew beside the one that serves (`search-keeper.ts`). It runs in the
+// index's thread, which has the lowest priority, and rests after each page for as long as the page
+// took.
 //
 // A document follows its truth a moment later, so what differs is compared again once the index
-// has caught up: what differs both times is wrong. Popularity is left out: of creators it may be
-// one behind for long (decision 072), and of products it is the sum of their drops'.
+// has caught up: what differs both times is wrong. Popularity of drops may be off by the factor of
+// two that has no record. Of others it is left out: of creators it may be one behind for long
+// (decision 072), and of products it is the sum of their drops'.
 
 import type { Logger } from 'pino';
 import type { Clock, Timer } from '../../actors/clock.ts';
 import { CREATOR_ROLE } from '../../contracts/role-names.ts';
-import type { EntityChange } from '../../contracts/changes.ts';
-import type { DropView } from '../../contracts/drops.ts';
-import type { Page } from '../../contracts/paging.ts';
-import type { Catalogue } from '../../storage/ports/catalogue.ts';
+import type { DropSummary, EntityChange } from '../../contracts/changes.ts';
 import type { ChangeStream, ScanPage } from '../../storage/ports/change-stream.ts';
 import { EXAMPLES_MAX } from '../../storage/ports/reconciled.ts';
+import { soldStep } from '../../storage/rows/drop-summary.ts';
 import type {
   DocumentFilter,
   SearchDocument,
   SearchFeed,
   SearchKey,
 } from '../../storage/ports/search-index.ts';
-import { keyOfTakeDown } from './document-rules.ts';
+import { dropKey, keyOfTakeDown } from './document-rules.ts';
 import { nameOf } from './document-set.ts';
-import { GONE, has, KNOWN, TAKEN_DOWN, versionOf } from './document-state.ts';
+import { GONE, has, KNOWN, NO_SOURCE, sourceOfDrops, TAKEN_DOWN } from './document-state.ts';
 
 const FIRST_PASS_AFTER_MS = 60 * 60_000;
 const PASS_INTERVAL_MS = 24 * 60 * 60_000;
@@ -51,8 +51,7 @@ export interface SearchCheckOptions {
   readonly lagMs: () => number | null;
   /** Makes the index anew. */
   readonly rebuild: () => void;
-  readonly changes: Pick<ChangeStream, 'bucketCount' | 'scan'>;
-  readonly catalogue: Pick<Catalogue, 'listDrops'>;
+  readonly changes: Pick<ChangeStream, 'bucketCount' | 'scan' | 'hasDrops'>;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -88,9 +87,10 @@ export class SearchCheck {
     const compare = async (part: () => Promise<ReadonlySet<string>>) => {
       for (const name of await this.#confirmed(part)) different.add(name);
     };
+    const withDrops = await changes.hasDrops();
     for (let bucket = 0; bucket < changes.bucketCount; bucket++)
-      await compare(() => this.#entities(bucket));
-    await compare(() => this.#drops());
+      await compare(() => this.#entities(bucket, withDrops));
+    if (withDrops) await compare(() => this.#otherDrops());
     if (different.size === 0 || this.#isStopped) return;
     this.mended += different.size;
     const examples = [...different].slice(0, EXAMPLES_MAX);
@@ -129,8 +129,8 @@ export class SearchCheck {
     return [...first].filter((name) => again.has(name));
   }
 
-  /** Products and creators of a bucket. */
-  async #entities(bucket: number): Promise<ReadonlySet<string>> {
+  /** Products, creators and, if so, drops of a bucket. */
+  async #entities(bucket: number, withDrops: boolean): Promise<ReadonlySet<string>> {
     const { changes } = this.#options;
     const different = new Set<string>();
     const seen = new Set<string>();
@@ -138,7 +138,10 @@ export class SearchCheck {
     do {
       const began = this.#options.clock.monotonic();
       const page: ScanPage = await changes.scan(bucket, cursor, PAGE_DOCUMENTS);
-      const wanted = page.changes.map(wantedOf).filter((one) => one !== null);
+      const wanted = page.changes
+        .filter(({ kind }) => kind !== 'drop' || withDrops)
+        .map(wantedOf)
+        .filter((one) => one !== null);
       const found = await this.#options.feed().find(wanted.map(({ key }) => key));
       for (const [i, { key, exists, isRight }] of wanted.entries()) {
         if (exists) seen.add(nameOf(key));
@@ -149,38 +152,26 @@ export class SearchCheck {
       cursor = page.nextCursor;
       await this.#rest(began);
     } while (cursor !== null && this.#goesOn(different));
+    const isUnseen = (document: SearchDocument) => !seen.has(nameOf(document));
     for (const type of ['product', 'creator'] as const)
-      await this.#addExtra({ of: 'source', type, source: bucket }, seen, different);
+      await this.#addExtra({ of: 'source', type, source: bucket }, isUnseen, different);
+    const ofDrops = { of: 'source', type: 'drop', source: sourceOfDrops(bucket) } as const;
+    if (withDrops) await this.#addExtra(ofDrops, isUnseen, different);
     return different;
   }
 
-  async #drops(): Promise<ReadonlySet<string>> {
-    const { catalogue, clock } = this.#options;
+  /** Drops that no bucket has, though all buckets were read. */
+  async #otherDrops(): Promise<ReadonlySet<string>> {
     const different = new Set<string>();
-    const seen = new Set<string>();
-    let cursor: string | null = null;
-    do {
-      const began = clock.monotonic();
-      const page: Page<DropView> = await catalogue.listDrops({}, { limit: PAGE_DOCUMENTS, cursor });
-      const keys = page.items.map(({ id }): SearchKey => ({ type: 'drop', id }));
-      const found = await this.#options.feed().find(keys);
-      for (const [i, row] of page.items.entries()) {
-        seen.add(nameOf(keys[i]!));
-        const document = found[i] ?? null;
-        if (document === null || !isOfRow(document, row)) different.add(nameOf(keys[i]!));
-      }
-      this.compared += keys.length;
-      cursor = page.nextCursor;
-      await this.#rest(began);
-    } while (cursor !== null && this.#goesOn(different));
-    await this.#addExtra({ of: 'type', type: 'drop' }, seen, different);
+    const isOfNoBucket = ({ source }: SearchDocument) => source >= NO_SOURCE;
+    await this.#addExtra({ of: 'type', type: 'drop' }, isOfNoBucket, different);
     return different;
   }
 
   /** Documents that say that something is there, and nothing is. */
   async #addExtra(
     filter: DocumentFilter,
-    seen: ReadonlySet<string>,
+    isExtra: (document: SearchDocument) => boolean,
     different: Set<string>,
   ): Promise<void> {
     let after: SearchKey | null = null;
@@ -190,7 +181,7 @@ export class SearchCheck {
         .feed()
         .list(filter, after, PAGE_DOCUMENTS);
       for (const document of page)
-        if (isThere(document) && !seen.has(nameOf(document))) different.add(nameOf(document));
+        if (isThere(document) && isExtra(document)) different.add(nameOf(document));
       if (page.length < PAGE_DOCUMENTS) return;
       after = page.at(-1)!;
       await this.#rest(began);
@@ -226,6 +217,10 @@ function wantedOf(change: EntityChange): Wanted | null {
         isThere(found) && found.listed !== has(found, TAKEN_DOWN) && found.name === user.name,
     };
   }
+  if (change.kind === 'drop') {
+    const { dropId, drop } = change;
+    return { key: dropKey(dropId), exists: true, isRight: (found) => isOfDrop(found, drop) };
+  }
   if (change.kind !== 'product' || change.product === null) return null;
   const { id, name, description, creatorId, createdAt } = change.product;
   return {
@@ -240,20 +235,17 @@ function wantedOf(change: EntityChange): Wanted | null {
   };
 }
 
-/** A document is often newer: of a drop that is live the row has older stock. */
-function isOfRow(document: SearchDocument, row: DropView): boolean {
-  if (!has(document, KNOWN)) return false;
-  const version = versionOf(document);
-  if (version !== row.version) return version > row.version;
+function isOfDrop(document: SearchDocument, drop: DropSummary): boolean {
   return (
-    document.productId === row.productId &&
-    document.creatorId === row.creatorId &&
-    document.status === row.status &&
-    document.startsAt === row.startsAt &&
-    document.amount === row.unitAmount &&
-    document.currency === row.currency &&
-    document.createdAt === row.createdAt &&
-    document.popularity === row.sold
+    has(document, KNOWN) &&
+    document.productId === drop.productId &&
+    document.creatorId === drop.creatorId &&
+    document.status === drop.status &&
+    document.startsAt === drop.startsAt &&
+    document.amount === drop.unitAmount &&
+    document.currency === drop.currency &&
+    document.createdAt === drop.createdAt &&
+    soldStep(document.popularity) === soldStep(drop.sold)
   );
 }
 

@@ -1,13 +1,14 @@
-// The documents of one search index, as the change stream and the journals make them. A product's
-// document has the name of its creator, a drop's the words of its product as well: so a changed
-// name, or an account that is gone, changes the documents that belong to it, in slices. Steps take
-// turns, because the streams change the same documents.
+// The documents of one search index, as the change stream makes them. A product's document has the
+// name of its creator, a drop's the words of its product as well: so a changed name, or an account
+// that is gone, changes the documents that belong to it, in slices. Steps take turns, because
+// buckets, and rows of drops, change the same documents.
 //
 // Every step may come again after a crash and has the effect of once: it sets what is so, and adds
 // nothing up but the difference to what is stored. A document whose own ones are still to follow
 // says so (`UNFOLLOWED`) until the last slice is written, and before its record's position is.
 
-import type { EntityChange, PublicUser } from '../../contracts/changes.ts';
+import type { DropSummary, EntityChange, PublicUser } from '../../contracts/changes.ts';
+import type { DropView } from '../../contracts/drops.ts';
 import type { Product } from '../../contracts/products.ts';
 import type {
   DocumentFilter,
@@ -19,8 +20,8 @@ import type {
 import { DocumentSet, nameOf } from './document-set.ts';
 import {
   creatorKey,
+  dropKey,
   dropOfParents,
-  type DropStanding,
   keyOfTakeDown,
   parentsOf,
   productKey,
@@ -32,12 +33,19 @@ import {
   putUser,
   type TakeDownChange,
 } from './document-rules.ts';
-import { has, KNOWN, placeholder, TAKEN_DOWN, UNFOLLOWED, withState } from './document-state.ts';
+import {
+  has,
+  KNOWN,
+  NO_SOURCE,
+  placeholder,
+  sourceOfDrops,
+  TAKEN_DOWN,
+  UNFOLLOWED,
+  withState,
+} from './document-state.ts';
 
 /** Documents of one slice: a few milliseconds. */
 const SLICE_DOCUMENTS = 256;
-/** Drops of one step; each may bring a product and a creator. */
-const STEP_DROPS = 1024;
 
 export interface SearchDocumentsOptions {
   readonly feed: SearchFeed;
@@ -56,8 +64,8 @@ export class SearchDocuments {
   }
 
   /**
-   * Takes over accounts, products, follows and take-downs of a bucket, and the positions with the
-   * last of them. Errors: `store-unavailable`; then a part may be taken over.
+   * Takes over accounts, products, drops, follows and take-downs of a bucket, and the positions with
+   * the last of them. Errors: `store-unavailable`; then a part may be taken over.
    */
   async putEntities(
     bucket: number,
@@ -89,63 +97,40 @@ export class SearchDocuments {
     });
   }
 
-  /**
-   * Takes over drops as they stand, each at most once in the list, and the positions with the last
-   * of them. A drop that is stored in the same or a newer version stays. Errors:
-   * `store-unavailable`; then a part may be taken over.
-   */
-  async putDrops(
-    drops: readonly DropStanding[],
-    positions: readonly SearchPosition[],
-  ): Promise<void> {
-    for (let from = 0; from < drops.length || from === 0; from += STEP_DROPS) {
-      const step = drops.slice(from, from + STEP_DROPS);
-      const isLast = from + STEP_DROPS >= drops.length;
-      await this.#inTurn(async () => {
-        const set = new DocumentSet(this.feed);
-        await set.load(
-          step.flatMap(({ id, productId, creatorId }) => [
-            { type: 'drop', id },
-            { type: 'product', id: productId },
-            { type: 'creator', id: creatorId },
-          ]),
-        );
-        for (const drop of step) putDrop(set, drop);
-        const { changed } = set;
-        if (changed.length > 0 || (isLast && positions.length > 0))
-          await this.feed.apply({ upserts: changed, positions: isLast ? positions : [] });
-      });
-    }
+  /** Takes over drops that no stream has brought. Errors: `store-unavailable`. */
+  async putRows(rows: readonly DropView[]): Promise<void> {
+    await this.#inTurn(async () => {
+      const set = new DocumentSet(this.feed);
+      await set.load(rows.flatMap((row) => keysOfDrop(row.id, row)));
+      for (const row of rows) putDrop(set, row.id, row, NO_SOURCE);
+      if (set.changed.length > 0) await this.feed.apply({ upserts: set.changed });
+    });
   }
 
   /**
-   * Removes drops. What they sold counts for their products no more; that they are taken down is
+   * Removes drops, at most a page of them. What they sold counts for their products no more; that they are taken down is
    * said by another stream, and stays.
    */
   async removeDrops(dropIds: readonly string[]): Promise<void> {
-    for (let from = 0; from < dropIds.length; from += STEP_DROPS) {
-      const keys = dropIds
-        .slice(from, from + STEP_DROPS)
-        .map((id): SearchKey => ({ type: 'drop', id }));
-      await this.#inTurn(async () => {
-        const set = new DocumentSet(this.feed);
-        await set.load(keys);
-        const drops = keys
-          .map((key) => set.get(key))
-          .filter((drop) => drop !== null && drop.productId !== null) as SearchDocument[];
-        await set.load(drops.map(productKey));
-        for (const drop of drops) {
-          const isTakenDown = has(drop, TAKEN_DOWN);
-          if (isTakenDown) set.put(withState(placeholder(drop, drop.creatorId), { isTakenDown }));
-          const product = set.get(productKey(drop));
-          if (product !== null)
-            set.put({ ...product, popularity: product.popularity - drop.popularity });
-        }
-        const kept = new Set(set.changed.map(({ id }) => id));
-        const deletes = keys.filter(({ id }) => !kept.has(id));
-        await this.feed.apply({ upserts: set.changed, deletes });
-      });
-    }
+    const keys = dropIds.map(dropKey);
+    await this.#inTurn(async () => {
+      const set = new DocumentSet(this.feed);
+      await set.load(keys);
+      const drops = keys
+        .map((key) => set.get(key))
+        .filter((drop) => drop !== null && drop.productId !== null) as SearchDocument[];
+      await set.load(drops.map(productKey));
+      for (const drop of drops) {
+        const isTakenDown = has(drop, TAKEN_DOWN);
+        if (isTakenDown) set.put(withState(placeholder(drop, drop.creatorId), { isTakenDown }));
+        const product = set.get(productKey(drop));
+        if (product !== null)
+          set.put({ ...product, popularity: product.popularity - drop.popularity });
+      }
+      const kept = new Set(set.changed.map(({ id }) => id));
+      const deletes = keys.filter(({ id }) => !kept.has(id));
+      await this.feed.apply({ upserts: set.changed, deletes });
+    });
   }
 
   /** All documents of a filter, in pages. */
@@ -190,11 +175,13 @@ export class SearchDocuments {
   ): Promise<SearchKey[]> {
     const users = new Map<string, PublicUser | null>();
     const products = new Map<string, Product | null>();
+    const drops = new Map<string, DropSummary>();
     const takeDowns = new Map<string, TakeDownChange>();
     const followed = new Set<string>();
     for (const entity of entities) {
       if (entity.kind === 'user') users.set(entity.userId, entity.user);
       else if (entity.kind === 'product') products.set(entity.productId, entity.product);
+      else if (entity.kind === 'drop') drops.set(entity.dropId, entity.drop);
       else if (entity.kind === 'follow') followed.add(entity.creatorId);
       else if (entity.kind === 'take-down') takeDowns.set(nameOf(keyOfTakeDown(entity)), entity);
     }
@@ -205,6 +192,7 @@ export class SearchDocuments {
     await set.load([
       ...Array.from(creators, creatorKey),
       ...Array.from(products.keys(), productKeyOf),
+      ...Array.from(drops, ([id, drop]) => keysOfDrop(id, drop)).flat(),
       ...takenDown,
     ]);
     await set.load(takenDown.flatMap((key) => parentsOf(set.get(key))));
@@ -213,6 +201,7 @@ export class SearchDocuments {
       if (user !== null) followed.add(id);
     }
     for (const [id, product] of products) putProduct(set, id, product, bucket);
+    for (const [id, drop] of drops) putDrop(set, id, drop, sourceOfDrops(bucket));
     for (const takeDown of takeDowns.values()) putTakeDown(set, takeDown);
     for (const id of followed) {
       const creator = set.get(creatorKey(id));
@@ -231,4 +220,9 @@ export class SearchDocuments {
     this.#turn = turn.catch(() => undefined);
     return turn;
   }
+}
+
+/** Of all that a drop changes. */
+function keysOfDrop(id: string, drop: Pick<DropSummary, 'productId' | 'creatorId'>): SearchKey[] {
+  return [dropKey(id), productKeyOf(drop.productId), creatorKey(drop.creatorId)];
 }

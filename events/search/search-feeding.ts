@@ -1,22 +1,16 @@
-// Feeds one search index from the change stream and the journals, off the loop that sells: first
-// full passes where they are needed, then whatever happens. Each index is fed by one process, so
-// there is no lease.
+// Feeds one search index from the change stream, off the loop that sells: first full passes where
+// they are needed, then whatever happens. While drops are not in the stream their rows are read
+// beside it. Each index is fed by one process, so there is no lease.
 
 import type { Logger } from 'pino';
 import type { Clock, Timer } from '../../actors/clock.ts';
 import type { Catalogue } from '../../storage/ports/catalogue.ts';
 import type { ChangeStream } from '../../storage/ports/change-stream.ts';
-import type { JournalReader } from '../../storage/ports/journal.ts';
 import type { SearchFeed } from '../../storage/ports/search-index.ts';
-import type { SnapshotHeads, SnapshotReader } from '../../storage/ports/snapshots.ts';
-import type { OpenSpill } from '../../storage/ports/spill.ts';
 import { Backoff } from '../backoff.ts';
 import { positionsName } from '../changes/change-consumer.ts';
-import { ChangeRunner } from '../changes/change-runner.ts';
+import { ChangeRunner, positionsBeforeAll } from '../changes/change-runner.ts';
 import { LastRead } from '../last-read.ts';
-import { OffLoopRunner } from '../off-loop/off-loop-runner.ts';
-import { HeadsReader, type StreamHeads } from '../outside/stream-heads.ts';
-import { DropConsumer, DROPS } from './drop-consumer.ts';
 import { DropRowsPass } from './drop-rows-pass.ts';
 import { EntityConsumer } from './entity-consumer.ts';
 import { SearchDocuments } from './search-documents.ts';
@@ -28,22 +22,22 @@ const CHECK_MS = 1_000;
 const MOMENTS_MAX = 1_200;
 const RETRY_DELAY_FIRST_MS = 100;
 const RETRY_DELAY_MAX_MS = 5_000;
+/** Until it is asked again whether drops are in the stream. */
+const ROWS_POLL_MS = 1_000;
 /** The name of the position that says that the index was complete once. */
 const BUILT = 'built';
+/** The name of the position that says that the index takes drops from the stream. */
+const STREAMED_DROPS = 'streamed-drops';
 
 /** What an index is made from, and with what. */
 export interface FeedingSources {
   readonly changes: ChangeStream;
-  readonly journal: JournalReader;
-  readonly snapshots: SnapshotReader & Pick<SnapshotHeads, 'snapshotSequence'>;
   readonly catalogue: Pick<Catalogue, 'listDrops'>;
   /** The present number of a creator's followers. Errors: `store-unavailable`. */
   readonly followers: (creatorId: string) => Promise<number>;
-  /** How far the catalogue's drop rows are in a shard's journal. Errors: `store-unavailable`. */
-  readonly rowsPosition: (shard: number) => Promise<number>;
-  readonly openSpill: OpenSpill;
-  readonly shardCount: number;
-  /** The longest delay until a change or an event is found, where the index keeps up. */
+  /** Whether there was such an account, and is no more. Errors: `store-unavailable`. */
+  readonly isRemoved: (userId: string) => Promise<boolean>;
+  /** The longest delay until a change is found, where the index keeps up. */
   readonly pollMs: number;
   readonly clock: Clock;
   readonly log: Logger;
@@ -52,8 +46,6 @@ export interface FeedingSources {
 export interface FeedLag {
   /** Records of the change stream that are not in the index. */
   readonly records: number;
-  /** Entries of the journals that are not in the index. */
-  readonly entries: number;
   /**
    * For how long the oldest of them has waited, in milliseconds. While the stores cannot be read:
    * for how long that is so, where that is longer.
@@ -65,15 +57,15 @@ export interface FeedLag {
 
 export class SearchFeeding {
   readonly #options: FeedingSources & { readonly feed: SearchFeed };
-  readonly #documents: SearchDocuments;
   readonly #entities: EntityConsumer;
-  readonly #changes: ChangeRunner;
-  readonly #heads: HeadsReader;
+  readonly #rows: DropRowsPass;
+  /** Null until it is known whether drops are in the stream. */
+  #changes: ChangeRunner | null = null;
+  #following: Promise<void> = Promise.resolve();
+  #startedAt = 0;
   readonly #unread = new UnreadMoments();
-  #journals: OffLoopRunner | null = null;
-  #pass: Promise<void> = Promise.resolve();
-  #passBeganAt: number | null = null;
-  #targets: StreamHeads | null = null;
+  /** The last record of each bucket at the first look. */
+  #targets: readonly number[] | null = null;
   #records = 0;
   /** Of how many records are unread. */
   readonly #lastLook: LastRead;
@@ -85,46 +77,35 @@ export class SearchFeeding {
   #isStopped = false;
 
   constructor(options: FeedingSources & { readonly feed: SearchFeed }) {
-    const { feed, followers, changes, pollMs, clock, log } = options;
+    const { feed, changes, followers, isRemoved, clock } = options;
     this.#options = options;
-    this.#documents = new SearchDocuments({ feed, followers });
-    this.#entities = new EntityConsumer({ documents: this.#documents });
-    this.#changes = new ChangeRunner({
-      consumer: this.#entities,
-      changes,
-      positions: this.#entities,
-      lease: null,
-      pollMs,
-      clock,
-      log,
-    });
-    this.#heads = new HeadsReader(options);
+    const documents = new SearchDocuments({ feed, followers });
+    const { bucketCount } = changes;
+    this.#entities = new EntityConsumer({ documents, bucketCount, isRemoved });
+    this.#rows = new DropRowsPass({ ...options, documents });
     this.#lastLook = new LastRead({ intervalMs: CHECK_MS, clock });
   }
 
   /** Never rejects. */
   async start(): Promise<void> {
-    const { feed } = this.#options;
+    const { feed, clock } = this.#options;
     // Where it cannot be read, a look finds out.
     this.#isBuilt = (await feed.position(BUILT, 0).catch(() => 0)) > 0;
     if (this.#isStopped) return;
     this.#isStarted = true;
-    this.#changes.start();
+    this.#startedAt = clock.monotonic();
     this.#lastLook.now();
-    this.#passBeganAt = this.#options.clock.monotonic();
-    this.#pass = this.#followJournals();
+    this.#following = this.#follow();
     this.#check();
   }
 
   lag(): FeedLag {
     const now = this.#options.clock.monotonic();
-    const [journals = { entries: 0, ms: 0 }] = this.#journals?.lag() ?? [];
-    const passMs = this.#passBeganAt === null ? 0 : now - this.#passBeganAt;
-    const unreadMs = this.#unread.ageMs(this.#entities.taken, now);
+    const { takesDrops, taken } = this.#entities;
+    const rowsMs = takesDrops ? 0 : (this.#rows.ageMs() ?? now - this.#startedAt);
     return {
       records: this.#records,
-      entries: journals.entries,
-      ms: Math.max(journals.ms, passMs, unreadMs, this.#lastLook.overdueMs()),
+      ms: Math.max(rowsMs, this.#unread.ageMs(taken, now), this.#lastLook.overdueMs()),
       isBuilt: this.#isBuilt,
     };
   }
@@ -135,33 +116,61 @@ export class SearchFeeding {
     this.#wake();
     this.#timer?.cancel();
     if (!this.#isStarted) return;
-    await Promise.all([this.#changes.stop(), this.#pass, this.#checking]);
-    await this.#journals?.stop();
+    await Promise.all([this.#following, this.#checking]);
+    await this.#changes?.stop();
   }
 
-  /** Never rejects. */
-  async #followJournals(): Promise<void> {
-    const { log } = this.#options;
+  /** Until drops are taken from the stream. Never rejects. */
+  async #follow(): Promise<void> {
+    const { changes, log } = this.#options;
     const backoff = new Backoff({ firstMs: RETRY_DELAY_FIRST_MS, maxMs: RETRY_DELAY_MAX_MS });
-    const isStopped = () => this.#isStopped;
-    const pass = new DropRowsPass({ ...this.#options, documents: this.#documents, isStopped });
     while (!this.#isStopped) {
       try {
-        await pass.run();
-        break;
+        if (await changes.hasDrops()) return await this.#takeDrops();
+        await this.#takeRows();
+        backoff.succeeded();
+        await this.#pause(ROWS_POLL_MS);
       } catch (error) {
         log.warn({ err: error }, 'a search index waits for the drops');
         await this.#pause(backoff.next());
       }
     }
-    if (this.#isStopped) return;
-    this.#journals = new OffLoopRunner({
+  }
+
+  /** An index that had drops from elsewhere begins with a full pass. */
+  async #takeDrops(): Promise<void> {
+    const { changes, feed } = this.#options;
+    await this.#changes?.stop();
+    if ((await feed.position(STREAMED_DROPS, 0)) === 0) {
+      const name = positionsName(this.#entities.name);
+      const positions = positionsBeforeAll(changes.bucketCount).map(({ shard, sequence }) => {
+        return { name, part: shard, sequence };
+      });
+      const noted = { name: STREAMED_DROPS, part: 0, sequence: 1 };
+      await feed.apply({ positions: [...positions, noted] });
+    }
+    this.#entities.takesDrops = true;
+    if (!this.#isStopped) this.#run();
+  }
+
+  async #takeRows(): Promise<void> {
+    const { feed } = this.#options;
+    if (this.#changes === null) {
+      // The store may be an older copy.
+      await feed.apply({ positions: [{ name: STREAMED_DROPS, part: 0, sequence: 0 }] });
+      this.#run();
+    }
+    await this.#rows.runWhenDue(() => this.#isStopped);
+  }
+
+  #run(): void {
+    this.#changes = new ChangeRunner({
       ...this.#options,
-      consumer: new DropConsumer({ documents: this.#documents }),
+      consumer: this.#entities,
+      positions: this.#entities,
       lease: null,
     });
-    this.#journals.start();
-    this.#passBeganAt = null;
+    this.#changes.start();
   }
 
   /** Ends early when the feeding stops. */
@@ -188,9 +197,11 @@ export class SearchFeeding {
     const { clock, log } = this.#options;
     try {
       const { taken } = this.#entities;
-      this.#records = await this.#changes.lag();
+      const records = await this.#changes?.lag();
+      if (records === undefined) return;
+      this.#records = records;
       this.#lastLook.now();
-      this.#unread.add(clock.monotonic(), taken, this.#records);
+      this.#unread.add(clock.monotonic(), taken, records);
       if (!this.#isBuilt) this.#isBuilt = await this.#wasBuilt();
     } catch (error) {
       log.debug({ err: error }, 'how far a search index is behind is not known');
@@ -199,13 +210,16 @@ export class SearchFeeding {
 
   /** Whether all is in the index that there was at the first look. */
   async #wasBuilt(): Promise<boolean> {
-    const { feed } = this.#options;
-    this.#targets ??= await this.#heads.read();
-    const { shards, buckets } = this.#targets;
-    for (const [bucket, { last }] of buckets.entries())
+    const { feed, changes } = this.#options;
+    if (!this.#entities.takesDrops && !this.#rows.isWhole) return false;
+    this.#targets ??= await Promise.all(
+      Array.from({ length: changes.bucketCount }, async (_, bucket) => {
+        const { last } = await changes.head(bucket);
+        return last;
+      }),
+    );
+    for (const [bucket, last] of this.#targets.entries())
       if ((await feed.position(positionsName(this.#entities.name), bucket)) < last) return false;
-    for (const [shard, last] of shards.entries())
-      if ((await feed.position(DROPS, shard)) < last) return false;
     await feed.apply({ positions: [{ name: BUILT, part: 0, sequence: 1 }] });
     return true;
   }

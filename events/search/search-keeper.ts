@@ -68,7 +68,7 @@ export class SearchKeeper {
 
   /** Errors: `store-unavailable`. */
   async status(): Promise<SearchNodeStatus> {
-    const { records, entries, ms, isBuilt } = this.#feeding.lag();
+    const { records, ms, isBuilt } = this.#feeding.lag();
     const { listed, words, bytes } = await this.#writer.size();
     const rebuilding = this.#rebuilding;
     const built = await rebuilding?.index?.size();
@@ -76,7 +76,6 @@ export class SearchKeeper {
       isBuilding: !isBuilt,
       lagMs: Math.round(ms),
       recordsBehind: records,
-      entriesBehind: entries,
       documents: listed,
       words,
       bytes,
@@ -116,20 +115,27 @@ export class SearchKeeper {
     }
   }
 
-  /** False: the keeper stops. */
-  async #fill({ feed }: SearchRebuild): Promise<boolean> {
-    const feeding = new SearchFeeding({ ...this.#options, feed });
+  /** Both indexes are fed meanwhile. False: the keeper stops. */
+  async #fill(index: SearchRebuild): Promise<boolean> {
+    const feeding = new SearchFeeding({ ...this.#options, feed: index.feed });
     await feeding.start();
     try {
-      while (!this.#isStopped) {
-        const { isBuilt, ms } = feeding.lag();
-        if (isBuilt && ms <= SWAP_LAG_MAX_MS) return true;
-        await this.#pause(POLL_MS);
-      }
-      return false;
+      if (!(await this.#catchUp(feeding))) return false;
+      while (!this.#isStopped && (await index.finish()));
+      return await this.#catchUp(feeding);
     } finally {
       await feeding.stop();
     }
+  }
+
+  /** False: the keeper stops. */
+  async #catchUp(feeding: SearchFeeding): Promise<boolean> {
+    while (!this.#isStopped) {
+      const { isBuilt, ms } = feeding.lag();
+      if (isBuilt && ms <= SWAP_LAG_MAX_MS) return true;
+      await this.#pause(POLL_MS);
+    }
+    return false;
   }
 
   /** What feeds the index knows the positions of the one before, and begins anew. */

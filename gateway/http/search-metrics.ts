@@ -7,7 +7,6 @@ export interface IndexSample {
   readonly isBuilding: boolean;
   readonly lagMs: number;
   readonly recordsBehind: number;
-  readonly entriesBehind: number;
   readonly documents: number;
   readonly bytes: number;
 }
@@ -39,13 +38,8 @@ export function registerSearchMetrics(registry: Registry, sample: SearchSample):
   );
   ofIndex(
     'livedrops_search_records_behind',
-    'Changes of accounts, products and follows that are not in the index.',
+    'Changes of accounts, products, drops and follows that are not in the index.',
     ({ recordsBehind }) => recordsBehind,
-  );
-  ofIndex(
-    'livedrops_search_entries_behind',
-    'Journal entries that are not in the index.',
-    ({ entriesBehind }) => entriesBehind,
   );
   ofIndex('livedrops_search_documents', 'Documents that can be found.', (index) => index.documents);
   ofIndex('livedrops_search_index_bytes', 'The size of the index.', ({ bytes }) => bytes);

@@ -8,6 +8,7 @@ import type { KeyedRequest } from '../../contracts/requests.ts';
 import type { Answered, Kept } from '../ports/requests.ts';
 import type { MemoryChangeStream } from './change-stream-memory.ts';
 import { changedProduct } from '../rows/changed-product.ts';
+import { dropChange, isRecorded } from '../rows/drop-summary.ts';
 import type { MemoryRequests } from './requests-memory.ts';
 import { pageNewestFirst } from './newest-first.ts';
 
@@ -98,13 +99,13 @@ export class MemoryCatalogue implements Catalogue {
   async putDrops(views: readonly DropView[]): Promise<void> {
     for (const view of views) {
       const present = this.#drops.get(view.id);
-      if (present === undefined || view.version > present.version) this.#drops.set(view.id, view);
+      if (present === undefined || view.version > present.version) this.#putDrop(view);
     }
   }
 
   async replaceDrop(view: DropView, version: number): Promise<boolean> {
     if (this.#drops.get(view.id)?.version !== version) return false;
-    this.#drops.set(view.id, view);
+    this.#putDrop(view);
     return true;
   }
 
@@ -121,6 +122,13 @@ export class MemoryCatalogue implements Catalogue {
         (filter.externalId === undefined || drop.externalId === filter.externalId),
     );
     return pageNewestFirst('drops', shown, positionOf, page);
+  }
+
+  #putDrop(view: DropView): void {
+    const before = this.#drops.get(view.id) ?? null;
+    this.#drops.set(view.id, view);
+    if (isRecorded(before, view)) this.#changes.append(dropChange(view));
+    else this.#changes.keep(dropChange(view));
   }
 
   #putProduct(product: Product): void {

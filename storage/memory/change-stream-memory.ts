@@ -43,12 +43,18 @@ export class MemoryChangeStream implements ChangeStream {
     }));
   }
 
-  append(change: EntityChange): void {
+  /** For full passes alone: there is no record. */
+  keep(change: EntityChange): { index: number; bucket: Bucket } {
     const key = keyOf(change);
     const index = fnv1a(key) % BUCKETS;
     const bucket = this.#buckets[index]!;
     if (isRemoved(change)) bucket.entities.delete(key);
     else bucket.entities.set(key, change);
+    return { index, bucket };
+  }
+
+  append(change: EntityChange): void {
+    const { index, bucket } = this.keep(change);
     const sequence = lastOf(bucket) + 1;
     bucket.records.push({ bucket: index, sequence, at: Date.now(), change });
     if (bucket.records.length > this.#retainedMax) {
@@ -56,6 +62,10 @@ export class MemoryChangeStream implements ChangeStream {
       bucket.trimmed += 1;
     }
     for (const listener of this.#listeners) listener(index);
+  }
+
+  async hasDrops(): Promise<boolean> {
+    return true;
   }
 
   async head(bucket: number): Promise<ChangeHead> {
@@ -118,6 +128,7 @@ function keyOf(change: EntityChange): string {
   if (change.kind === 'organisation') return `organisation ${change.organisationId}`;
   if (change.kind === 'take-down') return `take-down ${change.of} ${change.id}`;
   if (change.kind === 'seller') return `seller ${change.standing} ${change.creatorId}`;
+  if (change.kind === 'drop') return `drop ${change.dropId}`;
   return `follow ${change.userId} ${change.creatorId}`;
 }
 
@@ -126,5 +137,6 @@ function isRemoved(change: EntityChange): boolean {
   if (change.kind === 'product') return change.product === null;
   if (change.kind === 'draft') return change.draft === null;
   if (change.kind === 'organisation') return change.organisation === null;
+  if (change.kind === 'drop') return false;
   return change.since === null;
 }

@@ -159,6 +159,7 @@ export class MemorySearchIndex implements SearchReader, SearchWriter {
       isResumed,
       feed,
       size: async () => sizeOf(feed),
+      finish: async () => false,
       swapIn: async () => {
         this.#feed.documents = feed.documents;
         this.#feed.positions = feed.positions;

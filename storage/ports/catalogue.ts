@@ -47,13 +47,15 @@ export interface Catalogue {
   listProducts(filter: ProductFilter, page: PageRequest): Promise<Page<Product>>;
 
   /**
-   * Adds or replaces rows. Ignores a row whose version is not above the stored version, so callers
-   * may put a view twice or late (N11).
+   * Adds or replaces rows, each with its record in the change stream where there is one to write
+   * (`storage/rows/drop-summary.ts`). Ignores a row whose version is not above the stored version,
+   * so callers may put a view twice or late (N11).
    */
   putDrops(views: readonly DropView[]): Promise<void>;
   /**
-   * Replaces a row that is not what its drop is, though its version is not below the view's. False:
-   * the row has no longer `version`, and stays. Durable. Errors: `store-unavailable`.
+   * Replaces a row that is not what its drop is, though its version is not below the view's, with
+   * the record as above. False: the row has no longer `version`, and stays. Durable. Errors:
+   * `store-unavailable`.
    */
   replaceDrop(view: DropView, version: number): Promise<boolean>;
   findDrop(dropId: string): Promise<DropView | null>;

@@ -47,6 +47,13 @@ export interface ScanPage {
 export interface ChangeStream {
   readonly bucketCount: number;
 
+  /**
+   * Whether drops are in the stream: true for good once nothing changes a drop's row any more
+   * without its record. Until then full passes may have old states of them, or none. Errors:
+   * `store-unavailable`.
+   */
+  hasDrops(): Promise<boolean>;
+
   /** Errors: `store-unavailable`. */
   head(bucket: number): Promise<ChangeHead>;
 

@@ -218,8 +218,9 @@ export interface SearchStream {
   /**
    * The next hits, at most `STREAM_CHUNK_HITS`; null at the end. None where hits are far apart and
    * the next one is not found soon: the caller asks again. One call at a time. It goes on when the
-   * index is replaced by a rebuilt one. Errors: `stream-expired` after `STREAM_MS_MAX`, or
-   * where the moment was lost; `store-unavailable`.
+   * index is replaced by a rebuilt one. Errors: `stream-expired` after `STREAM_MS_MAX`, where the
+   * moment holds more than `STREAM_LOG_BYTES_MAX` of changes back, or was lost;
+   * `store-unavailable`.
    */
   next(): Promise<readonly SearchHit[] | null>;
   /** Lets the moment go. Idempotent, and needed only before the end. */
@@ -247,6 +248,11 @@ export interface SearchRebuild {
   /** What was applied before a crash is still there, with its positions. */
   readonly feed: SearchFeed;
   size(): Promise<SearchSize>;
+  /**
+   * One step of what is left to be done once it is filled, so that it is quick to search; it can be
+   * fed between two steps. False where nothing is left. Errors: `store-unavailable`.
+   */
+  finish(): Promise<boolean>;
   /**
    * Makes this the index that serves, in place of the present one, which is deleted. Durable when
    * it resolves. Searches and changes that come meanwhile wait for it. Cursors of the old index
@@ -308,3 +314,5 @@ export const COUNTED_MAX = 1000;
 export const STREAMS_MAX = 8;
 export const STREAM_CHUNK_HITS = 256;
 export const STREAM_MS_MAX = 10 * 60_000;
+/** A moment that is read keeps all changes since in the log of the index's file. */
+export const STREAM_LOG_BYTES_MAX = 128 << 20;

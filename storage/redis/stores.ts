@@ -17,6 +17,7 @@ import { RedisConsumerLeases } from './catalogue/consumer-leases-redis.ts';
 import { RedisContactStore } from './catalogue/contacts-redis.ts';
 import { RedisMediaStore } from './catalogue/media-redis.ts';
 import { RedisConsumerPositions } from './catalogue/consumer-positions-redis.ts';
+import { DropRecordsUpgrade } from './catalogue/drop-records-upgrade.ts';
 import { RedisDrafts } from './catalogue/drafts-redis.ts';
 import { RedisFeedStore } from './rows/feed-redis.ts';
 import { RedisFollowStore } from './catalogue/follows-redis.ts';
@@ -68,8 +69,9 @@ export async function openRedisStores(options: RedisStoresOptions): Promise<Redi
   };
   let om: OmConnection | null = null;
   let copy: CatalogueCopy | null = null;
+  let upgrade: DropRecordsUpgrade | null = null;
   const close = async (): Promise<void> => {
-    await copy?.stop();
+    await Promise.all([copy?.stop(), upgrade?.stop()]);
     for (const connection of connections) connection.disconnect();
     await om?.close();
   };
@@ -83,13 +85,16 @@ export async function openRedisStores(options: RedisStoresOptions): Promise<Redi
     const parts = await openEntityParts({ redis, om });
     copy = new CatalogueCopy({ ...parts, levels: options.levels, log });
     copy.start();
+    const catalogue = new RedisCatalogue(parts);
+    upgrade = new DropRecordsUpgrade({ ...parts, catalogue, levels: options.levels, log });
+    upgrade.start();
     return {
       journal: new RedisJournal({ redis: appends, reads: redis, replicas: options.replicas }),
       snapshots: new RedisSnapshotStore({ redis, levels: options.levels }),
       accounts: new RedisAccountStore({ ...parts, now: options.now }),
       accountLinks: new RedisAccountLinks({ redis }),
       sessions: new RedisSessionStore({ redis, now: options.now }),
-      catalogue: new RedisCatalogue(parts),
+      catalogue,
       drafts: new RedisDrafts(parts),
       organisations: new RedisOrganisations(parts),
       follows: new RedisFollowStore(parts),

@@ -4,7 +4,11 @@ import test from 'ava';
 import { SearchUseCases } from '../../app/search.ts';
 import type { SearchNodeStatus } from '../../contracts/search.ts';
 import { MemorySearchIndex } from '../../storage/memory/search-index-memory.ts';
-import { STREAM_CHUNK_HITS, STREAMS_MAX } from '../../storage/ports/search-index.ts';
+import {
+  STREAM_CHUNK_HITS,
+  StreamExpiredError,
+  STREAMS_MAX,
+} from '../../storage/ports/search-index.ts';
 import { ManualClock } from '../actors/manual-clock.ts';
 import { searchDocument } from '../storage/search-documents.ts';
 
@@ -12,7 +16,6 @@ const STATUS: SearchNodeStatus = {
   isBuilding: false,
   lagMs: 40,
   recordsBehind: 0,
-  entriesBehind: 0,
   documents: 1,
   words: 1,
   bytes: 1,
@@ -158,4 +161,26 @@ test('A11: what is taken down is in no page, no stream and no suggestion', async
   at.hidden = [other.id];
   const suggested = await search.suggest({ text: 'lamp', limit: 10 });
   t.false(suggested.ok && suggested.value.items.some(({ id }) => id === other.id));
+});
+
+test('Q3: a result that was read too slowly is refused, says why, and holds nothing any more', async (t) => {
+  const { index, search, fill } = bench();
+  await fill(3);
+  const stream = index.stream.bind(index);
+  let closed = 0;
+  index.stream = async (query) => {
+    const opened = (await stream(query))!;
+    const close = async () => {
+      closed += 1;
+      await opened.close();
+    };
+    return { next: () => Promise.reject(new StreamExpiredError('it took too long')), close };
+  };
+  const opened = await search.open({ filter: FILTER });
+  t.true(opened.ok);
+  if (!opened.ok) return;
+  const detail = 'The result was read too slowly: it took too long.';
+  t.like(await search.read(opened.value), { ok: false, code: 'overloaded', detail });
+  t.is(closed, 1);
+  t.like(await search.read(opened.value), { ok: false, code: 'not-found' });
 });

@@ -183,7 +183,6 @@ test('X4, Q4: metrics have how a search index stands, once it is open', async (t
     isBuilding: true,
     lagMs: 1_500,
     recordsBehind: 3,
-    entriesBehind: 4,
     documents: 5,
     bytes: 6,
   };
@@ -210,7 +209,6 @@ test('X4, Q4: metrics have how a search index stands, once it is open', async (t
     'livedrops_search_lag_seconds 1.5',
     'livedrops_search_building 1',
     'livedrops_search_records_behind 3',
-    'livedrops_search_entries_behind 4',
     'livedrops_search_documents 5',
     'livedrops_search_index_bytes 6',
     ...always,

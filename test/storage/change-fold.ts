@@ -12,6 +12,7 @@ export function keyOf(change: EntityChange): string {
   if (change.kind === 'organisation') return `organisation ${change.organisationId}`;
   if (change.kind === 'take-down') return `take-down ${change.of} ${change.id}`;
   if (change.kind === 'seller') return `seller ${change.standing} ${change.creatorId}`;
+  if (change.kind === 'drop') return `drop ${change.dropId}`;
   return `follow ${change.userId} ${change.creatorId}`;
 }
 
@@ -22,6 +23,7 @@ export function lineOf(change: EntityChange): string {
   if (change.kind === 'draft') return `${keyOf(change)} revision ${change.draft?.revision}`;
   if (change.kind === 'organisation')
     return `${keyOf(change)} members ${change.organisation?.members.length}`;
+  if (change.kind === 'drop') return `${keyOf(change)} version ${change.drop.version}`;
   return `${keyOf(change)} since ${change.since}`;
 }
 
@@ -57,6 +59,7 @@ function stateOf(change: EntityChange): unknown {
   if (change.kind === 'product') return change.product;
   if (change.kind === 'draft') return change.draft;
   if (change.kind === 'organisation') return change.organisation;
+  if (change.kind === 'drop') return change.drop;
   return change.since;
 }
 

@@ -14,6 +14,7 @@ import {
   type EntityParts,
   openEntityParts,
 } from '../../storage/redis/catalogue/entity-parts.ts';
+import { DropRecordsUpgrade } from '../../storage/redis/catalogue/drop-records-upgrade.ts';
 import { RedisDrafts } from '../../storage/redis/catalogue/drafts-redis.ts';
 import { RedisOrderDetails } from '../../storage/redis/catalogue/order-details-redis.ts';
 import { RedisOrganisations } from '../../storage/redis/catalogue/organisations-redis.ts';
@@ -53,6 +54,9 @@ export async function connectRedisData(
   await copy.advance();
   const { changes, requests } = parts;
   const stores = { ...storesOf(parts), changes, requests };
+  const { catalogue } = stores;
+  const levels = new ReachedLevel(level);
+  await new DropRecordsUpgrade({ ...parts, catalogue, levels, log }).advance();
   return {
     redis,
     om,

@@ -24,6 +24,21 @@ export function forgottenKey(bucket: number): string {
 export function entitiesKey(bucket: number): string {
   return `${tag(bucket)}:entities`;
 }
+/** A hash of what the stream has of drops, by their ids: see `drop-summaries.ts`. */
+export function dropSummariesKey(bucket: number): string {
+  return `${tag(bucket)}:drops`;
+}
+/** A sorted set of these drops' ids, for a full pass. All scores are 0. */
+export function dropIdsKey(bucket: number): string {
+  return `${tag(bucket)}:drops:ids`;
+}
+/** Exists once changes of the bucket's drops have records. */
+export function dropsRecordedKey(bucket: number): string {
+  return `${tag(bucket)}:drops:recorded`;
+}
+/** Exists once that is so in all buckets. */
+export const ALL_DROPS_RECORDED_KEY = '{catalogue}:drops:recorded';
+
 /** The state of the bucket's copy from level 0: absent, `copying` or `copied`. */
 export function bucketLayoutKey(bucket: number): string {
   return `${tag(bucket)}:layout`;
@@ -74,6 +89,8 @@ const KINDS = {
   drafts: 'd',
   organisation: 'o',
   restriction: 'r',
+  // Only in cursors: drops have a set of their own.
+  drop: 's',
 } as const;
 export type MemberKind = keyof typeof KINDS;
 

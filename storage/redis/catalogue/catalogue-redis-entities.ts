@@ -5,8 +5,8 @@
 //
 // Products are in buckets, and the script appends the record of the change (C1). Before the copy
 // from level 0 begins, products are written at the keys of level 0, without records, by a script
-// that respects the mark of a moved product. Rows of drops are projections of their journals and
-// have no records.
+// that respects the mark of a moved product. Records of drops are written with their summaries
+// (`drop-summaries.ts`).
 
 import { randomUUID } from 'node:crypto';
 import { type Entity, Schema } from 'redis-om';

@@ -19,6 +19,7 @@ import { changeBucketOf } from './catalogue-keys.ts';
 import type { Found } from './either-place.ts';
 import type { RedisRequests } from './requests-redis.ts';
 import { CatalogueEntities } from './catalogue-redis-entities.ts';
+import { DropSummaries } from './drop-summaries.ts';
 import { changedProduct } from '../../rows/changed-product.ts';
 import {
   dropLists,
@@ -50,9 +51,11 @@ export class RedisCatalogue implements Catalogue {
   readonly #redis: RedisConnection;
   readonly #entities: CatalogueEntities;
   readonly #requests: RedisRequests;
+  readonly #summaries: DropSummaries;
 
   constructor(options: EntityParts) {
     this.#redis = options.redis;
+    this.#summaries = new DropSummaries(options);
     this.#entities = new CatalogueEntities(options);
     this.#requests = options.requests;
   }
@@ -205,14 +208,19 @@ export class RedisCatalogue implements Catalogue {
   }
 
   async replaceDrop(view: DropView, version: number): Promise<boolean> {
+    await this.#summaries.replace(view, version);
     if (!(await this.#entities.replaceDrop(view, version))) return false;
     await placeDrop(this.#redis, view);
     await this.#placeExternal(entryOfDrop(view));
     return true;
   }
 
-  /** Also adds a stored view to its lists: its first writer may have died before that. */
+  /**
+   * The summary first: whoever dies before the row comes again with the same view, and the stream
+   * has it once. Also adds a stored view to its lists: its first writer may have died before that.
+   */
   async #putDrop(view: DropView): Promise<void> {
+    await this.#summaries.put(view);
     const isTaken = await this.#entities.putDrop(view);
     const stored = isTaken ? view : await this.findDrop(view.id);
     if (stored === null) return;

@@ -2,11 +2,13 @@
 // and what such a thread reads besides.
 
 import type { Logger } from 'pino';
+import type { AccountStore } from '../../ports/accounts.ts';
 import type { Catalogue } from '../../ports/catalogue.ts';
 import type { ChangeStream } from '../../ports/change-stream.ts';
 import type { ConsumerLeases } from '../../ports/consumer-leases.ts';
 import type { FollowStore } from '../../ports/follows.ts';
 import { connectRedis, type RedisAddress } from '../connection/connection.ts';
+import { RedisAccountStore } from './accounts-redis.ts';
 import { RedisCatalogue } from './catalogue-redis.ts';
 import { RedisConsumerLeases } from './consumer-leases-redis.ts';
 import { openEntityParts } from './entity-parts.ts';
@@ -15,6 +17,7 @@ import { OmConnection } from './om-connection.ts';
 
 export interface RedisChangeReader {
   readonly changes: ChangeStream;
+  readonly accounts: Pick<AccountStore, 'findRemovedUser'>;
   readonly catalogue: Pick<Catalogue, 'listDrops'>;
   readonly follows: Pick<FollowStore, 'counts'>;
   readonly leases: ConsumerLeases;
@@ -39,6 +42,7 @@ export async function openRedisChangeReader(options: {
     const parts = await openEntityParts({ redis, om });
     return {
       changes: parts.changes,
+      accounts: new RedisAccountStore({ ...parts, now: () => Date.now() }),
       catalogue: new RedisCatalogue(parts),
       follows: new RedisFollowStore(parts),
       leases: new RedisConsumerLeases({ redis }),

@@ -6,7 +6,7 @@
 //
 // The full pass reads a sorted set with the names of the bucket's entities: a user, a product, an
 // organisation, all drafts of a creator, or the follows of a user. Follows are read newest first,
-// from the end of the page before.
+// from the end of the page before. Drops have a set of their own.
 
 import { InvalidCursorError } from '../../ports/page.ts';
 import type { EntityChange } from '../../../contracts/changes.ts';
@@ -33,11 +33,13 @@ import {
   followingKeys,
   forgottenKey,
   type MemberKind,
+  memberOf,
   parseMember,
   productEntityId,
   userKey,
 } from './catalogue-keys.ts';
 import { recordOf } from './change-append.ts';
+import { areDropsRecorded, dropsAfter } from './drop-summaries.ts';
 import { readDrafts } from './drafts-redis.ts';
 import type { OmConnection } from './om-connection.ts';
 import { organisationsAt } from './organisations-redis.ts';
@@ -125,6 +127,10 @@ export class RedisChangeStream implements ChangeStream {
     this.#retainedInBucketMax = Math.max(Math.floor(share), 1);
   }
 
+  hasDrops(): Promise<boolean> {
+    return areDropsRecorded(this.#redis);
+  }
+
   async head(bucket: number): Promise<ChangeHead> {
     const answer = await HEAD.run(this.#redis, [changesKey(bucket), forgottenKey(bucket)], []);
     const [last, trimmed] = answer as [number, number];
@@ -152,9 +158,22 @@ export class RedisChangeStream implements ChangeStream {
     return [];
   }
 
+  /** Drops come last. */
   async scan(bucket: number, cursor: string | null, limit: number): Promise<ScanPage> {
+    const position = parseCursor(cursor);
+    const member = position === null ? null : parseMember(position[0]);
+    if (member?.kind === 'drop') {
+      const drops = await dropsAfter(this.#redis, bucket, member.id, limit);
+      const nextCursor = drops.length < limit ? null : dropsCursor(drops.at(-1)!.dropId);
+      return { changes: drops, nextCursor };
+    }
+    const page = await this.#scanEntities(bucket, position, limit);
+    return { ...page, nextCursor: page.nextCursor ?? dropsCursor('') };
+  }
+
+  async #scanEntities(bucket: number, from: ScanCursor | null, limit: number): Promise<ScanPage> {
     const changes: EntityChange[] = [];
-    let position: ScanCursor | null = parseCursor(cursor);
+    let position = from;
     if (position !== null && position[1] !== null) {
       const { id: userId } = parseMember(position[0])!;
       const start = { time: position[1], id: position[2] };
@@ -293,6 +312,10 @@ function within(member: string, follows: readonly EntityChange[], limit: number)
   const last = follows.at(-1);
   if (last?.kind !== 'follow' || follows.length < limit) return [member, null, ''];
   return [member, last.since, last.creatorId];
+}
+
+function dropsCursor(afterId: string): string {
+  return JSON.stringify([memberOf('drop', afterId), null, '']);
 }
 
 const CURSOR_LENGTH_MAX = 4_096;

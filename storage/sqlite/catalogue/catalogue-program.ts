@@ -27,7 +27,11 @@ import { ORDER_DETAILS_SCHEMA, orderDetailsHandlers } from './order-details-stat
 import { ORGANISATIONS_SCHEMA, organisationHandlers } from './organisations-statements.ts';
 import { PARKED_REFUNDS_SCHEMA, parkedRefundHandlers } from './parked-refunds-statements.ts';
 import { PAYMENT_PROBLEMS_SCHEMA, paymentProblemHandlers } from './payment-problems-statements.ts';
-import { DESCRIPTIONS_SCHEMA, productHandlers } from './products-statements.ts';
+import {
+  DESCRIPTIONS_SCHEMA,
+  DROP_RECORDS_SCHEMA,
+  productHandlers,
+} from './products-statements.ts';
 import { RESTRICTIONS_SCHEMA, restrictionHandlers } from './restrictions-statements.ts';
 import { SESSIONS_SCHEMA, sessionHandlers } from './sessions-statements.ts';
 import { REQUESTS_SCHEMA, requestStatements } from './requests-statements.ts';
@@ -137,6 +141,7 @@ const MIGRATIONS = [
   RESTRICTIONS_SCHEMA,
   ORGANISATIONS_SCHEMA,
   MEDIA_SCHEMA,
+  DROP_RECORDS_SCHEMA,
 ];
 
 export type CatalogueHandlers = ReturnType<typeof open>['handlers'];

@@ -1,8 +1,7 @@
 // Products and drop rows on SQLite.
 
 import type { Statement } from 'better-sqlite3';
-import { type Stored, withOurNames } from '../../formats/amount-names.ts';
-import { withRevision } from '../../formats/drop-row.ts';
+import { decodeDropRow } from '../../formats/drop-row.ts';
 import type { Catalogue, NoChange } from '../../ports/catalogue.ts';
 import type { DropView, DropFilter } from '../../../contracts/drops.ts';
 import type { Product, ProductFilter, ProductPatch } from '../../../contracts/products.ts';
@@ -117,16 +116,18 @@ export class SqliteCatalogue implements Catalogue {
   }
 
   async putDrops(views: readonly DropView[]): Promise<void> {
-    await this.#writer.submit('putDrops', views);
+    if (await this.#writer.submit('putDrops', views)) this.#signal.appended();
   }
 
-  replaceDrop(view: DropView, version: number): Promise<boolean> {
-    return this.#writer.submit('replaceDrop', view, version);
+  async replaceDrop(view: DropView, version: number): Promise<boolean> {
+    const isReplaced = await this.#writer.submit('replaceDrop', view, version);
+    if (isReplaced) this.#signal.appended();
+    return isReplaced;
   }
 
   async findDrop(dropId: string): Promise<DropView | null> {
     const view = readQuery(() => this.#dropById.get(dropId));
-    return view === undefined ? null : dropOf(view);
+    return view === undefined ? null : decodeDropRow(view);
   }
 
   async listDrops(filter: DropFilter, page: PageRequest): Promise<Page<DropView>> {
@@ -147,14 +148,10 @@ export class SqliteCatalogue implements Catalogue {
       'drops',
       page,
       ({ time, id }, limit) =>
-        readQuery(() => statement.all(...values, time, id, limit)).map(dropOf),
+        readQuery(() => statement.all(...values, time, id, limit)).map(decodeDropRow),
       positionOf,
     );
   }
-}
-
-function dropOf(view: string): DropView {
-  return withRevision(withOurNames(JSON.parse(view) as Stored<DropView>));
 }
 
 function whereOf(filters: readonly (readonly [string, string | undefined])[]) {

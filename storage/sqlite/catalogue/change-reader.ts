@@ -2,10 +2,12 @@
 // thread reads besides.
 
 import { join } from 'node:path';
+import type { AccountStore } from '../../ports/accounts.ts';
 import type { Catalogue } from '../../ports/catalogue.ts';
 import type { ChangeStream } from '../../ports/change-stream.ts';
 import type { FollowStore } from '../../ports/follows.ts';
 import { openReaderDatabase } from '../thread/database.ts';
+import { SqliteAccountStore } from './accounts-sqlite.ts';
 import { AppendSignal } from './append-signal.ts';
 import { SqliteCatalogue } from './catalogue-sqlite.ts';
 import { SqliteChangeStream } from './change-stream-sqlite.ts';
@@ -13,6 +15,7 @@ import { SqliteFollowStore } from './follows-sqlite.ts';
 
 export interface SqliteChangeReader {
   readonly changes: ChangeStream;
+  readonly accounts: Pick<AccountStore, 'findRemovedUser'>;
   readonly catalogue: Pick<Catalogue, 'listDrops'>;
   readonly follows: Pick<FollowStore, 'counts'>;
   close(): Promise<void>;
@@ -26,6 +29,7 @@ export function openSqliteChangeReader(directory: string): SqliteChangeReader {
   const database = { reader, writer, signal: new AppendSignal() };
   return {
     changes: new SqliteChangeStream(database),
+    accounts: new SqliteAccountStore(database),
     catalogue: new SqliteCatalogue(database),
     follows: new SqliteFollowStore(database),
     async close() {

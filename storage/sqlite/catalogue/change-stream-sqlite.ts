@@ -13,7 +13,9 @@ import type {
 import { PositionTrimmedError } from '../../ports/change-stream.ts';
 import { membersOf } from '../../ports/organisations.ts';
 import { InvalidCursorError } from '../../ports/page.ts';
+import { decodeDropRow } from '../../formats/drop-row.ts';
 import { decodeRestriction, recordOfRestriction } from '../../formats/restriction.ts';
+import { dropChange } from '../../rows/drop-summary.ts';
 import { readQuery } from '../thread/read-query.ts';
 import type { ChangingDatabase } from './catalogue-options.ts';
 import { HEAD_OF_CHANGES } from './changes-statements.ts';
@@ -24,7 +26,16 @@ const BUCKET = 0;
 const TRIM_PORTION = 500;
 /** Records looked at in one transaction: some milliseconds. */
 const FORGET_PORTION = 5_000;
-const KINDS = ['user', 'product', 'follow', 'draft', 'organisation', 'restriction'] as const;
+/** Part of the positions of readers outside: another kind comes last. */
+const KINDS = [
+  'user',
+  'product',
+  'follow',
+  'draft',
+  'organisation',
+  'restriction',
+  'drop',
+] as const;
 type Kind = (typeof KINDS)[number];
 
 /** Where a full pass continues: after this entity of this kind. */
@@ -54,6 +65,7 @@ export class SqliteChangeStream implements ChangeStream {
   readonly #drafts;
   readonly #organisations;
   readonly #restrictions;
+  readonly #drops;
 
   constructor({ writer, reader, signal }: ChangingDatabase) {
     this.#writer = writer;
@@ -90,6 +102,13 @@ export class SqliteChangeStream implements ChangeStream {
           and (kind || ' ' || scope, subject) > (?, ?)
         order by kind || ' ' || scope, subject limit ?`)
       .pluck();
+    this.#drops = reader
+      .prepare<[string, number], string>('select view from drops where id > ? order by id limit ?')
+      .pluck();
+  }
+
+  async hasDrops(): Promise<boolean> {
+    return true;
   }
 
   async head(_bucket: number): Promise<ChangeHead> {
@@ -145,6 +164,10 @@ export class SqliteChangeStream implements ChangeStream {
       return readQuery(() => this.#organisations.all(id, limit)).map(organisationChange);
     if (kind === 'restriction')
       return readQuery(() => this.#restrictions.all(id, secondId, limit)).map(restrictionChange);
+    if (kind === 'drop')
+      return readQuery(() => this.#drops.all(id, limit)).map((row) =>
+        dropChange(decodeDropRow(row)),
+      );
     return readQuery(() => this.#follows.all(id, secondId, limit)).map(followChange);
   }
 }
@@ -185,6 +208,7 @@ function positionOf(change: EntityChange): ScanPosition {
   if (change.kind === 'organisation') return ['organisation', change.organisationId, ''];
   if (change.kind === 'take-down') return ['restriction', `take-down ${change.of}`, change.id];
   if (change.kind === 'seller') return ['restriction', `${change.standing} `, change.creatorId];
+  if (change.kind === 'drop') return ['drop', change.dropId, ''];
   return ['follow', change.userId, change.creatorId];
 }
 

@@ -5,7 +5,8 @@ import type { DropView } from '../../../contracts/drops.ts';
 import type { Metadata } from '../../../contracts/metadata.ts';
 import type { Product, ProductPatch } from '../../../contracts/products.ts';
 import { changedProduct } from '../../rows/changed-product.ts';
-import { withStoredNames } from '../../formats/amount-names.ts';
+import { dropChange, isRecorded } from '../../rows/drop-summary.ts';
+import { decodeDropRow, encodeDropRow } from '../../formats/drop-row.ts';
 import type { NoChange } from '../../ports/catalogue.ts';
 import type { KeyedRequest } from '../../../contracts/requests.ts';
 import type { Answered } from '../../ports/requests.ts';
@@ -22,6 +23,12 @@ export const DESCRIPTIONS_SCHEMA = `
     where external_id is not null;
 `;
 
+/**
+ * No table changes, but the change stream has records of drops from here on, which versions before
+ * do not know.
+ */
+export const DROP_RECORDS_SCHEMA = '-- records of drops';
+
 export interface ProductRow {
   id: string;
   creator_id: string;
@@ -33,6 +40,11 @@ export interface ProductRow {
   /** JSON. */
   metadata: string | null;
   external_id: string | null;
+}
+
+interface DropRow {
+  readonly version: number;
+  readonly view: string;
 }
 
 export function productOf(row: ProductRow): Product {
@@ -63,10 +75,21 @@ export function productHandlers(database: Database, appendChange: AppendChange, 
     insert into drops (id, product_id, creator_id, status, created_at, version, view, external_id)
     values (?, ?, ?, ?, ?, ?, ?, ?)
     on conflict do update set status = excluded.status, version = excluded.version,
-      view = excluded.view, external_id = excluded.external_id
-    where excluded.version > version`);
+      view = excluded.view, external_id = excluded.external_id`);
 
-  const removeDrop = database.prepare('delete from drops where id = ? and version = ?');
+  const findDrop = database.prepare<[string], DropRow>(
+    'select version, view from drops where id = ?',
+  );
+  const removeDrop = database.prepare('delete from drops where id = ?');
+
+  const put = (view: DropView, before: DropView | null): boolean => {
+    const { id, productId, creatorId, status, createdAt, version, externalId = null } = view;
+    const text = encodeDropRow(view);
+    putDrop.run(id, productId, creatorId, status, createdAt, version, text, externalId);
+    if (!isRecorded(before, view)) return false;
+    appendChange(dropChange(view));
+    return true;
+  };
 
   const handlers = {
     addProduct(product: Product): void {
@@ -93,17 +116,23 @@ export function productHandlers(database: Database, appendChange: AppendChange, 
       return product;
     },
 
-    putDrops(views: readonly DropView[]): void {
+    /** Whether there is a new record. */
+    putDrops(views: readonly DropView[]): boolean {
+      let isAppended = false;
       for (const view of views) {
-        const { id, productId, creatorId, status, createdAt, version, externalId = null } = view;
-        const text = JSON.stringify(withStoredNames(view));
-        putDrop.run(id, productId, creatorId, status, createdAt, version, text, externalId);
+        const row = findDrop.get(view.id);
+        if (row !== undefined && row.version >= view.version) continue;
+        const before = row === undefined ? null : decodeDropRow(row.view);
+        if (put(view, before)) isAppended = true;
       }
+      return isAppended;
     },
 
     replaceDrop(view: DropView, version: number): boolean {
-      if (removeDrop.run(view.id, version).changes === 0) return false;
-      handlers.putDrops([view]);
+      const row = findDrop.get(view.id);
+      if (row?.version !== version) return false;
+      removeDrop.run(view.id);
+      put(view, decodeDropRow(row.view));
       return true;
     },
   };

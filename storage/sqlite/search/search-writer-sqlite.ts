@@ -160,10 +160,19 @@ class SqliteSearchWriter implements SearchWriter {
       this.#rebuilt = null;
       throw error;
     }
+    let isFirst = true;
+    const finish = async () => {
+      if (await feed.thread.submit('index')) return true;
+      // One segment instead of many is quicker to search. At first all of them take part.
+      const step = feed.thread.submit('merge', isFirst);
+      isFirst = false;
+      return await step;
+    };
     return {
       isResumed,
       feed,
       size: () => feed.size(),
+      finish,
       swapIn: () => this.#swapIn(feed),
       abandon: () => this.#abandon(feed),
     };
@@ -183,10 +192,8 @@ class SqliteSearchWriter implements SearchWriter {
   }
 
   async #swapIn(rebuilt: SqliteSearchFeed): Promise<void> {
-    // In steps, so that no transaction is long; the old index serves meanwhile.
+    // Nothing is left where it was finished.
     while (await rebuilt.thread.submit('index'));
-    // One segment instead of many is quicker to search.
-    for (let isFirst = true; await rebuilt.thread.submit('merge', isFirst); ) isFirst = false;
     await this.feed.while(async () => {
       const old = this.feed.thread;
       this.#files.swapTo(this.#number + 1);

@@ -7,14 +7,13 @@ import type { TakenDown } from '../../../contracts/standings.ts';
 import { shardOf } from '../../../domain/ids.ts';
 import { SearchFeeding, type FeedingSources } from '../../../events/search/search-feeding.ts';
 import { MemorySearchIndex } from '../../../storage/memory/search-index-memory.ts';
-import { MemorySpillStore } from '../../../storage/memory/spill-memory.ts';
 import { type MemoryStores, memoryStores } from '../../../storage/memory/stores.ts';
 import type { SearchDocument, SearchFeed } from '../../../storage/ports/search-index.ts';
 import type { SearchType } from '../../../contracts/search.ts';
 import { ManualClock } from '../../actors/manual-clock.ts';
 import { created, JournalScript, START } from '../outside/journal-script.ts';
 
-export const SHARDS = 2;
+const SHARDS = 2;
 const TYPES: readonly SearchType[] = ['product', 'drop', 'creator'];
 const PAGE = 1_000;
 
@@ -22,22 +21,21 @@ export class FedIndex {
   readonly stores: MemoryStores;
   readonly script: JournalScript;
   readonly clock = new ManualClock(START);
-  readonly index = new MemorySearchIndex();
+  readonly index: MemorySearchIndex;
   readonly sources: FeedingSources;
   readonly #t: ExecutionContext;
 
-  constructor(t: ExecutionContext, retainedMax?: number) {
+  /** `index`: one that was fed from other stores before. */
+  constructor(t: ExecutionContext, retainedMax?: number, index = new MemorySearchIndex()) {
     this.#t = t;
+    this.index = index;
     this.stores = memoryStores({ retainedMax });
     this.script = new JournalScript(this.stores);
-    const { journal, follows } = this.stores;
+    const { accounts, follows } = this.stores;
     this.sources = {
       ...this.stores,
       followers: async (creatorId) => (await follows.counts(creatorId)).followers,
-      // The script writes the rows with the entries.
-      rowsPosition: async (shard) => (await journal.head(shard)).lastSequence,
-      openSpill: () => new MemorySpillStore(),
-      shardCount: SHARDS,
+      isRemoved: async (userId) => (await accounts.findRemovedUser(userId)) !== null,
       pollMs: 200,
       clock: this.clock,
       log: pino({ level: 'silent' }),

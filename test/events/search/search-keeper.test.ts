@@ -2,7 +2,7 @@
 
 import test, { type ExecutionContext } from 'ava';
 import { SearchKeeper } from '../../../events/search/search-keeper.ts';
-import type { SearchRebuild } from '../../../storage/ports/search-index.ts';
+import type { SearchFeed, SearchRebuild } from '../../../storage/ports/search-index.ts';
 import { FedIndex } from './fed-index.ts';
 
 async function start(t: ExecutionContext) {
@@ -30,15 +30,15 @@ test('Q4: an index is made from nothing while the old one serves, and takes its 
   const { at, keeper } = await start(t);
   await plant(at);
   t.like(await keeper.status(), { documents: 3, isBuilding: false, rebuild: null, rebuilds: 0 });
-  // The drops of the new index wait, so it is not complete.
-  const head = at.stores.journal.head.bind(at.stores.journal);
-  at.stores.journal.head = () => Promise.reject(new Error('away'));
+  // The new index waits, so it is not complete.
+  const scan = at.stores.changes.scan.bind(at.stores.changes);
+  at.stores.changes.scan = () => Promise.reject(new Error('away'));
   t.true(keeper.rebuild());
   t.false(keeper.rebuild(), 'one at a time');
   await at.pass();
-  t.like(await keeper.status(), { documents: 3, rebuild: { documents: 1 }, rebuilds: 0 });
+  t.like(await keeper.status(), { documents: 3, rebuild: { documents: 0 }, rebuilds: 0 });
   t.is((await at.names('lamp')).length, 3, 'the old one serves');
-  at.stores.journal.head = head;
+  at.stores.changes.scan = scan;
   await at.product('p_2', 'u_ada', 'Lamp two');
   await at.pass(20_000);
   t.like(await keeper.status(), { documents: 3, isBuilding: false, rebuild: null, rebuilds: 1 });
@@ -48,18 +48,45 @@ test('Q4: an index is made from nothing while the old one serves, and takes its 
   t.is((await at.names('lamp')).length, 4, 'the new one is fed');
 });
 
+test('Q4: both indexes are fed while the new one is finished', async (t) => {
+  const { at, keeper } = await start(t);
+  const rebuild = at.index.rebuild.bind(at.index);
+  let steps = 0;
+  let fed: SearchFeed | null = null;
+  at.index.rebuild = async () => {
+    const made = await rebuild();
+    fed = made.feed;
+    const finish = async () => {
+      steps += 1;
+      await new Promise<void>((resolve) => void at.clock.after(1_000, resolve));
+      return steps < 10;
+    };
+    return { ...made, finish };
+  };
+  keeper.rebuild();
+  await at.pass(5_000);
+  t.true(steps > 1 && steps < 10, `${steps} steps`);
+  await at.product('p_2', 'u_ada', 'Lamp two');
+  await at.pass(1_000);
+  t.is((await at.names('lamp')).length, 3, 'the old one');
+  t.is((await at.found(fed!)).size, 3, 'the new one');
+  await at.pass(20_000);
+  t.is(steps, 10);
+  t.like(await keeper.status(), { documents: 3, rebuild: null, rebuilds: 1 });
+});
+
 test('Q4: a rebuild that the end of the process cut off goes on at the next start', async (t) => {
   const { at, keeper, keep } = await start(t);
   await plant(at);
-  const head = at.stores.journal.head.bind(at.stores.journal);
-  at.stores.journal.head = () => Promise.reject(new Error('away'));
+  const scan = at.stores.changes.scan.bind(at.stores.changes);
+  at.stores.changes.scan = () => Promise.reject(new Error('away'));
   keeper.rebuild();
   await at.pass();
   const stopped = keeper.stop();
   await at.pass();
   await stopped;
   t.true(await at.index.isRebuilding());
-  at.stores.journal.head = head;
+  at.stores.changes.scan = scan;
   const next = await keep();
   await at.pass(20_000);
   t.like(await next.status(), { rebuild: null, rebuilds: 1 });

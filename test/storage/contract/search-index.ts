@@ -609,19 +609,22 @@ export function searchIndexContract(open: (t: ExecutionContext) => Promise<Searc
     t.deepEqual(await names(index, 'hat'), ['Old hat']);
     await index.feed.apply({ upserts: named('Older hat') });
     const stream = await index.stream(query('hat', {}));
+    for (let i = 0; await rebuild.finish(); i++)
+      if (i === 0) await rebuild.feed.apply({ upserts: named('Newest hat') });
+    await rebuild.feed.apply({ upserts: named('Newest hat') });
     await rebuild.swapIn();
     t.is((await stream!.next())?.length, 2, 'a stream keeps its moment');
     await stream!.close();
-    t.deepEqual(await names(index, 'hat'), ['New hat']);
+    t.deepEqual((await names(index, 'hat')).toSorted(), ['New hat', 'Newest hat']);
     t.is(await index.feed.position('events', 0), 4);
     t.false(await index.isRebuilding());
     await index.feed.apply({ upserts: named('Newer hat') });
-    t.is((await names(index, 'hat')).length, 2);
+    t.is((await names(index, 'hat')).length, 3);
     const abandoned = await index.rebuild();
     await abandoned.feed.apply({ upserts: named('Never hat') });
     await abandoned.abandon();
     t.false(await index.isRebuilding());
-    t.is((await names(index, 'hat')).length, 2);
+    t.is((await names(index, 'hat')).length, 3);
     t.is((await (await index.rebuild()).size()).stored, 0);
   });
 

@@ -1,0 +1,122 @@
+// Begins the records of drops (decision 081). Once the store has reached their level, no node writes
+// a drop's row without its summary any more. Then one node, under a lease, puts summaries of all
+// rows that are older, and lets changes of summaries have records. Where it dies, another begins
+// the pass again: a summary that is there already stays.
+
+import { randomUUID } from 'node:crypto';
+import type { Logger } from 'pino';
+import type { FeatureLevels } from '../../ports/feature-level.ts';
+import { StoreUnavailableError } from '../../ports/journal.ts';
+import type { Catalogue } from '../../ports/catalogue.ts';
+import type { RedisConnection } from '../connection/connection.ts';
+import { RedisConsumerLeases } from './consumer-leases-redis.ts';
+import { areDropsRecorded, DropSummaries } from './drop-summaries.ts';
+import type { EntityParts } from './entity-parts.ts';
+
+/** The level that every living node must read before drops have records. */
+export const DROP_RECORDS_LEVEL = 5;
+
+const TICK_INTERVAL_MS = 1_000;
+const LEASE = 'drop-records';
+const LEASE_MS = 15_000;
+/** Some milliseconds, so that other commands get their turn. */
+const PAGE_ROWS = 100;
+
+export interface DropRecordsUpgradeOptions extends Pick<EntityParts, 'redis' | 'changes'> {
+  readonly catalogue: Pick<Catalogue, 'listDrops'>;
+  /** The feature level of the store: every living node reads it. */
+  readonly levels: FeatureLevels;
+  readonly log: Logger;
+}
+
+export class DropRecordsUpgrade {
+  readonly #options: DropRecordsUpgradeOptions;
+  readonly #summaries: DropSummaries;
+  readonly #leases: RedisConsumerLeases;
+  readonly #redis: RedisConnection;
+  /** The name of this process as a holder of the lease. */
+  readonly #name = randomUUID();
+  #isStopping = false;
+  #isDone = false;
+  #timer: NodeJS.Timeout | null = null;
+  #running: Promise<void> | null = null;
+  #unlisten: () => void = () => undefined;
+
+  constructor(options: DropRecordsUpgradeOptions) {
+    this.#options = options;
+    this.#summaries = new DropSummaries(options);
+    this.#leases = new RedisConsumerLeases(options);
+    this.#redis = options.redis;
+  }
+
+  start(): void {
+    this.#unlisten = this.#options.levels.onChange(() => this.#run());
+    this.#run();
+  }
+
+  /** Resolves when no step is in progress. Idempotent. */
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    this.#unlisten();
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    await this.#running;
+  }
+
+  /** Makes the pass, if this node may. Errors: `store-unavailable`; another call begins anew. */
+  async advance(): Promise<void> {
+    const { levels, log } = this.#options;
+    this.#isDone = await areDropsRecorded(this.#redis);
+    if (this.#isDone || levels.reached() < DROP_RECORDS_LEVEL || !(await this.#hold())) return;
+    const rows = await this.#pass();
+    if (rows === null) return;
+    await this.#summaries.recordAll();
+    this.#isDone = true;
+    await this.#leases.release(LEASE, this.#name);
+    log.info({ rows }, 'changes of drops have records');
+  }
+
+  /** The number of rows; null: this process stops, or another one has the lease. */
+  async #pass(): Promise<number | null> {
+    const { catalogue } = this.#options;
+    let rows = 0;
+    let cursor: string | null = null;
+    do {
+      if (this.#isStopping || !(await this.#hold())) return null;
+      const page: Awaited<ReturnType<Catalogue['listDrops']>> = await catalogue.listDrops(
+        {},
+        { limit: PAGE_ROWS, cursor },
+      );
+      await Promise.all(page.items.map((row) => this.#summaries.put(row)));
+      rows += page.items.length;
+      cursor = page.nextCursor;
+    } while (cursor !== null);
+    return rows;
+  }
+
+  #hold(): Promise<boolean> {
+    return this.#leases.hold(LEASE, this.#name, LEASE_MS);
+  }
+
+  #run(): void {
+    if (this.#isStopping || this.#running !== null) return;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+    this.#running = this.#advanceOnce().finally(() => {
+      this.#running = null;
+      if (this.#isStopping || this.#isDone) return;
+      this.#timer = setTimeout(() => this.#run(), TICK_INTERVAL_MS).unref();
+    });
+  }
+
+  /** Never rejects: the next call goes on. */
+  async #advanceOnce(): Promise<void> {
+    try {
+      await this.advance();
+    } catch (error) {
+      const { log } = this.#options;
+      if (error instanceof StoreUnavailableError)
+        log.debug({ err: error }, 'the records of drops begin later');
+      else log.error({ err: error }, 'the records of drops could not begin, and are tried again');
+    }
+  }
+}
