@@ -13,11 +13,12 @@ import type {
 } from '../contracts/search.ts';
 import { refusal, success } from '../domain/refusal.ts';
 import type { Hideable, RestrictionSet } from '../events/restriction-set.ts';
-import type {
-  SearchHit,
-  SearchKey,
-  SearchReader,
-  SearchStream,
+import {
+  type SearchHit,
+  type SearchKey,
+  type SearchReader,
+  type SearchStream,
+  StreamExpiredError,
 } from '../storage/ports/search-index.ts';
 
 /** A stream that is not read for so long is closed. */
@@ -107,15 +108,25 @@ export class SearchUseCases {
     return success({ ...this.#lag(), nodeId, streamId });
   }
 
-  /** Null at the end. Refuses `not-found` for a stream that is closed. */
+  /**
+   * Null at the end. Refuses `not-found` for a stream that is closed, and `overloaded` where it was
+   * read too slowly.
+   */
   async read({
     streamId,
   }: ActionParams<'search.read'>): Promise<Outcome<readonly SearchItem[] | null>> {
     const opened = this.#streams.get(streamId);
-    if (opened === undefined) return refusal('not-found');
+    if (opened === undefined) return refusal('not-found', 'The result is closed.');
     opened.idle.cancel();
     opened.idle = this.#closeWhenIdle(streamId);
-    const hits = await opened.stream.next();
+    let hits: readonly SearchHit[] | null;
+    try {
+      hits = await opened.stream.next();
+    } catch (error) {
+      await this.#close(streamId);
+      if (!(error instanceof StreamExpiredError)) throw error;
+      return refusal('overloaded', `The result was read too slowly: ${error.message}.`);
+    }
     if (hits !== null) return success(hits.filter((hit) => this.#isShown(hit)).map(itemOf));
     await this.#close(streamId);
     return success(null);

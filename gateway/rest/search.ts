@@ -13,7 +13,7 @@ import {
   SuggestQuery,
   Suggestions,
 } from '../../contracts/search.ts';
-import { problem, type Problem } from '../http/problems.ts';
+import { problem, problemBody, type Problem } from '../http/problems.ts';
 import {
   type CheckedRequest,
   jsonReply,
@@ -149,17 +149,25 @@ async function wholeResult(
   }
 }
 
+/**
+ * Where hits are far apart, spaces come before the next line, so that neither the server nor what is
+ * between takes the connection for a dead one. What cannot go on ends with its problem as the last
+ * line, and breaks off.
+ */
 async function* lines(
   call: RouteCall,
   opened: { readonly nodeId: string; readonly streamId: string },
 ): AsyncGenerator<string, void, undefined> {
   for (;;) {
     const read = await call('search.read', opened);
-    if (!read.ok) throw new Error(`the rest of a result is ${read.code}`);
+    if (!read.ok) {
+      yield `${problemBody(read)}\n`;
+      throw new Error(`the rest of a result is ${read.code}`);
+    }
     if (read.value === null) return;
     let text = '';
     for (const item of read.value) text += `${JSON.stringify(searchItemBody(item))}\n`;
-    yield text;
+    yield text === '' ? ' ' : text;
   }
 }
 

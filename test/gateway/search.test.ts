@@ -1,6 +1,8 @@
 // GET /v1/search over a real socket: what is asked of the services, the headers, and whole results
 // as lines (Q1, Q3).
 
+import { connect } from 'node:net';
+import { setImmediate } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
 import { refusal, success } from '../../domain/refusal.ts';
 import type { SearchItem } from '../../contracts/search.ts';
@@ -160,6 +162,52 @@ test('Q3: a whole result comes as lines, and what breaks off is seen to be broke
   }
 });
 
+test('Q3: where hits are far apart spaces keep the connection open, and each line is JSON', async (t) => {
+  const fixture = await start(t);
+  const chunks = [[], [item('p_1')], [], [], [item('p_2')], [], null];
+  fixture.actions['search.open'] = () => success({ lagMs: 0, nodeId: 'n', streamId: '1' });
+  fixture.actions['search.close'] = () => success(null);
+  let read = 0;
+  fixture.actions['search.read'] = () => success(chunks[read++]);
+  const url = `http://127.0.0.1:${fixture.port}/v1/search?q=lamp`;
+  const text = await (await fetch(url, { headers: LINES })).text();
+  t.deepEqual(
+    text.split('\n').map((line) => /^ */.exec(line)![0].length),
+    [1, 2, 1],
+  );
+  const lines = text.trimEnd().split('\n');
+  t.deepEqual(
+    lines.map((line) => (JSON.parse(line) as { id: string }).id),
+    ['p_1', 'p_2'],
+  );
+});
+
+test('Q3: what cannot go on says why in its last line, and breaks off', async (t) => {
+  const fixture = await start(t);
+  fixture.actions['search.open'] = () => success({ lagMs: 0, nodeId: 'n', streamId: '1' });
+  fixture.actions['search.close'] = () => success(null);
+  let read = 0;
+  fixture.actions['search.read'] = async () => {
+    // As over the broker: within one event of the socket nothing of an answer is sent.
+    await setImmediate();
+    return read++ === 0 ? success([item('p_1')]) : refusal('overloaded', 'Too slow.');
+  };
+  const received = await new Promise<string>((resolve, reject) => {
+    const socket = connect(fixture.port, '127.0.0.1');
+    let text = '';
+    socket.on('data', (data) => void (text += data.toString()));
+    socket.on('error', reject);
+    socket.on('close', () => resolve(text));
+    const head = `GET /v1/search?q=lamp HTTP/1.1\r\nhost: a\r\naccept: ${LINES.accept}\r\n\r\n`;
+    socket.write(head);
+  });
+  const chunks = received.split('\r\n\r\n').slice(1).join();
+  const lines = chunks.split('\n').filter((line) => line.startsWith('{'));
+  t.is(lines.length, 2, received);
+  t.like(JSON.parse(lines[1]!), { status: 503, code: 'overloaded', detail: 'Too slow.' });
+  t.false(received.endsWith('0\r\n\r\n'), 'the end is missing');
+});
+
 test('Q3: whole results are bounded for each address', async (t) => {
   const fixture = await start(t);
   let answer = () => {};
@@ -170,7 +218,7 @@ test('Q3: whole results are bounded for each address', async (t) => {
   const url = `http://127.0.0.1:${fixture.port}/v1/search`;
   const open = [fetch(url, { headers: LINES }), fetch(url, { headers: LINES })];
   const opened = () => fixture.calls.filter(({ action }) => action === 'search.read').length;
-  while (opened() < 2) await new Promise((resolve) => setImmediate(resolve));
+  while (opened() < 2) await setImmediate();
   t.is((await ask(fixture, '', LINES)).status, 429);
   answer();
   for (const one of await Promise.all(open)) t.is(await one.text(), '');

@@ -10,7 +10,7 @@ searchIndexContract((t) => openSearchIndex(t));
 test('Q3: a result whose hits are far apart comes to its end, and says soon that it goes on', async (t) => {
   let now = 0;
   // Each step takes a second.
-  const index = await openSearchIndex(t, () => (now += 1_000));
+  const index = await openSearchIndex(t, { monotonic: () => (now += 1_000) });
   const upserts = Array.from({ length: 4_000 }, (_, n) => {
     return searchDocument({
       name: 'Hat',
@@ -34,4 +34,23 @@ test('Q3: a result whose hits are far apart comes to its end, and says soon that
     found.map(({ document }) => document.id),
     [upserts[3_900]!.id],
   );
+});
+
+test('Q3: a result that is read slowly ends where it holds back too much of the log', async (t) => {
+  const index = await openSearchIndex(t, { streamLogBytesMax: 1 << 20 });
+  const named = (round: number) =>
+    Array.from({ length: 400 }, (_, n) =>
+      searchDocument({ id: `p_${n}`, name: `Hat ${round} of many words ${n}` }),
+    );
+  await index.feed.apply({ upserts: named(0) });
+  const stream = await index.stream({ text: 'hat', sort: 'relevance' });
+  t.is((await stream!.next())?.length, 256);
+  for (let round = 1; round <= 20; round++) await index.feed.apply({ upserts: named(round) });
+  const young = await index.stream({ text: 'hat', sort: 'relevance' });
+  t.is((await young!.next())?.length, 256, 'a new one holds nothing back');
+  await young!.close();
+  await t.throwsAsync(stream!.next(), { code: 'stream-expired', message: /too much has changed/ });
+  const next = await index.stream({ text: 'hat', sort: 'relevance' });
+  t.is((await next!.next())?.length, 256);
+  await next!.close();
 });

@@ -8,11 +8,11 @@ import { removeDirectory, temporaryDirectory } from './temporary-directory.ts';
 
 export async function openSearchIndex(
   t: ExecutionContext,
-  monotonic?: () => number,
+  reading: { readonly monotonic?: () => number; readonly streamLogBytesMax?: number } = {},
 ): Promise<SearchIndex> {
   const folder = temporaryDirectory();
   const writer = await openSearchWriter({ folder });
-  const reader = openSearchReader({ folder, monotonic });
+  const reader = openSearchReader({ folder, ...reading });
   t.teardown(async () => {
     await reader.close();
     await writer.close();

@@ -11,6 +11,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -93,4 +94,9 @@ export class SearchFiles {
     const [format, number] = text.trim().split(' ').map(Number);
     return { format: format!, number: number! };
   }
+}
+
+/** The size of the write-ahead log of an index's file. */
+export function logBytesOf(file: string): number {
+  return statSync(`${file}-wal`, { throwIfNoEntry: false })?.size ?? 0;
 }

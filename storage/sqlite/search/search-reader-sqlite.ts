@@ -9,6 +9,7 @@ import {
   type SearchReader,
   type SearchRequest,
   type SearchStream,
+  STREAM_LOG_BYTES_MAX,
   STREAM_MS_MAX,
   STREAMS_MAX,
   StreamExpiredError,
@@ -17,7 +18,7 @@ import {
 import type { SearchFilter } from '../../../contracts/search.ts';
 import { SearchCursor } from '../../search/search-cursor.ts';
 import { SqliteThread } from '../thread/thread.ts';
-import { SearchFiles } from './search-files.ts';
+import { logBytesOf, SearchFiles } from './search-files.ts';
 import type { SearchReaderHandlers } from './search-reader-program.ts';
 
 const PROGRAM = new URL('search-reader-program.ts', import.meta.url);
@@ -25,6 +26,8 @@ const PROGRAM = new URL('search-reader-program.ts', import.meta.url);
 const WAITING_MAX = 256;
 /** For how long a call of a stream looks for a hit; the step that is begun is finished. */
 const NEXT_MS_MAX = 200;
+/** How often it is looked whether a stream has expired. */
+const EXPIRY_CHECK_MS = 1_000;
 
 type ReaderThread = SqliteThread<SearchReaderHandlers>;
 
@@ -37,16 +40,25 @@ interface SearchReaderOptions {
   /** The writer must have opened it once. */
   readonly folder: string;
   /** Milliseconds of a monotonic clock. */
-  readonly monotonic?: () => number;
+  readonly monotonic?: (() => number) | undefined;
+  /** `STREAM_LOG_BYTES_MAX` unless given. */
+  readonly streamLogBytesMax?: number | undefined;
 }
 
-export function openSearchReader({ folder, monotonic }: SearchReaderOptions): SearchReader {
-  return new SqliteSearchReader(new SearchFiles(folder), monotonic ?? (() => performance.now()));
+interface StreamBounds {
+  readonly monotonic: () => number;
+  readonly logBytesMax: number;
+}
+
+export function openSearchReader(options: SearchReaderOptions): SearchReader {
+  const { folder, monotonic = () => performance.now() } = options;
+  const { streamLogBytesMax: logBytesMax = STREAM_LOG_BYTES_MAX } = options;
+  return new SqliteSearchReader(new SearchFiles(folder), { monotonic, logBytesMax });
 }
 
 class SqliteSearchReader implements SearchReader {
   readonly #files: SearchFiles;
-  readonly #monotonic: () => number;
+  readonly #bounds: StreamBounds;
   #opened: Promise<Opened> | null = null;
   #number: number | null = null;
   /** Of indexes that were replaced, while they are closed. */
@@ -54,9 +66,9 @@ class SqliteSearchReader implements SearchReader {
   readonly #streams = new Set<SqliteSearchStream>();
   #lastStream = 0;
 
-  constructor(files: SearchFiles, monotonic: () => number) {
+  constructor(files: SearchFiles, bounds: StreamBounds) {
     this.#files = files;
-    this.#monotonic = monotonic;
+    this.#bounds = bounds;
   }
 
   async search(request: SearchRequest): Promise<SearchPage> {
@@ -82,7 +94,7 @@ class SqliteSearchReader implements SearchReader {
     if (this.#streams.size >= STREAMS_MAX) return null;
     const id = ++this.#lastStream;
     const ended = () => this.#streams.delete(stream);
-    const stream = new SqliteSearchStream(id, this.#monotonic, ended);
+    const stream = new SqliteSearchStream(id, this.#bounds, ended);
     this.#streams.add(stream);
     try {
       const thread = await this.#thread();
@@ -156,15 +168,18 @@ class SqliteSearchStream implements SearchStream {
   /** Resolves when the stream's moment is let go. */
   readonly ended: Promise<void>;
   readonly #id: number;
-  readonly #monotonic: () => number;
+  readonly #bounds: StreamBounds;
   readonly #resolve: () => void;
   thread: ReaderThread | null = null;
   #timer: NodeJS.Timeout | undefined;
-  #isExpired = false;
+  /** Why it has expired; null: it has not. */
+  #expiry: string | null = null;
+  #beganAt = 0;
+  #logBytes = 0;
 
-  constructor(id: number, monotonic: () => number, ended: () => void) {
+  constructor(id: number, bounds: StreamBounds, ended: () => void) {
     this.#id = id;
-    this.#monotonic = monotonic;
+    this.#bounds = bounds;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.ended = promise;
     this.#resolve = () => {
@@ -175,23 +190,32 @@ class SqliteSearchStream implements SearchStream {
 
   begin(thread: ReaderThread): void {
     this.thread = thread;
-    this.#timer = setTimeout(() => {
-      this.#isExpired = true;
-      void this.close();
-    }, STREAM_MS_MAX);
+    this.#beganAt = this.#bounds.monotonic();
+    this.#logBytes = logBytesOf(thread.file);
+    this.#timer = setInterval(() => this.#checkExpiry(thread), EXPIRY_CHECK_MS);
     this.#timer.unref();
   }
 
+  #checkExpiry(thread: ReaderThread): void {
+    const { monotonic, logBytesMax } = this.#bounds;
+    if (monotonic() - this.#beganAt > STREAM_MS_MAX) this.#expiry = 'it took too long';
+    else if (logBytesOf(thread.file) - this.#logBytes > logBytesMax)
+      this.#expiry = 'too much has changed since it began';
+    if (this.#expiry !== null) void this.close();
+  }
+
   async next(): Promise<readonly SearchHit[] | null> {
-    const beganAt = this.#monotonic();
+    const { monotonic } = this.#bounds;
+    const beganAt = monotonic();
+    if (this.thread !== null) this.#checkExpiry(this.thread);
     do {
-      if (this.#isExpired) throw new StreamExpiredError('the stream took too long');
+      if (this.#expiry !== null) throw new StreamExpiredError(this.#expiry);
       if (this.thread === null) return null;
       const chunk = await this.thread.submit('readStream', this.#id);
-      if (chunk === null) throw new StreamExpiredError('the thread of the search index ended');
+      if (chunk === null) throw new StreamExpiredError('the index was closed');
       if (chunk.isLast) this.#end();
       if (chunk.hits.length > 0) return chunk.hits;
-    } while (this.#monotonic() - beganAt < NEXT_MS_MAX);
+    } while (monotonic() - beganAt < NEXT_MS_MAX);
     return [];
   }
 
@@ -210,7 +234,7 @@ class SqliteSearchStream implements SearchStream {
   }
 
   #end(): void {
-    clearTimeout(this.#timer);
+    clearInterval(this.#timer);
     this.thread = null;
     this.#resolve();
   }
