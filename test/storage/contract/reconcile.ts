@@ -74,14 +74,16 @@ export function reconcileContract(
       drop('rows_behind', { ...over, metadata: { a: 'b' } }),
       drop('rows_wrong', over),
       drop('rows_ahead', live),
+      drop('rows_near', live),
     ];
     await catalogue.putDrops([
       owned[0]!,
-      // Stock of a live drop may be older.
+      // Stock of a live drop may be older: it is written again, and counts as no difference.
       { ...owned[1]!, version: 2, sold: 0, free: 100 },
       { ...owned[3]!, version: 3, status: 'live' },
       { ...owned[4]!, sold: 4 },
       { ...owned[5]!, version: 40, unitAmount: 1 },
+      { ...owned[6]!, version: 2, sold: 2, free: 98 },
     ]);
     const views = new Map(owned.map((view) => [view.id, view]));
     const router = {
@@ -105,8 +107,10 @@ export function reconcileContract(
       'rows_missing',
       'rows_wrong',
     ]);
-    for (const { id } of owned.filter((view) => view.id !== 'rows_stock'))
+    for (const { id } of owned.filter((view) => view.id !== 'rows_near'))
       t.deepEqual(await catalogue.findDrop(id), views.get(id)!, id);
+    // Units sold have passed no power of two since.
+    t.is((await catalogue.findDrop('rows_near'))!.sold, 2);
     const listed = await catalogue.listDrops(
       { creatorId, status: 'ended' },
       { limit: 10, cursor: null },
