@@ -52,41 +52,34 @@ export class MediaProcess {
     return this.#child?.pid ?? null;
   }
 
-  /** Resolves when it listens. Errors: an Error where its port is taken, or it cannot start. */
-  async start(): Promise<void> {
+  /** Returns at once: the node sells without it. What fails is logged, and done again. */
+  start(): void {
+    const { config, media, log } = this.#options;
     const child = fork(PROGRAM, { serialization: 'advanced', stdio: ['ignore', 2, 2, 'ipc'] });
     this.#child = child;
-    const { promise: listening, resolve, reject } = Promise.withResolvers<void>();
-    const timer = systemClock.after(START_MAX_MS, () =>
-      reject(new Error('the media process does not start')),
-    );
+    const timer = systemClock.after(START_MAX_MS, () => child.kill('SIGKILL'));
     child.on('message', (message: FromMedia) => {
       if (message.kind === 'question') void this.#answer(child, message);
-      else if (message.kind === 'failed')
-        reject(new Error(`the media process cannot listen: ${message.message}`));
-      else {
+      else if (message.kind === 'failed') {
+        log.error({ reason: message.message }, 'the media process cannot listen');
+        child.kill('SIGKILL');
+      } else {
+        timer.cancel();
         this.#port = message.port;
         this.#backoff.succeeded();
-        resolve();
       }
     });
-    child.on('error', (error) => reject(error));
+    child.on('error', (error) => log.error({ err: error }, 'the media process'));
     child.on('exit', (code, signal) => {
+      timer.cancel();
       this.#child = null;
-      reject(new Error('the media process ended'));
       if (this.#isStopped) return;
-      this.#options.log.error({ code, signal }, 'the media process ended, and is started anew');
-      this.#timer = systemClock.after(this.#backoff.next(), () => void this.#restart());
+      log.error({ code, signal }, 'the media process ended, and is started anew');
+      this.#timer = systemClock.after(this.#backoff.next(), () => this.start());
     });
     // Clients go on at the port where they were.
-    const { config, media } = this.#options;
     const port = media.port === 0 ? (this.#port ?? 0) : media.port;
     tell(child, { kind: 'start', media: { ...media, port }, config });
-    try {
-      await listening;
-    } finally {
-      timer.cancel();
-    }
   }
 
   async stop(): Promise<void> {
@@ -100,15 +93,6 @@ export class MediaProcess {
     tell(child, { kind: 'stop' });
     await exited;
     timer.cancel();
-  }
-
-  async #restart(): Promise<void> {
-    try {
-      await this.start();
-    } catch (error) {
-      this.#options.log.error({ err: error }, 'the media process was not started');
-      this.#child?.kill('SIGKILL');
-    }
   }
 
   async #answer(child: ChildProcess, { id, question }: MediaQuestion): Promise<void> {

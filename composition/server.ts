@@ -207,7 +207,7 @@ export async function startServer(
     const port = await gateway.start();
     url = `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`;
     storeServerUrl(config.dataDirectory, url);
-    await media?.start();
+    media?.start();
     await core.join(isEveryAddress(config.host) ? `http://${hostname()}:${port}` : url);
   } catch (error) {
     await stop();

@@ -32,6 +32,10 @@ export async function startMediaNode(environment: Record<string, string> = {}): 
       ...environment,
     }),
   );
+  // The server does not wait for its media process.
+  const media = `http://127.0.0.1:${mediaPort}`;
+  while (!(await fetch(`${media}/v1/uploads`, { method: 'OPTIONS' }).then(isOk, () => false)))
+    await pause(50);
   const account = { email: 'ann@example.com', password: 'correct horse battery', name: 'Ann' };
   const made = await fetch(`${server.url}/v1/auth/register`, {
     method: 'POST',
@@ -41,14 +45,14 @@ export async function startMediaNode(environment: Record<string, string> = {}): 
   const { accessToken: token } = (await made.json()) as { accessToken: string };
   return {
     url: server.url,
-    media: `http://127.0.0.1:${mediaPort}`,
+    media,
     token,
     mediaPid: () => server.mediaPid()!,
     async settled(mediaId) {
       for (;;) {
         const reply = await fetch(`${server.url}/v1/media/${mediaId}`);
-        const media = (await reply.json()) as Record<string, unknown>;
-        if (media['status'] === 'ready' || media['status'] === 'refused') return media;
+        const found = (await reply.json()) as Record<string, unknown>;
+        if (found['status'] === 'ready' || found['status'] === 'refused') return found;
         await pause(50);
       }
     },
@@ -57,4 +61,8 @@ export async function startMediaNode(environment: Record<string, string> = {}): 
       rmSync(directory, { recursive: true, force: true });
     },
   };
+}
+
+function isOk({ ok }: Response): boolean {
+  return ok;
 }
