@@ -78,6 +78,8 @@ export interface MediaConfig {
   readonly port: number;
   /** Whether the port is a setting: another one, where it is taken, would be found by nobody. */
   readonly isPortSet: boolean;
+  /** `redirect`: readers are sent to presigned URLs, where the blobs have them. */
+  readonly delivery: 'stream' | 'redirect';
 }
 
 export interface StripeConfig {
@@ -315,6 +317,7 @@ function mediaOf(value: Reading['value']): MediaConfig | null {
         : { ...address, credentials: s3CredentialsOf(value) },
     port: value('MEDIA_PORT') ?? (port === 0 ? 0 : port + 1),
     isPortSet: value('MEDIA_PORT') !== null,
+    delivery: value('MEDIA_DELIVERY'),
   });
 }
 

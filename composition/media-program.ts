@@ -1,7 +1,6 @@
 // The program of the media process (composition/media.ts): uploads, their processing, and
 // downloads. It ends with the node that started it.
 
-import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setPriority } from 'node:os';
@@ -11,7 +10,6 @@ import type { ProblemCode } from '../contracts/refusals.ts';
 import { forwardedAddress } from '../gateway/http/address.ts';
 import { problem, problemBody, problemStatus } from '../gateway/http/problems.ts';
 import { Delivery } from '../media/delivery/delivery.ts';
-import { UrlSigner } from '../media/delivery/signed-urls.ts';
 import { MediaServer } from '../media/media-server.ts';
 import { MediaReferences } from '../media/processing/media-references.ts';
 import { MediaSweep } from '../media/processing/media-sweep.ts';
@@ -26,7 +24,6 @@ import { type FromMedia, type MediaStart, NodeBackend, type ToMedia } from './me
 
 /** A `nice` value: the selling loop gets the core first. */
 const PRIORITY = 5;
-const URL_SECRET_BYTES = 32;
 const FFMPEG = ['/usr/bin/ffmpeg', '/usr/local/bin/ffmpeg'];
 
 const send = (message: FromMedia): void => {
@@ -72,10 +69,8 @@ async function start({ media, config }: MediaStart): Promise<void> {
   });
   const delivery = new Delivery({
     blobs,
-    // Everything is shown to everybody, so no URL is signed.
-    isPrivate: () => Promise.resolve(false),
-    signer: new UrlSigner([{ id: 'none', secret: randomBytes(URL_SECRET_BYTES) }]),
-    mode: 'stream',
+    privacy: null,
+    mode: media.delivery,
     problem: problemOf,
     now: () => clock.now(),
     log,

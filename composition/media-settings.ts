@@ -2,7 +2,7 @@
 
 import { resolve } from 'node:path';
 import { Type } from 'typebox';
-import { meaning, unsetOr } from './setting-shapes.ts';
+import { meaning, oneOf, unsetOr } from './setting-shapes.ts';
 
 /** Where blobs are. */
 export type BlobsAddress =
@@ -53,6 +53,11 @@ export const MEDIA_SETTINGS = {
     description:
       'The port of the media process; unset: the one above LIVEDROPS_PORT, else any free one.',
     requirement: 'must be a port, 0 to 65535 (0: any free one)',
+  }),
+  MEDIA_DELIVERY: oneOf(['stream', 'redirect'], {
+    default: 'stream',
+    description:
+      'Whether variants flow through the media process, or readers are sent to the bucket.',
   }),
   MEDIA_URL: unsetOr(
     Type.Refine(Type.String({ pattern: '^https?://' }), (url) => URL.canParse(url)),

@@ -14,7 +14,6 @@ import { pino } from 'pino';
 import { systemClock } from '../../actors/clock.ts';
 import { problem, problemBody, problemStatus } from '../../gateway/http/problems.ts';
 import { Delivery } from '../../media/delivery/delivery.ts';
-import { UrlSigner } from '../../media/delivery/signed-urls.ts';
 import { VariantMaker } from '../../media/variants/variant-maker.ts';
 import { FolderBlobs } from '../../storage/blobs/blobs-folder.ts';
 import { cpuMicrosOf, residentBytesOf } from '../process-usage.ts';
@@ -41,8 +40,7 @@ const blobs = new FolderBlobs({ folder, create: true });
 const maker = new VariantMaker({ ffmpeg: null, clock: systemClock, log });
 const delivery = new Delivery({
   blobs,
-  isPrivate: async () => false,
-  signer: new UrlSigner([{ id: 'bench', secret: Buffer.alloc(32) }]),
+  privacy: null,
   mode: 'stream',
   problem: (code, detail) => {
     const refused = problem(code, detail);

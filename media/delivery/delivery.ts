@@ -20,7 +20,7 @@ import { extensionsFor } from './accept.ts';
 import { conditionOf, rangeCounts } from './conditions.ts';
 import { multipart, multipartBytes } from './multipart.ts';
 import { contentRange, wantedRanges } from './ranges.ts';
-import type { UrlSigner } from './signed-urls.ts';
+import type { UrlCheck, UrlSigner } from './signed-urls.ts';
 
 const ADDRESS = /^\/m\/([0-9a-f]{64})\/([a-z0-9-]{1,20})(?:\.([a-z0-9]{1,4}))?$/;
 const YEAR_SECONDS = 31_536_000;
@@ -34,6 +34,7 @@ const TRANSFERS_MAX = 1_000;
 const STALLED_MS = 60_000;
 const BOUNDARY_BYTES = 18;
 const RETRY_AFTER_SECONDS = '1';
+const UNSIGNED: UrlCheck = { kind: 'unsigned' };
 
 /** Of every reply. Pages of other origins may show and read media; nothing runs in them. */
 export const MEDIA_HEADERS: Readonly<Record<string, string>> = {
@@ -47,11 +48,16 @@ export const MEDIA_HEADERS: Readonly<Record<string, string>> = {
   'access-control-expose-headers': 'accept-ranges, content-length, content-range, etag',
 };
 
-export interface DeliveryOptions {
-  readonly blobs: Pick<Blobs, 'get' | 'head' | 'presignedUrl'>;
+export interface MediaPrivacy {
   /** Whether what was made of the upload with this digest is shown only to who has a signed URL. */
   readonly isPrivate: (sha256: string) => Promise<boolean>;
   readonly signer: UrlSigner;
+}
+
+export interface DeliveryOptions {
+  readonly blobs: Pick<Blobs, 'get' | 'head' | 'presignedUrl'>;
+  /** Null: everything is public, and no address has parameters. */
+  readonly privacy: MediaPrivacy | null;
   /** `redirect`: to a presigned URL, where the blobs have them; else bytes flow through here. */
   readonly mode: 'stream' | 'redirect';
   readonly problem: (code: ProblemCode, detail?: string) => { status: number; body: string };
@@ -140,11 +146,13 @@ export class Delivery {
       return ['not-found'];
     if (extension !== undefined && !Object.hasOwn(VARIANT_TYPES, extension)) return ['not-found'];
     const now = Math.floor(this.#options.now() / 1000);
-    const signed = this.#options.signer.check(path, new URLSearchParams(query), now);
+    const { privacy } = this.#options;
+    if (privacy === null && query !== '') return ['forbidden', 'There are no parameters.'];
+    const signed = privacy?.signer.check(path, new URLSearchParams(query), now) ?? UNSIGNED;
     if (signed.kind === 'bad')
       return ['forbidden', 'The signature is wrong; other parameters there are none.'];
     if (signed.kind === 'expired') return ['forbidden', 'The URL has expired.'];
-    const isPrivate = await this.#options.isPrivate(sha256);
+    const isPrivate = (await privacy?.isPrivate(sha256)) ?? false;
     // Without a signature nobody learns whether it is there.
     if (isPrivate && signed.kind === 'unsigned') return ['not-found'];
     const candidates =

@@ -31,8 +31,10 @@ export class DeliveryFixture {
   constructor(options: Partial<DeliveryOptions> = {}) {
     this.delivery = new Delivery({
       blobs: this.blobs,
-      isPrivate: async (sha256) => this.privates.has(sha256),
-      signer: this.signer,
+      privacy: {
+        isPrivate: async (sha256) => this.privates.has(sha256),
+        signer: this.signer,
+      },
       mode: 'stream',
       problem: (code, detail) => {
         const refused = problem(code, detail);

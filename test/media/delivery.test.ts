@@ -206,6 +206,21 @@ test('M2: private media need a signature that holds; shared caches store none', 
   t.is((await fixture.ask(url)).headers['cache-control'], YEAR);
 });
 
+test('M2: where nothing is private, an address has no parameters', async (t) => {
+  const open = new DeliveryFixture({ privacy: null });
+  await open.start();
+  try {
+    const variant = { name: 'w640-1', extension: 'webp' } as const;
+    const path = await open.put(digest(), variant, Buffer.from('x'));
+    t.is((await open.ask(path)).status, 200);
+    const now = Math.floor(open.now / 1000);
+    for (const url of [`${path}?w=100`, open.signer.sign(path, now, 600)])
+      t.is((await open.ask(url)).status, 403);
+  } finally {
+    await open.stop();
+  }
+});
+
 test('M2: with a bucket the reply leads to a presigned URL, where that is wanted', async (t) => {
   const asked: [string, number][] = [];
   const redirecting = new DeliveryFixture({

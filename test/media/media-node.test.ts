@@ -8,6 +8,7 @@ import test from 'ava';
 import { chromium } from 'playwright-core';
 import sharp from 'sharp';
 import { type HttpRequest, Upload } from 'tus-js-client';
+import type { MediaContent } from '../../contracts/media.ts';
 import { type MediaNode, startMediaNode } from './media-node.ts';
 
 let node: MediaNode;
@@ -75,6 +76,25 @@ test.serial('M1: an upload goes on behind a media process that was killed', asyn
     const found = await fetch(url);
     t.deepEqual([found.status, (await found.arrayBuffer()).byteLength], [200, bytes]);
   }
+});
+
+test.serial('M2: what was made of an upload is at the URLs that are told of it', async (t) => {
+  const { mediaId } = await upload(await picture(200, 100), 'lamp.jpg', () => undefined);
+  const { content } = (await node.settled(mediaId)) as unknown as { content: MediaContent };
+  t.is(content.variants.length, 6);
+  for (const { url, type, bytes, width, height } of content.variants) {
+    const reply = await fetch(url);
+    t.is(reply.status, 200);
+    t.is(reply.headers.get('content-type'), type);
+    t.regex(reply.headers.get('cache-control')!, /immutable/);
+    const body = Buffer.from(await reply.arrayBuffer());
+    t.is(body.length, bytes);
+    const decoded = await sharp(body).metadata();
+    t.deepEqual([decoded.width, decoded.height], [width, height]);
+  }
+  const part = await fetch(content.variants[0]!.url, { headers: { range: 'bytes=0-9' } });
+  t.deepEqual([part.status, (await part.arrayBuffer()).byteLength], [206, 10]);
+  t.is((await fetch(`${content.variants[0]!.url}?w=100`)).status, 403);
 });
 
 test.serial('M3: a file that is no picture is refused with a reason', async (t) => {
