@@ -330,7 +330,7 @@ function subjectsOf(of: Record<'made' | 'bare' | 'alone' | 'beside', Sample[]>):
 const METHOD =
   'A JPEG of 12 megapixels is made into its 15 variants and the preview, again and again, by one ' +
   `process on one core. ${VARIANTS} variants of ${VARIANT_BYTES} bytes are read at random by ` +
-  `${CONNECTIONS} connections, then ranges of 64 KiB of a video of 64 MiB. Orders come at a fixed ` +
-  'rate and are timed from when they were due, first alone, then while variants are made and read ' +
-  'on the other core as fast as that core gives. Above 0.9 their 99th percentile is less than a ' +
-  'tenth longer.';
+  `${CONNECTIONS} connections, then ranges of 64 KiB of a video of 64 MiB. Orders come at a ` +
+  'fixed rate and are timed from when they were due, first alone, then while variants are made ' +
+  'and read on the other core as fast as that core gives. Above 0.9 their 99th percentile is ' +
+  'less than a tenth longer.';
