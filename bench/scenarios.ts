@@ -6,6 +6,7 @@ import { browse } from './scenarios/browse.ts';
 import { cluster } from './scenarios/cluster.ts';
 import { failover } from './scenarios/failover.ts';
 import { followers } from './scenarios/followers.ts';
+import { graphql } from './scenarios/graphql.ts';
 import { liveConnect } from './scenarios/live-connect.ts';
 import { liveFanout } from './scenarios/live-fanout.ts';
 import { media } from './scenarios/media.ts';
@@ -31,6 +32,7 @@ export const scenarios: readonly Scenario[] = [
   overload,
   liveFanout,
   liveConnect,
+  graphql,
   followers,
   search,
   media,

@@ -117,6 +117,16 @@ export const GRAPHQL_MUTATIONS_MAX = 10;
 export const GRAPHQL_COST_MAX = 2_000;
 /** The cost that counts as one read against the limits of REST. */
 export const GRAPHQL_COST_OF_READ = 100;
+/** Bytes of a message over WebSocket. */
+export const GRAPHQL_MESSAGE_BYTES_MAX = 16 * 1_024;
+/** How long a client may take to say connection_init. */
+export const GRAPHQL_INIT_WAIT_MS = 3_000;
+/** Of one connection at a time. */
+export const GRAPHQL_OPERATIONS_PER_CONNECTION_MAX = 100;
+/** Characters of the id that a client gives an operation. */
+export const GRAPHQL_OPERATION_ID_LENGTH_MAX = 128;
+/** Different subscriptions to one drop or creator, each of which is executed for each event. */
+export const GRAPHQL_SHAPES_PER_SOURCE_MAX = 64;
 
 // Payments
 

@@ -11,9 +11,11 @@ import { DROP_ID, NOTIFICATION_ID, USER_ID } from './patterns.ts';
 import { count, STRICT, userId } from './scalars.ts';
 import { wire, wireTime } from './wire.ts';
 
-// Subprotocols, of which the server selects the first
+// Subprotocols, of which the server selects the one that it speaks at the address
 
 export const STREAM_PROTOCOL = 'livedrops.v1';
+/** At the address of GraphQL (https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md). */
+export const GRAPHQL_PROTOCOL = 'graphql-transport-ws';
 /** Before an access token that is offered as a subprotocol. */
 export const TOKEN_PROTOCOL = 'bearer.';
 

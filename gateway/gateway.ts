@@ -16,6 +16,7 @@ import type { OutsideStream } from '../events/outside/outside-stream.ts';
 import type { RestrictionSet } from '../events/restriction-set.ts';
 import { Admission } from './http/admission.ts';
 import { Documents } from './graphql/documents.ts';
+import { GraphQLLive } from './graphql/live/graphql-live.ts';
 import { graphQLRoutes } from './graphql/route.ts';
 import { graphQLSchema } from './graphql/schema.ts';
 import { Authenticator } from './http/auth.ts';
@@ -236,11 +237,17 @@ export function createGateway(options: GatewayOptions): Gateway {
   const keys = new KeyIdentities({ call: options.call, clock });
   const memberships = new Memberships({ call: options.call, levels, clock });
   const callers = new Callers({ authenticator, keys, memberships, clock });
+  let graphql: GraphQLLive | null = null;
   if (servesApi) {
     const schema = graphQLSchema(routes);
     const documents = new Documents({ schema, introspection: options.introspection ?? true });
     const parts = { schema, documents, callers, limits, clock, reads, onFault };
-    routes.push(...graphQLRoutes({ ...parts, orders: () => ordersOfGraphQL }));
+    const graphQLParts = { ...parts, orders: () => ordersOfGraphQL };
+    routes.push(...graphQLRoutes(graphQLParts));
+    graphql = new GraphQLLive({
+      ...graphQLParts,
+      requestFor: (client) => dispatcher.requestFor(client),
+    });
   }
   const table = new RouteTable({ routes });
   const shared = new SharedReplies();
@@ -308,6 +315,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     limits,
     flight,
     live,
+    graphql,
     trustProxy,
     onFault,
   });

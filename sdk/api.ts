@@ -1154,7 +1154,6 @@ export interface SearchNode {
     readonly isBuilding: boolean;
     readonly lagMs: number;
     readonly recordsBehind: number;
-    readonly entriesBehind: number;
     readonly documents: number;
     readonly words: number;
     readonly bytes: number;
@@ -3378,7 +3377,7 @@ export interface Operations {
     readonly body: GraphQLRequest;
     readonly reply: GraphQLResponse;
   };
-  /** A query of GraphQL. */
+  /** A query of GraphQL, or operations over WebSocket by graphql-transport-ws. */
   'GET /v1/graphql': {
     readonly query?: {
       /** a document of GraphQL with a query */

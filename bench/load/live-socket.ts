@@ -29,6 +29,8 @@ export interface LiveSocketOptions {
   /** A loopback address of its own, so that many thousand sockets do not run out of ports. */
   readonly localAddress: string;
   readonly path: string;
+  /** The subprotocol that the client offers; none unless given. */
+  readonly protocol?: string;
   readonly index: number;
   readonly sink: LiveSocketSink;
 }
@@ -69,7 +71,7 @@ export class LoadSocket {
   #closeCode = 0;
 
   constructor(options: LiveSocketOptions) {
-    const { host, port, localAddress, path, index, sink } = options;
+    const { host, port, localAddress, path, protocol, index, sink } = options;
     this.#options = options;
     this.#socket = connect({
       host,
@@ -88,6 +90,7 @@ export class LoadSocket {
       this.#socket.write(
         `GET ${path} HTTP/1.1\r\nhost: ${host}:${port}\r\nupgrade: websocket\r\n` +
           'connection: upgrade\r\nsec-websocket-version: 13\r\n' +
+          (protocol === undefined ? '' : `sec-websocket-protocol: ${protocol}\r\n`) +
           `sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==${HEAD_END}`,
       );
     });

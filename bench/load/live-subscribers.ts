@@ -22,8 +22,10 @@ export interface Subscription {
   readonly port: number;
   /** Used in turn. */
   readonly paths: readonly string[];
-  /** The message sent after the upgrade; null: none. */
-  readonly hello: string | null;
+  /** A subprotocol that the clients offer; none unless given. */
+  readonly protocol?: string;
+  /** The message, or the messages, sent after the upgrade; null: none. */
+  readonly hello: string | readonly string[] | null;
   /** A frame with this prefix confirms the subscription; null: the upgrade confirms it. */
   readonly subscribedPrefix: string | null;
   /** A heartbeat by text frames and its answer; null: only WebSocket's own ping and pong. */
@@ -172,7 +174,8 @@ class Subscribers implements LiveSocketSink {
 
   upgraded(index: number): void {
     const { hello, subscribedPrefix } = this.#command;
-    if (hello !== null) this.#sockets[index]!.send(hello);
+    const messages = typeof hello === 'string' ? [hello] : (hello ?? []);
+    for (const message of messages) this.#sockets[index]!.send(message);
     if (subscribedPrefix === null) this.#noteAnswered(index);
   }
 
@@ -230,11 +233,12 @@ class Subscribers implements LiveSocketSink {
 
   #openNext(): void {
     const index = this.#sockets.length;
-    const { host, port, paths, connections, network } = this.#command;
+    const { host, port, paths, protocol, connections, network } = this.#command;
     if (index >= connections) return;
     const localAddress = sourceAddress(network, index);
     const path = paths[index % paths.length]!;
-    this.#sockets.push(new LoadSocket({ host, port, localAddress, path, index, sink: this }));
+    const address = { host, port, localAddress, path, ...(protocol !== undefined && { protocol }) };
+    this.#sockets.push(new LoadSocket({ ...address, index, sink: this }));
   }
 }
 

@@ -3,7 +3,12 @@
 // request to the fsync. Its times count from when the order is sent.
 
 import { Latencies } from '../load/latencies.ts';
-import type { RequestTimes, SubscriberPlan, SendCommand } from '../load/live-subscribers.ts';
+import type {
+  RequestTimes,
+  SendCommand,
+  SubscriberPlan,
+  Subscription,
+} from '../load/live-subscribers.ts';
 import { monotonicMs } from '../load/monotonic-clock.ts';
 import type { LatencyPoint } from '../scenario.ts';
 import type { PublishCommand } from './live-raw-server.ts';
@@ -33,16 +38,26 @@ export interface NextDrop {
   readonly unsubscribe: SendCommand;
 }
 
+export interface LiveDropOptions {
+  readonly nodes: LiveNodes;
+  /** How its viewers listen: by the live stream unless given. */
+  readonly by?: 'live stream' | 'GraphQL';
+}
+
 export class LiveDrop implements LiveServer {
-  readonly key = 'livedrops';
-  readonly label = 'LiveDrops';
+  readonly key: string;
+  readonly label: string;
   readonly role = 'livedrops';
+  readonly #by: 'live stream' | 'GraphQL';
   readonly #nodes: LiveNodes;
   #dropId = '';
   #buyers = 0;
 
-  constructor({ nodes }: { nodes: LiveNodes }) {
+  constructor({ nodes, by = 'live stream' }: LiveDropOptions) {
     this.#nodes = nodes;
+    this.#by = by;
+    this.key = by === 'GraphQL' ? 'graphql' : 'livedrops';
+    this.label = by === 'GraphQL' ? 'LiveDrops, GraphQL' : 'LiveDrops';
   }
 
   get about(): string {
@@ -56,6 +71,10 @@ export class LiveDrop implements LiveServer {
 
   subscriberPlans(connections: number): SubscriberPlan[] {
     const { gateways, sale } = this.#nodes;
+    if (this.#by === 'GraphQL')
+      return shares(connections, gateways.length).map((share, index) => {
+        return { ...gateways[index]!, ...graphQLSubscription(this.#dropId), connections: share };
+      });
     const hello = topicMessage('subscribe', this.#dropId);
     return shares(connections, gateways.length).map((share, index) => {
       const token = (_: unknown, i: number) => sale.token(`viewer-${index}-${i}`);
@@ -129,4 +148,23 @@ export class LiveDrop implements LiveServer {
 
 function topicMessage(type: 'subscribe' | 'unsubscribe', dropId: string): string {
   return JSON.stringify({ type, topic: `drop:${dropId}` });
+}
+
+/** All fields that a frame of the live stream has. */
+function graphQLSubscription(dropId: string): Omit<Subscription, 'host' | 'port'> {
+  const query = `subscription ($id: ID!) { dropChanged(id: $id) { type at drop {
+    restId version status soldOut stocked held sold free startsAt endsAt
+    unitAmount { amount currency } access paused revision
+  } } }`;
+  const payload = { query, variables: { id: dropId } };
+  return {
+    paths: ['/v1/graphql'],
+    protocol: 'graphql-transport-ws',
+    hello: [
+      JSON.stringify({ type: 'connection_init' }),
+      JSON.stringify({ id: '1', type: 'subscribe', payload }),
+    ],
+    subscribedPrefix: '{"id":"1","type":"next"',
+    heartbeat: null,
+  };
 }

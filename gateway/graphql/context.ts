@@ -167,7 +167,7 @@ function refusalOf(refused: Problem): Problem {
 }
 
 /** `extensions` has the code, and when to try again, in milliseconds, where that is known. */
-function errorOf({ code, detail, retryAfterMs }: Problem): GraphQLError {
+export function errorOf({ code, detail, retryAfterMs }: Problem): GraphQLError {
   const message = detail ?? PROBLEMS[code].title;
   const extensions = { code, ...(retryAfterMs !== undefined && { retryAfterMs }) };
   return new GraphQLError(message, { extensions });

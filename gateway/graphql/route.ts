@@ -33,7 +33,7 @@ import {
   textReply,
 } from '../http/route.ts';
 import { isJsonMediaType, parseJson } from '../http/validation.ts';
-import { Context } from './context.ts';
+import { type ClientRequest, Context } from './context.ts';
 import type { Documents, PreparedDocument } from './documents.ts';
 import { measure, type Measured } from './measure.ts';
 import {
@@ -46,7 +46,7 @@ import {
   prefersGraphQL,
   queryParametersOf,
 } from './request.ts';
-import { toldErrors } from './told-errors.ts';
+import { encoded } from './told-errors.ts';
 
 const UTF8 = '; charset=utf-8';
 
@@ -99,7 +99,8 @@ export function graphQLRoutes(options: GraphQLRoutesOptions): Route[] {
       {
         ...ABOUT,
         method: 'GET',
-        summary: 'A query of GraphQL.',
+        summary: 'A query of GraphQL, or operations over WebSocket by graphql-transport-ws.',
+        upgrades: true,
         query: GraphQLQuery,
         queryLengthMax: GRAPHQL_QUERY_STRING_LENGTH_MAX,
       },
@@ -116,17 +117,13 @@ async function answer(
   readsOnly: boolean,
 ): Promise<RouteResult> {
   const isGraphQL = prefersGraphQL(request.header('accept'));
-  const reply = (answered: ExecutionResult, headers: HeaderPairs = []) => {
-    const { errors, ...rest } = answered;
-    const told = errors && toldErrors(errors, options.onFault);
-    const result = told === undefined ? rest : { errors: told, ...rest };
-    return textReply(
+  const reply = (result: ExecutionResult, headers: HeaderPairs = []) =>
+    textReply(
       result.data === undefined && isGraphQL ? 400 : 200,
       (isGraphQL ? GRAPHQL_MEDIA_TYPE : JSON_MEDIA_TYPE) + UTF8,
-      JSON.stringify(result),
+      encoded(result, options.onFault),
       headers,
     );
-  };
   if (!parameters.ok) return { ...parameters, status: 400 };
   const client = await clientOf(options, request);
   if (!client.ok) return client;
@@ -136,25 +133,32 @@ async function answer(
     return { ...problem('method-not-allowed', 'A GET takes queries.'), headers: ALLOW };
   const refused = refuseOperation(options, client, asked.measured);
   if (refused !== null) return refused;
-  const { schema, reads, orders } = options;
-  const { prepared, operation } = asked;
-  const { variables } = parameters.value;
-  const context = new Context({ request, userId: client.userId, reads, orders: orders() });
-  const compiled = prepared.compiled.get(operation);
-  const result =
-    compiled === undefined
-      ? await execute({
-          schema,
-          document: prepared.document,
-          operationName: operation.name?.value,
-          variableValues: variables,
-          contextValue: context,
-        })
-      : await compiled({}, context, variables);
+  const result = await executed(options, request, client, asked, parameters.value.variables);
   const { cost } = asked.measured;
   const extensions = { cost: { requested: cost, max: GRAPHQL_COST_MAX } };
   const mayBeKept = readsOnly && result.errors === undefined;
   return reply({ ...result, extensions }, mayBeKept ? cachingOf(request) : []);
+}
+
+/** Does what a query or a mutation asks for. */
+export async function executed(
+  options: GraphQLRoutesOptions,
+  request: ClientRequest,
+  client: Client,
+  { prepared, operation }: Asked,
+  variables: Parameters['variables'],
+): Promise<ExecutionResult> {
+  const { schema, reads, orders } = options;
+  const context = new Context({ request, userId: client.userId, reads, orders: orders() });
+  const compiled = prepared.compiled.get(operation);
+  if (compiled !== undefined) return await compiled({}, context, variables);
+  return await execute({
+    schema,
+    document: prepared.document,
+    operationName: operation.name?.value,
+    variableValues: variables,
+    contextValue: context,
+  });
 }
 
 const ALLOW = [['allow', 'POST']] as const;
@@ -172,19 +176,19 @@ const UNKNOWN_DOCUMENT = new GraphQLError('documentId: is not known here; send t
   extensions: { code: 'document-unknown' },
 });
 
-interface Asked {
+export interface Asked {
   readonly prepared: PreparedDocument;
   readonly operation: OperationDefinitionNode;
   readonly measured: Measured;
 }
 
-type Errors = readonly GraphQLError[];
+export type Errors = readonly GraphQLError[];
 
-function isErrors(value: object): value is Errors {
+export function isErrors(value: object): value is Errors {
   return Array.isArray(value);
 }
 
-function askedOf(
+export function askedOf(
   { schema, documents }: GraphQLRoutesOptions,
   { document, operationName, variables }: Parameters,
 ): Asked | Errors {
@@ -210,7 +214,7 @@ function askedOf(
   }
 }
 
-interface Client {
+export interface Client {
   readonly ok: true;
   /** Null without credentials, and for API keys. */
   readonly userId: string | null;
@@ -221,9 +225,9 @@ interface Client {
 }
 
 /** Who asks; counts the read that every request is, so that none is parsed for nothing. */
-async function clientOf(
+export async function clientOf(
   { callers, limits, clock }: GraphQLRoutesOptions,
-  { header, address }: Request,
+  { header, address }: Pick<Request, 'header' | 'address'>,
 ): Promise<Client | Problem> {
   const addressKey = limits.enabled ? addressLimitKey(address) : '';
   const isKnown = header('authorization') !== '';
@@ -237,7 +241,7 @@ async function clientOf(
 }
 
 /** Refuses an operation that this client may not ask for, or not so often. */
-function refuseOperation(
+export function refuseOperation(
   { limits, clock }: GraphQLRoutesOptions,
   { isKnown, addressKey, callerKey }: Client,
   { cost, rest }: Measured,

@@ -8,6 +8,7 @@ import { JobKind, JobState } from '../../contracts/jobs.ts';
 import { OrderStatus } from '../../contracts/orders.ts';
 import { PaymentDispute, PaymentReadiness, PaymentStatus } from '../../contracts/payments.ts';
 import { SearchQuery, SearchSort, SearchType } from '../../contracts/search.ts';
+import { DropFrameType } from '../../contracts/live.ts';
 import type { Route } from '../http/route.ts';
 import { addAccountMutations } from './account-mutations.ts';
 import { makeBuilder } from './builder.ts';
@@ -18,6 +19,7 @@ import { addOrderMutations, addOrders } from './orders.ts';
 import type { Parts } from './parts.ts';
 import { Refusals } from './refusals.ts';
 import { addSearch } from './search.ts';
+import { addSubscriptions } from './subscriptions.ts';
 import { Shapes } from './shapes.ts';
 import { addViewer } from './viewer.ts';
 
@@ -26,6 +28,7 @@ const ENUMS = {
   DropStatus: ShownStatus,
   PaymentMode,
   DropAccess,
+  DropEventType: DropFrameType,
   OrderStatus,
   PaymentStatus,
   PaymentReadiness,
@@ -70,5 +73,6 @@ function makeSchema(routes: readonly Route[]): GraphQLSchema {
   addOrderMutations(parts, order, job);
   addCreatorMutations(parts, catalogue);
   addAccountMutations(parts, catalogue, { job, organisation });
+  addSubscriptions(parts, catalogue);
   return builder.toSchema();
 }

@@ -1,7 +1,7 @@
 // The errors of an answer as the client is told them: each has a code, and internal text stays in
 // the log (H2).
 
-import { GraphQLError, type GraphQLFormattedError } from 'graphql';
+import { type ExecutionResult, GraphQLError, type GraphQLFormattedError } from 'graphql';
 import { PROBLEMS, problemOfFault } from '../http/problems.ts';
 
 /** `onFault` gets what is told as `internal`: a defect. */
@@ -23,4 +23,14 @@ export function toldErrors(
       extensions: { code: 'invalid-request', ...extensions },
     };
   });
+}
+
+/** An answer as it is sent: errors first, as they are told. */
+export function encoded(
+  { errors, ...rest }: ExecutionResult,
+  onFault: (fault: unknown) => void,
+): string {
+  return JSON.stringify(
+    errors === undefined ? rest : { errors: toldErrors(errors, onFault), ...rest },
+  );
 }

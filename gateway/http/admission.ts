@@ -5,6 +5,7 @@
 import { ACCESS_TOKEN_LENGTH_MAX } from '../../contracts/bounds.ts';
 import { DROP_ID } from '../../contracts/patterns.ts';
 import type { Clock } from '../../actors/clock.ts';
+import { GRAPHQL_PROTOCOL, STREAM_PROTOCOL } from '../../contracts/live.ts';
 import type { LivePeer } from './socket.ts';
 import type { TokenIdentity } from '../../contracts/accounts.ts';
 import { addressLimitKey } from './address.ts';
@@ -21,6 +22,15 @@ const dropIdForm = new RegExp(DROP_ID);
 const QUERY = Type.Object({ access_token: Type.Optional(Type.String()) });
 /** Room for the longest token, percent-encoded where that is not needed, and for its name. */
 const QUERY_LENGTH_MAX = 2 * ACCESS_TOKEN_LENGTH_MAX;
+
+/**
+ * A visitor's stream of one drop, a user's, or GraphQL: of a visitor, or of a user who may sign in
+ * there.
+ */
+export type StreamKind =
+  | { readonly of: 'drop'; readonly dropId: string }
+  | { readonly of: 'user' }
+  | { readonly of: 'graphql' };
 
 /** An admitted stream. */
 export interface Admitted extends LivePeer {
@@ -57,22 +67,24 @@ export class Admission {
     return this.#count;
   }
 
-  /**
-   * Takes a place for a new stream: a visitor's stream of the drop `dropId`, or a user's where
-   * `dropId` is null. Each admitted stream must be released once.
-   */
-  admit(incoming: IncomingRequest, dropId: string | null): Admitted | Problem {
+  /** Takes a place for a new stream. Each admitted stream must be released once. */
+  admit(incoming: IncomingRequest, kind: StreamKind): Admitted | Problem {
+    const dropId = kind.of === 'drop' ? kind.dropId : null;
     if (dropId !== null && !dropIdForm.test(dropId)) return problem('not-found');
-    const addressKey = addressLimitKey(incoming.address);
-    const protocols = streamProtocols(incoming.header('sec-websocket-protocol'));
+    const { address } = incoming;
+    const addressKey = addressLimitKey(address);
+    const spoken = kind.of === 'graphql' ? GRAPHQL_PROTOCOL : STREAM_PROTOCOL;
+    const protocols = streamProtocols(incoming.header('sec-websocket-protocol'), spoken);
     if (!protocols.ok) return protocols;
     const { selected, token: offered } = protocols.value;
+    if (kind.of === 'graphql' && selected === '')
+      return problem('invalid-request', `Sec-WebSocket-Protocol: offer ${GRAPHQL_PROTOCOL}.`);
     const token =
       bearerToken(incoming.header('authorization')) || offered || queryToken(incoming.query);
     const { authenticator, limits, clock } = this.#options;
     const monotonicMs = clock.monotonic();
     let identity: TokenIdentity | null = null;
-    if (dropId === null || token !== '') {
+    if (kind.of === 'user' || token !== '') {
       const identified = authenticator.identifyToken(token, clock.now());
       if (typeof identified === 'string')
         return authenticator.refuse(identified, addressKey, monotonicMs);
@@ -89,7 +101,7 @@ export class Admission {
     this.#count += 1;
     this.#byAddress.add(addressKey);
     if (identity !== null) this.#byUser.add(identity.userId);
-    return { ok: true, identity, dropId, addressKey, protocol: selected };
+    return { ok: true, identity, token, dropId, address, addressKey, protocol: selected };
   }
 
   release({ addressKey, identity }: Admitted): void {

@@ -17,7 +17,7 @@ import type { FeatureLevels } from '../../storage/ports/feature-level.ts';
 import type { Caller, Callers } from './callers.ts';
 import { addressLimitKey } from './address.ts';
 import { isKey, keyProblem } from './idempotency-key.ts';
-import { incomingOf } from './inner-request.ts';
+import { type ClientOfRequest, incomingOf } from './inner-request.ts';
 import { contentTag, matchesTag } from './entity-tag.ts';
 import { RouteCounts } from './metrics.ts';
 import type { Origins } from './origins.ts';
@@ -34,6 +34,7 @@ import {
 import type { RateLimits } from './rate-limits.ts';
 import {
   type BodyStream,
+  type CheckedRequest,
   type IncomingRequest,
   type InnerRequest,
   NAME_IN_PATH,
@@ -255,7 +256,30 @@ export class Dispatcher {
     }
   }
 
-  async #perform(inner: InnerRequest, outer: IncomingRequest, trace: Trace): Promise<RouteResult> {
+  /** What a handler's request does for its client, for one that has no request under way. */
+  requestFor({
+    header,
+    address,
+  }: Pick<IncomingRequest, 'header' | 'address'>): Pick<
+    CheckedRequest<unknown, unknown>,
+    'perform' | 'call' | 'header' | 'address'
+  > {
+    const client: ClientOfRequest = {
+      header,
+      hasHeader: (name) => header(name) !== '',
+      address,
+      gone: () => false,
+    };
+    const trace = beginTrace('', '');
+    return {
+      header,
+      address,
+      call: (action, params) => this.#options.call(action, params, trace.traceparent),
+      perform: (inner) => this.#perform(inner, client, trace),
+    };
+  }
+
+  async #perform(inner: InnerRequest, outer: ClientOfRequest, trace: Trace): Promise<RouteResult> {
     const match = this.#options.table.match(inner.method, inner.path);
     if (match.found !== 'route') return problem('not-found');
     return await this.#run(match.route, match.ids, incomingOf(inner, outer), trace, false);

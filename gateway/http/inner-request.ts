@@ -2,6 +2,9 @@
 
 import { type IncomingRequest, type InnerRequest, JSON_MEDIA_TYPE } from './route.ts';
 
+/** What a request has of its client. */
+export type ClientOfRequest = Pick<IncomingRequest, 'header' | 'hasHeader' | 'address' | 'gone'>;
+
 /** What such a request has of its own; the rest is its client's. */
 const OWN_HEADERS: ReadonlySet<string> = new Set([
   'accept',
@@ -13,7 +16,7 @@ const OWN_HEADERS: ReadonlySet<string> = new Set([
 const NO_BODY = new Uint8Array(0);
 const UTF8 = new TextEncoder();
 
-export function incomingOf(inner: InnerRequest, outer: IncomingRequest): IncomingRequest {
+export function incomingOf(inner: InnerRequest, outer: ClientOfRequest): IncomingRequest {
   const { method, path, query = '', body, headers = {} } = inner;
   const hasBody = body !== undefined;
   const own: Readonly<Record<string, string>> = {

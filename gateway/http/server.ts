@@ -11,8 +11,9 @@ import type {
   us_socket_context_t,
   WebSocket,
 } from 'uWebSockets.js';
+import { GRAPHQL_MESSAGE_BYTES_MAX } from '../../contracts/bounds.ts';
 import { addressLimitKey, addressText, forwardedAddress, lastForwardedFor } from './address.ts';
-import type { Admission, Admitted } from './admission.ts';
+import type { Admission, Admitted, StreamKind } from './admission.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import { Exchange } from './exchange.ts';
 import type { Flight } from './flight.ts';
@@ -22,7 +23,7 @@ import { problem, type Problem } from './problems.ts';
 import type { RateLimits } from './rate-limits.ts';
 import type { ReadPath } from './read-path.ts';
 import { ServerSocket, SOCKET_BUFFER_BYTES_MAX } from './server-socket.ts';
-import type { LiveConnection, LiveHandler, PublishFrame } from './socket.ts';
+import type { LiveConnection, LiveHandler, LiveProtocol, PublishFrame } from './socket.ts';
 
 /**
  * Makes the live stream, from the function that publishes frames and the limits that it shares with
@@ -49,6 +50,7 @@ const BODY_BYTES_MAX = 64 * 1024;
  * that of the live stream, which sends a close frame.
  */
 const FRAME_BYTES_MAX = 16 * 1024;
+const GRAPHQL_FRAME_BYTES_MAX = 2 * GRAPHQL_MESSAGE_BYTES_MAX;
 /** A socket without a message or a pong for this long is dead. The server pings often enough. */
 const SOCKET_IDLE_SECONDS = 60;
 /** `LIBUS_LISTEN_EXCLUSIVE_PORT`. Without it a second process would silently share the port. */
@@ -67,6 +69,8 @@ export interface HttpServerOptions {
   readonly limits: RateLimits;
   readonly flight: Flight;
   readonly live: MakeLive;
+  /** Null where `orders` is. */
+  readonly graphql: LiveProtocol | null;
   readonly trustProxy: boolean;
   /** Gets defects in the code that the server calls. The request is already answered or closed. */
   readonly onFault: (fault: unknown) => void;
@@ -104,8 +108,9 @@ export class HttpServer {
       app.post('/v1/drops/:id/orders', (response, request) =>
         this.#order(orders, response, request),
       );
-      app.ws('/v1/notifications', this.#socketBehavior(false));
-      app.ws('/v1/drops/:id/live', this.#socketBehavior(true));
+      app.ws('/v1/notifications', this.#socketBehavior('user'));
+      app.ws('/v1/drops/:id/live', this.#socketBehavior('drop'));
+      app.ws('/v1/graphql', this.#socketBehavior('graphql'));
     }
     app.get('/*', (response, request) => {
       if (!options.reads.serve(response, request, this.#addressOf))
@@ -169,9 +174,9 @@ export class HttpServer {
     });
   }
 
-  #socketBehavior(ofDrop: boolean) {
+  #socketBehavior(of: StreamKind['of']) {
     return {
-      maxPayloadLength: FRAME_BYTES_MAX,
+      maxPayloadLength: of === 'graphql' ? GRAPHQL_FRAME_BYTES_MAX : FRAME_BYTES_MAX,
       maxBackpressure: SOCKET_BUFFER_BYTES_MAX,
       idleTimeout: SOCKET_IDLE_SECONDS,
       sendPingsAutomatically: true,
@@ -179,14 +184,19 @@ export class HttpServer {
       // more than it saves.
       compression: DISABLED,
       upgrade: (response: HttpResponse, request: HttpRequest, context: us_socket_context_t) => {
-        const dropId = ofDrop ? (request.getParameter(0) ?? '') : null;
-        this.#upgrade(response, request, context, dropId);
+        const kind: StreamKind =
+          of === 'drop' ? { of, dropId: request.getParameter(0) ?? '' } : { of };
+        this.#upgrade(response, request, context, kind);
       },
       open: (ws: WebSocket<SocketData>) => {
         const data = ws.getUserData();
         data.socket = new ServerSocket(ws);
         this.#guard(data, () => {
-          data.connection = this.#live.opened(data.socket!, data.admitted);
+          const { graphql } = this.#options;
+          data.connection =
+            of === 'graphql'
+              ? graphql!.opened(this.#live, data.socket!, data.admitted)
+              : this.#live.opened(data.socket!, data.admitted);
         });
       },
       message: (ws: WebSocket<SocketData>, message: ArrayBuffer, isBinary: boolean) => {
@@ -219,7 +229,7 @@ export class HttpServer {
     response: HttpResponse,
     request: HttpRequest,
     context: us_socket_context_t,
-    dropId: string | null,
+    kind: StreamKind,
   ): void {
     const { flight, admission, origins, dispatcher, onFault } = this.#options;
     const key = request.getHeader('sec-websocket-key');
@@ -228,7 +238,7 @@ export class HttpServer {
     const admitted: Admitted | Problem = flight.draining
       ? problem('unavailable')
       : origins.mayStream(exchange.header('origin'), exchange.header('host'))
-        ? admission.admit(exchange, dropId)
+        ? admission.admit(exchange, kind)
         : problem('forbidden', 'Pages of this origin may not open live streams.');
     if (!admitted.ok) {
       exchange.write(dispatcher.refuse(exchange, admitted)).catch(onFault);

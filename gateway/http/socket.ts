@@ -2,6 +2,8 @@
 // library in use. All calls are synchronous.
 
 import type { TokenIdentity } from '../../contracts/accounts.ts';
+import type { HubConnection } from '../live/hub-connection.ts';
+import type { LiveContext } from '../live/live-context.ts';
 
 export type SendResult =
   /** Sent to the client. */
@@ -33,14 +35,19 @@ export interface LivePeer {
   readonly identity: TokenIdentity | null;
   /** The one drop that the stream shows; null for a user's stream. */
   readonly dropId: string | null;
+  readonly address: string;
   /** The key under which rate limits count the client's address. */
   readonly addressKey: string;
+  /** The access token; empty for a visitor. */
+  readonly token: string;
 }
 
 /** The live stream, as the server calls it. */
 export interface LiveHandler {
   /** A connection was upgraded. */
   opened(socket: LiveSocket, peer: LivePeer): LiveConnection;
+  /** The same for a connection that speaks another protocol, within the same bounds. */
+  adopt(socket: LiveSocket, make: (context: LiveContext) => HubConnection): LiveConnection;
   /** Ends every connection with a retryable code and stops all timers. */
   stop(): void;
 }
@@ -60,3 +67,8 @@ export interface LiveConnection {
 
 /** Sends one frame to every socket subscribed to the topic (the server's native fan-out). */
 export type PublishFrame = (topic: string, text: string) => void;
+
+/** Opens connections of another protocol on the live stream. */
+export interface LiveProtocol {
+  opened(live: LiveHandler, socket: LiveSocket, peer: LivePeer): LiveConnection;
+}

@@ -17,18 +17,24 @@ const NONE = success<StreamProtocols>({ selected: '', token: '' });
 
 const TOO_MANY = `Sec-WebSocket-Protocol: at most ${STREAM_PROTOCOLS_MAX} protocols.`;
 const ONE_TOKEN = `Sec-WebSocket-Protocol: ${TOKEN_PROTOCOL}TOKEN may be given once.`;
-const NOT_ALONE =
-  `Sec-WebSocket-Protocol: ${TOKEN_PROTOCOL}TOKEN needs ${STREAM_PROTOCOL} beside it, ` +
+const notAlone = (spoken: string): string =>
+  `Sec-WebSocket-Protocol: ${TOKEN_PROTOCOL}TOKEN needs ${spoken} beside it, ` +
   'which the server selects.';
 
-/** `header`: all lines of Sec-WebSocket-Protocol, joined with commas. */
-export function streamProtocols(header: string): Outcome<StreamProtocols> {
+/**
+ * `header`: all lines of Sec-WebSocket-Protocol, joined with commas. `spoken`: the protocol that
+ * the server speaks at this address.
+ */
+export function streamProtocols(
+  header: string,
+  spoken: string = STREAM_PROTOCOL,
+): Outcome<StreamProtocols> {
   if (header === '') return NONE;
   const offered = header.split(',', STREAM_PROTOCOLS_MAX + 1).map((one) => one.trim());
   if (offered.length > STREAM_PROTOCOLS_MAX) return refusal('invalid-request', TOO_MANY);
-  const selected = offered.includes(STREAM_PROTOCOL) ? STREAM_PROTOCOL : '';
+  const selected = offered.includes(spoken) ? spoken : '';
   const tokens = offered.filter((one) => one.startsWith(TOKEN_PROTOCOL));
   if (tokens.length > 1) return refusal('invalid-request', ONE_TOKEN);
-  if (tokens.length === 1 && selected === '') return refusal('invalid-request', NOT_ALONE);
+  if (tokens.length === 1 && selected === '') return refusal('invalid-request', notAlone(spoken));
   return success({ selected, token: tokens[0]?.slice(TOKEN_PROTOCOL.length) ?? '' });
 }

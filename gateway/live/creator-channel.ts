@@ -12,6 +12,9 @@ export function creatorTopicName(creatorId: string): string {
   return `creator:${creatorId}`;
 }
 
+/** Gets each published milestone itself. */
+export type MilestoneListener = (milestone: Milestone) => void;
+
 interface LastMilestone {
   readonly view: DropView;
   readonly publishedAt: number;
@@ -23,6 +26,7 @@ export class CreatorChannel {
   readonly #context: LiveContext;
   readonly #unsubscribe: () => void;
   #subscriptions = 0;
+  readonly #listeners = new Set<MilestoneListener>();
   /**
    * By drop, the one with the oldest milestone first. It recognises repeated deliveries (N11) and
    * lets slow clients catch up (N8).
@@ -53,7 +57,16 @@ export class CreatorChannel {
 
   leave(): void {
     this.#subscriptions--;
-    if (this.#subscriptions === 0) this.close();
+    this.#closeIfUnused();
+  }
+
+  listen(listener: MilestoneListener): void {
+    this.#listeners.add(listener);
+  }
+
+  unlisten(listener: MilestoneListener): void {
+    this.#listeners.delete(listener);
+    this.#closeIfUnused();
   }
 
   /**
@@ -92,9 +105,15 @@ export class CreatorChannel {
         break;
       }
     }
+    for (const listener of this.#listeners) listener(milestone);
+    if (this.#subscriptions === 0) return;
     this.#context.counters.framesPublished++;
     this.#context.pace.spend(this.#subscriptions, publishedAt);
     const frame = dropFrame(`drop.${milestone.type}`, this.topic, view, clock.now());
     this.#context.publish(this.topic, frame);
+  }
+
+  #closeIfUnused(): void {
+    if (this.#subscriptions === 0 && this.#listeners.size === 0) this.close();
   }
 }

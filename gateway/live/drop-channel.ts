@@ -25,6 +25,8 @@ export interface DropSubscriber {
    * channel.
    */
   dropRefused(channel: DropChannel, code: RefusalCode): void;
+  /** Where it is there, the subscriber gets each published view itself, and has no socket here. */
+  dropPublished?(type: DropFrameType, view: DropView): void;
 }
 
 export class DropChannel implements DropFrameSink {
@@ -37,6 +39,8 @@ export class DropChannel implements DropFrameSink {
   #conflator: Conflator | null = null;
   #waiting: Set<DropSubscriber> | null = null;
   #joined = 0;
+  /** Of those that have joined: who gets the views themselves. */
+  readonly #listeners = new Set<DropSubscriber>();
   #snapshot: string | null = null;
   #timer: Timer | null = null;
   #refresh: Refresh | null = null;
@@ -61,9 +65,7 @@ export class DropChannel implements DropFrameSink {
     if (this.#conflator !== null) {
       if (this.#context.hidden.isHidden(this.#conflator.published))
         return subscriber.dropRefused(this, 'not-found');
-      this.#joined++;
-      subscriber.dropJoined(this);
-      return;
+      return this.#add(subscriber);
     }
     if (this.#waiting !== null) {
       this.#waiting.add(subscriber);
@@ -74,7 +76,10 @@ export class DropChannel implements DropFrameSink {
   }
 
   leave(subscriber: DropSubscriber): void {
-    if (this.#waiting?.delete(subscriber) !== true) this.#joined--;
+    if (this.#waiting?.delete(subscriber) !== true) {
+      this.#joined--;
+      this.#listeners.delete(subscriber);
+    }
     this.#closeIfUnused();
   }
 
@@ -82,20 +87,27 @@ export class DropChannel implements DropFrameSink {
     return this.#waiting?.has(subscriber) === true;
   }
 
+  /** The last published state. Only for subscribers that have joined. */
+  get published(): DropView {
+    assert(this.#conflator !== null, 'a snapshot needs a known drop');
+    return this.#conflator.published;
+  }
+
   /** The snapshot frame of the last published state. Only for subscribers that have joined. */
   snapshot(): string {
-    assert(this.#conflator !== null, 'a snapshot needs a known drop');
     const now = this.#context.clock.now();
-    this.#snapshot ??= dropFrame('drop.snapshot', this.topic, this.#conflator.published, now);
+    this.#snapshot ??= dropFrame('drop.snapshot', this.topic, this.published, now);
     return sentSnapshot(this.#snapshot, now);
   }
 
   frame(type: DropFrameType, view: DropView): void {
     this.#snapshot = null;
-    if (this.#joined === 0) return;
+    for (const listener of this.#listeners) listener.dropPublished!(type, view);
+    const sockets = this.#joined - this.#listeners.size;
+    if (sockets === 0) return;
     this.#context.counters.framesPublished++;
     const { clock } = this.#context;
-    this.#context.pace.spend(this.#joined, clock.monotonic());
+    this.#context.pace.spend(sockets, clock.monotonic());
     this.#context.publish(this.topic, dropFrame(type, this.topic, view, clock.now()));
   }
 
@@ -120,6 +132,12 @@ export class DropChannel implements DropFrameSink {
     this.#refresh?.end();
     this.#unsubscribe();
     this.#context.removeDropChannel(this.dropId);
+  }
+
+  #add(subscriber: DropSubscriber): void {
+    this.#joined++;
+    if (subscriber.dropPublished !== undefined) this.#listeners.add(subscriber);
+    subscriber.dropJoined(this);
   }
 
   async #load(): Promise<void> {
@@ -173,8 +191,7 @@ export class DropChannel implements DropFrameSink {
     // joins, so that it is never counted both as waiting and as joined.
     for (const subscriber of waiting) {
       waiting.delete(subscriber);
-      this.#joined++;
-      subscriber.dropJoined(this);
+      this.#add(subscriber);
     }
     this.#waiting = null;
   }

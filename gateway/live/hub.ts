@@ -24,6 +24,7 @@ import { LIVE_BOUNDS, type LiveBounds } from './bounds.ts';
 import { CreatorChannel } from './creator-channel.ts';
 import { DropChannel } from './drop-channel.ts';
 import { ExpiryBuckets } from './expiry.ts';
+import type { HubConnection } from './hub-connection.ts';
 import { LiveDrops } from './live-drops.ts';
 import { LoadQueue } from './load-queue.ts';
 import type {
@@ -158,12 +159,7 @@ export class LiveHub implements LiveHandler, LiveContext {
   }
 
   opened(socket: LiveSocket, { identity, dropId, addressKey }: LivePeer): LiveConnection {
-    const full = this.#connections.size >= this.bounds.connectionsMax;
-    if (this.#stopped || full) {
-      const { code, reason } = this.#stopped ? CLOSE_CODES.restart : CLOSE_CODES.tryAgainLater;
-      socket.end(code, reason);
-      return ENDED_CONNECTION;
-    }
+    if (this.#refuses(socket)) return ENDED_CONNECTION;
     if (dropId !== null) {
       const visitor = new VisitorConnection({ context: this, socket });
       this.#addConnection(visitor);
@@ -175,6 +171,21 @@ export class LiveHub implements LiveHandler, LiveContext {
     this.#addConnection(user);
     user.open();
     return user;
+  }
+
+  adopt(socket: LiveSocket, make: (context: LiveContext) => HubConnection): LiveConnection {
+    if (this.#refuses(socket)) return ENDED_CONNECTION;
+    const connection = make(this);
+    this.#addConnection(connection);
+    return connection;
+  }
+
+  #refuses(socket: LiveSocket): boolean {
+    const full = this.#connections.size >= this.bounds.connectionsMax;
+    if (!this.#stopped && !full) return false;
+    const { code, reason } = this.#stopped ? CLOSE_CODES.restart : CLOSE_CODES.tryAgainLater;
+    socket.end(code, reason);
+    return true;
   }
 
   stop(): void {

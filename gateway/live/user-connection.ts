@@ -6,7 +6,7 @@ import type { RefusalCode } from '../../contracts/refusals.ts';
 import type { Notification } from '../../contracts/notifications.ts';
 import type { TokenIdentity } from '../../contracts/accounts.ts';
 import { type ClientMessage, CLOSE_CODES } from '../../contracts/live.ts';
-import { Connection, type ConnectionOptions } from './connection.ts';
+import { Connection } from './connection.ts';
 import type { CreatorChannel } from './creator-channel.ts';
 import { DropChannel, type DropSubscriber } from './drop-channel.ts';
 import {
@@ -17,6 +17,7 @@ import {
   subscribedFrame,
   unsubscribedFrame,
 } from './frames.ts';
+import type { ConnectionOptions } from './hub-connection.ts';
 import { NotificationFlow, type NotificationSink } from './notification-flow.ts';
 import type { UserChannel, UserMember } from './user-channel.ts';
 

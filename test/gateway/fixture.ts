@@ -132,6 +132,10 @@ export class FakeLive implements LiveHandler {
     };
   }
 
+  adopt(): LiveConnection {
+    throw new Error('there is no hub here');
+  }
+
   stop(): void {
     for (const socket of this.sockets) socket.end(1012, 'restarting');
     this.#record('stopped');

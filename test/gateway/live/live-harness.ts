@@ -237,7 +237,9 @@ export class LiveHarness {
     const { userId, expiresAt = START_SECOND + 3_600, dropId = null } = who;
     const { addressKey = '192.0.2.1' } = who;
     const identity = userId === undefined ? null : { userId, roles: [], expiresAt };
-    socket.connection = this.hub.opened(socket, { identity, dropId, addressKey });
+    const address = '192.0.2.1';
+    const peer = { identity, dropId, address, addressKey, token: '' };
+    socket.connection = this.hub.opened(socket, peer);
     this.sockets.add(socket);
     return socket;
   }
