@@ -224,5 +224,6 @@ export const SuggestQuery = Type.Object(
   },
   STRICT,
 );
+export const SearchItemBody = wire(SearchItem);
 export const SearchResultBody = wire(SearchResult);
 export const SearchNodeList = list(wire(SearchNode), 'SearchNodeList');

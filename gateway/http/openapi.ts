@@ -1,5 +1,6 @@
 // Writes OpenAPI 3.1 from the route table, with the schemas that also validate requests.
 
+import type { TSchema } from 'typebox';
 import { API_KEY_PREFIX } from '../../contracts/api-keys.ts';
 import { type CreatorAction, MEMBER_ROLES, ruleOf } from '../../contracts/creator-actions.ts';
 import { refer } from './named-schemas.ts';
@@ -11,6 +12,7 @@ import {
   FORM_MEDIA_TYPE,
   JSON_MEDIA_TYPE,
   NAME_IN_PATH,
+  NDJSON_MEDIA_TYPE,
   type Route,
   type RouteDefinition,
 } from './route.ts';
@@ -68,6 +70,8 @@ const HEADERS: Readonly<Record<string, Json>> = {
 const PROBLEM_CONTENT = {
   [PROBLEM_MEDIA_TYPE]: { schema: { $ref: '#/components/schemas/Problem' } },
 };
+/** OpenAPI 3.1 has no way to say it to a machine. */
+const OF_LINES = `As \`${NDJSON_MEDIA_TYPE}\` each line is of the schema.`;
 const UPGRADED = { description: 'The connection is a WebSocket now.' };
 /** Headers that every problem of the status has. */
 const HEADERS_OF_STATUS: Readonly<Record<number, string>> = {
@@ -200,23 +204,25 @@ function parametersOf(definition: RouteDefinition): Json[] {
 }
 
 function successOf(definition: RouteDefinition, components: Json): Json {
-  const { status, response, responseMediaType, otherMediaTypes = [], keyed, cache } = definition;
+  const { status, response, responseMediaType, otherMediaTypes = {}, keyed, cache } = definition;
   // The answer to an upgrade has the headers of RFC 6455 alone.
   if (status === 101) return UPGRADED;
   const headers = referHeaders([
     ...(keyed === true ? ['Idempotency-Replayed'] : []),
     ...(cache === undefined ? [] : ['ETag']),
   ]);
-  const success: Json = { description: 'Success.', headers };
-  if (response !== undefined) {
-    const mediaType = responseMediaType ?? JSON_MEDIA_TYPE;
-    const content: Json = { [mediaType]: { schema: refer(response, components) } };
-    for (const other of otherMediaTypes) content[other] = {};
-    success['content'] = content;
-  } else if (responseMediaType !== undefined) {
-    success['content'] = { [responseMediaType]: {} };
-  }
-  return success;
+  const content: Json = {};
+  if (response !== undefined || responseMediaType !== undefined)
+    content[responseMediaType ?? JSON_MEDIA_TYPE] = bodyOf(response ?? null, components);
+  for (const [mediaType, shape] of Object.entries(otherMediaTypes))
+    content[mediaType] = bodyOf(shape, components);
+  if (Object.keys(content).length === 0) return { description: 'Success.', headers };
+  const description = NDJSON_MEDIA_TYPE in content ? `Success. ${OF_LINES}` : 'Success.';
+  return { description, headers, content };
+}
+
+function bodyOf(shape: TSchema | null, components: Json): Json {
+  return shape === null ? {} : { schema: refer(shape, components) };
 }
 
 /** The route's own refusals, and those that all routes, or all of its kind, may give. */

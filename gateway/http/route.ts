@@ -196,9 +196,12 @@ export interface RouteDefinition {
   readonly upgrades?: boolean;
   /** Further statuses whose bodies have the same shape. */
   readonly otherStatuses?: readonly number[];
-  /** Media types that a client may choose instead, by a query. */
-  readonly otherMediaTypes?: readonly string[];
-  /** Default: JSON. For a stream, `response` is the shape of one line. */
+  /**
+   * Media types that a client may choose instead, with the shape of the body, of NDJSON of one
+   * line; null: it is not JSON.
+   */
+  readonly otherMediaTypes?: Readonly<Record<string, TSchema | null>>;
+  /** Default: JSON. For NDJSON, `response` is the shape of one line. */
   readonly responseMediaType?: string;
   /** The route's own codes, besides those that all routes of its kind may give. */
   readonly refusals: readonly ProblemCode[];
@@ -256,6 +259,8 @@ export function keyRoute<
 
 export const JSON_MEDIA_TYPE = 'application/json';
 export const FORM_MEDIA_TYPE = 'application/x-www-form-urlencoded';
+/** Lines, each of them JSON. */
+export const NDJSON_MEDIA_TYPE = 'application/x-ndjson';
 
 export function jsonReply(status: number, body: unknown, headers: HeaderPairs = []): Reply {
   return textReply(status, JSON_MEDIA_TYPE, JSON.stringify(body), headers);

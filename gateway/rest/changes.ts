@@ -4,10 +4,8 @@
 import { changesFor } from '../../app/changes.ts';
 import { StreamLine, StreamQuery } from '../../contracts/changes.ts';
 import type { OutsideStream } from '../../events/outside/outside-stream.ts';
-import { type Route, userRoute } from '../http/route.ts';
+import { type Route, userRoute, NDJSON_MEDIA_TYPE } from '../http/route.ts';
 import type { StreamSlots } from '../http/stream-slots.ts';
-
-export const NDJSON_MEDIA_TYPE = 'application/x-ndjson';
 
 export interface ChangeRoutesOptions {
   readonly stream: OutsideStream;

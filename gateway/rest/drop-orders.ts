@@ -17,10 +17,10 @@ import {
   type Route,
   textReply,
   userRoute,
+  NDJSON_MEDIA_TYPE,
 } from '../http/route.ts';
 import { dropOrdersJson } from '../present.ts';
 import type { StreamSlots } from '../http/stream-slots.ts';
-import { NDJSON_MEDIA_TYPE } from './changes.ts';
 import { pageRequest } from './paging.ts';
 
 const TAG = 'orders';
@@ -83,7 +83,7 @@ function exportRoute(exports: OrderExports, slots: StreamSlots): Route {
       status: 200,
       response: ExportLine,
       responseMediaType: NDJSON_MEDIA_TYPE,
-      otherMediaTypes: [CSV_MEDIA_TYPE],
+      otherMediaTypes: { [CSV_MEDIA_TYPE]: null },
       refusals: ['not-found', 'forbidden', 'overloaded', 'unavailable'],
     },
     async ({ caller, id: dropId, query, isValid }) => {

@@ -3,9 +3,8 @@
 import type { ExportDownloads } from '../../app/jobs/export-downloads.ts';
 import { JobBody, NewExport } from '../../contracts/jobs.ts';
 import { ExportLine } from '../../contracts/orders.ts';
-import { type Route, userRoute } from '../http/route.ts';
+import { type Route, userRoute, NDJSON_MEDIA_TYPE } from '../http/route.ts';
 import type { StreamSlots } from '../http/stream-slots.ts';
-import { NDJSON_MEDIA_TYPE } from './changes.ts';
 import { CSV_MEDIA_TYPE, exportReply } from './drop-orders.ts';
 import { fileReply, queuedReply } from './job-files.ts';
 
@@ -57,7 +56,7 @@ function downloadRoute(downloads: ExportDownloads, slots: StreamSlots): Route {
       status: 200,
       response: ExportLine,
       responseMediaType: NDJSON_MEDIA_TYPE,
-      otherMediaTypes: [CSV_MEDIA_TYPE],
+      otherMediaTypes: { [CSV_MEDIA_TYPE]: null },
       refusals: ['not-found', 'export-not-done', 'overloaded', 'unavailable'],
     },
     ({ caller, id: jobId, isValid: isAllowed }) =>

@@ -11,9 +11,8 @@ import {
   NewPassListBody,
 } from '../../contracts/passes.ts';
 import { reader } from '../../contracts/wire.ts';
-import { jsonReply, type Reply, type Route, userRoute } from '../http/route.ts';
+import { jsonReply, type Reply, type Route, userRoute, NDJSON_MEDIA_TYPE } from '../http/route.ts';
 import type { StreamSlots } from '../http/stream-slots.ts';
-import { NDJSON_MEDIA_TYPE } from './changes.ts';
 import { CSV_MEDIA_TYPE } from './drop-orders.ts';
 import { fileReply, queuedReply } from './job-files.ts';
 
@@ -98,7 +97,7 @@ function downloadRoute(downloads: ExportDownloads, slots: StreamSlots): Route {
       status: 200,
       response: MadePass,
       responseMediaType: NDJSON_MEDIA_TYPE,
-      otherMediaTypes: [CSV_MEDIA_TYPE],
+      otherMediaTypes: { [CSV_MEDIA_TYPE]: null },
       refusals: ['not-found', 'export-not-done', 'overloaded', 'unavailable'],
     },
     ({ caller, id: jobId, isValid }) =>

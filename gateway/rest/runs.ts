@@ -16,10 +16,10 @@ import {
   type RouteResult,
   type UserRequest,
   userRoute,
+  NDJSON_MEDIA_TYPE,
 } from '../http/route.ts';
 import type { StreamSlots } from '../http/stream-slots.ts';
 import { pageBody, runBody } from '../present.ts';
-import { NDJSON_MEDIA_TYPE } from './changes.ts';
 
 const POLL_FIRST_MS = 8;
 const POLL_MAX_MS = 256;

@@ -7,6 +7,7 @@ import type { Static } from 'typebox';
 import {
   SEARCH_TYPES,
   type SearchFilter,
+  SearchItemBody,
   type SearchLag,
   SearchQuery,
   SearchResultBody,
@@ -21,10 +22,10 @@ import {
   type Route,
   type RouteCall,
   type RouteResult,
+  NDJSON_MEDIA_TYPE,
 } from '../http/route.ts';
 import type { StreamSlots } from '../http/stream-slots.ts';
 import { searchItemBody, searchResultBody } from '../present.ts';
-import { NDJSON_MEDIA_TYPE } from './changes.ts';
 
 const ABOUT = {
   method: 'GET',
@@ -58,7 +59,7 @@ export function searchRoutes({ slots }: SearchRoutesOptions): Route[] {
         query: SearchQuery,
         knowsUsers: true,
         response: SearchResultBody,
-        otherMediaTypes: [NDJSON_MEDIA_TYPE],
+        otherMediaTypes: { [NDJSON_MEDIA_TYPE]: SearchItemBody },
         refusals: [
           'invalid-request',
           'unauthenticated',

@@ -28,16 +28,7 @@ onEachProfile((test, profile) => {
   });
   test.after.always(() => server.stop());
 
-  async function read(from: string, token: string): Promise<Json[]> {
-    const headers = { authorization: `Bearer ${token}` };
-    const response = await fetch(`${server.nextUrl()}/v1/changes?from=${from}`, { headers });
-    const text = await response.text();
-    if (response.status !== 200) throw new Error(`the stream was answered ${text}`);
-    return text
-      .trimEnd()
-      .split('\n')
-      .map((line) => JSON.parse(line) as Json);
-  }
+  const read = (from: string, token: string) => server.lines(`/v1/changes?from=${from}`, { token });
 
   const positionOf = (lines: readonly Json[]) => String(lines.at(-1)!['position']);
 

@@ -51,12 +51,9 @@ onEachProfile((test, profile) => {
     t.like(await server.readDrop(dropId), { sold: 2 });
 
     const token = server.token('olga', 3_600, ['operator']);
-    const headers = { authorization: `Bearer ${token}` };
-    const text = await (await fetch(`${server.nextUrl()}/v1/changes`, { headers })).text();
-    const lines = text
-      .split('\n')
-      .filter((line) => line.includes(id) && line.includes('disput'))
-      .map((line) => JSON.parse(line) as Record<string, unknown>);
+    const lines = (await server.lines('/v1/changes', { token })).filter(
+      ({ orderId, kind }) => orderId === id && String(kind).includes('disput'),
+    );
     t.like(lines, [
       { kind: 'payment-disputed', amount: 600 },
       { kind: 'dispute-closed', outcome: 'lost' },

@@ -42,9 +42,8 @@ onEachProfile((test, profile) => {
     const all = () =>
       Promise.all(
         server.urls.map(async (url) => {
-          const response = await fetch(url + path);
-          const { name } = (await response.json()) as { name: string };
-          return { name, cacheStatus: response.headers.get('cache-status')! };
+          const { headers, json } = await server.get(path, { url });
+          return { name: json['name'], cacheStatus: headers.get('cache-status')! };
         }),
       );
     type Shown = Awaited<ReturnType<typeof all>>;

@@ -2,7 +2,7 @@
 
 import { exchangeRaw } from '../gateway/fixture.ts';
 import { onEachProfile } from './profiles.ts';
-import { eventually } from './sale-client.ts';
+import { type Answer, eventually } from './sale-client.ts';
 import { SaleServer } from './sale-server.ts';
 
 onEachProfile((test, profile) => {
@@ -85,14 +85,11 @@ onEachProfile((test, profile) => {
     const seller = server.token(creator, 60, ['creator']);
     const ofDrop = await server.get(path, { token: seller });
     t.deepEqual(ofDrop.json['items'], [plain.json, placed.json]);
-    const headers = { authorization: `Bearer ${seller}` };
-    const changes = await fetch(`${server.nextUrl()}/v1/changes?from=start`, { headers });
-    const lines = (await changes.text())
-      .split('\n')
-      .filter((line) => line.includes('"order-placed"'))
-      .map((line) => JSON.parse(line) as { orderId: string; metadata?: object });
-    t.deepEqual(lines.find(({ orderId }) => orderId === placed.json['id'])?.metadata, metadata);
-    t.false('metadata' in lines.find(({ orderId }) => orderId === plain.json['id'])!);
+    const changes = await server.lines('/v1/changes?from=start', { token: seller });
+    const lineOf = ({ json }: Answer) =>
+      changes.find(({ kind, orderId }) => kind === 'order-placed' && orderId === json['id'])!;
+    t.deepEqual(lineOf(placed)['metadata'], metadata);
+    t.false('metadata' in lineOf(plain));
   });
 
   test('O14: a buyer says where an order goes; seller and operators read it, nobody else', async (t) => {

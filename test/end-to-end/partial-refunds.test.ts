@@ -146,12 +146,9 @@ onEachProfile((test, profile) => {
     await refund({ quantity: 1, restock: false, reason: 'Kept a scratch.' });
     await refund();
     const token = server.token('olga', 3_600, ['operator']);
-    const headers = { authorization: `Bearer ${token}` };
-    const text = await (await fetch(`${server.nextUrl()}/v1/changes`, { headers })).text();
-    const lines = text
-      .split('\n')
-      .filter((line) => line.includes(dropId) && line.includes('-refunded'))
-      .map((line) => JSON.parse(line) as Record<string, unknown>);
+    const lines = (await server.lines('/v1/changes', { token })).filter(
+      ({ dropId: of, kind }) => of === dropId && String(kind).endsWith('-refunded'),
+    );
     t.like(lines, [
       { kind: 'order-part-refunded', amount: PRICE, quantity: 1, reason: 'Kept a scratch.' },
       { kind: 'order-rest-refunded', amount: 2 * PRICE, quantity: 2, restock: true, reason: null },

@@ -1,8 +1,10 @@
 // The client of end-to-end tests: HTTP by `fetch`, tokens, signed webhook calls. With several
-// gateways the calls go to them in turn.
+// gateways the calls go to them in turn. An answer that OpenAPI does not describe fails its call
+// (G5).
 
 import { AccessTokens } from '../../app/access-tokens.ts';
 import { signWebhook } from '../../events/payments/webhook-signature.ts';
+import { DescribedAnswers } from './described-answers.ts';
 
 export type Json = Readonly<Record<string, unknown>>;
 
@@ -14,12 +16,21 @@ export interface Answer {
   readonly json: Json;
 }
 
+/** An answer whose head is there, for replies that go on. */
+export interface OpenedAnswer {
+  readonly status: number;
+  /** Resolves at its end. */
+  read(): Promise<Answer>;
+}
+
 export interface CallOptions {
   /** A user, whose token is minted; or a token as it is. */
   readonly as?: string;
   readonly token?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: unknown;
+  /** One of `urls`; each in turn unless given. */
+  readonly url?: string;
 }
 
 export interface WebhookOptions {
@@ -58,6 +69,8 @@ const PAGES_MAX = 100;
 const SOON_MS = [500, 2_000, 8_000];
 
 let names = 0;
+/** By their texts. Servers of one version have the same, and validators take time to compile. */
+const descriptions = new Map<string, DescribedAnswers>();
 
 export class SaleClient {
   /** Whether what the servers send must be as this version describes it. */
@@ -67,6 +80,7 @@ export class SaleClient {
   readonly #accessTokens = new AccessTokens({ secret: AUTH_SECRET });
   /** The highest version of each drop that an answer has shown. */
   readonly #versions = new Map<string, number>();
+  #described: DescribedAnswers | null = null;
   #calls = 0;
 
   constructor(options: SaleClientOptions) {
@@ -102,9 +116,14 @@ export class SaleClient {
   }
 
   async call(method: string, path: string, options: CallOptions = {}): Promise<Answer> {
-    const { as, headers, body } = options;
+    return await (await this.open(method, path, options)).read();
+  }
+
+  /** A call that resolves when the head of its answer is there. */
+  async open(method: string, path: string, options: CallOptions = {}): Promise<OpenedAnswer> {
+    const { as, headers, body, url = this.nextUrl() } = options;
     const token = options.token ?? (as === undefined ? undefined : this.token(as));
-    const response = await fetch(this.nextUrl() + path, {
+    const response = await fetch(url + path, {
       method,
       signal: AbortSignal.timeout(CALL_MAX_MS),
       headers: {
@@ -116,12 +135,33 @@ export class SaleClient {
         ? {}
         : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
     });
+    const { status } = response;
+    return { status, read: () => this.#read(response, method) };
+  }
+
+  async #read(response: Response, method: string): Promise<Answer> {
+    const { status, url } = response;
     const text = await response.text();
     const type = response.headers.get('content-type') ?? '';
+    if (this.isThisVersion) {
+      // `fetch` may have sent another path than it was given: `/%2e%2e` goes a folder up.
+      const { origin, pathname } = new URL(url);
+      this.#described ??= await describedAt(origin);
+      this.#described.assert({ method, path: pathname, status, contentType: type, text });
+    }
     const isJson = /[/+]json\b/.test(type) && text !== '';
     const json = (isJson ? JSON.parse(text) : {}) as Json;
     this.#learnVersion(json);
-    return { status: response.status, headers: response.headers, text, json };
+    return { status, headers: response.headers, text, json };
+  }
+
+  /** The lines of a reply of NDJSON. Throws where it is refused. */
+  async lines(path: string, options: CallOptions = {}): Promise<Json[]> {
+    const { text } = succeeded(await this.get(path, options));
+    return text
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line) as Json);
   }
 
   get(path: string, options: CallOptions = {}): Promise<Answer> {
@@ -247,6 +287,18 @@ export class SaleClient {
       body,
     });
   }
+}
+
+/** What the server at this origin says of its answers. */
+async function describedAt(origin: string): Promise<DescribedAnswers> {
+  const signal = AbortSignal.timeout(CALL_MAX_MS);
+  const text = await (await fetch(`${origin}/openapi.json`, { signal })).text();
+  let described = descriptions.get(text);
+  if (described === undefined) {
+    described = new DescribedAnswers(JSON.parse(text) as Record<string, unknown>);
+    descriptions.set(text, described);
+  }
+  return described;
 }
 
 /** The answer, where it is a success; throws where the server refused. */

@@ -31,14 +31,7 @@ onEachProfile((test, profile) => {
     return creator;
   }
 
-  async function changes(): Promise<Json[]> {
-    const headers = { authorization: `Bearer ${operator()}` };
-    const response = await fetch(`${server.nextUrl()}/v1/changes?from=start`, { headers });
-    return (await response.text())
-      .trimEnd()
-      .split('\n')
-      .map((line) => JSON.parse(line) as Json);
-  }
+  const changes = () => server.lines('/v1/changes?from=start', { token: operator() });
 
   /** Through both gateways. */
   async function statusOf(path: string, wanted: number): Promise<number> {

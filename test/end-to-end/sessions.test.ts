@@ -151,13 +151,12 @@ onEachProfile((test, profile) => {
     const { json } = await server.post('/v1/auth/refresh', {
       body: { refreshToken: session['refreshToken'] },
     });
-    const response = await fetch(`${server.nextUrl()}/v1/changes?follow=true&from=now`, {
-      headers: { authorization: `Bearer ${accessOf(json)}` },
-    });
-    t.is(response.status, 200);
-    const read = response.text();
+    const path = '/v1/changes?follow=true&from=now';
+    const stream = await server.open('GET', path, { token: accessOf(json) });
+    t.is(stream.status, 200);
+    const read = stream.read();
     const body = { refreshToken: json['refreshToken'] };
     t.is((await server.post('/v1/auth/logout', { body })).status, 204);
-    t.true((await read).startsWith('{'));
+    t.true((await read).text.startsWith('{'));
   });
 });

@@ -149,9 +149,7 @@ onEachProfile((test, profile) => {
     const own = await server!.get(`/v1/orders/${id}/payment`, { as: user });
     t.is(own.headers.get('cache-control'), 'no-store');
     const token = server!.token('olga', 3_600, ['operator']);
-    const headers = { authorization: `Bearer ${token}` };
-    const stream = await fetch(`${server!.nextUrl()}/v1/changes`, { headers });
-    const text = await stream.text();
+    const { text } = await server!.get('/v1/changes', { token });
     t.regex(text, /"kind":"payment-prepared"/);
     t.false(text.includes(secret));
     t.false((await server!.get('/v1/orders', { as: user })).text.includes(secret));
