@@ -4,6 +4,7 @@ import { Type } from 'typebox';
 import { ORDER_QUANTITY_MAX, SELLER_REASON_LENGTH_MAX } from './bounds.ts';
 import { Metadata } from './metadata.ts';
 import { EXPORT_FORMATS } from './export-formats.ts';
+import { OrderDetails } from './order-details.ts';
 import { list, paging } from './paging.ts';
 import { LINE } from './patterns.ts';
 import { passText } from './passes.ts';
@@ -204,7 +205,7 @@ export const ExportQuery = Type.Object(
   },
   STRICT,
 );
-/** The first line of an export as NDJSON. Each further line is an `Order`. */
+/** The first line of an export as NDJSON. Each further line is an `ExportedOrder`. */
 export const ExportHead = Type.Object(
   {
     kind: Type.Literal('export'),
@@ -214,4 +215,9 @@ export const ExportHead = Type.Object(
   },
   { title: 'ExportHead' },
 );
-export const ExportLine = Type.Union([ExportHead, OrderBody], { title: 'ExportLine' });
+/** A file that a job made has no details (O14). */
+const ExportedOrder = Type.Object(
+  { ...OrderBody.properties, details: Type.Optional(OrderDetails) },
+  { title: 'ExportedOrder' },
+);
+export const ExportLine = Type.Union([ExportHead, ExportedOrder], { title: 'ExportLine' });

@@ -57,7 +57,7 @@ function run([program, ...args], print) {
     const stop = () => {
       isWhole = false;
       signal(child.pid, 'SIGINT');
-      forced ??= setTimeout(() => signal(-child.pid, 'SIGKILL'), STOP_MS);
+      forced ??= setTimeout(() => signal(-Number(child.pid), 'SIGKILL'), STOP_MS);
     };
     const take = (chunk) => {
       output += chunk;

@@ -613,7 +613,7 @@ export interface RefundDetails {
   readonly reason?: string;
 }
 
-export type ExportLine = ExportHead | Order;
+export type ExportLine = ExportHead | ExportedOrder;
 
 export interface ExportHead {
   readonly kind: 'export';
@@ -622,6 +622,30 @@ export interface ExportHead {
   readonly version: number;
   /** how many lines follow */
   readonly orders: number;
+}
+
+export interface ExportedOrder {
+  readonly id: string;
+  readonly dropId: string;
+  readonly userId: string;
+  readonly quantity: number;
+  readonly status: 'reserved' | 'confirmed' | 'failed' | 'cancelled' | 'expired' | 'refunded';
+  readonly totalAmount: number;
+  readonly currency: string;
+  readonly createdAt: string;
+  readonly holdExpiresAt?: string;
+  readonly hasDetails?: true;
+  readonly payment?: {
+    readonly provider: string;
+    readonly reference: string;
+    readonly status?: 'preparing' | 'ready';
+  };
+  readonly refundRequested?: boolean;
+  readonly metadata?: Metadata;
+  readonly refundedAmount?: number;
+  readonly refundedQuantity?: number;
+  readonly version: number;
+  readonly details?: OrderDetails;
 }
 
 export interface DropOrdersPage {
@@ -1926,9 +1950,17 @@ export interface GraphQLRequest {
 export interface GraphQLResponse {
   /** absent where nothing was executed */
   readonly data?: unknown;
-  readonly errors?: ReadonlyArray<{
-    readonly message: string;
+  readonly errors?: ReadonlyArray<GraphQLResponseError>;
+  readonly extensions?: Readonly<Record<string, unknown>>;
+}
+
+export interface GraphQLResponseError {
+  readonly message: string;
+  readonly locations?: ReadonlyArray<{
+    readonly line: number;
+    readonly column: number;
   }>;
+  readonly path?: ReadonlyArray<string | number>;
   readonly extensions?: Readonly<Record<string, unknown>>;
 }
 
@@ -2985,6 +3017,7 @@ export interface Operations {
       readonly cursor?: string;
     };
     readonly reply: SearchResult;
+    readonly line: SearchItem;
   };
   /** Names that complete what was typed, the best first. */
   'GET /v1/search/suggest': {
@@ -3368,8 +3401,30 @@ export interface Operations {
   'GET /asyncapi.json': {
     readonly reply: string;
   };
-  /** This description, to browse. */
+  /** The documentation, to browse; the problem codes. */
   'GET /docs': {
+    readonly reply: string;
+  };
+  /** This description, to browse and to try. */
+  'GET /docs/rest': {
+    readonly reply: string;
+  };
+  /** The streams, to browse. */
+  'GET /docs/live': {
+    readonly reply: string;
+  };
+  /** A guide. */
+  'GET /docs/guides/{id}': {
+    readonly path: {
+      readonly id: string;
+    };
+    readonly reply: string;
+  };
+  /** A script or a style of these pages. */
+  'GET /docs/assets/{id}': {
+    readonly path: {
+      readonly id: string;
+    };
     readonly reply: string;
   };
   /** An operation of GraphQL: docs/schema.graphql has the schema. */

@@ -197,6 +197,16 @@ test('image: what runs in it imports only files that it copies', (t) => {
   t.deepEqual(missing, []);
 });
 
+test('image: it has the guides that are served at /docs', (t) => {
+  const guides = readFileSync(join(ROOT, 'gateway/docs/guides.ts'), 'utf8').matchAll(
+    /'(\S+\.md)'/g,
+  );
+  const files = [...guides].map(([, file]) => file!);
+  t.true(files.length > 4);
+  const copied = dockerfile.split(/\s+/);
+  for (const file of files) t.true(copied.includes(file), file);
+});
+
 test('image: what runs in it imports only packages that are not for development', (t) => {
   const { dependencies } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
     dependencies: Record<string, string>;

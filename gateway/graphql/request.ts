@@ -37,10 +37,22 @@ export const GraphQLRequest = Type.Object(
   { title: 'GraphQLRequest' },
 );
 
+const GraphQLResponseError = Type.Object(
+  {
+    message: Type.String(),
+    locations: Type.Optional(
+      Type.Array(Type.Object({ line: Type.Integer(), column: Type.Integer() })),
+    ),
+    path: Type.Optional(Type.Array(Type.Union([Type.String(), Type.Integer()]))),
+    extensions: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
+  },
+  { title: 'GraphQLResponseError' },
+);
+
 export const GraphQLResponse = Type.Object(
   {
     data: Type.Optional(Type.Unknown({ description: 'absent where nothing was executed' })),
-    errors: Type.Optional(Type.Array(Type.Object({ message: Type.String() }))),
+    errors: Type.Optional(Type.Array(GraphQLResponseError)),
     extensions: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
   },
   { title: 'GraphQLResponse' },

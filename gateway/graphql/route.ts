@@ -72,7 +72,7 @@ const ABOUT = {
   rateClass: null,
   status: 200,
   response: GraphQLResponse,
-  otherMediaTypes: [GRAPHQL_MEDIA_TYPE],
+  otherMediaTypes: { [GRAPHQL_MEDIA_TYPE]: GraphQLResponse },
   refusals: ['unauthenticated', 'method-not-allowed', 'rate-limited', 'unavailable'],
 } as const;
 

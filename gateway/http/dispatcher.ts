@@ -61,7 +61,7 @@ export interface OutgoingReply {
   /** Header lines that many replies have, with line breaks between: the server gets one text. */
   readonly lines: string;
   readonly headers: readonly (readonly [string, string])[];
-  readonly body: string | OutgoingStream;
+  readonly body: string | Uint8Array | OutgoingStream;
 }
 
 export interface OutgoingStream extends BodyStream {
@@ -399,7 +399,7 @@ function present(
   if (!hasOwn) headers.push(['cache-control', cache ?? 'no-store']);
   if (result.mediaType !== '') headers.push(['content-type', result.mediaType]);
   const { status, body } = result;
-  if (typeof body !== 'string')
+  if (typeof body === 'object' && 'chunks' in body)
     return { status, lines, headers, body: { ...body, failed: onFault } };
   if (status === 200 && cache !== undefined && !hasOwn) {
     const given = result.headers.find(([name]) => name === 'etag')?.[1];

@@ -3,9 +3,9 @@
 
 import { createHash } from 'node:crypto';
 
-/** The tag of what `text` stands for. */
-export function contentTag(text: string): string {
-  return `W/"${createHash('sha256').update(text).digest('base64url').slice(0, 22)}"`;
+/** The tag of what the content stands for. */
+export function contentTag(content: string | Uint8Array): string {
+  return `W/"${createHash('sha256').update(content).digest('base64url').slice(0, 22)}"`;
 }
 
 /** Weak comparison, as If-None-Match requires (RFC 9110, 13.1.2). */

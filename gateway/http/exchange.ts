@@ -28,7 +28,7 @@ export interface ServerResponse {
   onData(call: (chunk: ArrayBuffer, isLast: boolean) => void): unknown;
   cork(write: () => void): unknown;
   writeStatus(status: string): unknown;
-  end(body: string, closeConnection: boolean): unknown;
+  end(body: string | Uint8Array, closeConnection: boolean): unknown;
   /**
    * Without arguments there is no Content-Length. An `undefined` length is sent as a huge number.
    */
@@ -117,11 +117,11 @@ export class Exchange implements IncomingRequest {
   /** Writes the reply, unless the client is gone. A body that is a stream resolves at its end. */
   async write(reply: OutgoingReply, close = false): Promise<void> {
     const { body } = reply;
-    if (typeof body === 'string') this.#writeWhole({ ...reply, body }, close);
-    else await this.#writeStream({ ...reply, body });
+    if (typeof body === 'object' && 'chunks' in body) await this.#writeStream({ ...reply, body });
+    else this.#writeWhole({ ...reply, body }, close);
   }
 
-  #writeWhole(reply: OutgoingReply & { body: string }, close: boolean): void {
+  #writeWhole(reply: OutgoingReply & { body: string | Uint8Array }, close: boolean): void {
     const response = this.#response;
     if (response === null) return;
     this.#response = null;

@@ -28,7 +28,7 @@ export interface ReadRequest extends ServerRequest {
 export interface ReadResponse extends ServerResponse {
   writeStatus(status: string | ArrayBuffer): unknown;
   writeHeader(name: ArrayBuffer, value: string): unknown;
-  end(body: string | ArrayBuffer, closeConnection?: boolean): unknown;
+  end(body: string | ArrayBuffer | Uint8Array, closeConnection?: boolean): unknown;
 }
 
 export interface ReadPathOptions {

@@ -67,7 +67,7 @@ export interface Reply {
   readonly status: number;
   /** Empty for replies without a body. */
   readonly mediaType: string;
-  readonly body: string | BodyStream;
+  readonly body: string | Uint8Array | BodyStream;
   readonly headers: HeaderPairs;
   /** Where the same reply comes from when it is asked for again, by anybody. */
   readonly source?: SharedSource;

@@ -1,12 +1,12 @@
 // The routes that monitor and describe the process: health, readiness, metrics, OpenAPI and
-// AsyncAPI (X4, H9, G5).
+// AsyncAPI, and the pages of the documentation (X4, H9, G5).
 
 import type { Registry } from 'prom-client';
 import { asyncApiDocument } from '../http/asyncapi.ts';
-import { DOCS_CONTENT_POLICY, DOCS_PAGE } from '../http/docs-page.ts';
 import { openApiDocument } from '../http/openapi.ts';
 import { JSON_MEDIA_TYPE, jsonReply, route, type Route, textReply } from '../http/route.ts';
 import { Health, Readiness } from '../../contracts/system.ts';
+import { docsRoutes } from './docs.ts';
 
 const TAG = 'system';
 
@@ -24,6 +24,10 @@ export function systemRoutes(options: SystemRoutesOptions): Route[] {
   const { readiness, metrics, version, routes } = options;
   let description: string | null = null;
   let streams: string | null = null;
+  const describeStreams = () =>
+    asyncApiDocument(version, (address) =>
+      routes().some(({ definition }) => definition.path === address),
+    );
   const system = {
     method: 'GET',
     tag: TAG,
@@ -90,25 +94,10 @@ export function systemRoutes(options: SystemRoutesOptions): Route[] {
         cache: 'public, max-age=60',
       },
       () => {
-        const served = (address: string): boolean =>
-          routes().some(({ definition }) => definition.path === address);
-        streams ??= JSON.stringify(asyncApiDocument(version, served));
+        streams ??= JSON.stringify(describeStreams());
         return textReply(200, JSON_MEDIA_TYPE, streams);
       },
     ),
-    route(
-      {
-        ...system,
-        path: '/docs',
-        summary: 'This description, to browse.',
-        status: 200,
-        responseMediaType: 'text/html; charset=utf-8',
-        cache: 'public, max-age=60',
-      },
-      () =>
-        textReply(200, 'text/html; charset=utf-8', DOCS_PAGE, [
-          ['content-security-policy', DOCS_CONTENT_POLICY],
-        ]),
-    ),
+    ...docsRoutes({ version, streams: describeStreams }),
   ];
 }

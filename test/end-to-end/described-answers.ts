@@ -66,7 +66,8 @@ export class DescribedAnswers {
       if (text !== '' || contentType !== '') throw different(answer, `a body of ${contentType}`);
       return;
     }
-    const described = content[contentType];
+    // Parameters, such as a charset, count where the description has some.
+    const described = content[contentType] ?? content[contentType.split(';')[0]!];
     if (described === undefined) throw different(answer, `the media type "${contentType}"`);
     if (described.schema === undefined) return;
     const validate = this.#validator(described.schema);
