@@ -1,17 +1,14 @@
 // The client's live streams against a real server, through a proxy that cuts, silences and counts
-// connections.
+// connections. Cuts at every byte are in `live-faults.long.test.ts`.
 
-import test, { type ExecutionContext } from 'ava';
+import test from 'ava';
 import type { DropFrame } from '../../sdk/api.ts';
 import { LiveDrops } from '../../sdk/client.ts';
-import { DropStream, type LiveEnd, LiveStream, type LiveStreamOptions } from '../../sdk/live.ts';
+import { DropStream, type LiveEnd, LiveStream } from '../../sdk/live.ts';
 import { LIVE_TIMING } from '../../sdk/reconnecting-socket.ts';
-import { eventually } from '../end-to-end/sale-client.ts';
 import { SaleServer } from '../end-to-end/sale-server.ts';
 import { FaultProxy } from './fault-proxy.ts';
-
-const QUICK = { firstWaitMs: 2, maxWaitMs: 20 };
-const WAIT_MAX_MS = 40_000;
+import { bigDrop, feedOf, listen, order, QUICK, until } from './live-streams.ts';
 
 let server: SaleServer;
 
@@ -20,101 +17,16 @@ test.before(async () => {
 });
 test.after.always(() => server?.stop());
 
-async function until(t: ExecutionContext, what: string, check: () => boolean): Promise<void> {
-  t.true(await eventually(async () => check(), Boolean, WAIT_MAX_MS), what);
-}
-
-interface Setup extends Partial<LiveStreamOptions> {
-  readonly userId?: string;
-  readonly url?: string;
-}
-
-/** Resolves when the stream is open. */
-async function listen(t: ExecutionContext, setup: Setup = {}) {
-  const { userId = server.fresh('buyer'), url = server.urls[0]!, ...options } = setup;
-  const client = new LiveDrops({ url, token: server.token(userId), retryFirstMs: 1 });
-  const notifications: string[] = [];
-  let isReady = false;
-  const stream = new LiveStream({
-    client,
-    timing: QUICK,
-    ...options,
-    onNotification: ({ id, data }) => notifications.push(`${id} ${String(data['orderId'])}`),
-    onReady: () => (isReady = true),
-  });
-  t.teardown(() => stream.close());
-  await until(t, 'ready', () => isReady);
-  return { userId, client, stream, notifications };
-}
-
-function order(userId: string, dropId: string): Promise<string> {
-  const client = new LiveDrops({ url: server.urls[0]!, token: server.token(userId) });
-  const intent = server.fresh('press');
-  return client.placeOrder(dropId, { quantity: 1 }, { intent }).then(({ id }) => id);
-}
-
-function bigDrop(): Promise<string> {
-  return server.drop(server.fresh('seller'), { stock: 10_000, limitPerUser: 1_000 });
-}
-
-/** What the feed has of these orders, the oldest first. */
-async function feedOf(userId: string, count: number): Promise<string[]> {
-  const read = () => server.listAll('/v1/notifications', userId);
-  const items = await eventually(read, ({ length }) => length >= count);
-  const text = (item: (typeof items)[number]) =>
-    `${String(item['id'])} ${(item['data'] as { orderId: string }).orderId}`;
-  return items.map(text).toReversed();
-}
-
-for (const fault of ['cutReplyAt', 'cutRequestAt'] as const) {
-  test(`G4: cut at any byte (${fault}), no notification is lost, none comes twice`, async (t) => {
-    t.timeout(180_000);
-    const dropId = await bigDrop();
-    const proxy = await FaultProxy.start(t, server.urls[0]!);
-    const cuts = { connections: 0, bytes: 0, areOver: false };
-    proxy.onUpgrade = () => {
-      if (cuts.areOver) return;
-      cuts.bytes = cuts.connections++;
-      proxy.arm({ [fault]: cuts.bytes });
-    };
-    const userId = server.fresh('buyer');
-    const before = await order(userId, dropId);
-    await feedOf(userId, 1);
-    const { notifications } = await listen(t, { userId, url: proxy.url, after: '0' });
-    const ids = [before];
-    // Behind this a stream has had its handshake and a notification, or has said all it says.
-    const bytesMax = fault === 'cutReplyAt' ? 800 : 650;
-    for (let idle = 0; cuts.bytes < bytesMax && idle < 20; idle++) {
-      ids.push(await order(userId, dropId));
-      const from = cuts.connections;
-      const isCut = await eventually(async () => cuts.connections > from, Boolean, 100);
-      if (isCut) idle = 0;
-    }
-    t.true(cuts.bytes > 500, `cuts up to ${cuts.bytes} bytes`);
-    cuts.areOver = true;
-    proxy.cutAll();
-    ids.push(await order(userId, dropId));
-    await until(t, 'all notifications', () => notifications.length >= ids.length);
-    const feed = await feedOf(userId, ids.length);
-    t.deepEqual(notifications, feed);
-    t.deepEqual(
-      new Set(feed.map((one) => one.split(' ')[1]!)).symmetricDifference(new Set(ids)),
-      new Set(),
-    );
-    t.log(`${cuts.connections} connections, ${ids.length} notifications`);
-  });
-}
-
 test('G4: notifications from now on, all, or after the last one that was handled', async (t) => {
-  const dropId = await bigDrop();
+  const dropId = await bigDrop(server);
   const userId = server.fresh('buyer');
-  const first = [await order(userId, dropId), await order(userId, dropId)];
-  const feed = await feedOf(userId, 2);
-  const now = await listen(t, { userId });
-  const all = await listen(t, { userId, after: '0' });
-  const later = await listen(t, { userId, after: feed[0]!.split(' ')[0]! });
-  await order(userId, dropId);
-  const whole = await feedOf(userId, 3);
+  const first = [await order(server, userId, dropId), await order(server, userId, dropId)];
+  const feed = await feedOf(server, userId, 2);
+  const now = await listen(t, server, { userId });
+  const all = await listen(t, server, { userId, after: '0' });
+  const later = await listen(t, server, { userId, after: feed[0]!.split(' ')[0]! });
+  await order(server, userId, dropId);
+  const whole = await feedOf(server, userId, 3);
   await until(t, 'live', () => [now, all, later].every((one) => one.notifications.length > 0));
   await until(t, 'all', () => all.notifications.length === 3 && later.notifications.length === 2);
   t.deepEqual(all.notifications, whole);
@@ -130,7 +42,7 @@ test('G4: a half-dead connection is noticed within 10 seconds', async (t) => {
   const timing = { ...QUICK, quietMs: 500, answerMs: 1_500 };
   let upgrades = 0;
   proxy.onUpgrade = () => (upgrades += 1);
-  const { stream } = await listen(t, { url: proxy.url, timing });
+  const { stream } = await listen(t, server, { url: proxy.url, timing });
   proxy.isSilent = true;
   await until(t, 'lost', () => stream.state !== 'open');
   proxy.isSilent = false;
@@ -142,7 +54,7 @@ test('G4: connections that end together come back spread over time', async (t) =
   const proxy = await FaultProxy.start(t, server.urls[0]!);
   const timing = { firstWaitMs: 2_000 };
   const streams = await Promise.all(
-    Array.from({ length: 20 }, () => listen(t, { url: proxy.url, timing })),
+    Array.from({ length: 20 }, () => listen(t, server, { url: proxy.url, timing })),
   );
   const times: number[] = [];
   proxy.onUpgrade = () => times.push(performance.now());
@@ -153,14 +65,14 @@ test('G4: connections that end together come back spread over time', async (t) =
 });
 
 test("G4: a drop's versions rise, and the last state comes, over cuts", async (t) => {
-  const dropId = await bigDrop();
+  const dropId = await bigDrop(server);
   const proxy = await FaultProxy.start(t, server.urls[0]!);
-  const { stream, userId } = await listen(t, { url: proxy.url });
+  const { stream, userId } = await listen(t, server, { url: proxy.url });
   const frames: DropFrame[] = [];
   const late: DropFrame[] = [];
   const end = stream.watchDrop(dropId, (frame) => frames.push(frame));
   for (let i = 0; i < 12; i++) {
-    await order(userId, dropId);
+    await order(server, userId, dropId);
     if (i % 3 === 0) proxy.cutAll();
   }
   const sold = () => frames.at(-1)?.data.sold;
@@ -176,7 +88,7 @@ test("G4: a drop's versions rise, and the last state comes, over cuts", async (t
   t.true(Math.abs(stream.serverNow() - Date.now()) < 1_000);
   end();
   const count = frames.length;
-  await order(userId, dropId);
+  await order(server, userId, dropId);
   await until(t, 'the later watcher goes on', () => late.at(-1)!.data.sold === 13);
   t.is(frames.length, count);
 });
@@ -184,7 +96,7 @@ test("G4: a drop's versions rise, and the last state comes, over cuts", async (t
 test('G4: many drops are watched on one stream; one that is not there is told', async (t) => {
   const creator = server.fresh('seller');
   const ids = await Promise.all(Array.from({ length: 30 }, () => server.drop(creator)));
-  const { stream } = await listen(t);
+  const { stream } = await listen(t, server);
   const seen = new Set<string>();
   const refused: string[] = [];
   for (const id of ids) stream.watchDrop(id, ({ dropId }) => seen.add(dropId));
@@ -229,7 +141,7 @@ test("G4: the stream outlives its token, and ends with its user's session", asyn
 });
 
 test('G4: anybody watches a drop; the stream of one that is not there ends', async (t) => {
-  const dropId = await bigDrop();
+  const dropId = await bigDrop(server);
   const proxy = await FaultProxy.start(t, server.urls[0]!);
   const client = new LiveDrops({ url: proxy.url });
   const frames: DropFrame[] = [];
@@ -238,7 +150,7 @@ test('G4: anybody watches a drop; the stream of one that is not there ends', asy
   t.teardown(() => stream.close());
   await until(t, 'a snapshot', () => frames.length === 1);
   proxy.cutAll();
-  await order(server.fresh('buyer'), dropId);
+  await order(server, server.fresh('buyer'), dropId);
   await until(t, 'the order', () => frames.at(-1)!.data.sold === 1);
   const ends: LiveEnd[] = [];
   const onEnd = (end: LiveEnd): unknown => ends.push(end);
