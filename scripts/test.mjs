@@ -55,9 +55,11 @@ function run([program, ...args], print) {
     }, SILENCE_MAX_MS);
     let forced;
     const stop = () => {
+      const { pid } = child;
+      if (pid === undefined) return;
       isWhole = false;
-      signal(child.pid, 'SIGINT');
-      forced ??= setTimeout(() => signal(-Number(child.pid), 'SIGKILL'), STOP_MS);
+      signal(pid, 'SIGINT');
+      forced ??= setTimeout(() => signal(-pid, 'SIGKILL'), STOP_MS);
     };
     const take = (chunk) => {
       output += chunk;
