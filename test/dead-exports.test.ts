@@ -7,7 +7,8 @@ import { fileURLToPath } from 'node:url';
 import test from 'ava';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
-const FLOORS = 'contracts,domain,storage,actors,events,app,services,gateway,composition,operator';
+const FLOORS =
+  'contracts,domain,storage,actors,events,app,services,gateway,media,composition,operator';
 const EXPORTED =
   /^export (?:abstract )?(?:async )?(?:const|let|function\*?|class|interface|type) (\w+)/gm;
 const IMPORT = /^(?:import|export)\s+(?:type\s+)?\{([^}]*)\}\s+from\s+'(\.[^']+)'/gm;
@@ -26,7 +27,7 @@ const DRIVERS_OF_TESTS = 'storage/memory/';
 const sources = globSync(`{${FLOORS}}/**/*.ts`, { cwd: ROOT });
 const callers = [
   ...sources,
-  ...globSync('{bench,scripts,media}/**/*.ts', { cwd: ROOT }),
+  ...globSync('{bench,scripts,sdk}/**/*.ts', { cwd: ROOT }),
   'moleculer.config.ts',
 ];
 

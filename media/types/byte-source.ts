@@ -10,14 +10,6 @@ export interface ByteSource {
   read(offset: number, length: number): Promise<Buffer>;
 }
 
-export function sourceOfBytes(bytes: Uint8Array): ByteSource {
-  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return {
-    bytes: buffer.length,
-    read: async (offset, length) => buffer.subarray(offset, offset + length),
-  };
-}
-
 /** The caller closes the handle. */
 export async function sourceOfFile(handle: FileHandle): Promise<ByteSource> {
   const { size } = await handle.stat();

@@ -2,6 +2,7 @@
 
 import { crc32 } from 'node:zlib';
 import sharp, { type Sharp } from 'sharp';
+import type { ByteSource } from '../../media/types/byte-source.ts';
 
 /** A picture with something in it: a gradient with a bright square. */
 export function picture(width: number, height: number, channels: 3 | 4 = 3): Sharp {
@@ -185,4 +186,12 @@ export function zip(name: string, content: Buffer, before = 0): Buffer {
   end.writeUInt32LE(directory.length, 12);
   end.writeUInt32LE(before + 30 + name.length + content.length, 16);
   return Buffer.concat([local, Buffer.from(name), content, directory, end]);
+}
+
+export function sourceOfBytes(bytes: Uint8Array): ByteSource {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return {
+    bytes: buffer.length,
+    read: async (offset, length) => buffer.subarray(offset, offset + length),
+  };
 }

@@ -2,7 +2,6 @@
 
 import test from 'ava';
 import * as fc from 'fast-check';
-import { sourceOfBytes } from '../../media/types/byte-source.ts';
 import { recognise } from '../../media/types/recognise.ts';
 import {
   box,
@@ -12,6 +11,7 @@ import {
   mp4,
   picture,
   pngOfSize,
+  sourceOfBytes,
   webm,
   withChunks,
   zip,

@@ -11,14 +11,13 @@ import test from 'ava';
 import { pino } from 'pino';
 import sharp from 'sharp';
 import { systemClock } from '../../actors/clock.ts';
-import { sourceOfBytes } from '../../media/types/byte-source.ts';
 import type { MediaType } from '../../media/types/media-types.ts';
 import { recognise } from '../../media/types/recognise.ts';
 import { PREVIEW_BYTES_MAX } from '../../media/variants/picture.ts';
 import { fileNameOf, VARIANT_NAME, VARIANT_TYPES } from '../../media/variants/recipes.ts';
 import { VariantMaker, type VariantMakerOptions } from '../../media/variants/variant-maker.ts';
 import { blankMetadata } from '../../media/variants/video-metadata.ts';
-import { chunk, mp4, picture, pngOfSize, withChunks } from './files.ts';
+import { chunk, mp4, picture, pngOfSize, sourceOfBytes, withChunks } from './files.ts';
 
 const FFMPEG = ['/usr/bin/ffmpeg', '/usr/local/bin/ffmpeg'].find((path) => existsSync(path));
 const log = pino({ level: 'silent' });
