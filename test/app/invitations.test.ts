@@ -16,6 +16,7 @@ import {
   ORGANISATIONS_PER_USER_MAX,
   type OwnOrganisation,
   type SentInvitation,
+  ORGANISATIONS_LEVEL,
 } from '../../contracts/organisations.ts';
 import type { Outcome } from '../../contracts/refusals.ts';
 import type { KeyedRequest } from '../../contracts/requests.ts';
@@ -274,7 +275,7 @@ test('A10: a key that is used again does not bring back the id of a removed orga
 });
 
 test('A10: below the level of organisations none is made, and nobody is invited', async (t) => {
-  const { organisations, invitations } = useCases(memoryStores(), FEATURE_LEVEL - 1);
+  const { organisations, invitations } = useCases(memoryStores(), ORGANISATIONS_LEVEL - 1);
   const organisation = { name: 'Lamps' };
   t.like(await organisations.create({ caller: ada, organisation }), { code: 'unavailable' });
   const invitation = { email: GUEST, role: 'support' } as const;
