@@ -178,9 +178,11 @@ export class ChangeRunner {
 
   async #fullPass(bucket: number): Promise<void> {
     const { changes, consumer, log } = this.#options;
-    log.info({ consumer: consumer.name, bucket }, 'a consumer of changes makes a full pass');
     // Read before the first page: changes during the pass have later sequences.
     const end = await this.#end(bucket);
+    // A new store has nothing to pass over.
+    const level = end.sequence === 0 ? 'debug' : 'info';
+    log[level]({ consumer: consumer.name, bucket }, 'a consumer of changes makes a full pass');
     await consumer.beginFullPass(bucket);
     let cursor: string | null = null;
     do {
