@@ -197,6 +197,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     streamsMax: RESULTS_MAX,
     perUserMax: RESULTS_PER_ADDRESS_MAX,
   });
+  const introspection = options.introspection ?? true;
   const servesApi = (options.serves ?? 'everything') === 'everything';
   const routes: Route[] = [
     ...(servesApi
@@ -230,6 +231,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       readiness: options.readiness,
       metrics,
       version: options.version ?? '0',
+      introspection,
       routes: () => routes,
     }),
   ];
@@ -240,7 +242,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   let graphql: GraphQLLive | null = null;
   if (servesApi) {
     const schema = graphQLSchema(routes);
-    const documents = new Documents({ schema, introspection: options.introspection ?? true });
+    const documents = new Documents({ schema, introspection });
     const parts = { schema, documents, callers, limits, clock, reads, onFault };
     const graphQLParts = { ...parts, orders: () => ordersOfGraphQL };
     routes.push(...graphQLRoutes(graphQLParts));

@@ -3409,6 +3409,10 @@ export interface Operations {
   'GET /docs/rest': {
     readonly reply: string;
   };
+  /** A playground for GraphQL. */
+  'GET /docs/graphql': {
+    readonly reply: string;
+  };
   /** The streams, to browse. */
   'GET /docs/live': {
     readonly reply: string;

@@ -1,9 +1,11 @@
-// Scripts and styles of the documentation's pages: our own, and Swagger UI's from its package. They
-// are read at the first request for them, and kept compressed: some 0.5 MB for all of them.
+// Scripts and styles of the documentation's pages: our own, and those of Swagger UI and GraphiQL
+// from their packages. They are read at the first request for them, and kept compressed: some
+// 1.2 MB for all of them.
 
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
@@ -22,10 +24,17 @@ const STYLES = {
   'docs-style': own('docs.css'),
   'rest-style': own('rest.css'),
   'swagger-ui-style': resolve('swagger-ui-dist/swagger-ui.css'),
+  'graphql-style': own('graphql.css'),
+  'graphiql-style': packaged('graphiql', 'graphiql.min.css'),
 } as const;
 const SCRIPTS = {
   'rest-script': own('rest.js'),
   'swagger-ui-script': resolve('swagger-ui-dist/swagger-ui-bundle.js'),
+  'graphql-script': own('graphql.js'),
+  'graphiql-script': packaged('graphiql', 'graphiql.min.js'),
+  'graphql-ws-script': packaged('graphql-ws', 'umd/graphql-ws.min.js'),
+  'react-script': packaged('react', 'umd/react.production.min.js'),
+  'react-dom-script': packaged('react-dom', 'umd/react-dom.production.min.js'),
 } as const;
 const FILES: ReadonlyMap<string, string> = new Map(Object.entries({ ...STYLES, ...SCRIPTS }));
 
@@ -100,6 +109,11 @@ async function readAsset(name: string, file: string): Promise<Asset> {
 
 function own(name: string): string {
   return fileURLToPath(new URL(`assets/${name}`, import.meta.url));
+}
+
+/** Of a package that does not export its files for browsers. */
+function packaged(name: string, file: string): string {
+  return join(dirname(resolve(`${name}/package.json`)), file);
 }
 
 /** Whether the header names gzip, and not with the weight 0 (RFC 9110, 12.5.3). */

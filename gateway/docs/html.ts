@@ -26,8 +26,13 @@ export const WAYS: readonly {
     about: 'Every operation with its fields and refusals, to read and to try with a token.',
   },
   {
-    path: '/docs/guides/graphql',
+    path: '/docs/graphql',
     name: 'GraphQL',
+    about: 'Queries, mutations and subscriptions, to write and to try with a token.',
+  },
+  {
+    path: '/docs/guides/graphql',
+    name: 'Using GraphQL',
     about: 'All that REST offers to visitors, buyers and creators, in one request.',
   },
   {
@@ -75,6 +80,8 @@ export interface Page {
   /** Addresses of style sheets and scripts, in order. */
   readonly styles: readonly string[];
   readonly scripts?: readonly string[];
+  /** Directives of its policy, besides those of all pages. */
+  readonly allowed?: readonly string[];
 }
 
 /** The page as HTML. */
@@ -106,8 +113,8 @@ export function pageHtml({ path, title, body, styles, scripts = [] }: Page): str
 }
 
 /** The Content-Security-Policy of the page. */
-export function policyOf({ scripts = [] }: Page): string {
-  return scripts.length === 0 ? NO_SCRIPT_POLICY : SCRIPT_POLICY;
+export function policyOf({ scripts = [], allowed = [] }: Page): string {
+  return [scripts.length === 0 ? NO_SCRIPT_POLICY : SCRIPT_POLICY, ...allowed].join('; ');
 }
 
 const ENTITIES: Readonly<Record<string, string>> = {

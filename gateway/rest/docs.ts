@@ -26,13 +26,31 @@ const REST_BODY = [
   '<div id="rest"><noscript>The list of operations needs scripts.</noscript></div>',
 ].join('\n');
 
+const GRAPHQL_BODY = [
+  '<h1>GraphQL</h1>',
+  '<p>Operations for <code>/v1/graphql</code>; <a href="/docs/guides/graphql">Using GraphQL</a> has ',
+  'all about it. To act as somebody, put an access token (of <code>POST /v1/auth/login</code>) or ',
+  'an API key into the headers. The page forgets it when it is left.</p>',
+].join('\n');
+const NO_SCHEMA =
+  '<p>This server does not tell its schema (<code>LIVEDROPS_GRAPHQL_INTROSPECTION</code>), so ' +
+  'nothing is completed or listed here. Operations work all the same.</p>';
+/** Its styles have their fonts in them, and its dialogs add one style, which stops scrolling. */
+const GRAPHIQL_NEEDS = [
+  'font-src data:',
+  "style-src-elem 'self' 'sha256-nzTgYzXYDNe6BAHiiI7NNlfK8n/auuOAhh2t92YvuXo='",
+];
+const PLAYGROUND = '<noscript>The playground needs scripts.</noscript></div>';
+
 export interface DocsRoutesOptions {
   readonly version: string;
+  /** Whether the GraphQL schema may be asked for. */
+  readonly introspection: boolean;
   /** The AsyncAPI description. */
   readonly streams: () => object;
 }
 
-export function docsRoutes({ version, streams }: DocsRoutesOptions): Route[] {
+export function docsRoutes({ version, introspection, streams }: DocsRoutesOptions): Route[] {
   const assets = new DocsAssets();
   /** Of guides, as HTML: there are a few, which do not change while the process runs. */
   const guides = new Map<string, Reply>();
@@ -41,7 +59,7 @@ export function docsRoutes({ version, streams }: DocsRoutesOptions): Route[] {
   const addresses = (names: readonly AssetName[]) =>
     Promise.all(names.map((name) => assets.addressOf(name)));
   const reply = async (
-    page: Pick<Page, 'path' | 'title' | 'body'>,
+    page: Omit<Page, 'styles' | 'scripts'>,
     more: { styles?: readonly AssetName[]; scripts?: readonly AssetName[] } = {},
   ): Promise<Reply> => {
     const [styles, scripts] = await Promise.all([
@@ -76,6 +94,35 @@ export function docsRoutes({ version, streams }: DocsRoutesOptions): Route[] {
           {
             styles: ['swagger-ui-style', 'rest-style'],
             scripts: ['swagger-ui-script', 'rest-script'],
+          },
+        ),
+    ),
+    route(
+      {
+        ...PAGE,
+        path: '/docs/graphql',
+        summary: 'A playground for GraphQL.',
+        refusals: [],
+      },
+      () =>
+        reply(
+          {
+            path: '/docs/graphql',
+            title: 'GraphQL',
+            body: introspection
+              ? `${GRAPHQL_BODY}<div id="graphiql">${PLAYGROUND}`
+              : `${GRAPHQL_BODY}${NO_SCHEMA}<div id="graphiql" data-without-schema>${PLAYGROUND}`,
+            allowed: GRAPHIQL_NEEDS,
+          },
+          {
+            styles: ['graphiql-style', 'graphql-style'],
+            scripts: [
+              'react-script',
+              'react-dom-script',
+              'graphql-ws-script',
+              'graphiql-script',
+              'graphql-script',
+            ],
           },
         ),
     ),

@@ -14,6 +14,8 @@ export interface SystemRoutesOptions {
   readonly readiness: () => Readiness;
   readonly metrics: Registry;
   readonly version: string;
+  /** Whether the GraphQL schema may be asked for. */
+  readonly introspection: boolean;
   /**
    * The routes to describe, including these. Called once, at the first request for the description.
    */
@@ -21,7 +23,7 @@ export interface SystemRoutesOptions {
 }
 
 export function systemRoutes(options: SystemRoutesOptions): Route[] {
-  const { readiness, metrics, version, routes } = options;
+  const { readiness, metrics, version, introspection, routes } = options;
   let description: string | null = null;
   let streams: string | null = null;
   const describeStreams = () =>
@@ -98,6 +100,6 @@ export function systemRoutes(options: SystemRoutesOptions): Route[] {
         return textReply(200, JSON_MEDIA_TYPE, streams);
       },
     ),
-    ...docsRoutes({ version, streams: describeStreams }),
+    ...docsRoutes({ version, introspection, streams: describeStreams }),
   ];
 }

@@ -11,11 +11,17 @@ const test = (chromiumInstalled ? ava : ava.skip) as TestFn;
 const PAGES = [
   '/docs',
   '/docs/rest',
+  '/docs/graphql',
   '/docs/live',
   ...['graphql', 'live', 'changes', 'webhooks', 'sdk', 'selling', 'own-users'].map(
     (id) => `/docs/guides/${id}`,
   ),
 ];
+/** What is there once scripts have run. */
+const SHOWN = new Map([
+  ['/docs/rest', '.swagger-ui .opblock-tag'],
+  ['/docs/graphql', '.graphiql-query-editor .CodeMirror'],
+]);
 const NARROW = { width: 320, height: 640 };
 
 let server: SaleServer;
@@ -27,7 +33,7 @@ test.after.always(() => server?.stop());
 /** Resolves when the page shows what it is for. */
 async function open(page: Page, path: string): Promise<void> {
   await page.goto(server.urls[0]! + path);
-  await page.waitForSelector(path === '/docs/rest' ? '.swagger-ui .opblock-tag' : 'main h1');
+  await page.waitForSelector(SHOWN.get(path) ?? 'main h1');
 }
 
 /** Opens what the page says of GET /v1/users/me. */
