@@ -83,7 +83,9 @@ test('G5: the pages fit a screen of 320 pixels, and follow its colours', async (
   for (const path of PAGES) {
     await open(page, path);
     if (path === '/docs/rest') await openOperation(page);
-    const width = await page.evaluate('document.documentElement.scrollWidth');
+    const width = await page.evaluate(
+      'Math.max(document.documentElement.scrollWidth, document.body.scrollWidth)',
+    );
     t.is(width, NARROW.width, `${path} is wider than the screen`);
     const background = await page.evaluate(
       'getComputedStyle(document.documentElement).backgroundColor',
