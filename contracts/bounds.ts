@@ -127,6 +127,8 @@ export const GRAPHQL_OPERATIONS_PER_CONNECTION_MAX = 100;
 export const GRAPHQL_OPERATION_ID_LENGTH_MAX = 128;
 /** Different subscriptions to one drop or creator, each of which is executed for each event. */
 export const GRAPHQL_SHAPES_PER_SOURCE_MAX = 64;
+/** Of these, begun from one address. */
+export const GRAPHQL_SHAPES_PER_ADDRESS_MAX = 8;
 
 // Payments
 

@@ -249,6 +249,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     graphql = new GraphQLLive({
       ...graphQLParts,
       requestFor: (client) => dispatcher.requestFor(client),
+      flight,
     });
   }
   const table = new RouteTable({ routes });

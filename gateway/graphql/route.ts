@@ -131,6 +131,7 @@ async function answer(
   if (isErrors(asked)) return reply({ errors: asked });
   if (readsOnly && asked.operation.operation !== 'query')
     return { ...problem('method-not-allowed', 'A GET takes queries.'), headers: ALLOW };
+  if (asked.operation.operation === 'subscription') return reply({ errors: [OVER_WEB_SOCKET] });
   const refused = refuseOperation(options, client, asked.measured);
   if (refused !== null) return refused;
   const result = await executed(options, request, client, asked, parameters.value.variables);
@@ -171,6 +172,8 @@ function cachingOf({ header }: Request): HeaderPairs {
     ['vary', 'accept, authorization'],
   ];
 }
+
+const OVER_WEB_SOCKET = new GraphQLError('A subscription is made over WebSocket.');
 
 const UNKNOWN_DOCUMENT = new GraphQLError('documentId: is not known here; send the document.', {
   extensions: { code: 'document-unknown' },

@@ -52,7 +52,7 @@ export interface LiveContext {
   readonly router: CommandRouter;
   readonly publish: PublishFrame;
   readonly verifyToken: VerifyToken;
-  readonly ended: Pick<EndedSessions, 'refuses'>;
+  readonly ended: Pick<EndedSessions, 'refuses' | 'onEnded'>;
   readonly hidden: Pick<RestrictionSet, 'isHidden'>;
   readonly limits: RateLimits;
   readonly clock: Clock;

@@ -3,7 +3,8 @@
 import type { Milestone } from '../../../actors/live-bus.ts';
 import type { DropView } from '../../../contracts/drops.ts';
 import type { DropFrameType } from '../../../contracts/live.ts';
-import type { RefusalCode } from '../../../contracts/refusals.ts';
+import type { Outcome, RefusalCode } from '../../../contracts/refusals.ts';
+import { refusal, success } from '../../../domain/refusal.ts';
 import type { CreatorChannel } from '../../live/creator-channel.ts';
 import type { DropChannel, DropSubscriber } from '../../live/drop-channel.ts';
 import type { LiveContext } from '../../live/live-context.ts';
@@ -11,6 +12,8 @@ import type { DropSource, SharedStream } from './shared-stream.ts';
 
 /** Live drops of a creator that a subscriber is shown first: the newest ones. */
 const CREATOR_DROPS_MAX = 100;
+/** Longer than a list lags. */
+const RECENT_MS = 1_000;
 
 export class OneDrop implements DropSource, DropSubscriber {
   readonly #context: LiveContext;
@@ -29,8 +32,9 @@ export class OneDrop implements DropSource, DropSubscriber {
     this.#channel.join(this);
   }
 
-  present(): readonly DropView[] {
-    return [this.#channel!.published];
+  present(): Outcome<readonly DropView[]> {
+    const { published } = this.#channel!;
+    return this.#context.hidden.isHidden(published) ? refusal('not-found') : success([published]);
   }
 
   close(): void {
@@ -57,6 +61,8 @@ export class CreatorDrops implements DropSource {
   readonly #creatorId: string;
   #channel: CreatorChannel | null = null;
   #listener: ((milestone: Milestone) => void) | null = null;
+  /** By drop: the newest of the last second, which lists may not have yet (D4a). */
+  readonly #recent = new Map<string, { readonly view: DropView; readonly at: number }>();
 
   constructor(context: LiveContext, creatorId: string) {
     this.#context = context;
@@ -64,7 +70,10 @@ export class CreatorDrops implements DropSource {
   }
 
   open(stream: SharedStream): void {
-    this.#listener = ({ type, view }) => stream.published({ type: `drop.${type}`, view });
+    this.#listener = ({ type, view }) => {
+      this.#remember(view);
+      stream.published({ type: `drop.${type}`, view });
+    };
     this.#channel = this.#context.creatorChannel(this.#creatorId);
     this.#channel.listen(this.#listener);
     void this.#listen(stream);
@@ -82,14 +91,34 @@ export class CreatorDrops implements DropSource {
     }
   }
 
-  async present(): Promise<readonly DropView[] | null> {
+  async present(): Promise<Outcome<readonly DropView[]>> {
     const listed = await this.#context.call('catalogue.drops', {
       creatorId: this.#creatorId,
       status: 'live',
       page: { limit: CREATOR_DROPS_MAX, cursor: null },
     });
-    if (!listed.ok) return null;
-    return listed.value.items.filter((view) => !this.#context.hidden.isHidden(view));
+    if (!listed.ok) return listed;
+    const views = new Map(listed.value.items.map((view) => [view.id, view]));
+    for (const { view } of this.#recentOnes()) {
+      const isNewer = view.version > (views.get(view.id)?.version ?? 0);
+      if (isNewer && view.status === 'live') views.set(view.id, view);
+      else if (isNewer) views.delete(view.id);
+    }
+    const { hidden } = this.#context;
+    return success([...views.values()].filter((view) => !hidden.isHidden(view)));
+  }
+
+  #remember(view: DropView): void {
+    this.#recent.delete(view.id);
+    this.#recent.set(view.id, { view, at: this.#context.clock.monotonic() });
+    if (this.#recent.size > CREATOR_DROPS_MAX)
+      this.#recent.delete(this.#recent.keys().next().value!);
+  }
+
+  #recentOnes() {
+    const since = this.#context.clock.monotonic() - RECENT_MS;
+    for (const [id, { at }] of this.#recent) if (at < since) this.#recent.delete(id);
+    return this.#recent.values();
   }
 
   close(): void {

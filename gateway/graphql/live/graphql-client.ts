@@ -5,6 +5,8 @@ import type { TokenIdentity } from '../../../contracts/accounts.ts';
 
 export interface GraphQLClient {
   readonly address: string;
+  /** The key under which rate limits count the client's address. */
+  readonly addressKey: string;
   /** Of every request that is made for the client. */
   readonly header: (name: string) => string;
   readonly identity: TokenIdentity | null;
@@ -17,11 +19,19 @@ export interface GraphQLClient {
   next(begin: string, payload: string): boolean;
   /** As `next`, for what nothing later replaces: a client without room is closed, and it is false. */
   nextOrClose(begin: string, payload: string): boolean;
-  completed(id: string): void;
-  failed(id: string, errors: readonly GraphQLFormattedError[]): void;
+  /** The client has not ended the operation, nor given its id to another. */
+  has(asked: AskedOperation): boolean;
+  /** These two do nothing for an operation that the client does not have any more. */
+  completed(asked: AskedOperation): void;
+  failed(asked: AskedOperation, errors: readonly GraphQLFormattedError[]): void;
   /** These two end the connection. */
   sessionEnded(): void;
   tryAgainLater(): void;
+}
+
+/** One operation of a client: its id may be another's once it has ended. */
+export interface AskedOperation {
+  readonly id: string;
 }
 
 /** An operation that goes on. */

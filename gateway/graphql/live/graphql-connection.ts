@@ -16,7 +16,7 @@ import type { TokenIdentity } from '../../../contracts/accounts.ts';
 import { CLOSE_CODES } from '../../../contracts/live.ts';
 import { bearerToken } from '../../http/auth.ts';
 import { type ConnectionOptions, HubConnection } from '../../live/hub-connection.ts';
-import type { GraphQLClient, Operation } from './graphql-client.ts';
+import type { AskedOperation, GraphQLClient, Operation } from './graphql-client.ts';
 import type { GraphQLLive } from './graphql-live.ts';
 
 /** Reasons of the protocol, each short enough for a close frame. */
@@ -34,6 +34,11 @@ const CLOSES = {
   sameId: { code: ProtocolCode.SubscriberAlreadyExists, reason: 'Subscriber already exists' },
 } as const;
 
+interface Place extends AskedOperation {
+  /** Null while it is being prepared. */
+  operation: Operation | null;
+}
+
 export interface GraphQLConnectionOptions extends ConnectionOptions {
   readonly live: GraphQLLive;
   /** Of the request that was upgraded, where it had a token. */
@@ -46,13 +51,13 @@ export interface GraphQLConnectionOptions extends ConnectionOptions {
 export class GraphQLConnection extends HubConnection implements GraphQLClient {
   readonly address: string;
   readonly #live: GraphQLLive;
-  readonly #addressKey: string;
+  readonly addressKey: string;
   #identity: TokenIdentity | null;
   #token: string;
   #isInitialised = false;
   #initTimer: Timer | null;
-  /** By id; null while one is being prepared. */
-  readonly #operations = new Map<string, Operation | null>();
+  /** By id. */
+  readonly #operations = new Map<string, Place>();
 
   constructor(options: GraphQLConnectionOptions) {
     super(options);
@@ -60,11 +65,17 @@ export class GraphQLConnection extends HubConnection implements GraphQLClient {
     this.#identity = options.identity;
     this.#token = options.token;
     this.address = options.address;
-    this.#addressKey = options.addressKey;
+    this.addressKey = options.addressKey;
     this.#initTimer = this.context.clock.after(GRAPHQL_INIT_WAIT_MS, () =>
       this.close(CLOSES.lateInit),
     );
-    if (this.#identity !== null) this.context.addExpiry(this, this.#identity.expiresAt);
+    if (this.#identity !== null) this.#remember(this.#identity);
+  }
+
+  /** Sessions have ended, perhaps this one. */
+  sessionsEnded(): void {
+    const identity = this.#identity;
+    if (identity !== null && this.context.ended.refuses(identity)) this.sessionEnded();
   }
 
   // `GraphQLClient`
@@ -89,12 +100,20 @@ export class GraphQLConnection extends HubConnection implements GraphQLClient {
     return this.reply(`${begin}${payload}}`);
   }
 
-  completed(id: string): void {
-    if (this.#operations.delete(id)) this.#say({ id, type: MessageType.Complete });
+  has(asked: AskedOperation): boolean {
+    return this.#operations.get(asked.id) === asked;
   }
 
-  failed(id: string, errors: readonly GraphQLFormattedError[]): void {
-    if (this.#operations.delete(id)) this.#say({ id, type: MessageType.Error, payload: errors });
+  completed(asked: AskedOperation): void {
+    if (this.#leaves(asked)) this.#say({ id: asked.id, type: MessageType.Complete });
+  }
+
+  failed(asked: AskedOperation, errors: readonly GraphQLFormattedError[]): void {
+    if (this.#leaves(asked)) this.#say({ id: asked.id, type: MessageType.Error, payload: errors });
+  }
+
+  #leaves(asked: AskedOperation): boolean {
+    return this.has(asked) && this.#operations.delete(asked.id);
   }
 
   sessionEnded(): void {
@@ -128,7 +147,7 @@ export class GraphQLConnection extends HubConnection implements GraphQLClient {
       case MessageType.Subscribe:
         return this.#subscribe(message.id, message.payload);
       case MessageType.Complete:
-        this.#operations.get(message.id)?.stop();
+        this.#operations.get(message.id)?.operation?.stop();
         this.#operations.delete(message.id);
         return;
       default:
@@ -141,15 +160,21 @@ export class GraphQLConnection extends HubConnection implements GraphQLClient {
     this.close(CLOSE_CODES.tooManyMessages);
   }
 
+  /** A replay of notifications waits for room, although no frame was missed. */
+  override drained(): void {
+    super.drained();
+    for (const { operation } of this.#operations.values()) operation?.drained();
+  }
+
+  /** Each operation knows itself what it has missed. */
   protected override catchUp(): boolean {
-    for (const operation of this.#operations.values()) operation?.drained();
     return true;
   }
 
   protected override detach(): void {
     this.#initTimer?.cancel();
-    if (this.#identity !== null) this.context.removeExpiry(this, this.#identity.expiresAt);
-    for (const operation of this.#operations.values()) operation?.stop();
+    if (this.#identity !== null) this.#forget(this.#identity);
+    for (const { operation } of this.#operations.values()) operation?.stop();
     this.#operations.clear();
   }
 
@@ -174,14 +199,14 @@ export class GraphQLConnection extends HubConnection implements GraphQLClient {
     if (identity === 'expired') this.close(CLOSE_CODES.tokenExpired);
     else if (identity === 'undecided') this.close(CLOSE_CODES.tryAgainLater);
     else if (identity === 'invalid') {
-      limits.check('bad-tokens', this.#addressKey, null, clock.monotonic());
+      limits.check('bad-tokens', this.addressKey, null, clock.monotonic());
       this.close(CLOSES.unauthorized);
     } else if (ended.refuses(identity)) this.close(CLOSE_CODES.sessionEnded);
     else {
-      if (this.#identity !== null) this.context.removeExpiry(this, this.#identity.expiresAt);
+      if (this.#identity !== null) this.#forget(this.#identity);
       this.#identity = identity;
       this.#token = token;
-      this.context.addExpiry(this, identity.expiresAt);
+      this.#remember(identity);
       return true;
     }
     return false;
@@ -192,21 +217,32 @@ export class GraphQLConnection extends HubConnection implements GraphQLClient {
     if (this.#operations.has(id)) return this.close(CLOSES.sameId);
     if (id.length > GRAPHQL_OPERATION_ID_LENGTH_MAX) return this.close(CLOSES.badMessage);
     const isFull = this.#operations.size >= GRAPHQL_OPERATIONS_PER_CONNECTION_MAX;
-    this.#operations.set(id, null);
+    const place: Place = { id, operation: null };
+    this.#operations.set(id, place);
     if (isFull) {
       const max = GRAPHQL_OPERATIONS_PER_CONNECTION_MAX;
       const message = `At most ${max} operations on one connection.`;
-      return this.failed(id, [{ message, extensions: { code: 'overloaded' } }]);
+      return this.failed(place, [{ message, extensions: { code: 'overloaded' } }]);
     }
-    void this.#begin(id, payload);
+    void this.#begin(place, payload);
   }
 
-  async #begin(id: string, payload: object): Promise<void> {
-    const operation = await this.#live.begin(this, id, payload);
+  async #begin(place: Place, payload: object): Promise<void> {
+    const operation = await this.#live.begin(this, place, payload);
     if (operation === null) return;
     // The client may have ended it meanwhile, or be gone.
-    if (this.isClosed || !this.#operations.has(id)) operation.stop();
-    else this.#operations.set(id, operation);
+    if (this.has(place)) place.operation = operation;
+    else operation.stop();
+  }
+
+  #remember(identity: TokenIdentity): void {
+    this.context.addExpiry(this, identity.expiresAt);
+    this.#live.signedIn(this, identity.userId);
+  }
+
+  #forget(identity: TokenIdentity): void {
+    this.context.removeExpiry(this, identity.expiresAt);
+    this.#live.signedOut(this, identity.userId);
   }
 
   #say(message: object): void {

@@ -4,7 +4,11 @@
 
 import { hash } from 'node:crypto';
 import { GraphQLError } from 'graphql';
-import { GRAPHQL_SHAPES_PER_SOURCE_MAX } from '../../../contracts/bounds.ts';
+import {
+  GRAPHQL_SHAPES_PER_ADDRESS_MAX,
+  GRAPHQL_SHAPES_PER_SOURCE_MAX,
+} from '../../../contracts/bounds.ts';
+import type { Flight } from '../../http/flight.ts';
 import type { LiveConnection, LiveHandler, LivePeer, LiveSocket } from '../../http/socket.ts';
 import type { LiveContext } from '../../live/live-context.ts';
 import { type ClientRequest, Context, errorOf } from '../context.ts';
@@ -21,7 +25,12 @@ import {
 } from '../route.ts';
 import { CreatorDrops, OneDrop } from './drop-sources.ts';
 import { DropSubscription } from './drop-subscription.ts';
-import { type GraphQLClient, nextBegin, type Operation } from './graphql-client.ts';
+import {
+  type AskedOperation,
+  type GraphQLClient,
+  nextBegin,
+  type Operation,
+} from './graphql-client.ts';
 import { GraphQLConnection } from './graphql-connection.ts';
 import type { LiveSource } from './live-source.ts';
 import { NotificationSubscription } from './notification-subscription.ts';
@@ -37,14 +46,17 @@ const NOBODY = { header: () => '', address: '127.0.0.1' };
 export interface GraphQLLiveOptions extends GraphQLRoutesOptions {
   /** What requests to routes of REST can do for a client; they count against no limit. */
   readonly requestFor: (client: Pick<GraphQLClient, 'header' | 'address'>) => ClientRequest;
+  readonly flight: Flight;
 }
 
 export class GraphQLLive {
   readonly #options: GraphQLLiveOptions;
   /** By source, document and variables. */
   readonly #streams = new Map<string, SharedStream>();
-  /** How many of them each source has. */
+  /** How many of them each source has, in all and for the address that began them. */
   readonly #shapes = new Map<string, number>();
+  /** By user. */
+  readonly #signedIn = new Map<string, Set<GraphQLConnection>>();
   #context: LiveContext | null = null;
 
   constructor(options: GraphQLLiveOptions) {
@@ -54,40 +66,72 @@ export class GraphQLLive {
   /** A connection was upgraded. */
   opened(live: LiveHandler, socket: LiveSocket, peer: LivePeer): LiveConnection {
     return live.adopt(socket, (context) => {
+      if (this.#context === null) context.ended.onEnded((userId) => this.#sessionsEnded(userId));
       this.#context = context;
       return new GraphQLConnection({ context, socket, live: this, ...peer });
     });
   }
 
+  signedIn(connection: GraphQLConnection, userId: string): void {
+    const connections = this.#signedIn.get(userId) ?? new Set();
+    this.#signedIn.set(userId, connections.add(connection));
+  }
+
+  signedOut(connection: GraphQLConnection, userId: string): void {
+    const connections = this.#signedIn.get(userId);
+    connections?.delete(connection);
+    if (connections?.size === 0) this.#signedIn.delete(userId);
+  }
+
+  /** Of one user, or of all. */
+  #sessionsEnded(userId: string | null): void {
+    const all = userId === null ? [...this.#signedIn.values()] : [this.#signedIn.get(userId) ?? []];
+    for (const connections of all) {
+      for (const connection of connections) connection.sessionsEnded();
+    }
+  }
+
   /** The operation, where it goes on; null where it has ended, and the client knows. */
-  async begin(client: GraphQLClient, id: string, payload: object): Promise<Operation | null> {
+  async begin(
+    client: GraphQLClient,
+    place: AskedOperation,
+    payload: object,
+  ): Promise<Operation | null> {
     const parameters = parametersOf(payload);
-    if (!parameters.ok) return this.#failed(client, id, [errorOf(parameters)]);
+    if (!parameters.ok) return this.#failed(client, place, [errorOf(parameters)]);
     const caller = await clientOf(this.#options, client);
-    if (!caller.ok) return this.#failed(client, id, [errorOf(caller)]);
+    if (!caller.ok) return this.#failed(client, place, [errorOf(caller)]);
     const asked = askedOf(this.#options, parameters.value);
-    if (isErrors(asked)) return this.#failed(client, id, asked);
+    if (isErrors(asked)) return this.#failed(client, place, asked);
     const refused = refuseOperation(this.#options, caller, asked.measured);
-    if (refused !== null) return this.#failed(client, id, [errorOf(refused)]);
+    if (refused !== null) return this.#failed(client, place, [errorOf(refused)]);
     const { requestFor } = this.#options;
     const { variables } = parameters.value;
     if (asked.operation.operation !== 'subscription') {
-      const request = requestFor(client);
-      const result = await executed(this.#options, request, caller, asked, variables);
-      client.nextOrClose(nextBegin(id), encoded(result, this.#options.onFault));
-      client.completed(id);
+      const { flight } = this.#options;
+      if (!flight.mayBegin) return this.#failed(client, place, [errorOf(OVERLOADED)]);
+      flight.begin();
+      try {
+        const result = await executed(this.#options, requestFor(client), caller, asked, variables);
+        if (client.has(place))
+          client.nextOrClose(nextBegin(place.id), encoded(result, this.#options.onFault));
+        client.completed(place);
+      } finally {
+        flight.end();
+      }
       return null;
     }
     const shape = this.#shape(asked, variables, client, caller.userId);
-    if (isErrors(shape)) return this.#failed(client, id, shape);
+    if (isErrors(shape)) return this.#failed(client, place, shape);
     const { source } = shape;
-    if (source.of === 'notifications') return this.#notifications(client, id, shape, source.after);
+    if (source.of === 'notifications')
+      return this.#notifications(client, place, shape, source.after);
     const shared = this.#shape(asked, variables, NOBODY, null) as Shape;
-    return this.#join(client, id, shared, source, parameters.value);
+    return this.#join(client, place, shared, source, asked, parameters.value);
   }
 
-  #failed(client: GraphQLClient, id: string, errors: Errors): null {
-    client.failed(id, toldErrors(errors, this.#options.onFault));
+  #failed(client: GraphQLClient, place: AskedOperation, errors: Errors): null {
+    client.failed(place, toldErrors(errors, this.#options.onFault));
     return null;
   }
 
@@ -105,15 +149,15 @@ export class GraphQLLive {
 
   #notifications(
     client: GraphQLClient,
-    id: string,
+    place: AskedOperation,
     shape: Shape,
     after: string | null,
   ): Operation | null {
     const { identity } = client;
-    if (identity === null) return this.#failed(client, id, [errorOf(UNAUTHENTICATED)]);
+    if (identity === null) return this.#failed(client, place, [errorOf(UNAUTHENTICATED)]);
     if (client.isClosed) return null;
     const context = this.#context!;
-    const options = { context, client, identity, id, shape, after };
+    const options = { context, client, identity, place, shape, after };
     const subscription = new NotificationSubscription(options);
     subscription.start();
     return subscription;
@@ -121,33 +165,47 @@ export class GraphQLLive {
 
   #join(
     client: GraphQLClient,
-    id: string,
+    place: AskedOperation,
     shape: Shape,
     source: SharedSource,
+    { operation }: Asked,
     parameters: Parameters,
   ): Operation | null {
     const name = source.of === 'drop' ? `drop:${source.dropId}` : `creator:${source.creatorId}`;
     const { document, operationName, variables } = parameters;
     const digest = 'text' in document ? hash('sha256', document.text) : document.digest;
-    const key = hash('sha256', JSON.stringify([name, digest, operationName, variables]), 'base64');
+    // What the document does not declare makes no other subscription.
+    const names = (operation.variableDefinitions ?? []).map(({ variable }) => variable.name.value);
+    const values = names.map((declared) => variables[declared]);
+    const key = hash('sha256', JSON.stringify([name, digest, operationName, values]), 'base64');
     const known = this.#streams.get(key);
-    const stream = known ?? this.#newStream(key, name, shape, source);
+    const stream = known ?? this.#newStream(key, name, shape, source, client.addressKey);
     if (stream === null) {
       const max = GRAPHQL_SHAPES_PER_SOURCE_MAX;
       const full = new GraphQLError(`At most ${max} different subscriptions to ${name}.`, {
         extensions: { code: 'overloaded' },
       });
-      return this.#failed(client, id, [full]);
+      return this.#failed(client, place, [full]);
     }
-    const subscription = new DropSubscription(client, id, stream);
+    const subscription = new DropSubscription(client, place, stream);
     stream.join(subscription);
     if (known === undefined) stream.open();
     return subscription;
   }
 
-  #newStream(key: string, name: string, shape: Shape, source: SharedSource): SharedStream | null {
-    const shapes = this.#shapes.get(name) ?? 0;
-    if (shapes >= GRAPHQL_SHAPES_PER_SOURCE_MAX) return null;
+  /** Null where there are too many of the source, in all or from the address. */
+  #newStream(
+    key: string,
+    name: string,
+    shape: Shape,
+    source: SharedSource,
+    addressKey: string,
+  ): SharedStream | null {
+    const counts = [
+      { of: name, max: GRAPHQL_SHAPES_PER_SOURCE_MAX },
+      { of: `${name} ${addressKey}`, max: GRAPHQL_SHAPES_PER_ADDRESS_MAX },
+    ];
+    if (counts.some(({ of, max }) => (this.#shapes.get(of) ?? 0) >= max)) return null;
     const context = this.#context!;
     const stream = new SharedStream({
       context,
@@ -158,15 +216,20 @@ export class GraphQLLive {
           : new CreatorDrops(context, source.creatorId),
       onUnused: () => {
         this.#streams.delete(key);
-        const left = this.#shapes.get(name)! - 1;
-        if (left > 0) this.#shapes.set(name, left);
-        else this.#shapes.delete(name);
+        for (const { of } of counts) this.#count(of, -1);
       },
     });
     this.#streams.set(key, stream);
-    this.#shapes.set(name, shapes + 1);
+    for (const { of } of counts) this.#count(of, 1);
     return stream;
+  }
+
+  #count(of: string, change: number): void {
+    const count = (this.#shapes.get(of) ?? 0) + change;
+    if (count > 0) this.#shapes.set(of, count);
+    else this.#shapes.delete(of);
   }
 }
 
 const UNAUTHENTICATED = { ok: false, code: 'unauthenticated' } as const;
+const OVERLOADED = { ok: false, code: 'overloaded' } as const;

@@ -7,7 +7,12 @@ import type { LiveContext } from '../../live/live-context.ts';
 import { NotificationFlow, type NotificationSink } from '../../live/notification-flow.ts';
 import type { UserChannel, UserMember } from '../../live/user-channel.ts';
 import { notificationBody } from '../../present.ts';
-import { type GraphQLClient, nextBegin, type Operation } from './graphql-client.ts';
+import {
+  type AskedOperation,
+  type GraphQLClient,
+  nextBegin,
+  type Operation,
+} from './graphql-client.ts';
 import type { Shape } from './shape.ts';
 
 /** Payloads that wait for what is read for them: two pages of a feed. */
@@ -17,7 +22,7 @@ export interface NotificationSubscriptionOptions {
   readonly context: LiveContext;
   readonly client: GraphQLClient;
   readonly identity: TokenIdentity;
-  readonly id: string;
+  readonly place: AskedOperation;
   readonly shape: Shape;
   /** The last notification that the client has; null: it wants new ones only. */
   readonly after: string | null;
@@ -35,7 +40,7 @@ export class NotificationSubscription implements Operation, UserMember, Notifica
 
   constructor(options: NotificationSubscriptionOptions) {
     this.#options = options;
-    this.#begin = nextBegin(options.id);
+    this.#begin = nextBegin(options.place.id);
     const { context } = options;
     this.#channel = context.userChannel(this.userId);
     this.#flow = new NotificationFlow({ context, channel: this.#channel, sink: this });

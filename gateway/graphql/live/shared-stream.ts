@@ -3,7 +3,8 @@
 // event behind it, so that versions only rise (N6). One piece of work is done at a time.
 
 import type { DropView } from '../../../contracts/drops.ts';
-import type { RefusalCode } from '../../../contracts/refusals.ts';
+import type { Outcome, RefusalCode } from '../../../contracts/refusals.ts';
+import { success } from '../../../domain/refusal.ts';
 import { turnOfOthers } from '../../../actors/shard/recovery.ts';
 import { dropBody } from '../../present.ts';
 import type { LiveContext } from '../../live/live-context.ts';
@@ -19,8 +20,10 @@ const SNAPSHOT_MS = 1_000;
 
 /** One subscription of one client. */
 export interface Subscriber {
-  /** False where there was no room: the subscriber is told its state again with `resend`. */
-  next(payload: string): boolean;
+  /** The state, before the first event and after `resend`: of each drop a payload. */
+  state(payloads: readonly string[]): void;
+  /** A subscriber that had no room for it asks for the state again with `resend`. */
+  next(payload: string): void;
   /** There is no such source, or it cannot be read now. The stream has forgotten the subscriber. */
   refused(code: RefusalCode): void;
 }
@@ -29,8 +32,8 @@ export interface Subscriber {
 export interface DropSource {
   /** Begins; `stream` gets `ready` or `refused`, and then `published`. */
   open(stream: SharedStream): void;
-  /** The present state. Only after `ready`; null where it cannot be read now. */
-  present(): readonly DropView[] | Promise<readonly DropView[] | null>;
+  /** The present state, or why there is none now. Only after `ready`. */
+  present(): Outcome<readonly DropView[]> | Promise<Outcome<readonly DropView[]>>;
   close(): void;
 }
 
@@ -54,6 +57,8 @@ export class SharedStream {
   readonly #members = new Map<Subscriber, Member>();
   #events: PublishedDrop[] = [];
   #snapshot: Snapshot | null = null;
+  /** Events so far. */
+  #publishedCount = 0;
   #isReady = false;
   #isWorking = false;
   #isClosed = false;
@@ -110,7 +115,7 @@ export class SharedStream {
 
   published(event: PublishedDrop): void {
     this.#snapshot = null;
-    if (this.#members.size === 0) return;
+    this.#publishedCount += 1;
     this.#events.push(event);
     if (this.#events.length > EVENTS_WAITING_MAX) this.#events = newestStates(this.#events);
     this.#work();
@@ -126,52 +131,64 @@ export class SharedStream {
   #work(): void {
     if (this.#isWorking || !this.#isReady) return;
     this.#isWorking = true;
-    this.#workOff()
-      .catch((error: unknown) => {
-        this.#context.log.error({ err: error }, 'a subscription met a defect');
-        this.refused('unavailable');
-      })
-      .finally(() => {
-        this.#isWorking = false;
-      });
+    this.#workOff().catch((error: unknown) => {
+      this.#isWorking = false;
+      this.#context.log.error({ err: error }, 'a subscription met a defect');
+      this.refused('unavailable');
+    });
   }
 
+  /** Ends in the same step in which nothing is left: what comes then begins again. */
   async #workOff(): Promise<void> {
     while (!this.#isClosed) {
-      if (this.#waiting.size > 0) await this.#sendSnapshots();
+      if (this.#waiting.size > 0) await this.#sendStates();
       else {
         const event = this.#events.shift();
-        if (event === undefined) return;
+        if (event === undefined) break;
         await this.#sendEvent(event);
       }
     }
+    this.#isWorking = false;
   }
 
-  async #sendSnapshots(): Promise<void> {
-    const snapshot = await this.#present();
-    if (snapshot === null) return this.refused('unavailable');
-    const seen = new Map(snapshot.views.map(({ id, version }) => [id, version]));
+  async #sendStates(): Promise<void> {
+    const present = await this.#present();
+    if (!present.ok) return this.#refuseWaiting(present.code);
+    const { views, payloads } = present.value;
+    const seen = new Map(views.map(({ id, version }) => [id, version]));
     let sent = 0;
     for (const subscriber of this.#waiting) {
       this.#waiting.delete(subscriber);
       this.#members.set(subscriber, { seen });
-      // One without room joins again when it has some.
-      for (const payload of snapshot.payloads) if (!subscriber.next(payload)) break;
+      subscriber.state(payloads);
       sent += 1;
       if (sent % SENT_IN_ONE_TURN === 0) await turnOfOthers();
     }
   }
 
-  async #present(): Promise<Snapshot | null> {
-    const { clock } = this.#context;
+  /** Those who have the state go on. */
+  #refuseWaiting(code: RefusalCode): void {
+    const waiting = [...this.#waiting];
+    this.#waiting.clear();
+    if (this.#members.size === 0) this.#close();
+    for (const subscriber of waiting) subscriber.refused(code);
+  }
+
+  async #present(): Promise<Outcome<Snapshot>> {
+    const { clock, hidden } = this.#context;
     const known = this.#snapshot;
-    if (known !== null && clock.monotonic() - known.at < SNAPSHOT_MS) return known;
-    const views = await this.#source.present();
-    if (views === null) return null;
+    const isFresh = known !== null && clock.monotonic() - known.at < SNAPSHOT_MS;
+    if (isFresh && !known.views.some((view) => hidden.isHidden(view))) return success(known);
+    const before = this.#publishedCount;
+    const present = await this.#source.present();
+    if (!present.ok) return present;
+    const views = present.value;
     const payloads: string[] = [];
     for (const view of views) payloads.push(await this.#execute({ type: 'drop.snapshot', view }));
-    this.#snapshot = { at: clock.monotonic(), views, payloads };
-    return this.#snapshot;
+    const snapshot = { at: clock.monotonic(), views, payloads };
+    // What was published meanwhile is not in it: it is right for those who wait, and get that next.
+    if (this.#publishedCount === before) this.#snapshot = snapshot;
+    return success(snapshot);
   }
 
   async #sendEvent(event: PublishedDrop): Promise<void> {

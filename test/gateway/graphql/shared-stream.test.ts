@@ -27,7 +27,7 @@ class FakeClient {
     return true;
   }
 
-  failed(_id: string, errors: readonly GraphQLFormattedError[]): void {
+  failed(_place: object, errors: readonly GraphQLFormattedError[]): void {
     this.errors.push(...errors);
   }
 
@@ -59,7 +59,7 @@ function shared(harness: LiveHarness) {
   const join = () => {
     const client = new FakeClient();
     const id = String((last += 1));
-    const subscription = new DropSubscription(client as unknown as GraphQLClient, id, stream);
+    const subscription = new DropSubscription(client as unknown as GraphQLClient, { id }, stream);
     stream.join(subscription);
     if (last === 1) stream.open();
     return { client, subscription };
@@ -172,4 +172,22 @@ test('G3: a stream ends with its last subscriber, and where there is no such dro
   await quiet();
   t.is(client.errors[0]?.extensions?.['code'], 'not-found');
   t.is(unknown.unused(), 1);
+});
+
+test('G3: a change while the first state is made comes behind it', async (t) => {
+  const harness = new LiveHarness();
+  harness.drops.set('drop_1', dropView(1));
+  const { shape, join } = shared(harness);
+  let open = (): void => undefined;
+  shape.gate = new Promise((resolve) => (open = resolve));
+  const first = join().client;
+  await quiet();
+  harness.change(dropView(2));
+  await quiet();
+  const second = join().client;
+  shape.gate = null;
+  open();
+  await quiet();
+  t.deepEqual(first.versions, [1, 2]);
+  t.is(second.versions.at(-1), 2);
 });
