@@ -37,15 +37,20 @@ export async function* readBody(
   signal: AbortSignal,
 ): AsyncGenerator<Buffer> {
   const chunks = request.iterator({ destroyOnReturn: false }) as AsyncIterator<Buffer>;
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const onAbort = () => reject(signal.reason as Error);
-  aborted.catch(() => undefined);
+  let rejectRead: ((reason: Error) => void) | null = null;
+  const onAbort = () => rejectRead?.(signal.reason as Error);
+  // A promise of each read's own: one that lives as long as the body would keep all that was read.
+  const read = () =>
+    new Promise<IteratorResult<Buffer>>((resolve, reject) => {
+      rejectRead = reject;
+      chunks.next().catch(goneOf).then(resolve, reject);
+    });
   signal.addEventListener('abort', onAbort, { once: true });
   let bytes = 0;
   try {
     for (;;) {
       signal.throwIfAborted();
-      const next = await Promise.race([chunks.next().catch(goneOf), aborted]);
+      const next = await read();
       if (next.done === true) return;
       bytes += next.value.length;
       if (bytes > bytesMax) throw new BodyTooLargeError(`Only ${bytesMax} bytes are missing.`);
