@@ -2,7 +2,7 @@
 // user at a time, or nobody.
 
 import type { LogIn, Operations, Order, Register, Session as SessionBody } from './api.ts';
-import { ConnectionError, ProblemError } from './errors.ts';
+import { ConnectionError, IntentGoneError, ProblemError } from './errors.ts';
 import { Intents, makeKey, type PendingIntent } from './intents.ts';
 import { type KeptSession, Session } from './session.ts';
 import { browserStorage, type KeyValueStorage } from './storage.ts';
@@ -78,7 +78,13 @@ const RETRY_AFTER_MAX_MS = 30_000;
 const PAGE_LIMIT = 100;
 
 /** Any operation's input. */
-interface Call extends Asked, CallOptions, IntentOptions {}
+interface Call extends Asked, CallOptions, IntentOptions {
+  /** Of a pending intent, which goes on. */
+  readonly resumedKey?: string | undefined;
+}
+
+/** A key, and whose it is. */
+type Keyed = Pick<PendingIntent, 'key' | 'userId'>;
 
 type Run<T> = (request: Request, options: Parameters<typeof send>[1]) => Promise<T>;
 
@@ -123,7 +129,7 @@ export class LiveDrops {
   /**
    * Asks for an operation by its method and path. Lost connections, 429 and 503 are tried again
    * where that is safe; a refusal never is. Errors: `ProblemError`, `ConnectionError`,
-   * `IntentPendingError`, the reason of the signal.
+   * `IntentPendingError`, `IntentGoneError`, the reason of the signal.
    */
   async call<O extends Operation>(operation: O, ...[input]: Inputs<O>): Promise<Reply<O>> {
     return (await this.send(operation, ...([input] as Inputs<O>))).body;
@@ -182,10 +188,13 @@ export class LiveDrops {
     return this.#intents.pending(subjectOf(await this.token()));
   }
 
-  /** Asks for a pending intent again, as it was, with its key. */
+  /**
+   * Asks for a pending intent again, as it was, with its key. Errors: those of `call`, and
+   * `IntentGoneError` where it is pending no more or is another user's: then nothing is sent.
+   */
   async resume(intent: PendingIntent, options: CallOptions = {}): Promise<unknown> {
-    const { operation, path, query, body, name } = intent;
-    const input = { path, query, body, intent: name, ...options };
+    const { operation, path, query, body, key } = intent;
+    const input = { path, query, body, resumedKey: key, ...options };
     return await this.call(operation as Operation, ...([input] as unknown as Inputs<Operation>));
   }
 
@@ -215,14 +224,18 @@ export class LiveDrops {
 
   async #answer(operation: string, input: Call): Promise<Answer> {
     if (!takesKey(operation)) return await this.#retried(operation, input, null, send);
-    const { intent, path, query, body } = input;
-    if (intent === undefined) return await this.#retried(operation, input, makeKey(), send);
+    const userId = subjectOf(await this.token());
+    const { intent, resumedKey, path, query, body } = input;
     const asked = { operation, path, query, body };
-    const { key } = this.#intents.begin(intent, subjectOf(await this.token()), asked);
+    let pending: PendingIntent;
+    if (resumedKey !== undefined) pending = this.#intents.find(resumedKey, userId);
+    else if (intent !== undefined) pending = this.#intents.begin(intent, userId, asked);
+    else return await this.#retried(operation, input, { key: makeKey(), userId }, send);
+    const { key } = pending;
     // A second call waits for the answer to the first: only one of them may end the intent.
     let running = this.#running.get(key);
     if (running === undefined) {
-      running = this.#settled(key, this.#retried(operation, input, key, send));
+      running = this.#settled(key, this.#retried(operation, input, pending, send));
       this.#running.set(key, running);
     }
     return await running;
@@ -245,15 +258,15 @@ export class LiveDrops {
     }
   }
 
-  async #retried<T>(operation: string, input: Call, key: string | null, run: Run<T>): Promise<T> {
+  async #retried<T>(operation: string, input: Call, keyed: Keyed | null, run: Run<T>): Promise<T> {
     const { triesMax = TRIES_MAX, retryFirstMs = RETRY_FIRST_MS } = this.#options;
     const lastTry = input.triesMax ?? triesMax;
     const backoff = { firstMs: retryFirstMs, maxMs: RETRY_MAX_MS };
-    const mayRepeat = key !== null || isRepeatable(operation);
+    const mayRepeat = keyed !== null || isRepeatable(operation);
     for (let tries = 1; ; tries++) {
       const url = this.#at;
       try {
-        return await this.#authorised(operation, input, key, run);
+        return await this.#authorised(operation, input, keyed, run);
       } catch (error) {
         const wait = waitOf(error, mayRepeat);
         if (wait === null || tries >= lastTry) throw error;
@@ -263,11 +276,14 @@ export class LiveDrops {
     }
   }
 
-  /** Refreshes the session once, where the token is refused. */
+  /**
+   * Refreshes the session once, where the token is refused. What has a key is its user's: where
+   * somebody else has logged in since, it is not sent.
+   */
   async #authorised<T>(
     operation: string,
     input: Call,
-    key: string | null,
+    keyed: Keyed | null,
     run: Run<T>,
   ): Promise<T> {
     const isSession = operation.startsWith('POST /v1/auth/');
@@ -278,8 +294,11 @@ export class LiveDrops {
       timeoutMs: input.timeoutMs ?? timeoutMs,
       signal: input.signal,
     };
-    const attempt = (as: string | null): Promise<T> =>
-      run(requestOf(this.url, operation, input, key, as), options);
+    const attempt = (as: string | null): Promise<T> => {
+      if (keyed !== null && as !== null && subjectOf(as) !== keyed.userId)
+        throw new IntentGoneError(keyed.key);
+      return run(requestOf(this.url, operation, input, keyed?.key ?? null, as), options);
+    };
     try {
       return await attempt(token);
     } catch (error) {

@@ -56,6 +56,21 @@ export class IntentPendingError extends Error {
   }
 }
 
+/**
+ * The intent that was to go on is pending no more: it was answered, discarded, or is too old; or it
+ * is of a user who is logged in no more. Nothing was sent, as with a new key it would be done again.
+ */
+export class IntentGoneError extends Error {
+  override readonly name = 'IntentGoneError';
+  readonly code = 'intent-gone';
+  readonly key: string;
+
+  constructor(key: string) {
+    super('The intent is pending no more, or it is of another user.');
+    this.key = key;
+  }
+}
+
 /** Whether the server refused with this code. */
 export function isProblem<Code extends ProblemCode>(
   error: unknown,

@@ -3,7 +3,7 @@
 // after a lost answer, a second press, a reload or (with a storage that lasts) a crash goes on with
 // the same key, and the server does it once (O3, H11).
 
-import { IntentPendingError } from './errors.ts';
+import { IntentGoneError, IntentPendingError } from './errors.ts';
 import { type KeyValueStorage, readJson } from './storage.ts';
 
 /** An intent without an answer. */
@@ -47,6 +47,13 @@ export class Intents {
     const intent = { name, key: makeKey(), userId, ...asked, madeAt: Date.now() };
     this.#write([...all, intent].slice(-PENDING_MAX));
     return intent;
+  }
+
+  /** The pending one of this key. Errors: `IntentGoneError`. */
+  find(key: string, userId: string): PendingIntent {
+    const present = this.pending(userId).find((one) => one.key === key);
+    if (present === undefined) throw new IntentGoneError(key);
+    return present;
   }
 
   end(key: string): void {

@@ -173,6 +173,61 @@ test("G4: a pending intent is its user's, and no other user's on the same device
   t.is((await before.pending()).length, 1);
 });
 
+test('G4: an intent that ended meanwhile is not resumed as a new one', async (t) => {
+  const userId = server.fresh('buyer');
+  const dropId = await server.drop(server.fresh('seller'));
+  const intentStorage = new MemoryStorage();
+  const options = { token: server.token(userId), intentStorage, triesMax: 1 };
+  const first = clientWith([lost], options).client;
+  const other = clientWith([], options);
+  await t.throwsAsync(first.placeOrder(dropId, { quantity: 1 }));
+  const [intent] = await first.pending();
+  const order = await first.resume(intent!);
+  const gone = { name: 'IntentGoneError', code: 'intent-gone', key: intent!.key };
+  t.like(await t.throwsAsync(other.client.resume(intent!)), gone);
+  t.deepEqual(other.requests, []);
+
+  const lostAgain = clientWith([lost], options).client;
+  await t.throwsAsync(lostAgain.placeOrder(dropId, { quantity: 1 }));
+  const [present] = await lostAgain.pending();
+  t.like(await t.throwsAsync(other.client.resume(intent!)), gone, 'another one of the same name');
+  other.client.discard(present!);
+  t.like(await t.throwsAsync(other.client.resume(present!)), { name: 'IntentGoneError' });
+  t.deepEqual(other.requests, []);
+  const orders = await server.listAll('/v1/orders', userId);
+  t.deepEqual(
+    orders.map(({ id }) => id),
+    [(order as { id: string }).id],
+  );
+});
+
+test('G4: nothing with a key is sent for another user, who has logged in since', async (t) => {
+  const dropId = await server.drop(server.fresh('seller'));
+  const [one, two] = [server.fresh('buyer'), server.fresh('buyer')];
+  let user = one;
+  const change: Fault = () => {
+    user = two;
+    return lost();
+  };
+  const token = () => server.token(user);
+  const { client, requests } = clientWith([lost, change, lost, change], { token });
+  const press = client.placeOrder(dropId, { quantity: 1 });
+  await t.throwsAsync(press, { name: 'IntentGoneError' });
+  user = one;
+  const [intent] = await client.pending();
+  user = two;
+  await t.throwsAsync(client.resume(intent!), { name: 'IntentGoneError' });
+  t.is(requests.length, 2);
+  user = one;
+  const path = { id: dropId };
+  const call = client.call('POST /v1/drops/{id}/orders', { path, body: { quantity: 1 } });
+  await t.throwsAsync(call, { name: 'IntentGoneError' });
+  t.is(requests.length, 4);
+  user = one;
+  t.like(await client.resume(intent!), { userId: one });
+  t.deepEqual(await server.listAll('/v1/orders', two), []);
+});
+
 test('G4: a session is refreshed once for many calls, before its end and after a 401', async (t) => {
   const sessionStorage = new MemoryStorage();
   const { client, requests } = clientWith([], { sessionStorage });
