@@ -11,6 +11,7 @@ import {
   CUT_OFF,
   type MetadataBlock,
   type Walk,
+  WalkBudget,
   type Walked,
   walkedPicture,
 } from './walk.ts';
@@ -27,11 +28,11 @@ interface Box {
 const NAME = /^[\x20-\x7e\xa9][\x20-\x7e]{3}$/;
 /** User data and metadata: QuickTime's location, XMP, the device, cover pictures. */
 const TELLING = new Set(['udta', 'meta', 'uuid']);
-const BOXES_MAX = 1_000_000;
 const MOVIE_HEADER_BYTES = 32;
 
 export const walkAvif: Walk = async (reader) => {
-  const boxes = await boxesOf(reader, 0, reader.bytes);
+  const budget = new WalkBudget(reader.bytes);
+  const boxes = await boxesOf(reader, budget, 0, reader.bytes);
   if (!Array.isArray(boxes)) return boxes;
   if (boxes[0]?.type !== 'ftyp') return broken('It does not begin with its type.');
   if (!boxes.some(({ type }) => type === 'meta')) return broken('There is no picture in it.');
@@ -39,27 +40,29 @@ export const walkAvif: Walk = async (reader) => {
 };
 
 export const walkMp4: Walk = async (reader) => {
-  const boxes = await boxesOf(reader, 0, reader.bytes);
+  const budget = new WalkBudget(reader.bytes);
+  const boxes = await boxesOf(reader, budget, 0, reader.bytes);
   if (!Array.isArray(boxes)) return boxes;
   if (boxes[0]?.type !== 'ftyp') return broken('It does not begin with its type.');
   const movie = boxes.find(({ type }) => type === 'moov');
   if (movie === undefined || !boxes.some(({ type }) => type === 'mdat'))
     return broken('There is no video in it.');
-  const metadata = [...(await blocksOf(reader, boxes))];
-  const inMovie = await boxesOf(reader, movie.content, movie.end);
+  const inMovie = await boxesOf(reader, budget, movie.content, movie.end);
   if (!Array.isArray(inMovie)) return inMovie;
-  metadata.push(...(await blocksOf(reader, inMovie)));
+  const tooMany =
+    (await blankTelling(reader, budget, boxes)) ?? (await blankTelling(reader, budget, inMovie));
+  if (tooMany !== null) return tooMany;
   let size: PixelSize | null = null;
   let durationMs: number | null = null;
   for (const box of inMovie) {
     if (box.type === 'mvhd') durationMs = await durationOf(reader, box);
     if (box.type !== 'trak') continue;
-    const track = await trackOf(reader, box);
+    const track = await trackOf(reader, budget, box);
     if (!track.ok) return track;
-    metadata.push(...track.metadata);
     if (track.size !== null) size ??= track.size;
   }
   if (size === null) return broken('There is no video in it.');
+  const { metadata } = budget;
   return { ok: true, end: reader.bytes, size, durationMs, metadata } satisfies Walked;
 };
 
@@ -67,44 +70,47 @@ interface Track {
   readonly ok: true;
   /** Of a track with pictures, else null. */
   readonly size: PixelSize | null;
-  readonly metadata: readonly MetadataBlock[];
 }
 
-async function trackOf(reader: ByteReader, box: Box): Promise<Track | Broken> {
-  const boxes = await boxesOf(reader, box.content, box.end);
+async function trackOf(reader: ByteReader, budget: WalkBudget, box: Box): Promise<Track | Broken> {
+  const boxes = await boxesOf(reader, budget, box.content, box.end);
   if (!Array.isArray(boxes)) return boxes;
-  const metadata = [...(await blocksOf(reader, boxes))];
   const header = boxes.find(({ type }) => type === 'tkhd');
   const media = boxes.find(({ type }) => type === 'mdia');
   if (header === undefined || media === undefined) return broken('A track is not complete.');
-  const inMedia = await boxesOf(reader, media.content, media.end);
+  const inMedia = await boxesOf(reader, budget, media.content, media.end);
   if (!Array.isArray(inMedia)) return inMedia;
-  metadata.push(...(await blocksOf(reader, inMedia)));
+  const tooMany =
+    (await blankTelling(reader, budget, boxes)) ?? (await blankTelling(reader, budget, inMedia));
+  if (tooMany !== null) return tooMany;
   const handler = inMedia.find(({ type }) => type === 'hdlr');
   const kind = handler === undefined ? null : await reader.take(handler.content + 8, 4);
   if (kind === null) return broken('A track is not complete.');
   const name = kind.toString('latin1');
   if (name === 'meta') {
-    const samples = await samplesOf(reader, inMedia);
+    const samples = await samplesOf(reader, budget, inMedia);
     if (samples === null) return broken('A track of metadata is not complete.');
-    metadata.push(...samples, await blankOf(reader, box));
+    const tooLong = budget.blank([...samples, await blankOf(reader, box)]);
+    if (tooLong !== null) return tooLong;
   }
-  if (name !== 'vide') return { ok: true, size: null, metadata };
+  if (name !== 'vide') return { ok: true, size: null };
   // Width and height are the header's last fields, in 16.16.
   const sides = await reader.take(header.end - 8, 8);
   if (sides === null || header.end - header.content < 8) return CUT_OFF;
   const size = { width: sides.readUInt32BE(0) >>> 16, height: sides.readUInt32BE(4) >>> 16 };
-  return { ok: true, size, metadata };
+  return { ok: true, size };
 }
 
 /** A track of metadata has positions, second by second. */
 async function samplesOf(
   reader: ByteReader,
+  budget: WalkBudget,
   inMedia: readonly Box[],
 ): Promise<MetadataBlock[] | null> {
   const within = async (boxes: readonly Box[], wanted: string) => {
     const found = boxes.find(({ type }) => type === wanted);
-    const inside = found === undefined ? null : await boxesOf(reader, found.content, found.end);
+    const inside =
+      found === undefined ? null : await boxesOf(reader, budget, found.content, found.end);
     return Array.isArray(inside) ? inside : [];
   };
   const tables = await within(await within(inMedia, 'minf'), 'stbl');
@@ -123,13 +129,16 @@ async function durationOf(reader: ByteReader, box: Box): Promise<number | null> 
   return Math.round((duration / scale) * 1000);
 }
 
-async function blocksOf(
+async function blankTelling(
   reader: ByteReader,
+  budget: WalkBudget,
   boxes: readonly Box[],
-): Promise<readonly MetadataBlock[]> {
-  const blocks: MetadataBlock[] = [];
-  for (const box of boxes) if (TELLING.has(box.type)) blocks.push(await blankOf(reader, box));
-  return blocks;
+): Promise<Broken | null> {
+  for (const box of boxes) {
+    const tooMany = TELLING.has(box.type) ? budget.blank([await blankOf(reader, box)]) : null;
+    if (tooMany !== null) return tooMany;
+  }
+  return null;
 }
 
 /** The box as a `free` one of the same length, so that no offset in the file changes. */
@@ -141,7 +150,12 @@ async function blankOf(reader: ByteReader, box: Box): Promise<MetadataBlock> {
 }
 
 /** The boxes that fill a range without a gap. */
-async function boxesOf(reader: ByteReader, start: number, end: number): Promise<Box[] | Broken> {
+async function boxesOf(
+  reader: ByteReader,
+  budget: WalkBudget,
+  start: number,
+  end: number,
+): Promise<Box[] | Broken> {
   const boxes: Box[] = [];
   let at = start;
   while (at < end) {
@@ -161,8 +175,9 @@ async function boxesOf(reader: ByteReader, start: number, end: number): Promise<
     }
     if (at + size < content) return broken('A box is shorter than its header.');
     if (at + size > end) return CUT_OFF;
+    const tooMany = budget.part();
+    if (tooMany !== null) return tooMany;
     boxes.push({ type, offset: at, content, end: at + size });
-    if (boxes.length > BOXES_MAX) return broken('It has too many boxes.');
     at += size;
   }
   return boxes;

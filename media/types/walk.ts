@@ -30,6 +30,48 @@ export interface Broken {
   readonly why: string;
 }
 
+/** Elements or boxes of one file, on all levels together: films of hours have fewer. */
+const PARTS_MAX = 1_000_000;
+/** Of recorded frames and sounds, which are passed over and not kept: some 30 hours. */
+const BLOCKS_MAX = 10_000_000;
+const METADATA_MAX = 100_000;
+
+/** What a file may still take of a walk through it. */
+export class WalkBudget {
+  readonly metadata: MetadataBlock[] = [];
+  #partsLeft = PARTS_MAX;
+  #blocksLeft = BLOCKS_MAX;
+  #bytesLeft: number;
+
+  /** `bytes`: of the file, so the most that is blanked in it. */
+  constructor(bytes: number) {
+    this.#bytesLeft = bytes;
+  }
+
+  /** Null where one more element or box is within the budget. */
+  part(): Broken | null {
+    this.#partsLeft -= 1;
+    return this.#partsLeft < 0 ? broken('It has too many parts.') : null;
+  }
+
+  /** Null where one more block of a recording is within the budget. */
+  block(): Broken | null {
+    this.#blocksLeft -= 1;
+    return this.#blocksLeft < 0 ? broken('It has too many parts.') : null;
+  }
+
+  /** Adds blocks that are to be blanked. Null where they are within the budget. */
+  blank(blocks: readonly MetadataBlock[]): Broken | null {
+    for (const block of blocks) {
+      this.#bytesLeft -= block.bytes;
+      if (this.#bytesLeft < 0) return broken('Its metadata are longer than the file.');
+      if (this.metadata.length >= METADATA_MAX) return broken('It has too many metadata.');
+      this.metadata.push(block);
+    }
+    return null;
+  }
+}
+
 export type Walk = (reader: ByteReader) => Promise<Walked | Broken>;
 
 export function broken(why: string): Broken {

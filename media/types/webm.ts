@@ -3,7 +3,7 @@
 
 import type { ByteReader } from './byte-source.ts';
 import type { PixelSize } from './media-types.ts';
-import { type Broken, broken, CUT_OFF, type MetadataBlock, type Walk } from './walk.ts';
+import { type Broken, broken, CUT_OFF, type MetadataBlock, type Walk, WalkBudget } from './walk.ts';
 
 const ID = {
   ebml: 0x1a45dfa3,
@@ -36,6 +36,8 @@ const OF_SEGMENT: ReadonlySet<number> = new Set([
   ID.tags,
   ID.attachments,
 ]);
+/** What tells more than the film itself. */
+const TELLING: ReadonlySet<number> = new Set([ID.tags, ID.attachments]);
 const VIDEO_TRACK = 1;
 /** In nanoseconds, where a file does not say. */
 const TIMESTAMP_SCALE = 1_000_000;
@@ -51,10 +53,11 @@ interface Element {
 }
 
 export const walkWebm: Walk = async (reader) => {
+  const budget = new WalkBudget(reader.bytes);
   const header = await elementAt(reader, 0, reader.bytes);
   if (!isElement(header)) return header;
   if (header.id !== ID.ebml || header.end === null) return broken('It has no header.');
-  const docType = await childrenOf(reader, header.content, header.end);
+  const docType = await childrenOf(reader, budget, header.content, header.end);
   if (!Array.isArray(docType)) return docType;
   const named = docType.find(({ id }) => id === ID.docType);
   if (named === undefined || (await textOf(reader, named)) !== 'webm')
@@ -63,7 +66,6 @@ export const walkWebm: Walk = async (reader) => {
   if (!isElement(segment)) return segment;
   if (segment.id !== ID.segment) return broken('There is no video in it.');
   const end = segment.end ?? reader.bytes;
-  const metadata: MetadataBlock[] = [];
   let size: PixelSize | null = null;
   let durationMs: number | null = null;
   let clusters = 0;
@@ -73,32 +75,38 @@ export const walkWebm: Walk = async (reader) => {
     if (!isElement(element)) return element;
     if (element.end === null && element.id !== ID.cluster) return broken('An element is wrong.');
     if (element.id === ID.cluster) clusters += 1;
-    if (element.id === ID.tags || element.id === ID.attachments) metadata.push(blankOf(element));
+    const tooMany =
+      budget.part() ?? (TELLING.has(element.id) ? budget.blank([blankOf(element)]) : null);
+    if (tooMany !== null) return tooMany;
     if (element.id === ID.tracks) {
-      const found = await pictureOf(reader, element);
+      const found = await pictureOf(reader, budget, element);
       if (found !== null && 'ok' in found) return found;
       size ??= found;
     }
-    if (element.id === ID.info) durationMs ??= await durationOf(reader, element);
-    const next = element.end ?? (await endOfCluster(reader, element.content, end));
+    if (element.id === ID.info) durationMs ??= await durationOf(reader, budget, element);
+    const next = element.end ?? (await endOfCluster(reader, budget, element.content, end));
     if (typeof next !== 'number') return next;
     at = next;
   }
   if (size === null || clusters === 0) return broken('There is no video in it.');
-  return { ok: true, end, size, durationMs, metadata };
+  return { ok: true, end, size, durationMs, metadata: budget.metadata };
 };
 
-async function pictureOf(reader: ByteReader, tracks: Element): Promise<PixelSize | Broken | null> {
-  const entries = await childrenOf(reader, tracks.content, tracks.end!);
+async function pictureOf(
+  reader: ByteReader,
+  budget: WalkBudget,
+  tracks: Element,
+): Promise<PixelSize | Broken | null> {
+  const entries = await childrenOf(reader, budget, tracks.content, tracks.end!);
   if (!Array.isArray(entries)) return entries;
   for (const entry of entries.filter(({ id }) => id === ID.trackEntry)) {
-    const fields = await childrenOf(reader, entry.content, entry.end);
+    const fields = await childrenOf(reader, budget, entry.content, entry.end);
     if (!Array.isArray(fields)) return fields;
     const type = fields.find(({ id }) => id === ID.trackType);
     const video = fields.find(({ id }) => id === ID.video);
     if (video === undefined || type === undefined) continue;
     if ((await numberOf(reader, type)) !== VIDEO_TRACK) continue;
-    const sides = await childrenOf(reader, video.content, video.end);
+    const sides = await childrenOf(reader, budget, video.content, video.end);
     if (!Array.isArray(sides)) return sides;
     const side = async (wanted: number) => {
       const found = sides.find(({ id }) => id === wanted);
@@ -109,8 +117,12 @@ async function pictureOf(reader: ByteReader, tracks: Element): Promise<PixelSize
   return null;
 }
 
-async function durationOf(reader: ByteReader, info: Element): Promise<number | null> {
-  const fields = await childrenOf(reader, info.content, info.end!);
+async function durationOf(
+  reader: ByteReader,
+  budget: WalkBudget,
+  info: Element,
+): Promise<number | null> {
+  const fields = await childrenOf(reader, budget, info.content, info.end!);
   if (!Array.isArray(fields)) return null;
   const duration = fields.find(({ id }) => id === ID.duration);
   const scale = fields.find(({ id }) => id === ID.timestampScale);
@@ -125,6 +137,7 @@ async function durationOf(reader: ByteReader, info: Element): Promise<number | n
 
 async function endOfCluster(
   reader: ByteReader,
+  budget: WalkBudget,
   start: number,
   end: number,
 ): Promise<number | Broken> {
@@ -134,6 +147,8 @@ async function endOfCluster(
     if (!isElement(element)) return element;
     if (OF_SEGMENT.has(element.id)) return at;
     if (element.end === null) return broken('An element is wrong.');
+    const tooMany = budget.block();
+    if (tooMany !== null) return tooMany;
     at = element.end;
   }
   return end;
@@ -157,6 +172,7 @@ function blankOf({ offset, content, end }: Element): MetadataBlock {
 /** Children that fill a range without a gap, of known lengths. */
 async function childrenOf(
   reader: ByteReader,
+  budget: WalkBudget,
   start: number,
   end: number,
 ): Promise<(Element & { readonly end: number })[] | Broken> {
@@ -166,6 +182,8 @@ async function childrenOf(
     const element = await elementAt(reader, at, end);
     if (!isElement(element)) return element;
     if (element.end === null) return broken('An element is wrong.');
+    const tooMany = budget.part();
+    if (tooMany !== null) return tooMany;
     children.push({ ...element, end: element.end });
     at = element.end;
   }

@@ -214,6 +214,33 @@ test('M3: a track of metadata is found with its samples', async (t) => {
   t.is(await outcome(endless), 'broken');
 });
 
+test('M3: a film of too many parts, or of too many metadata, is refused with a reason', async (t) => {
+  const why = async (bytes: Buffer) => {
+    const found = await recognise(sourceOfBytes(bytes));
+    return found.ok ? 'taken' : found.detail;
+  };
+  const many = (one: Buffer, count: number) => Buffer.alloc(one.length * count, one);
+  const voids = many(element(0xec, Buffer.of(), 1), 1_000_001);
+  const within = (id: number, content: Buffer) =>
+    Buffer.concat([webm({ live: true }), element(id, content)]);
+  t.regex(await why(within(0x1654ae6b, voids)), /too many parts/, 'in its tracks');
+  const tags = many(element(0x1254c367, Buffer.of(), 1), 100_001);
+  t.regex(await why(Buffer.concat([webm({ live: true }), tags])), /too many metadata/);
+  const free = many(box('free'), 1_000_001);
+  t.regex(await why(mp4({ more: [free] })), /too many parts/);
+  t.regex(await why(mp4({ more: [many(box('udta'), 100_001)] })), /too many metadata/);
+});
+
+test('M3: all tracks together blank no more bytes than a film has', async (t) => {
+  const more = [box('free', Buffer.alloc(4_000))];
+  // Each track for itself is within the file.
+  const tracks = (count: number) =>
+    Buffer.concat(Array.from({ length: count }, () => metadataTrack([0, 0], 1_000)));
+  t.is(await outcome(mp4({ track: tracks(2), more })), 'video/mp4');
+  const found = await recognise(sourceOfBytes(mp4({ track: tracks(9), more })));
+  t.regex(found.ok ? '' : found.detail, /longer than the file/);
+});
+
 test('M1: no bytes make it throw, or read a small file over and over', async (t) => {
   const some = fc.constantFrom(...Object.values(samples));
   const changed = fc.tuple(some, fc.array(fc.tuple(fc.nat(), fc.nat(255)), { maxLength: 8 }));
