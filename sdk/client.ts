@@ -8,7 +8,7 @@ import { type KeptSession, Session } from './session.ts';
 import { browserStorage, type KeyValueStorage } from './storage.ts';
 import { type Asked, isRepeatable, requestOf, takesKey } from './request.ts';
 import { type Answer, openStream, type Request, send } from './transport.ts';
-import { delay, jittered } from './waits.ts';
+import { delay, jittered, SharedWork } from './waits.ts';
 
 export type * from './api.ts';
 export * from './errors.ts';
@@ -93,7 +93,7 @@ export class LiveDrops {
   readonly #options: LiveDropsOptions;
   readonly #urls: readonly string[];
   readonly #intents: Intents;
-  readonly #running = new Map<string, Promise<Answer>>();
+  readonly #running = new Map<string, SharedWork<Answer>>();
   /** Of `#urls`, the one that answered last. */
   #at = 0;
 
@@ -225,6 +225,7 @@ export class LiveDrops {
   async #answer(operation: string, input: Call): Promise<Answer> {
     if (!takesKey(operation)) return await this.#retried(operation, input, null, send);
     const userId = subjectOf(await this.token());
+    input.signal?.throwIfAborted();
     const { intent, resumedKey, path, query, body } = input;
     const asked = { operation, path, query, body };
     let pending: PendingIntent;
@@ -234,11 +235,17 @@ export class LiveDrops {
     const { key } = pending;
     // A second call waits for the answer to the first: only one of them may end the intent.
     let running = this.#running.get(key);
-    if (running === undefined) {
-      running = this.#settled(key, this.#retried(operation, input, pending, send));
+    if (running === undefined || running.isOver) {
+      running = new SharedWork((signal) =>
+        this.#settled(key, this.#retried(operation, { ...input, signal }, pending, send)),
+      );
       this.#running.set(key, running);
     }
-    return await running;
+    try {
+      return await running.wait(input.signal);
+    } finally {
+      if (running.isOver && this.#running.get(key) === running) this.#running.delete(key);
+    }
   }
 
   /**
@@ -253,8 +260,6 @@ export class LiveDrops {
     } catch (error) {
       if (isRefusal(error)) this.#intents.end(key);
       throw error;
-    } finally {
-      this.#running.delete(key);
     }
   }
 

@@ -29,3 +29,38 @@ export function delay(ms: number, signal: AbortSignal | undefined): Promise<void
     signal?.addEventListener('abort', abort, { once: true });
   });
 }
+
+/**
+ * Work that several wait for, each with a signal of its own, which ends that one's wait. The work
+ * is aborted when nobody waits any more.
+ */
+export class SharedWork<T> {
+  readonly #controller = new AbortController();
+  readonly #result: Promise<T>;
+  #waiting = 0;
+  #isOver = false;
+
+  constructor(work: (signal: AbortSignal) => Promise<T>) {
+    this.#result = work(this.#controller.signal).finally(() => (this.#isOver = true));
+  }
+
+  /** It is done, failed or aborted: nobody else may join. */
+  get isOver(): boolean {
+    return this.#isOver || this.#controller.signal.aborted;
+  }
+
+  /** Rejects as the work does, or with the reason of the signal, which has not come yet. */
+  wait(signal: AbortSignal | undefined): Promise<T> {
+    this.#waiting += 1;
+    return new Promise((resolve, reject) => {
+      const abort = (): void => {
+        reject(signal!.reason as Error);
+        this.#waiting -= 1;
+        if (this.#waiting === 0) this.#controller.abort(signal!.reason);
+      };
+      signal?.addEventListener('abort', abort, { once: true });
+      const done = (): void => signal?.removeEventListener('abort', abort);
+      this.#result.finally(done).then(resolve, reject);
+    });
+  }
+}

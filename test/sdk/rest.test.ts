@@ -9,6 +9,7 @@ import {
   MemoryStorage,
   ProblemError,
 } from '../../sdk/client.ts';
+import { eventually } from '../end-to-end/sale-client.ts';
 import { SaleServer } from '../end-to-end/sale-server.ts';
 
 let server: SaleServer;
@@ -135,6 +136,63 @@ test('G4: two presses that wait together are one order; the next press is anothe
   const [first, second] = await Promise.all([press(), press()]);
   t.is(first.id, second.id);
   t.not((await press()).id, first.id);
+});
+
+test('G4: of calls that wait together each has its own signal; the last one ends it', async (t) => {
+  const userId = server.fresh('buyer');
+  const dropId = await server.drop(server.fresh('seller'));
+  const answers: (() => void)[] = [];
+  const requests: RequestInit[] = [];
+  const client = new LiveDrops({
+    url: server.urls[0]!,
+    token: server.token(userId),
+    fetch: async (url, init) => {
+      requests.push(init!);
+      await new Promise<void>((resolve, reject) => {
+        answers.push(resolve);
+        init!.signal!.addEventListener('abort', () => reject(init!.signal!.reason as Error));
+      });
+      return await fetch(url, init);
+    },
+  });
+  const press = () => {
+    const controller = new AbortController();
+    const order = client.placeOrder(dropId, { quantity: 1 }, { signal: controller.signal });
+    return { order, leave: () => controller.abort(new Error('the buyer left')) };
+  };
+  const left = { message: 'the buyer left' };
+  const asked = (count: number) =>
+    eventually(
+      async () => answers.length,
+      (n) => n === count,
+    );
+
+  const [first, second] = [press(), press()];
+  await asked(1);
+  first.leave();
+  await t.throwsAsync(first.order, left);
+  answers[0]!();
+  const { id } = await second.order;
+
+  const [third, fourth] = [press(), press()];
+  await asked(2);
+  fourth.leave();
+  await t.throwsAsync(fourth.order, left);
+  t.false(requests[1]!.signal!.aborted);
+  third.leave();
+  const fifth = press();
+  await t.throwsAsync(third.order, left);
+  t.true(requests[1]!.signal!.aborted, 'nobody waits');
+  await asked(3);
+  answers[2]!();
+  t.not((await fifth.order).id, id);
+  t.is(requests.length, 3);
+  const keyOf = ({ headers }: RequestInit) => new Headers(headers).get('idempotency-key');
+  t.is(keyOf(requests[2]!), keyOf(requests[1]!), 'the intent goes on');
+
+  const early = client.placeOrder(dropId, { quantity: 1 }, { signal: AbortSignal.abort() });
+  await t.throwsAsync(early, { name: 'AbortError' } as never);
+  t.deepEqual(await client.pending(), []);
 });
 
 test('G4: an intent outlives what says nothing about its first try', async (t) => {
