@@ -2,6 +2,7 @@
 // downloads. It ends with the node that started it.
 
 import { existsSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setPriority } from 'node:os';
 import type { IncomingMessage } from 'node:http';
@@ -55,6 +56,8 @@ async function start({ media, config }: MediaStart): Promise<void> {
   const ffmpeg = FFMPEG.find((path) => existsSync(path)) ?? null;
   const maker = new VariantMaker({ ffmpeg, clock, log });
   const folder = join(config.dataDirectory, 'media-work');
+  // What a killed process was at; nothing in it is needed.
+  await rm(folder, { recursive: true, force: true });
   const shared = { blobs, pieces, backend, locks, clock, log };
   const references = new MediaReferences(shared);
   const processing = new Processing({ ...shared, references, maker, folder });
@@ -90,10 +93,10 @@ async function start({ media, config }: MediaStart): Promise<void> {
   };
   let server: MediaServer | null = null;
   stop = async () => {
+    // All are told before any is waited for: nothing new begins.
+    const stopped = [processing.stop(), sweep.stop(), maker.stop()];
     await server?.stop();
-    await sweep.stop();
-    await maker.stop();
-    await processing.stop();
+    await Promise.all(stopped);
   };
   try {
     const port = await listen(media.port).catch(async (error: unknown) => {

@@ -15,7 +15,8 @@ import type { FromMedia, MediaQuestion, ToMedia } from './media-messages.ts';
 
 const PROGRAM = fileURLToPath(new URL('media-program.ts', import.meta.url));
 const START_MAX_MS = 60_000;
-const STOP_MAX_MS = 15_000;
+/** A node that is told to end has some seconds in all. */
+const STOP_MAX_MS = 3_000;
 const RESTART_DELAY_FIRST_MS = 500;
 const RESTART_DELAY_MAX_MS = 30_000;
 
@@ -25,6 +26,8 @@ export interface MediaProcessOptions {
   readonly gateway: Pick<Gateway, 'uploads'>;
   readonly call: CallAction;
   readonly log: Logger;
+  /** For tests. */
+  readonly program?: string;
 }
 
 export class MediaProcess {
@@ -54,10 +57,25 @@ export class MediaProcess {
 
   /** Returns at once: the node sells without it. What fails is logged, and done again. */
   start(): void {
-    const { config, media, log } = this.#options;
-    const child = fork(PROGRAM, { serialization: 'advanced', stdio: ['ignore', 2, 2, 'ipc'] });
+    const { config, media, log, program = PROGRAM } = this.#options;
+    let child: ChildProcess;
+    try {
+      child = fork(program, { serialization: 'advanced', stdio: ['ignore', 2, 2, 'ipc'] });
+    } catch (error) {
+      log.error({ err: error }, 'the media process cannot be started');
+      this.#restart();
+      return;
+    }
     this.#child = child;
     const timer = systemClock.after(START_MAX_MS, () => child.kill('SIGKILL'));
+    const onEnd = (code: number | null, signal: NodeJS.Signals | null) => {
+      timer.cancel();
+      if (this.#child !== child) return;
+      this.#child = null;
+      if (this.#isStopped) return;
+      log.error({ code, signal }, 'the media process ended, and is started anew');
+      this.#restart();
+    };
     child.on('message', (message: FromMedia) => {
       if (message.kind === 'question') void this.#answer(child, message);
       else if (message.kind === 'failed') {
@@ -69,24 +87,28 @@ export class MediaProcess {
         this.#backoff.succeeded();
       }
     });
-    child.on('error', (error) => log.error({ err: error }, 'the media process'));
-    child.on('exit', (code, signal) => {
-      timer.cancel();
-      this.#child = null;
-      if (this.#isStopped) return;
-      log.error({ code, signal }, 'the media process ended, and is started anew');
-      this.#timer = systemClock.after(this.#backoff.next(), () => this.start());
+    child.on('error', (error) => {
+      log.error({ err: error }, 'the media process');
+      // One that was never there does not exit.
+      if (child.pid === undefined) onEnd(null, null);
     });
+    child.on('exit', onEnd);
     // Clients go on at the port where they were.
-    const port = media.port === 0 ? (this.#port ?? 0) : media.port;
+    const port = this.#port ?? media.port;
     tell(child, { kind: 'start', media: { ...media, port }, config });
+  }
+
+  #restart(): void {
+    if (this.#isStopped) return;
+    this.#timer = systemClock.after(this.#backoff.next(), () => this.start());
   }
 
   async stop(): Promise<void> {
     this.#isStopped = true;
     this.#timer?.cancel();
     const child = this.#child;
-    if (child === null) return;
+    // One without a process id was never there, and does not exit.
+    if (child?.pid === undefined) return;
     const { promise: exited, resolve } = Promise.withResolvers<void>();
     child.once('exit', () => resolve());
     const timer = systemClock.after(STOP_MAX_MS, () => child.kill('SIGKILL'));

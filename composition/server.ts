@@ -193,8 +193,7 @@ export async function startServer(
     await core.leave();
     limitsFile.stop();
     exportThreads.stop();
-    await media?.stop();
-    await gateway.stop();
+    await Promise.all([media?.stop(), gateway.stop()]);
     ended.stop();
     await payments.stop();
     await core.stop();

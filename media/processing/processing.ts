@@ -54,6 +54,8 @@ export class Processing {
   readonly #limit = pLimit({ concurrency: 1 });
   readonly #waiting = new Set<string>();
   #isStopped = false;
+  /** Ends the wait for another attempt. */
+  #wake: () => void = () => undefined;
 
   constructor(options: ProcessingOptions) {
     this.#options = options;
@@ -83,6 +85,7 @@ export class Processing {
   async stop(): Promise<void> {
     this.#isStopped = true;
     this.#limit.clearQueue();
+    this.#wake();
     await this.#limit(() => undefined);
   }
 
@@ -91,9 +94,17 @@ export class Processing {
       try {
         return await this.#process(mediaId);
       } catch (error) {
+        // Whoever starts next goes on with it.
+        if (this.#isStopped) return;
         if (attempt === ATTEMPTS_MAX) throw error;
         this.#options.log.warn({ err: error, mediaId, attempt }, 'an upload waits for processing');
-        await new Promise<void>((resolve) => this.#options.clock.after(RETRY_MS, resolve));
+        await new Promise<void>((resolve) => {
+          const timer = this.#options.clock.after(RETRY_MS, resolve);
+          this.#wake = () => {
+            timer.cancel();
+            resolve();
+          };
+        });
       }
     }
   }

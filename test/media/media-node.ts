@@ -8,6 +8,8 @@ import { loadConfig } from '../../composition/config.ts';
 import { startServer, type Server } from '../../composition/server.ts';
 import { freePort } from '../servers/child-server.ts';
 
+const WAIT_MAX_MS = 120_000;
+
 export interface MediaNode {
   readonly url: string;
   readonly media: string;
@@ -32,37 +34,51 @@ export async function startMediaNode(environment: Record<string, string> = {}): 
       ...environment,
     }),
   );
-  // The server does not wait for its media process.
+  const stop = async () => {
+    await server.stop();
+    rmSync(directory, { recursive: true, force: true });
+  };
   const media = `http://127.0.0.1:${mediaPort}`;
-  while (!(await fetch(`${media}/v1/uploads`, { method: 'OPTIONS' }).then(isOk, () => false)))
-    await pause(50);
   const account = { email: 'ann@example.com', password: 'correct horse battery', name: 'Ann' };
-  const made = await fetch(`${server.url}/v1/auth/register`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(account),
-  });
-  const { accessToken: token } = (await made.json()) as { accessToken: string };
+  let token: string;
+  try {
+    // The server does not wait for its media process.
+    await eventually('the media process listens', async () => {
+      const reply = await fetch(`${media}/v1/uploads`, { method: 'OPTIONS' }).catch(() => null);
+      return reply?.ok === true ? reply : null;
+    });
+    const made = await fetch(`${server.url}/v1/auth/register`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(account),
+    });
+    ({ accessToken: token } = (await made.json()) as { accessToken: string });
+  } catch (error) {
+    await stop();
+    throw error;
+  }
   return {
     url: server.url,
     media,
     token,
     mediaPid: () => server.mediaPid()!,
-    async settled(mediaId) {
-      for (;;) {
+    settled: (mediaId) =>
+      eventually(`${mediaId} is settled`, async () => {
         const reply = await fetch(`${server.url}/v1/media/${mediaId}`);
         const found = (await reply.json()) as Record<string, unknown>;
-        if (found['status'] === 'ready' || found['status'] === 'refused') return found;
-        await pause(50);
-      }
-    },
-    async stop() {
-      await server.stop();
-      rmSync(directory, { recursive: true, force: true });
-    },
+        return found['status'] === 'ready' || found['status'] === 'refused' ? found : null;
+      }),
+    stop,
   };
 }
 
-function isOk({ ok }: Response): boolean {
-  return ok;
+/** What `look` finds, once it is not null. Rejects after two minutes. */
+async function eventually<T>(what: string, look: () => Promise<T | null>): Promise<T> {
+  const end = performance.now() + WAIT_MAX_MS;
+  while (performance.now() < end) {
+    const found = await look();
+    if (found !== null) return found;
+    await pause(50);
+  }
+  throw new Error(`not within ${WAIT_MAX_MS} ms: ${what}`);
 }

@@ -1,0 +1,65 @@
+// The media process as its node sees it: it is started until it is there, and a stop has an end.
+
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import test from 'ava';
+import pino from 'pino';
+import { loadConfig } from '../../composition/config.ts';
+import { MediaProcess } from '../../composition/media.ts';
+import { removeDirectory, temporaryDirectory } from '../storage/temporary-directory.ts';
+
+const folder = temporaryDirectory();
+test.after.always(() => removeDirectory(folder));
+
+function processOf(text: string): MediaProcess {
+  const program = join(folder, 'program.mjs');
+  writeFileSync(program, text);
+  const config = loadConfig({ LIVEDROPS_DATA: folder, LIVEDROPS_LOG: 'silent' });
+  const unused = () => Promise.reject(new Error('nothing is asked'));
+  return new MediaProcess({
+    config,
+    media: config.media!,
+    gateway: { uploads: unused },
+    call: unused as never,
+    log: pino({ level: 'silent' }),
+    program,
+  });
+}
+
+const { execPath } = process;
+const HANGING = `process.on('message', () => undefined); process.on('SIGTERM', () => undefined);`;
+
+for (const [how, path] of [
+  ['is not there', join(folder, 'nowhere')],
+  ['cannot be asked for', 'a\0b'],
+] as const)
+  test.serial(`M1: a media process that ${how} is started anew`, async (t) => {
+    const media = processOf(HANGING);
+    process.execPath = path;
+    try {
+      media.start();
+      await pause(50);
+      t.is(media.pid, null);
+    } finally {
+      process.execPath = execPath;
+    }
+    const end = performance.now() + 60_000;
+    while (media.pid === null && performance.now() < end) await pause(20);
+    t.not(media.pid, null);
+    await media.stop();
+    t.is(media.pid, null);
+  });
+
+test.serial('M1: a media process that was never there is stopped at once', async (t) => {
+  const media = processOf(HANGING);
+  process.execPath = join(folder, 'nowhere');
+  try {
+    media.start();
+    await media.stop();
+  } finally {
+    process.execPath = execPath;
+  }
+  await pause(50);
+  t.is(media.pid, null);
+});
