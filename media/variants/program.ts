@@ -24,7 +24,20 @@ export interface NoPoster {
   readonly poster: 'no-ffmpeg' | 'not-decodable';
 }
 
+/** It has loaded what it needs: from here on a death is the file's doing. */
+export interface VariantReady {
+  readonly kind: 'ready';
+}
+
+/** The machine is at fault and not the file, as when the disk is full. */
+export interface VariantFault {
+  readonly kind: 'fault';
+  readonly id: number;
+  readonly message: string;
+}
+
 export interface VariantAnswer {
+  readonly kind: 'made';
   readonly id: number;
   readonly made: MadePicture | NoPoster | MediaRefusal;
   /** Resident bytes after the job: what is freed is not always given back. */
@@ -41,12 +54,16 @@ let running: number | null = null;
 process.on('message', (job: VariantJob) => void run(job));
 // Whoever started this process is gone.
 process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
+process.send!({ kind: 'ready' } satisfies VariantReady);
 
 async function run(job: VariantJob): Promise<void> {
   running = job.id;
   const watch = watchCosts();
   try {
     answer(await make(job));
+  } catch (error) {
+    const { message } = error as Error;
+    process.send!({ kind: 'fault', id: job.id, message } satisfies VariantFault);
   } finally {
     clearInterval(watch);
     running = null;
@@ -80,5 +97,6 @@ function watchCosts(): NodeJS.Timeout {
 function answer(made: VariantAnswer['made'], sent?: () => void): void {
   if (running === null) return;
   const residentBytes = process.memoryUsage.rss();
-  process.send!({ id: running, made, residentBytes } satisfies VariantAnswer, undefined, {}, sent);
+  const told: VariantAnswer = { kind: 'made', id: running, made, residentBytes };
+  process.send!(told, undefined, {}, sent);
 }

@@ -1,7 +1,7 @@
 // Makes variants in a child process (media/variants/program.ts), one upload at a time. The process
 // is started with the first upload, ends when none came for a while, and is started anew when it
 // has grown, hangs or died. An upload during which it died twice is refused: whatever it was that
-// killed it, such a file would kill it again.
+// killed it, such a file would kill it again. Where it cannot even begin, the file is not at fault.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -12,7 +12,7 @@ import type { Logger } from 'pino';
 import type { Clock } from '../../actors/clock.ts';
 import { type MediaRefusal, type MediaType, refuse } from '../types/media-types.ts';
 import type { MadePicture } from './picture.ts';
-import type { NoPoster, VariantAnswer, VariantJob } from './program.ts';
+import type { NoPoster, VariantAnswer, VariantFault, VariantJob, VariantReady } from './program.ts';
 
 /**
  * Of data, by `ulimit -d`. Node takes 630 MiB of address space of it before it does anything, so
@@ -51,13 +51,14 @@ export class VariantQueueFullError extends Error {
   readonly code = 'queue-full';
 }
 
-/** The process died or hung; `null` is a stop by `stop()`. */
-type End = 'died' | 'hung' | null;
+/** The process died or hung; `unready`: before it began; `null` is a stop by `stop()`. */
+type End = 'died' | 'hung' | 'unready' | null;
 
 export class VariantMaker {
   readonly #options: VariantMakerOptions;
   readonly #limit = pLimit({ concurrency: 1, rejectOnClear: true });
   #child: ChildProcess | null = null;
+  #isReady = false;
   #idle: { cancel(): void } | null = null;
   #jobs = 0;
   #stopped = false;
@@ -79,7 +80,7 @@ export class VariantMaker {
   /**
    * Makes the variants of `file`, which is of `type`, in `folder`, which is there. Throws
    * `VariantQueueFullError` past 100 that wait, and where the process cannot be started or the
-   * disk is full.
+   * disk is full: of these the file is not to blame.
    */
   async make(file: string, type: MediaType, folder: string): Promise<MadeVariants> {
     if (this.jobs > WAITING_MAX) throw new VariantQueueFullError('too many uploads wait');
@@ -106,7 +107,7 @@ export class VariantMaker {
         ffmpeg: this.#options.ffmpeg,
       };
       const answer = await this.#ask(job);
-      if (answer !== 'died' && answer !== 'hung' && answer !== null) {
+      if (answer !== null && typeof answer === 'object') {
         const isCostly = !answer.made.ok && answer.made.reason === 'too-costly';
         if (isCostly || answer.residentBytes > RESIDENT_BYTES_KEPT) await this.#end();
         this.#idle = this.#options.clock.after(IDLE_MAX_MS, () => void this.#end());
@@ -114,6 +115,7 @@ export class VariantMaker {
       }
       await this.#end();
       if (answer === null) continue;
+      if (answer === 'unready') throw new Error('the process that makes variants does not begin');
       this.#options.log.warn({ type, attempt, answer }, 'the process that makes variants ended');
       if (attempt === ATTEMPTS_MAX)
         return refuse('too-costly', 'Decoding it ends the process that does it.');
@@ -124,11 +126,17 @@ export class VariantMaker {
     const child = (this.#child ??= this.#start());
     const { clock, jobMaxMs = JOB_MAX_MS } = this.#options;
     return await new Promise((resolve, reject) => {
-      const timer = clock.after(jobMaxMs, () => done(() => resolve('hung')));
-      const onMessage = (answer: VariantAnswer) => {
-        if (answer.id === job.id) done(() => resolve(answer));
+      const timer = clock.after(jobMaxMs, () => end('hung'));
+      const onMessage = (told: VariantAnswer | VariantFault | VariantReady) => {
+        if (told.kind === 'ready' || told.id !== job.id) return;
+        if (told.kind === 'made') done(() => resolve(told));
+        else done(() => reject(new Error(`variants could not be made: ${told.message}`)));
       };
-      const onExit = () => done(() => resolve(this.#stopped ? null : 'died'));
+      const end = (how: 'died' | 'hung') => {
+        const answer = this.#isReady ? how : 'unready';
+        done(() => resolve(this.#stopped ? null : answer));
+      };
+      const onExit = () => end('died');
       const onError = (error: Error) => done(() => reject(error));
       const done = (settle: () => void) => {
         timer.cancel();
@@ -162,6 +170,10 @@ export class VariantMaker {
         env: { MALLOC_ARENA_MAX: '2' },
       },
     );
+    this.#isReady = false;
+    child.on('message', ({ kind }: VariantReady | VariantAnswer | VariantFault) => {
+      if (kind === 'ready' && this.#child === child) this.#isReady = true;
+    });
     let text = '';
     const stderr = child.stderr as Socket;
     stderr.on('data', (bytes: Buffer) => {
@@ -172,7 +184,11 @@ export class VariantMaker {
       if (this.#child === child) this.#child = null;
       if (text !== '') log.warn({ code, signal, text }, 'what the maker of variants wrote');
     });
-    child.on('error', (error) => log.error({ err: error }, 'the maker of variants'));
+    child.on('error', (error) => {
+      log.error({ err: error }, 'the maker of variants');
+      // One that was never there does not exit.
+      if (child.pid === undefined && this.#child === child) this.#child = null;
+    });
     child.unref();
     return child;
   }

@@ -200,6 +200,23 @@ test.serial('M3: an upload that ends its process twice is refused, not the next'
   );
 });
 
+test.serial('M3: a machine that is at fault is told, and no file is refused for it', async (t) => {
+  const program = new URL('dying-program.ts', import.meta.url).pathname;
+  await otherMaker({ program }, async (by) => {
+    await t.throwsAsync(make(Buffer.from('no space'), 'image/png', by), { message: /ENOSPC/ });
+    t.true((await make(Buffer.from('live'), 'image/png', by)).made.ok);
+  });
+  await otherMaker({ program: join(root, 'nowhere.ts') }, async (by) => {
+    await t.throwsAsync(make(Buffer.from('live'), 'image/png', by), { message: /not begin/ });
+  });
+  // The real one, where what it is to write in is not there.
+  const file = join(root, 'good.upload');
+  await writeFile(file, await picture(9, 9).png().toBuffer());
+  await t.throwsAsync(maker.make(file, 'image/png', join(root, 'no-folder')), {
+    message: /could not be made/,
+  });
+});
+
 test.serial('M3: a process that hangs is ended, and the next upload is made', async (t) => {
   const program = new URL('dying-program.ts', import.meta.url).pathname;
   await otherMaker({ program, jobMaxMs: 2_000 }, async (by) => {
