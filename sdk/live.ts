@@ -19,6 +19,7 @@ import {
   ReconnectingSocket,
   type SocketConstructor,
 } from './reconnecting-socket.ts';
+import { compareIds, ReplayOrder } from './replay-order.ts';
 import { ServerClock } from './server-clock.ts';
 import { type DropHandler, Topics, type TopicRefusal } from './topics.ts';
 
@@ -62,11 +63,7 @@ export class LiveStream {
   readonly #clock = new ServerClock();
   readonly #followed = new DropVersions();
   #after: string | null;
-  /**
-   * Live notifications may come before the server has read `resume`. They are in the feed, so the
-   * replay brings them in their place. It begins behind the answer to the `ping` before it.
-   */
-  #isReplayed = false;
+  #replay: ReplayOrder | null = null;
   #token: string | null = null;
   #renewal: ReturnType<typeof setTimeout> | undefined;
 
@@ -149,9 +146,12 @@ export class LiveStream {
   }
 
   #opened(): void {
-    this.#isReplayed = false;
-    this.#socket.send({ type: 'ping' });
+    this.#replay = new ReplayOrder(
+      (frame) => this.#notified(frame),
+      () => this.#socket.drop(),
+    );
     this.#socket.send({ type: 'resume', after: this.#after });
+    this.#socket.send({ type: 'ping' });
     this.#topics.connected();
   }
 
@@ -165,11 +165,13 @@ export class LiveStream {
       case 'authenticated':
         return this.#renewBefore(frame.expiresAt, frame.at);
       case 'pong':
-        this.#isReplayed = true;
-        return;
+        return this.#replay?.resumeRead();
       case 'notification':
-        return this.#notified(frame);
+        // A slower gateway may send what a quicker one has sent: the replay does not have it.
+        if (compareIds(frame.id, this.#after ?? '0') > 0) this.#replay?.received(frame);
+        return;
       case 'resumed':
+        this.#replay?.resumed();
         this.#after = frame.lastId;
         return;
       case 'order.payment_failed':
@@ -189,7 +191,6 @@ export class LiveStream {
   }
 
   #notified(frame: NotificationFrame): void {
-    if (!this.#isReplayed || compareIds(frame.id, this.#after ?? '0') <= 0) return;
     this.#after = frame.id;
     this.#options.onNotification?.(frame);
   }
@@ -270,10 +271,4 @@ async function probe(ask: () => Promise<unknown>): Promise<number | LiveEnd> {
     if (error.status === 429 || error.status >= 500) return error.retryAfterMs ?? 0;
     return { closeCode: 0, reason: error.message, error };
   }
-}
-
-/** Ids are decimal digits without leading zeros. */
-function compareIds(a: string, b: string): number {
-  if (a.length !== b.length) return a.length - b.length;
-  return a < b ? -1 : Number(a > b);
 }

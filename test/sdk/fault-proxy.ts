@@ -10,6 +10,8 @@ export interface Faults {
   readonly cutRequestAt?: number;
   /** All connections are lost when so many bytes went on to the client. */
   readonly cutReplyAt?: number;
+  /** From so many bytes to the server on, they go on when this resolves. */
+  readonly holdRequest?: { readonly at: number; readonly until: Promise<void> };
   /** Bytes go on in pieces of this length, each in a turn of the event loop of its own. */
   readonly pieceBytes?: number;
 }
@@ -28,8 +30,8 @@ export class FaultProxy {
   connections = 0;
   /** Called for each new connection, before its first byte goes on. */
   onConnection: () => void = () => undefined;
-  /** Called for each request that opens a WebSocket, before it goes on. */
-  onUpgrade: () => void = () => undefined;
+  /** Called for each request that opens a WebSocket, before it goes on, with its length. */
+  onUpgrade: (bytes: number) => void = () => undefined;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   readonly #port: number;
@@ -71,7 +73,7 @@ export class FaultProxy {
     this.connections += 1;
     this.onConnection();
     client.on('data', (bytes: Buffer) => {
-      if (bytes.includes('websocket')) this.onUpgrade();
+      if (bytes.includes('websocket')) this.onUpgrade(bytes.length);
     });
     const server = connect({ port: this.#port, host: '127.0.0.1', noDelay: true });
     client.setNoDelay(true);
@@ -99,14 +101,19 @@ export class FaultProxy {
       const isReply = counter === 'replyBytes';
       if (this.isSilent || (isReply && this.areRepliesSilent)) return;
       const cutAt = this.#faults[fault] ?? Infinity;
-      const left = cutAt - this[counter];
+      const before = this[counter];
+      const left = cutAt - before;
       const isCut = bytes.length >= left;
       this[counter] += bytes.length;
       if (isCut) this.#faults = {};
       const part = isCut ? bytes.subarray(0, left) : bytes;
-      const { pieceBytes } = this.#faults;
+      const { pieceBytes, holdRequest } = this.#faults;
+      const hold = isReply ? undefined : holdRequest;
+      const goesOn = Math.max(0, (hold?.at ?? Infinity) - before);
       sent = sent
-        .then(() => inPieces(to, part, pieceBytes))
+        .then(() => inPieces(to, part.subarray(0, goesOn), pieceBytes))
+        .then(() => (goesOn < part.length ? hold?.until : undefined))
+        .then(() => inPieces(to, part.subarray(goesOn), pieceBytes))
         .then(() => {
           if (isCut) this.cutAll();
         });
