@@ -75,8 +75,8 @@ export function accountsContract(
 
   test('G2: users are found by a list of ids, without unknown and removed ones', async (t) => {
     for (const id of ['user_batch1', 'user_batch2', 'user_batch3'])
-      await accounts().addUser(user(id));
-    await accounts().removeUser('user_batch2');
+      if (areChangeable || id !== 'user_batch2') await accounts().addUser(user(id));
+    if (areChangeable) await accounts().removeUser('user_batch2');
     const asked = ['user_batch3', 'user_none', 'user_batch2', 'user_batch1', 'user_batch3'];
     const found = await accounts().findUsers(asked);
     t.deepEqual([...found.keys()].toSorted(), ['user_batch1', 'user_batch3']);
