@@ -128,7 +128,7 @@ export class Uploads {
     });
     const path = `/v1/creators/${encodeURIComponent(owner)}/uploads`;
     const media = await this.#ask(request, { method: 'POST', path, body });
-    await this.#options.pieces.begin(media.id);
+    await this.#begin(request, media);
     response.setHeader('location', `${this.#options.origin}${UPLOADS}/${media.id}`);
     setExpires(response, media);
     if (withBytes) {
@@ -136,6 +136,18 @@ export class Uploads {
       response.setHeader('upload-offset', offset);
     }
     response.writeHead(201, { 'content-length': '0' }).end();
+  }
+
+  /** What cannot begin is not known afterwards, so that it takes no room. */
+  async #begin(request: IncomingMessage, { id }: Media): Promise<void> {
+    try {
+      await this.#options.pieces.begin(id);
+    } catch (error) {
+      const path = `${UPLOADS}/${id}`;
+      const { status } = await this.#dispatch(request, { method: 'DELETE', path, body: '' });
+      if (status !== 204) this.#options.log.warn({ mediaId: id, status }, 'an upload stays behind');
+      throw error;
+    }
   }
 
   async #head(request: IncomingMessage, response: ServerResponse, mediaId: string): Promise<void> {

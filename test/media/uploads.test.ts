@@ -443,3 +443,27 @@ test('M2: without its blobs an upload is 503 with Retry-After, and loses nothing
   t.is((await ask('HEAD', path, ANN)).header('upload-offset'), '6');
   t.is((await patch(path, 6, 'world')).status, 204);
 });
+
+test('M1: an upload that cannot begin is 503, and is not counted afterwards', async (t) => {
+  const own = new UploadServers();
+  const { blobs } = own;
+  const asked: string[] = [];
+  own.blobs = new Proxy(blobs, {
+    get(target, name: keyof typeof blobs) {
+      if (name === 'put')
+        return (key: string) => {
+          asked.push(key);
+          return Promise.reject(Object.assign(new Error(), { code: 'store-unavailable' }));
+        };
+      const value = target[name];
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
+  const at = await own.start();
+  t.teardown(() => own.stop());
+  const headers = { ...ANN, ...METADATA, 'upload-length': '11' };
+  const refused = await ask('POST', `${at.url}/v1/uploads`, headers);
+  t.deepEqual([refused.status, refused.code], [503, 'unavailable']);
+  t.is(asked.length, 1);
+  t.is(await own.store.find(asked[0]!.split('/')[1]!), null);
+});
