@@ -1,9 +1,14 @@
 // The contract of the search index on SQLite, and what is bounded there by time.
 
+import { statSync } from 'node:fs';
 import test from 'ava';
+import { openSearchReader } from '../../storage/sqlite/search/search-reader-sqlite.ts';
+import { open } from '../../storage/sqlite/search/search-writer-program.ts';
+import { openSearchWriter } from '../../storage/sqlite/search/search-writer-sqlite.ts';
 import { searchIndexContract } from './contract/search-index.ts';
 import { searchDocument } from './search-documents.ts';
 import { openSearchIndex } from './search-index-sqlite.ts';
+import { removeDirectory, temporaryDirectory } from './temporary-directory.ts';
 
 searchIndexContract((t) => openSearchIndex(t));
 
@@ -53,4 +58,44 @@ test('Q3: a result that is read slowly ends where it holds back too much of the 
   const next = await index.stream({ text: 'hat', sort: 'relevance' });
   t.is((await next!.next())?.length, 256);
   await next!.close();
+});
+
+test('Q4: a rebuilt index is on the disk, without its log, before it serves', async (t) => {
+  const folder = temporaryDirectory();
+  const writer = await openSearchWriter({ folder });
+  t.teardown(async () => {
+    await writer.close();
+    removeDirectory(folder);
+  });
+  const rebuild = await writer.rebuild();
+  await rebuild.feed.apply({ upserts: [searchDocument({ name: 'Hat' })] });
+  const log = `${folder}/search-2.db-wal`;
+  t.true(statSync(log).size > 0);
+  await rebuild.swapIn();
+  t.is(statSync(log).size, 0);
+});
+
+test('Q4: an index that lost what it was indexed by in a power failure is indexed before it serves', async (t) => {
+  const folder = temporaryDirectory();
+  await (await openSearchWriter({ folder })).close();
+  const half = open({ file: `${folder}/search-1.db`, walBytesMax: 1 << 26, pageCountMax: 0 });
+  const upserts = Array.from({ length: 40 }, () => searchDocument({ name: 'Hat' }));
+  half.database.transaction(() => {
+    half.handlers.defer();
+    half.handlers.apply({ upserts });
+    half.handlers.index(10);
+  })();
+  half.database.close();
+  const writer = await openSearchWriter({ folder });
+  const reader = openSearchReader({ folder });
+  t.teardown(async () => {
+    await reader.close();
+    await writer.close();
+    removeDirectory(folder);
+  });
+  for (const sort of ['relevance', 'newest'] as const) {
+    const page = { limit: 100, cursor: null };
+    const { hits } = await reader.search({ text: 'hat', sort, page });
+    t.is(hits.length, upserts.length, sort);
+  }
 });

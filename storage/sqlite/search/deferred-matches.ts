@@ -44,9 +44,9 @@ export class DeferredMatches {
     return this.#below;
   }
 
-  /** Begins to defer, where the index has no documents yet. */
+  /** Begins to defer, where the index has no documents yet. Idempotent. */
   defer(): void {
-    if (this.#isEmpty.get() === 0) return;
+    if (this.below < UNLISTED_FROM || this.#isEmpty.get() === 0) return;
     this.#saveBelow(0);
     // All are merged at the end.
     this.#mergeAt(0);

@@ -40,12 +40,22 @@ export function open(options: ProgramOptions) {
     "insert into matches (matches, rank) values ('merge', ?)",
   );
   const changes = database.prepare<[], number>('select total_changes()').pluck();
+  let isCheckpointDue = false;
 
   return {
     database,
     begin: 'begin immediate',
-    committed: () => wal.committed(),
-    rolledBack: () => index.rolledBack(),
+    committed() {
+      if (isCheckpointDue) {
+        isCheckpointDue = false;
+        checkpoint(database);
+      }
+      wal.committed();
+    },
+    rolledBack() {
+      isCheckpointDue = false;
+      index.rolledBack();
+    },
     hasLowPriority: true,
     handlers: {
       apply: (change: SearchChange): void => index.apply(change),
@@ -63,6 +73,12 @@ export function open(options: ProgramOptions) {
       /** From now on documents are not found until they are indexed; see `DeferredMatches`. */
       defer: (): void => index.deferred.defer(),
 
+      /** All that was committed is on the disk when this is answered. No reader may be there. */
+      checkpoint(): void {
+        // Not within a transaction.
+        isCheckpointDue = true;
+      },
+
       /** One step of indexing what was deferred. False where nothing is left to be done. */
       index: (documents?: number): boolean => index.deferred.step(documents),
 
@@ -78,6 +94,12 @@ export function open(options: ProgramOptions) {
       },
     },
   } satisfies Program;
+}
+
+/** With `normal`, too, a checkpoint syncs the log, then the file (documentation of SQLite). */
+function checkpoint(database: Database): void {
+  const [row] = database.pragma('wal_checkpoint(truncate)') as [{ busy: number }];
+  if (row.busy !== 0) throw new Error('the log of the search index is in use');
 }
 
 /** What the feed reads. */

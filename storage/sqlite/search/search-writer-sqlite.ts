@@ -45,7 +45,7 @@ export async function openSearchWriter(options: SearchFolder): Promise<SearchWri
       number,
       open,
       unlock,
-      thread: await open(files.index(number)),
+      thread: await openServing(files.index(number), walBytesMax),
     });
   } catch (error) {
     unlock();
@@ -61,6 +61,21 @@ async function openThread(file: string, walBytesMax: number): Promise<WriterThre
     pageCountMax: 0,
   });
   await thread.start();
+  return thread;
+}
+
+/**
+ * A power failure may have taken the newest commits of an index, and with them what it was indexed
+ * by: then as much is indexed again before it serves.
+ */
+async function openServing(file: string, walBytesMax: number): Promise<WriterThread> {
+  const thread = await openThread(file, walBytesMax);
+  try {
+    while (await thread.submit('index'));
+  } catch (error) {
+    await thread.close();
+    throw error;
+  }
   return thread;
 }
 
@@ -187,13 +202,19 @@ class SqliteSearchWriter implements SearchWriter {
 
   async #openRebuilt(): Promise<SqliteSearchFeed> {
     const thread = await this.#open(this.#files.index(this.#number + 1));
-    await thread.submit('defer');
+    try {
+      await thread.submit('defer');
+    } catch (error) {
+      await thread.close();
+      throw error;
+    }
     return new SqliteSearchFeed(thread);
   }
 
   async #swapIn(rebuilt: SqliteSearchFeed): Promise<void> {
     // Nothing is left where it was finished.
     while (await rebuilt.thread.submit('index'));
+    await rebuilt.thread.submit('checkpoint');
     await this.feed.while(async () => {
       const old = this.feed.thread;
       this.#files.swapTo(this.#number + 1);

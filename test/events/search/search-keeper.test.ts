@@ -1,9 +1,16 @@
 // Making a search index anew while it serves (Q4).
 
 import test, { type ExecutionContext } from 'ava';
+import { systemClock } from '../../../actors/clock.ts';
 import { SearchKeeper } from '../../../events/search/search-keeper.ts';
 import type { SearchFeed, SearchRebuild } from '../../../storage/ports/search-index.ts';
+import { openSearchWriter } from '../../../storage/sqlite/search/search-writer-sqlite.ts';
+import { eventually } from '../../end-to-end/sale-client.ts';
+import { removeDirectory, temporaryDirectory } from '../../storage/temporary-directory.ts';
 import { FedIndex } from './fed-index.ts';
+
+/** On real threads. */
+const WAIT_MAX_MS = 40_000;
 
 async function start(t: ExecutionContext) {
   const at = new FedIndex(t);
@@ -91,6 +98,38 @@ test('Q4: a rebuild that the end of the process cut off goes on at the next star
   await at.pass(20_000);
   t.like(await next.status(), { rebuild: null, rebuilds: 1 });
   t.deepEqual(await at.names('lamp'), ['drop d_1', 'product p_1']);
+});
+
+test('Q4: so it does on SQLite, where the process ended before the first document', async (t) => {
+  const at = new FedIndex(t);
+  await at.product('p_1', 'u_ada', 'Lamp');
+  const folder = temporaryDirectory();
+  const keep = async () => {
+    const writer = await openSearchWriter({ folder });
+    const keeper = new SearchKeeper({ ...at.sources, clock: systemClock, writer });
+    await keeper.start();
+    return { writer, keeper };
+  };
+  let { writer, keeper } = await keep();
+  t.teardown(async () => {
+    await keeper.stop();
+    removeDirectory(folder);
+  });
+  const scan = at.stores.changes.scan.bind(at.stores.changes);
+  at.stores.changes.scan = () => Promise.reject(new Error('away'));
+  keeper.rebuild();
+  t.true(await eventually(() => writer.isRebuilding(), Boolean, WAIT_MAX_MS));
+  // Answered once it is open.
+  await writer.rebuild();
+  await keeper.stop();
+  at.stores.changes.scan = scan;
+  ({ writer, keeper } = await keep());
+  const status = await eventually(
+    () => keeper.status(),
+    ({ rebuild, rebuilds }) => rebuild === null && rebuilds > 0,
+    WAIT_MAX_MS,
+  );
+  t.like(status, { documents: 1, rebuild: null, rebuilds: 1 });
 });
 
 test('Q4: where the new index cannot take its place the old one serves on, and it is tried again', async (t) => {
