@@ -1,8 +1,9 @@
 // Compares drops' rows in the catalogue with what their owners say, and mends those that differ
 // (L3). Of a drop that is live or upcoming the row has the terms, and stock as it was last written:
 // only the terms are compared. A row follows its drop a moment later, so one that differs is looked
-// at again. A row whose units sold are too old to say how popular the drop is, is written again,
-// for the change stream (decision 081); it did not differ.
+// at again. A row that does not differ is put once more, for what the change stream has of it
+// (decision 081): on Redis that is stored beside the row, and a failover may have lost it alone.
+// Where units sold are too old to say how popular the drop is, the view is put in its place.
 
 import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../../actors/clock.ts';
@@ -74,7 +75,7 @@ export class DropRows {
     if (!reply.ok) return null;
     const view = reply.value;
     if (row === null || !isRowOf(row, view)) return { row, view };
-    if (soldStep(row.sold) !== soldStep(view.sold)) await catalogue.putDrops([view]);
+    await catalogue.putDrops([soldStep(row.sold) === soldStep(view.sold) ? row : view]);
     return null;
   }
 }

@@ -51,6 +51,8 @@ export interface FeedLag {
    * for how long that is so, where that is longer.
    */
   readonly ms: number;
+  /** As `ms`; but rows that are read again and again count only until all were read once. */
+  readonly streamMs: number;
   /** False: the index was never complete, and what is missing is not all counted. */
   readonly isBuilt: boolean;
 }
@@ -103,9 +105,11 @@ export class SearchFeeding {
     const now = this.#options.clock.monotonic();
     const { takesDrops, taken } = this.#entities;
     const rowsMs = takesDrops ? 0 : (this.#rows.ageMs() ?? now - this.#startedAt);
+    const streamMs = Math.max(this.#unread.ageMs(taken, now), this.#lastLook.overdueMs());
     return {
       records: this.#records,
-      ms: Math.max(rowsMs, this.#unread.ageMs(taken, now), this.#lastLook.overdueMs()),
+      ms: Math.max(rowsMs, streamMs),
+      streamMs: this.#rows.isWhole ? streamMs : Math.max(rowsMs, streamMs),
       isBuilt: this.#isBuilt,
     };
   }
@@ -175,6 +179,7 @@ export class SearchFeeding {
 
   /** Ends early when the feeding stops. */
   async #pause(ms: number): Promise<void> {
+    if (this.#isStopped) return;
     await new Promise<void>((resolve) => {
       const timer = this.#options.clock.after(ms, resolve);
       this.#wake = () => {

@@ -131,8 +131,8 @@ export class SearchKeeper {
   /** False: the keeper stops. */
   async #catchUp(feeding: SearchFeeding): Promise<boolean> {
     while (!this.#isStopped) {
-      const { isBuilt, ms } = feeding.lag();
-      if (isBuilt && ms <= SWAP_LAG_MAX_MS) return true;
+      const { isBuilt, streamMs } = feeding.lag();
+      if (isBuilt && streamMs <= SWAP_LAG_MAX_MS) return true;
       await this.#pause(POLL_MS);
     }
     return false;
@@ -156,6 +156,7 @@ export class SearchKeeper {
 
   /** Ends early when the keeper stops. */
   async #pause(ms: number): Promise<void> {
+    if (this.#isStopped) return;
     await new Promise<void>((resolve) => {
       const timer = this.#options.clock.after(ms, resolve);
       this.#wake = () => {

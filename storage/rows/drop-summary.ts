@@ -1,6 +1,7 @@
 // What the change stream has of a drop (C1), and when its row has changed so that there is a record
 // of it: wherever something else than the version and units sold is another, and where units sold
-// have passed a power of two, so that popularity is right to a factor of two at few records.
+// have passed a power of two. Orders of a live drop do not write its row, so its popularity is
+// that of its opening until reconciliation, or its end, writes the row.
 
 import type { DropSummary, EntityChange } from '../../contracts/changes.ts';
 import type { DropView } from '../../contracts/drops.ts';

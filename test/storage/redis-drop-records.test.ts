@@ -2,6 +2,9 @@
 
 import test from 'ava';
 import type { ExecutionContext } from 'ava';
+import { systemClock } from '../../actors/clock.ts';
+import type { CommandRouter } from '../../actors/command-router.ts';
+import { DropRows } from '../../events/reconcile/drop-rows.ts';
 import { FEATURE_LEVEL, ReachedLevel } from '../../storage/ports/feature-level.ts';
 import {
   DROP_RECORDS_LEVEL,
@@ -10,6 +13,7 @@ import {
 import {
   changeBucketOf,
   dropIdsKey,
+  dropsRecordedKey,
   dropSummariesKey,
 } from '../../storage/redis/catalogue/catalogue-keys.ts';
 import { DropSummaries } from '../../storage/redis/catalogue/drop-summaries.ts';
@@ -98,6 +102,31 @@ if (redisInstalled) {
     await data.catalogue.putDrops([view]);
     t.deepEqual(await data.catalogue.findDrop('drop_1'), view);
     t.deepEqual(await recordsOf(data, 'drop_1'), [2]);
+  });
+
+  test('C1: a bucket whose key a failover lost has records again from the next start of a node on', async (t) => {
+    const data = await start(t, FEATURE_LEVEL);
+    await data.redis.del(dropsRecordedKey(changeBucketOf('drop_1')));
+    await data.catalogue.putDrops([drop('drop_1')]);
+    t.deepEqual(await recordsOf(data, 'drop_1'), []);
+    await upgradeOf(data).advance();
+    await data.catalogue.putDrops([drop('drop_1', { version: 2, status: 'live' })]);
+    t.deepEqual(await recordsOf(data, 'drop_1'), [2]);
+  });
+
+  test('C1, L3: reconciliation stores a summary again that a failover lost beside its row', async (t) => {
+    const data = await start(t, FEATURE_LEVEL);
+    const view = drop('drop_1', { status: 'ended' });
+    await data.catalogue.putDrops([view]);
+    await forgetSummary(data, 'drop_1');
+    t.is(await scanned(data, 'drop_1'), undefined);
+    const router = { send: async () => ({ ok: true, value: view }) } as unknown as CommandRouter;
+    const rows = new DropRows({ catalogue: data.catalogue, router, clock: systemClock });
+    const of = [{ shard: 1, dropId: 'drop_1', orders: 0, heldUnits: 0, soldUnits: 0 }];
+    const run = { pause: () => Promise.resolve(), signal: new AbortController().signal };
+    for (let pass = 0; pass < 2; pass++) t.deepEqual(await rows.mend(of, run), []);
+    t.is(await scanned(data, 'drop_1'), 1);
+    t.deepEqual(await recordsOf(data, 'drop_1'), [1, 1], 'a second pass adds none');
   });
 
   test('C1: one node at a time takes rows over, and another goes on where it died', async (t) => {

@@ -1,7 +1,8 @@
 // Begins the records of drops (decision 081). Once the store has reached their level, no node writes
 // a drop's row without its summary any more. Then one node, under a lease, puts summaries of all
 // rows that are older, and lets changes of summaries have records. Where it dies, another begins
-// the pass again: a summary that is there already stays.
+// the pass again: a summary that is there already stays. Where records have begun, each start of a
+// node sets the keys of the buckets again.
 
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
@@ -65,8 +66,13 @@ export class DropRecordsUpgrade {
   /** Makes the pass, if this node may. Errors: `store-unavailable`; another call begins anew. */
   async advance(): Promise<void> {
     const { levels, log } = this.#options;
-    this.#isDone = await areDropsRecorded(this.#redis);
-    if (this.#isDone || levels.reached() < DROP_RECORDS_LEVEL || !(await this.#hold())) return;
+    if (await areDropsRecorded(this.#redis)) {
+      // A failover may have lost the keys of a bucket alone.
+      await this.#summaries.recordAll();
+      this.#isDone = true;
+      return;
+    }
+    if (levels.reached() < DROP_RECORDS_LEVEL || !(await this.#hold())) return;
     const rows = await this.#pass();
     if (rows === null) return;
     await this.#summaries.recordAll();

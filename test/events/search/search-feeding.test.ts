@@ -341,6 +341,23 @@ test('Q4: an index says how far it is behind, and since when', async (t) => {
   t.like(feeding.lag(), { records: 0, ms: 0 });
 });
 
+test('Q4: an index that stops while its store does not answer waits for nothing else', async (t) => {
+  const at = new FedIndex(t);
+  const { promise, reject } = Promise.withResolvers<boolean>();
+  at.stores.changes.hasDrops = () => promise;
+  const feeding = at.feedUntilKilled(at.index.feed);
+  await at.pass(0);
+  let isStopped = false;
+  const stopped = feeding.stop().then(() => {
+    isStopped = true;
+  });
+  reject(new Error('away'));
+  await at.pass(0);
+  t.true(isStopped);
+  await at.pass();
+  await stopped;
+});
+
 test('Q4, Q5: an index that cannot read its store says for how long, and not that it is up to date', async (t) => {
   const at = new FedIndex(t);
   const feeding = at.feed();

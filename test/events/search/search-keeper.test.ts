@@ -82,6 +82,22 @@ test('Q4: both indexes are fed while the new one is finished', async (t) => {
   t.like(await keeper.status(), { documents: 3, rebuild: null, rebuilds: 1 });
 });
 
+test('Q4: a rebuild ends where all rows of drops cannot be read within a second', async (t) => {
+  const { at, keeper } = await start(t);
+  at.stores.changes.hasDrops = async () => false;
+  const { catalogue } = at.stores;
+  const listDrops = catalogue.listDrops.bind(catalogue);
+  catalogue.listDrops = async (...asked) => {
+    await new Promise<void>((resolve) => void at.clock.after(1_500, resolve));
+    return listDrops(...asked);
+  };
+  keeper.rebuild();
+  await at.pass(1_000);
+  t.is((await keeper.status()).rebuilds, 0, 'not all rows were read');
+  await at.pass(30_000);
+  t.like(await keeper.status(), { documents: 2, rebuild: null, rebuilds: 1 });
+});
+
 test('Q4: a rebuild that the end of the process cut off goes on at the next start', async (t) => {
   const { at, keeper, keep } = await start(t);
   await plant(at);
