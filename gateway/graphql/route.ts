@@ -73,6 +73,7 @@ const ABOUT = {
   status: 200,
   response: GraphQLResponse,
   otherMediaTypes: { [GRAPHQL_MEDIA_TYPE]: GraphQLResponse },
+  otherMediaTypeOfStatus: { 400: GRAPHQL_MEDIA_TYPE },
   refusals: ['unauthenticated', 'method-not-allowed', 'rate-limited', 'unavailable'],
 } as const;
 

@@ -72,6 +72,7 @@ const PROBLEM_CONTENT = {
 };
 /** OpenAPI 3.1 has no way to say it to a machine. */
 const OF_LINES = `As \`${NDJSON_MEDIA_TYPE}\` each line is of the schema.`;
+const SAME_OR_PROBLEM = 'The same body, or a problem.';
 const UPGRADED = { description: 'The connection is a WebSocket now.' };
 /** Headers that every problem of the status has. */
 const HEADERS_OF_STATUS: Readonly<Record<number, string>> = {
@@ -130,7 +131,8 @@ function operation(definition: RouteDefinition, components: Components): Json {
       ),
     };
   }
-  const { status, otherStatuses = [], upgrades = false, cache } = definition;
+  const { status, otherStatuses = [], otherMediaTypeOfStatus = {} } = definition;
+  const { upgrades = false, cache } = definition;
   const success = successOf(definition, components.schemas);
   const responses: Record<string, Json> = {
     [status]: success,
@@ -138,7 +140,12 @@ function operation(definition: RouteDefinition, components: Components): Json {
   };
   for (const other of otherStatuses) {
     const content = { ...(success['content'] as Json), ...PROBLEM_CONTENT };
-    responses[other] = { ...success, description: 'The same body, or a problem.', content };
+    responses[other] = { ...success, description: SAME_OR_PROBLEM, content };
+  }
+  for (const [other, mediaType] of Object.entries(otherMediaTypeOfStatus)) {
+    const shape = (success['content'] as Json)[mediaType];
+    const content = { [mediaType]: shape, ...PROBLEM_CONTENT };
+    responses[other] = { ...success, description: SAME_OR_PROBLEM, content };
   }
   if (upgrades) responses[101] = UPGRADED;
   if (cache !== undefined) {

@@ -196,6 +196,8 @@ export interface RouteDefinition {
   readonly upgrades?: boolean;
   /** Further statuses whose bodies have the same shape. */
   readonly otherStatuses?: readonly number[];
+  /** The same body in one of `otherMediaTypes` alone, by the further status, beside problems. */
+  readonly otherMediaTypeOfStatus?: Readonly<Record<number, string>>;
   /**
    * Media types that a client may choose instead, with the shape of the body, of NDJSON of one
    * line; null: it is not JSON.

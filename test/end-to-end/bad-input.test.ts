@@ -83,6 +83,8 @@ function rightBody(name: string): Json {
   return body;
 }
 
+/** Takes fields that it does not know, as GraphQL over HTTP says: only its whole bodies are wrong. */
+const GRAPHQL = '/v1/graphql';
 const WEBHOOKS = ['/v1/payments/webhook', '/v1/payments/stripe/webhook'];
 const HEADERS = { 'idempotency-key': 'bad' };
 
@@ -186,7 +188,8 @@ onEachProfile((test, profile) => {
         const { required, content } = requestBody;
         const { schema } = Object.values(content)[0]!;
         const name = schema.$ref!.split('/').at(-1)!;
-        const wrong = wrongObjects(resolve(schema, schemas), rightBody(name), schemas);
+        const wrong =
+          path === GRAPHQL ? [] : wrongObjects(resolve(schema, schemas), rightBody(name), schemas);
         for (const body of [...wrong, ...WRONG_BODIES.map(([text]) => text)]) {
           if (body === '' && !required) continue;
           const options = { token: opening(method, path, CREATOR), headers: HEADERS, body };

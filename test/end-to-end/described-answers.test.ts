@@ -77,3 +77,16 @@ test('G5: each line of NDJSON is compared', async (t) => {
   t.notThrows(() => answers.assert(lines()));
   t.throws(() => answers.assert(lines(hit, { ...hit, score: 1 })), { message: /additional/ });
 });
+
+test('G2, G5: a 400 of GraphQL is a problem or in the media type of GraphQL', async (t) => {
+  const answers = await described(t);
+  const refused = (contentType: string, body: object) =>
+    seen('/v1/graphql', 400, contentType, body);
+  const errors = { errors: [{ message: 'x' }] };
+  t.notThrows(() =>
+    answers.assert(refused('application/graphql-response+json; charset=utf-8', errors)),
+  );
+  const problem = { type: '/docs#invalid-request', title: 'x', status: 400 };
+  t.notThrows(() => answers.assert(refused(PROBLEM_TYPE, { ...problem, code: 'invalid-request' })));
+  t.throws(() => answers.assert(refused(JSON_TYPE, errors)), { message: /the media type/ });
+});

@@ -14,8 +14,7 @@ const QUERIES = [...COLOURS, 'shoe', 'sho', 'hoe', 'grene', 'shoe 17', 'changed 
 const SORTS = ['relevance', 'newest'] as const;
 
 function openIndex(file: string) {
-  const { database, handlers, rolledBack } = open({ file, walBytesMax: 1 << 26, pageCountMax: 0 });
-  return { database, handlers, rolledBack };
+  return open({ file, walBytesMax: 1 << 26, pageCountMax: 0 });
 }
 
 /** What each query finds, in its order. */
