@@ -14,12 +14,11 @@ import { LastRead } from '../last-read.ts';
 import { DropRowsPass } from './drop-rows-pass.ts';
 import { EntityConsumer } from './entity-consumer.ts';
 import { SearchDocuments } from './search-documents.ts';
+import { UnreadMoments } from './unread-moments.ts';
 
 /** Each look asks for the ends of all buckets: often only until the index is complete. */
 const CHECK_BUILDING_MS = 250;
 const CHECK_MS = 1_000;
-/** Moments that the oldest unread record is looked up in. */
-const MOMENTS_MAX = 1_200;
 const RETRY_DELAY_FIRST_MS = 100;
 const RETRY_DELAY_MAX_MS = 5_000;
 /** Until it is asked again whether drops are in the stream. */
@@ -227,21 +226,5 @@ export class SearchFeeding {
       if ((await feed.position(positionsName(this.#entities.name), bucket)) < last) return false;
     await feed.apply({ positions: [{ name: BUILT, part: 0, sequence: 1 }] });
     return true;
-  }
-}
-
-/** For how long the oldest unread record has waited, by what was unread at each look. */
-class UnreadMoments {
-  #moments: { readonly at: number; readonly target: number }[] = [];
-
-  add(at: number, taken: number, unread: number): void {
-    if (unread === 0) this.#moments = [];
-    else if (this.#moments.length < MOMENTS_MAX) this.#moments.push({ at, target: taken + unread });
-  }
-
-  ageMs(taken: number, now: number): number {
-    while (this.#moments.length > 0 && this.#moments[0]!.target <= taken) this.#moments.shift();
-    const [oldest] = this.#moments;
-    return oldest === undefined ? 0 : now - oldest.at;
   }
 }
