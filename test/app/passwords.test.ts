@@ -48,13 +48,14 @@ test.serial('A3: an unknown user costs as much as a wrong password', async (t) =
   const passwords = new Passwords();
   const hashed = await passwords.hash('correct horse');
   if (!hashed.ok) return t.fail();
-  const spent = { known: 0, unknown: 0 };
+  // The least of each, since the process has other work now and then.
+  const spent = { known: Infinity, unknown: Infinity };
   for (let i = 0; i < 5; i++) {
     for (const who of ['known', 'unknown'] as const) {
       const before = process.cpuUsage();
       await passwords.verify(who === 'known' ? hashed.value : null, 'wrong horse');
       const { user, system } = process.cpuUsage(before);
-      spent[who] += user + system;
+      spent[who] = Math.min(spent[who], user + system);
     }
   }
   const ratio = spent.unknown / spent.known;
