@@ -95,7 +95,8 @@ export class RedisFeedStore implements FeedStore {
 
   async unreadCount(userId: string): Promise<number> {
     const count = await UNREAD_COUNT.run(this.#redis, scriptKeys(feedKeys(userId)), []);
-    return Math.min(count as number, UNREAD_COUNT_MAX);
+    // Where rows are lost their read marks are still there, until the rows are made again.
+    return Math.min(Math.max(0, count as number), UNREAD_COUNT_MAX);
   }
 
   async markRead(userId: string, notificationId: string, now: number): Promise<boolean> {
