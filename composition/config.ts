@@ -56,7 +56,9 @@ export type BlobsConfig =
       readonly kind: 'folder';
       /** Absolute. */
       readonly folder: string;
-      /** Whether the folder is created where it is missing: only the one of the data directory is. */
+      /**
+       * Whether the folder is created where it is missing: only the one of the data directory is.
+       */
       readonly create: boolean;
     }
   | {

@@ -38,8 +38,8 @@ export interface OpenApi {
   readonly components: { readonly schemas: Readonly<Record<string, Schema>> };
 }
 
-const HEAD = `// Written by \`npm run sdk\` from the server's definitions: what the API takes and answers with, and
-// the messages of the live stream. Not to be changed by hand.
+const HEAD = `// Written by \`npm run sdk\` from the server's definitions: what the API takes and
+// answers with, and the messages of the live stream. Not to be changed by hand.
 
 /* oxlint-disable */
 `;
@@ -70,7 +70,8 @@ function typesText({ paths, components }: OpenApi): string {
   let text = HEAD;
   for (const [name, schema] of names)
     text += `\n${comment(schema, '')}${declaration(name, schema)}`;
-  text += `\nexport type ServerFrame =\n${alternatives(frames.map(([name]) => frameName(name)))};\n`;
+  const frameNames = frames.map(([name]) => frameName(name));
+  text += `\nexport type ServerFrame =\n${alternatives(frameNames)};\n`;
   const messageNames = messages.map(([name]) => `${capital(name)}Message`);
   text += `\nexport type ClientMessage =\n${alternatives(messageNames)};\n`;
   text += '\n/** Each operation by its method and path. */\nexport interface Operations {\n';
@@ -172,7 +173,8 @@ function operationText(name: string, operation: Operation): string {
     const required = found.filter((one) => one.required).map((one) => one.name);
     const properties = Object.fromEntries(found.map((one) => [one.name, one.schema]));
     const optional = required.length === 0 ? '?' : '';
-    text += `    readonly ${property}${optional}: ${objectType({ properties, required }, '    ')};\n`;
+    const type = objectType({ properties, required }, '    ');
+    text += `    readonly ${property}${optional}: ${type};\n`;
   }
   const body = requestBody?.content[JSON_TYPE]?.schema;
   if (body !== undefined) {

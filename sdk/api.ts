@@ -1,5 +1,5 @@
-// Written by `npm run sdk` from the server's definitions: what the API takes and answers with, and
-// the messages of the live stream. Not to be changed by hand.
+// Written by `npm run sdk` from the server's definitions: what the API takes and
+// answers with, and the messages of the live stream. Not to be changed by hand.
 
 /* oxlint-disable */
 

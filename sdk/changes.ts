@@ -26,8 +26,8 @@ const BACKOFF = { firstMs: 500, maxMs: 20_000 };
 /**
  * Apply each line; at a line of the kind `position` store its `position`, and give it as `from`
  * after a restart. Lost connections are opened again from the last position, for as long as it
- * takes. Errors: `ProblemError` (410 `position-trimmed`: begin anew from `start`), the reason of the
- * signal.
+ * takes. Errors: `ProblemError` (410 `position-trimmed`: begin anew from `start`), the reason of
+ * the signal.
  */
 export async function* followChanges(options: ChangesOptions): AsyncGenerator<StreamLine> {
   const { client, creatorId, follow = true, signal } = options;

@@ -58,7 +58,8 @@ export class IntentPendingError extends Error {
 
 /**
  * The intent that was to go on is pending no more: it was answered, discarded, or is too old; or it
- * is of a user who is logged in no more. Nothing was sent, as with a new key it would be done again.
+ * is of a user who is logged in no more. Nothing was sent, as with a new key it would be done
+ * again.
  */
 export class IntentGoneError extends Error {
   override readonly name = 'IntentGoneError';

@@ -6,8 +6,8 @@ export class ServerClock {
   #offset: number | null = null;
 
   /**
-   * `isFirst`: of a new connection. Of several frames the one that was under way the shortest is the
-   * nearest.
+   * `isFirst`: of a new connection. Of several frames the one that was under way the shortest is
+   * the nearest.
    */
   hear(serverTime: number, isFirst: boolean): void {
     const offset = serverTime - performance.now();

@@ -64,8 +64,8 @@ export class SearchDocuments {
   }
 
   /**
-   * Takes over accounts, products, drops, follows and take-downs of a bucket, and the positions with
-   * the last of them. Errors: `store-unavailable`; then a part may be taken over.
+   * Takes over accounts, products, drops, follows and take-downs of a bucket, and the positions
+   * with the last of them. Errors: `store-unavailable`; then a part may be taken over.
    */
   async putEntities(
     bucket: number,
@@ -108,8 +108,8 @@ export class SearchDocuments {
   }
 
   /**
-   * Removes drops, at most a page of them. What they sold counts for their products no more; that they are taken down is
-   * said by another stream, and stays.
+   * Removes drops, at most a page of them. What they sold counts for their products no more; that
+   * they are taken down is said by another stream, and stays.
    */
   async removeDrops(dropIds: readonly string[]): Promise<void> {
     const keys = dropIds.map(dropKey);

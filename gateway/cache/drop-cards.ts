@@ -73,7 +73,9 @@ export class DropCards {
     return { outcome: this.#newest(dropId, reply), served: 'collapsed' };
   }
 
-  /** The card of a drop for as long as a read of it would be a hit, and it is shown to everybody. */
+  /**
+   * The card of a drop for as long as a read of it would be a hit, and it is shown to everybody.
+   */
   source(dropId: string, isHidden: (view: DropView) => boolean): SharedSource {
     const { views } = this.#options;
     return {

@@ -1,8 +1,8 @@
 // Documents as clients send them: parsed, checked against the schema and the bounds, and kept where
 // they come again. A document is kept when it comes a second time within a while, so one that is
 // made for each request takes no room of those that are used. Queries of a kept document are
-// compiled (graphql-jit) once it came often enough to pay for it. A kept document may be named by its digest
-// instead of being sent.
+// compiled (graphql-jit) once it came often enough to pay for it. A kept document may be named by
+// its digest instead of being sent.
 
 import { hash } from 'node:crypto';
 import {
@@ -48,7 +48,9 @@ export const TOO_COSTLY = 'too-costly';
 export interface PreparedDocument {
   readonly document: DocumentNode;
   readonly operations: readonly OperationDefinitionNode[];
-  /** The definitions without `__typename`, which clients add everywhere, and which costs nothing. */
+  /**
+   * The definitions without `__typename`, which clients add everywhere, and which costs nothing.
+   */
   readonly costing: readonly DefinitionNode[];
   /** Its queries, compiled; empty until it pays, and where it does not. */
   readonly compiled: ReadonlyMap<OperationDefinitionNode, CompiledQuery>;

@@ -151,9 +151,9 @@ async function wholeResult(
 }
 
 /**
- * Where hits are far apart, spaces come before the next line, so that neither the server nor what is
- * between takes the connection for a dead one. What cannot go on ends with its problem as the last
- * line, and breaks off.
+ * Where hits are far apart, spaces come before the next line, so that neither the server nor what
+ * is between takes the connection for a dead one. What cannot go on ends with its problem as the
+ * last line, and breaks off.
  */
 async function* lines(
   call: RouteCall,

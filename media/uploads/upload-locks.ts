@@ -51,8 +51,8 @@ export class UploadLocks {
   }
 
   /**
-   * Without `takesOver` the request before stays. Errors: `upload-locked`; `store-unavailable` where
-   * it cannot be known.
+   * Without `takesOver` the request before stays. Errors: `upload-locked`; `store-unavailable`
+   * where it cannot be known.
    */
   async acquire(mediaId: string, { takesOver = true } = {}): Promise<UploadLock> {
     const before = this.#held.get(mediaId);

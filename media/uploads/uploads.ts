@@ -1,7 +1,7 @@
 // Resumable uploads by tus 1.0.0 (https://tus.io/protocols/resumable-upload) at `/v1/uploads`:
-// core, creation, creation-with-upload, termination, expiration and checksum. Who may upload and how
-// much, the process behind decides (`media/media-backend.ts`). Bytes are acknowledged when they are
-// durable (`upload-pieces.ts`). One piece of each request is in memory at a time.
+// core, creation, creation-with-upload, termination, expiration and checksum. Who may upload and
+// how much, the process behind decides (`media/media-backend.ts`). Bytes are acknowledged when they
+// are durable (`upload-pieces.ts`). One piece of each request is in memory at a time.
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger } from 'pino';

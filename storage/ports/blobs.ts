@@ -1,7 +1,7 @@
 // The port of blobs: bytes under a name, such as pieces of uploads, originals and their variants. A
-// blob is written once, whole, and never changes; it can only be deleted. So whoever has read a part
-// of one gets the rest of the same bytes later. The port knows no format. Bytes flow through in
-// chunks: memory does not grow with a blob.
+// blob is written once, whole, and never changes; it can only be deleted. So whoever has read a
+// part of one gets the rest of the same bytes later. The port knows no format. Bytes flow through
+// in chunks: memory does not grow with a blob.
 
 import type { Readable } from 'node:stream';
 
@@ -70,8 +70,8 @@ export interface Blobs {
    * Reads `body` to its end, stores it under the key in one atomic step, and resolves when it is
    * durable. What `body` throws is thrown on, and nothing is stored. Errors: `conflict` where the
    * key is taken, whatever the bytes; `too-large`; `store-unavailable`: whether it was stored is
-   * unknown. Of two writers of one key at the same time one gets `conflict`, except in a bucket that
-   * does not know conditional writes: there the last one stays.
+   * unknown. Of two writers of one key at the same time one gets `conflict`, except in a bucket
+   * that does not know conditional writes: there the last one stays.
    */
   put(key: string, body: AsyncIterable<Uint8Array>, options: PutBlob): Promise<WrittenBlob>;
 
@@ -88,9 +88,9 @@ export interface Blobs {
   delete(key: string): Promise<void>;
 
   /**
-   * A page of at most `BLOBS_PER_PAGE` blobs whose keys begin with `prefix` and come behind `after`,
-   * in the order of their keys by code unit; an empty page is the end. `prefix` is empty or ends
-   * with `/`. Errors: `store-unavailable`.
+   * A page of at most `BLOBS_PER_PAGE` blobs whose keys begin with `prefix` and come behind
+   * `after`, in the order of their keys by code unit; an empty page is the end. `prefix` is empty
+   * or ends with `/`. Errors: `store-unavailable`.
    */
   list(prefix: string, after?: string): Promise<readonly StoredBlob[]>;
 

@@ -83,7 +83,9 @@ function rightBody(name: string): Json {
   return body;
 }
 
-/** Takes fields that it does not know, as GraphQL over HTTP says: only its whole bodies are wrong. */
+/**
+ * Takes fields that it does not know, as GraphQL over HTTP says: only its whole bodies are wrong.
+ */
 const GRAPHQL = '/v1/graphql';
 const WEBHOOKS = ['/v1/payments/webhook', '/v1/payments/stripe/webhook'];
 const HEADERS = { 'idempotency-key': 'bad' };

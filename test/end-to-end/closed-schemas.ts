@@ -8,7 +8,9 @@ const DATE_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z$/;
 /** Descriptions have keywords of their own beside the schemas'. */
 const OPTIONS: Options = { strict: false, validateSchema: false };
 
-/** A validator that knows the document's schemas by `name`, such as `name#/components/schemas/X`. */
+/**
+ * A validator that knows the document's schemas by `name`, such as `name#/components/schemas/X`.
+ */
 export function schemasOf(name: string, document: Json): Ajv2020 {
   const ajv = new Ajv2020(OPTIONS);
   ajv.addFormat('date-time', DATE_TIME);

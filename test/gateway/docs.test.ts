@@ -15,7 +15,9 @@ const PATHS = [
   '/docs/guides/webhooks',
 ];
 
-/** Over `fetch`, which reads bytes of any kind, and decodes nothing when it is asked for nothing. */
+/**
+ * Over `fetch`, which reads bytes of any kind, and decodes nothing when it is asked for nothing.
+ */
 async function started(t: ExecutionContext) {
   const fixture = await startFixture(t);
   const get = (path: string, headers: Record<string, string> = {}) =>

@@ -24,7 +24,9 @@ async function buyer(t: ExecutionContext, userId: string) {
   return { proxy, client };
 }
 
-/** One order of each fault; resolves to how many orders there are in the end, and how many retries. */
+/**
+ * One order of each fault; resolves to how many orders there are in the end, and how many retries.
+ */
 async function orderUnder(t: ExecutionContext, faults: readonly Faults[]) {
   t.timeout(180_000);
   const userIds = Array.from({ length: WORKERS }, () => server.fresh('buyer'));

@@ -1,5 +1,5 @@
-// The contracts of API keys, contacts, media, restrictions and operators' accounts on a real Redis Cluster
-// of three: every script keeps to one slot.
+// The contracts of API keys, contacts, media, restrictions and operators' accounts on a real Redis
+// Cluster of three: every script keeps to one slot.
 
 import test from 'ava';
 import pino from 'pino';

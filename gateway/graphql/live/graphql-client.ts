@@ -17,7 +17,9 @@ export interface GraphQLClient {
    * `drained` of the operation is called when there is some.
    */
   next(begin: string, payload: string): boolean;
-  /** As `next`, for what nothing later replaces: a client without room is closed, and it is false. */
+  /**
+   * As `next`, for what nothing later replaces: a client without room is closed, and it is false.
+   */
   nextOrClose(begin: string, payload: string): boolean;
   /** The client has not ended the operation, nor given its id to another. */
   has(asked: AskedOperation): boolean;

@@ -1,8 +1,8 @@
-// Begins the records of drops (decision 081). Once the store has reached their level, no node writes
-// a drop's row without its summary any more. Then one node, under a lease, puts summaries of all
-// rows that are older, and lets changes of summaries have records. Where it dies, another begins
-// the pass again: a summary that is there already stays. Where records have begun, each start of a
-// node sets the keys of the buckets again.
+// Begins the records of drops (decision 081). Once the store has reached their level, no node
+// writes a drop's row without its summary any more. Then one node, under a lease, puts summaries of
+// all rows that are older, and lets changes of summaries have records. Where it dies, another
+// begins the pass again: a summary that is there already stays. Where records have begun, each
+// start of a node sets the keys of the buckets again.
 
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';

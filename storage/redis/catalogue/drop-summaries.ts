@@ -1,7 +1,7 @@
-// What the change stream has of drops on Redis. A drop's row is in a slot of its own, and the stream
-// in those of its buckets. So the summary of the row is stored in the drop's bucket as well, and
-// the script that changes it appends the record. Summaries are stored by every node; records begin
-// once all rows have summaries (`drop-records-upgrade.ts`, decision 081).
+// What the change stream has of drops on Redis. A drop's row is in a slot of its own, and the
+// stream in those of its buckets. So the summary of the row is stored in the drop's bucket as well,
+// and the script that changes it appends the record. Summaries are stored by every node; records
+// begin once all rows have summaries (`drop-records-upgrade.ts`, decision 081).
 
 import type { DropSummary, EntityChange } from '../../../contracts/changes.ts';
 import type { DropView } from '../../../contracts/drops.ts';
