@@ -38,56 +38,60 @@ export function addCatalogue(parts: Parts) {
     id: { resolve: idOf },
     loadOne: (id, { users }) => users.load(id),
     brandLoadedObjects: true,
-    fields: (t) => ({
-      restId: t.string({ description: restIdField, resolve: idOf }),
-      ...shapes.fieldsOf(t, ProfileBody, ['id']),
-      products: t.field({
-        type: productList,
-        nullable: true,
-        complexity: costOfList,
-        args: pageArgs(t.arg),
-        resolve: (row, args, context) =>
-          connectionOf(context, '/v1/products', args, { creator_id: idOf(row) }),
-      }),
-      drops: t.field({
-        type: dropList,
-        nullable: true,
-        complexity: costOfList,
-        args: {
-          ...pageArgs(t.arg),
-          status: t.arg({ type: shapes.enumOf(DropQuery.properties.status) }),
-        },
-        resolve: (row, { status, ...args }, context) =>
-          connectionOf(context, '/v1/drops', args, { creator_id: idOf(row), status }),
-      }),
-      followers: t.field({
-        type: followList,
-        nullable: true,
-        complexity: costOfList,
-        description: 'Who follows this creator, newest first.',
-        args: pageArgs(t.arg),
-        resolve: (row, args, context) =>
-          connectionOf(context, `/v1/creators/${encodeURIComponent(idOf(row))}/followers`, args),
-      }),
-      following: t.field({
-        type: followList,
-        nullable: true,
-        complexity: costOfList,
-        description: 'Whom this user follows, newest first.',
-        args: pageArgs(t.arg),
-        resolve: (row, args, context) =>
-          connectionOf(context, `/v1/users/${encodeURIComponent(idOf(row))}/following`, args),
-      }),
-      bans: t.field({
-        type: banList,
-        nullable: true,
-        complexity: costOfList,
-        description: 'Whom this creator has banned, newest first, for the creator and operators.',
-        args: pageArgs(t.arg),
-        resolve: (row, args, context) =>
-          connectionOf(context, `/v1/creators/${encodeURIComponent(idOf(row))}/bans`, args),
-      }),
-    }),
+    fields: (t) => {
+      const listed = (
+        type: typeof followList,
+        description: string,
+        pathOf: (id: string) => string,
+      ) =>
+        t.field({
+          type,
+          nullable: true,
+          complexity: costOfList,
+          description,
+          args: pageArgs(t.arg),
+          resolve: (row, args, context) =>
+            connectionOf(context, pathOf(encodeURIComponent(idOf(row))), args),
+        });
+      return {
+        restId: t.string({ description: restIdField, resolve: idOf }),
+        ...shapes.fieldsOf(t, ProfileBody, ['id']),
+        products: t.field({
+          type: productList,
+          nullable: true,
+          complexity: costOfList,
+          args: pageArgs(t.arg),
+          resolve: (row, args, context) =>
+            connectionOf(context, '/v1/products', args, { creator_id: idOf(row) }),
+        }),
+        drops: t.field({
+          type: dropList,
+          nullable: true,
+          complexity: costOfList,
+          args: {
+            ...pageArgs(t.arg),
+            status: t.arg({ type: shapes.enumOf(DropQuery.properties.status) }),
+          },
+          resolve: (row, { status, ...args }, context) =>
+            connectionOf(context, '/v1/drops', args, { creator_id: idOf(row), status }),
+        }),
+        followers: listed(
+          followList,
+          'Who follows this creator, newest first.',
+          (id) => `/v1/creators/${id}/followers`,
+        ),
+        following: listed(
+          followList,
+          'Whom this user follows, newest first.',
+          (id) => `/v1/users/${id}/following`,
+        ),
+        bans: listed(
+          banList,
+          'Whom this creator has banned, newest first, for the creator and operators.',
+          (id) => `/v1/creators/${id}/bans`,
+        ),
+      };
+    },
   });
   builder.node(product, {
     id: { resolve: idOf },
