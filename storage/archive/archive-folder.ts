@@ -5,12 +5,14 @@
 // at all, also after a power failure and on NFS.
 
 import { randomUUID } from 'node:crypto';
-import { type FileHandle, link, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { link, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { hasCode, syncFolder, writeSynced } from '../files.ts';
 import { makeFolder } from '../make-folder.ts';
 import type { Archive, ArchiveCheck, ArchivedShard, StoredSegment } from '../ports/archive.ts';
 import { ConflictError, StoreUnavailableError } from '../ports/journal.ts';
 
+const FILE_MODE = 0o600;
 const SEGMENT_NAME = /^(\d{16})\.segment$/;
 const PARTIAL = '.partial';
 /** A text file with the last sequence that retention removed. */
@@ -80,7 +82,7 @@ export class FolderArchive implements Archive {
       makeFolder(folder);
       const file = this.#segmentFile(shard, first);
       const partial = partialOf(file);
-      await writeSynced(partial, bytes);
+      await writeSynced(partial, bytes, FILE_MODE);
       try {
         await link(partial, file);
       } catch (error) {
@@ -110,7 +112,7 @@ export class FolderArchive implements Archive {
       if (first - 1 > removed) {
         const file = join(folder, REMOVED_FILE);
         const partial = partialOf(file);
-        await writeSynced(partial, Buffer.from(`${first - 1}\n`));
+        await writeSynced(partial, Buffer.from(`${first - 1}\n`), FILE_MODE);
         await rename(partial, file);
         await syncFolder(folder);
       }
@@ -132,7 +134,7 @@ export class FolderArchive implements Archive {
     await this.#run(async () => {
       const file = join(this.#folder, CHECK_FILE);
       const partial = partialOf(file);
-      await writeSynced(partial, Buffer.from(`${JSON.stringify(check)}\n`));
+      await writeSynced(partial, Buffer.from(`${JSON.stringify(check)}\n`), FILE_MODE);
       await rename(partial, file);
     });
   }
@@ -175,29 +177,6 @@ export class FolderArchive implements Archive {
  */
 function partialOf(file: string): string {
   return `${file}.${randomUUID()}${PARTIAL}`;
-}
-
-async function writeSynced(file: string, bytes: Uint8Array): Promise<void> {
-  const handle = await open(file, 'wx', 0o600);
-  try {
-    await handle.writeFile(bytes);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
-
-async function syncFolder(folder: string): Promise<void> {
-  const handle: FileHandle = await open(folder, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
-
-function hasCode(error: unknown, code: string): boolean {
-  return error instanceof Error && 'code' in error && error.code === code;
 }
 
 function ifMissing<T>(value: T): (error: unknown) => T {

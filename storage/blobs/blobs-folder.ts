@@ -9,6 +9,7 @@ import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { callbackify } from 'node:util';
 import { assert } from '../../domain/assert.ts';
+import { hasCode, isOfSystem, syncFolder, unlessMissing } from '../files.ts';
 import { makeFolder } from '../make-folder.ts';
 import {
   BLOB_KEY,
@@ -260,30 +261,4 @@ async function storedBlob(key: string, file: string): Promise<StoredBlob | null>
   const found = await unlessMissing(stat(file));
   if (found === null || !found.isFile()) return null;
   return { key, bytes: found.size, writtenAt: found.mtimeMs };
-}
-
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
-
-async function unlessMissing<T>(read: Promise<T>): Promise<T | null> {
-  try {
-    return await read;
-  } catch (error) {
-    if (hasCode(error, 'ENOENT') || hasCode(error, 'ENOTDIR')) return null;
-    throw error;
-  }
-}
-
-function hasCode(error: unknown, code: string): boolean {
-  return isOfSystem(error) && error.code === code;
-}
-
-function isOfSystem(error: unknown): error is NodeJS.ErrnoException {
-  return error instanceof Error && 'syscall' in error;
 }

@@ -3,9 +3,10 @@
 // another name, synced, and renamed, so it is there whole or not at all.
 
 import { randomUUID } from 'node:crypto';
-import { open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { assert } from '../../domain/assert.ts';
+import { isOfSystem, syncFolder, unlessMissing, writeSynced } from '../files.ts';
 import { makeFolder } from '../make-folder.ts';
 import type { ExportFiles, StoredExport } from '../ports/export-files.ts';
 import { StoreUnavailableError } from '../ports/journal.ts';
@@ -45,13 +46,7 @@ export class FolderExportFiles implements ExportFiles {
       makeFolder(folder, FOLDER_MODE);
       const file = this.#fileOf(id, part);
       const partial = `${file}.${randomUUID()}`;
-      const handle = await open(partial, 'wx', FILE_MODE);
-      try {
-        await handle.writeFile(bytes);
-        await handle.sync();
-      } finally {
-        await handle.close();
-      }
+      await writeSynced(partial, bytes, FILE_MODE);
       await rename(partial, file);
       await syncFolder(folder);
       await syncFolder(this.#folder);
@@ -105,26 +100,4 @@ export class FolderExportFiles implements ExportFiles {
       });
     }
   }
-}
-
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
-
-async function unlessMissing<T>(read: Promise<T>): Promise<T | null> {
-  try {
-    return await read;
-  } catch (error) {
-    if (isOfSystem(error) && error.code === 'ENOENT') return null;
-    throw error;
-  }
-}
-
-function isOfSystem(error: unknown): error is NodeJS.ErrnoException {
-  return error instanceof Error && 'syscall' in error;
 }

@@ -1,0 +1,43 @@
+// What drivers over folders share: durable writes, and files that may be missing.
+
+import { open } from 'node:fs/promises';
+
+/** Writes a new file whose bytes are on the disk when it resolves; its name not yet. */
+export async function writeSynced(file: string, bytes: Uint8Array, mode: number): Promise<void> {
+  const handle = await open(file, 'wx', mode);
+  try {
+    await handle.writeFile(bytes);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Names that were added to the folder, or removed, are on the disk when it resolves. */
+export async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Null where the file, or a folder above it, is missing. */
+export async function unlessMissing<T>(read: Promise<T>): Promise<T | null> {
+  try {
+    return await read;
+  } catch (error) {
+    if (hasCode(error, 'ENOENT') || hasCode(error, 'ENOTDIR')) return null;
+    throw error;
+  }
+}
+
+export function hasCode(error: unknown, code: string): boolean {
+  return isOfSystem(error) && error.code === code;
+}
+
+/** Whether it is the operating system's, and no defect. */
+export function isOfSystem(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && 'syscall' in error;
+}
