@@ -8,7 +8,6 @@
 import { randomUUID } from 'node:crypto';
 import pLimit from 'p-limit';
 import type { Logger } from 'pino';
-import { StoreUnavailableError } from '../../ports/journal.ts';
 import type { RedisConnection } from '../connection/connection.ts';
 import { Script } from '../connection/script.ts';
 import {
@@ -22,11 +21,11 @@ import {
 import { type CatalogueLayout, type CopyLead, CopyLeaseLostError } from './catalogue-layout.ts';
 import { type EntityMoves, MOVED_FIELD } from './entity-moves.ts';
 import { type OldEntity, placementOf, scanOldEntities, serversOf } from './old-keys.ts';
+import { UpgradeSteps } from './upgrade-steps.ts';
 
 /** The level that every living node must read before entities are written in buckets. */
 export const BUCKETS_LEVEL = 1;
 
-const TICK_INTERVAL_MS = 1_000;
 const LEASE_MS = 15_000;
 /** Entities that are moved at the same time. */
 const MOVES_AT_ONCE = 16;
@@ -63,26 +62,26 @@ export class CatalogueCopy {
   /** The name of this process as a leader. */
   readonly #name = randomUUID();
   readonly #limit = pLimit(MOVES_AT_ONCE);
-  #isStopping = false;
-  #timer: NodeJS.Timeout | null = null;
-  #running: Promise<void> | null = null;
-  #unlisten: () => void = () => undefined;
+  readonly #steps: UpgradeSteps;
 
   constructor(options: CatalogueCopyOptions) {
     this.#options = options;
+    this.#steps = new UpgradeSteps({
+      ...options,
+      name: 'the copy of the catalogue',
+      advance: () => this.advance(),
+      isDone: () => options.layout.phase === 'cleared',
+      isExpected: (error) => error instanceof CopyLeaseLostError,
+    });
   }
 
   start(): void {
-    this.#unlisten = this.#options.levels.onChange(() => this.#run());
-    this.#run();
+    this.#steps.start();
   }
 
   /** Resolves when no step is in progress. Idempotent. */
   async stop(): Promise<void> {
-    this.#isStopping = true;
-    this.#unlisten();
-    if (this.#timer !== null) clearTimeout(this.#timer);
-    await this.#running;
+    await this.#steps.stop();
   }
 
   /**
@@ -106,30 +105,6 @@ export class CatalogueCopy {
     if (layout.phase === 'copied' && (await this.#mayClear())) await this.#clear(lead);
   }
 
-  #run(): void {
-    if (this.#isStopping || this.#running !== null) return;
-    if (this.#timer !== null) clearTimeout(this.#timer);
-    this.#timer = null;
-    this.#running = this.#advanceOnce().finally(() => {
-      this.#running = null;
-      if (this.#isStopping || this.#options.layout.phase === 'cleared') return;
-      this.#timer = setTimeout(() => this.#run(), TICK_INTERVAL_MS).unref();
-    });
-  }
-
-  /** Never rejects: the next call continues. */
-  async #advanceOnce(): Promise<void> {
-    try {
-      await this.advance();
-    } catch (error) {
-      const isExpected =
-        error instanceof StoreUnavailableError || error instanceof CopyLeaseLostError;
-      const { log } = this.#options;
-      if (isExpected) log.debug({ err: error }, 'the copy of the catalogue goes on later');
-      else log.error({ err: error }, 'the copy of the catalogue has failed, and is tried again');
-    }
-  }
-
   async #mayClear(): Promise<boolean> {
     const { layout, oldKeysRetentionMs = OLD_KEYS_RETENTION_MS } = this.#options;
     return (await layout.phaseAgeMs()) >= oldKeysRetentionMs;
@@ -141,7 +116,7 @@ export class CatalogueCopy {
     for (;;) {
       const { moved, isWhole } = await this.#scan(lead, (entity) => this.#move(entity));
       total += moved;
-      if (this.#isStopping) return;
+      if (this.#steps.isStopping) return;
       if (isWhole && moved === 0) break;
     }
     for (let bucket = 0; bucket < CHANGE_BUCKETS; bucket++) await moves.finishBucket(bucket);
@@ -174,7 +149,7 @@ export class CatalogueCopy {
       let cursor = await lead.cursorOf(server.runId);
       if (cursor !== null) isWhole = false;
       while (cursor !== SCANNED) {
-        if (this.#isStopping) return { moved, isWhole: false };
+        if (this.#steps.isStopping) return { moved, isWhole: false };
         const { next, entities } = await scanOldEntities(server.redis, cursor ?? '0');
         const outcomes = await Promise.all(
           distinct(entities).map((entity) => this.#limit(() => work(entity))),

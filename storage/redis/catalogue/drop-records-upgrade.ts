@@ -7,17 +7,16 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { FeatureLevels } from '../../ports/feature-level.ts';
-import { StoreUnavailableError } from '../../ports/journal.ts';
 import type { Catalogue } from '../../ports/catalogue.ts';
 import type { RedisConnection } from '../connection/connection.ts';
 import { RedisConsumerLeases } from './consumer-leases-redis.ts';
 import { areDropsRecorded, DropSummaries } from './drop-summaries.ts';
 import type { EntityParts } from './entity-parts.ts';
+import { UpgradeSteps } from './upgrade-steps.ts';
 
 /** The level that every living node must read before drops have records. */
 export const DROP_RECORDS_LEVEL = 5;
 
-const TICK_INTERVAL_MS = 1_000;
 const LEASE = 'drop-records';
 const LEASE_MS = 15_000;
 /** Some milliseconds, so that other commands get their turn. */
@@ -37,30 +36,29 @@ export class DropRecordsUpgrade {
   readonly #redis: RedisConnection;
   /** The name of this process as a holder of the lease. */
   readonly #name = randomUUID();
-  #isStopping = false;
+  readonly #steps: UpgradeSteps;
   #isDone = false;
-  #timer: NodeJS.Timeout | null = null;
-  #running: Promise<void> | null = null;
-  #unlisten: () => void = () => undefined;
 
   constructor(options: DropRecordsUpgradeOptions) {
     this.#options = options;
     this.#summaries = new DropSummaries(options);
     this.#leases = new RedisConsumerLeases(options);
     this.#redis = options.redis;
+    this.#steps = new UpgradeSteps({
+      ...options,
+      name: 'the pass for records of drops',
+      advance: () => this.advance(),
+      isDone: () => this.#isDone,
+    });
   }
 
   start(): void {
-    this.#unlisten = this.#options.levels.onChange(() => this.#run());
-    this.#run();
+    this.#steps.start();
   }
 
   /** Resolves when no step is in progress. Idempotent. */
   async stop(): Promise<void> {
-    this.#isStopping = true;
-    this.#unlisten();
-    if (this.#timer !== null) clearTimeout(this.#timer);
-    await this.#running;
+    await this.#steps.stop();
   }
 
   /** Makes the pass, if this node may. Errors: `store-unavailable`; another call begins anew. */
@@ -87,7 +85,7 @@ export class DropRecordsUpgrade {
     let rows = 0;
     let cursor: string | null = null;
     do {
-      if (this.#isStopping || !(await this.#hold())) return null;
+      if (this.#steps.isStopping || !(await this.#hold())) return null;
       const page: Awaited<ReturnType<Catalogue['listDrops']>> = await catalogue.listDrops(
         {},
         { limit: PAGE_ROWS, cursor },
@@ -101,28 +99,5 @@ export class DropRecordsUpgrade {
 
   #hold(): Promise<boolean> {
     return this.#leases.hold(LEASE, this.#name, LEASE_MS);
-  }
-
-  #run(): void {
-    if (this.#isStopping || this.#running !== null) return;
-    if (this.#timer !== null) clearTimeout(this.#timer);
-    this.#timer = null;
-    this.#running = this.#advanceOnce().finally(() => {
-      this.#running = null;
-      if (this.#isStopping || this.#isDone) return;
-      this.#timer = setTimeout(() => this.#run(), TICK_INTERVAL_MS).unref();
-    });
-  }
-
-  /** Never rejects: the next call goes on. */
-  async #advanceOnce(): Promise<void> {
-    try {
-      await this.advance();
-    } catch (error) {
-      const { log } = this.#options;
-      if (error instanceof StoreUnavailableError)
-        log.debug({ err: error }, 'the records of drops begin later');
-      else log.error({ err: error }, 'the records of drops could not begin, and are tried again');
-    }
   }
 }
