@@ -6,34 +6,28 @@ import type { Logger } from 'pino';
 import type { Clock } from '../../actors/clock.ts';
 import { assert } from '../../domain/assert.ts';
 import { keyedRequest } from '../../app/keyed-request.ts';
-import { NOTHING } from '../../contracts/scalars.ts';
 import type { Outcome } from '../../contracts/refusals.ts';
 import type { KeyedRequest } from '../../contracts/requests.ts';
 import type { CallAction } from '../../contracts/actions.ts';
 import type { Requester } from '../../contracts/accounts.ts';
-import { type Check, compileCheck } from '../../contracts/check.ts';
 import type { RestrictionSet } from '../../events/restriction-set.ts';
 import type { FeatureLevels } from '../../storage/ports/feature-level.ts';
 import type { Caller, Callers } from './callers.ts';
 import { addressLimitKey } from './address.ts';
 import { isKey, keyProblem } from './idempotency-key.ts';
 import { type ClientOfRequest, incomingOf } from './inner-request.ts';
-import { contentTag, matchesTag } from './entity-tag.ts';
 import { RouteCounts } from './metrics.ts';
 import type { Origins } from './origins.ts';
+import { type OutgoingReply, present } from './outgoing-reply.ts';
 import {
-  PROBLEM_MEDIA_TYPE,
   problem,
   type Problem,
-  problemBody,
-  problemHeaders,
   problemOfFault,
   problemOfRefusal,
   problemStatus,
 } from './problems.ts';
 import type { RateLimits } from './rate-limits.ts';
 import {
-  type BodyStream,
   type CheckedRequest,
   type IncomingRequest,
   type InnerRequest,
@@ -43,33 +37,10 @@ import {
   type RouteDefinition,
   type RouteResult,
 } from './route.ts';
+import { type InputChecks, inputChecksOf, routeInput } from './route-input.ts';
 import type { RouteTable } from './route-table.ts';
-import { PAGE_SECURITY_LINES, SECURITY_LINES } from './security-headers.ts';
 import type { SharedReplies } from './shared-replies.ts';
 import { beginTrace, type Trace, traceOf } from './trace.ts';
-import {
-  isFormMediaType,
-  isJsonMediaType,
-  parseForm,
-  parseJson,
-  parseQuery,
-} from './validation.ts';
-
-/** A complete reply, ready to be written. */
-export interface OutgoingReply {
-  readonly status: number;
-  /** Header lines that many replies have, with line breaks between: the server gets one text. */
-  readonly lines: string;
-  readonly headers: readonly (readonly [string, string])[];
-  readonly body: string | Uint8Array | OutgoingStream;
-}
-
-export interface OutgoingStream extends BodyStream {
-  /**
-   * The server calls it with the error that `chunks` threw. After that the reply cannot end well.
-   */
-  readonly failed: (fault: unknown) => void;
-}
 
 export interface DispatcherOptions {
   readonly table: RouteTable;
@@ -86,9 +57,7 @@ export interface DispatcherOptions {
   readonly log: Logger;
 }
 
-interface Checks {
-  readonly query: Check<unknown>;
-  readonly body: Check<unknown>;
+interface Checks extends InputChecks {
   readonly counts: RouteCounts;
 }
 
@@ -108,10 +77,9 @@ export class Dispatcher {
   constructor(options: DispatcherOptions) {
     this.#options = options;
     for (const route of options.table.routes) {
-      const { method, path, query, body } = route.definition;
+      const { method, path } = route.definition;
       this.#checks.set(route, {
-        query: compileCheck(query ?? NOTHING),
-        body: compileCheck(body ?? NOTHING),
+        ...inputChecksOf(route.definition),
         counts: new RouteCounts({ method, route: path }),
       });
     }
@@ -211,7 +179,7 @@ export class Dispatcher {
       if (user !== null && this.#isBanned(route, user, ids)) return problem('banned');
       const key = this.#key(route, incoming);
       if (typeof key === 'object' && key !== null) return key;
-      const checked = this.#check(route, incoming);
+      const checked = routeInput(route.definition, this.#checks.get(route)!, incoming);
       if (!checked.ok) return checked;
       if (route.handle === null) return problem('not-found');
       if (user !== null) {
@@ -314,33 +282,6 @@ export class Dispatcher {
     return this.#options.levels.reached() < KEYS_LEVEL ? problem('unavailable') : key;
   }
 
-  #check(
-    route: Route,
-    incoming: IncomingRequest,
-  ): Problem | { ok: true; query: unknown; body: unknown; bytes: Uint8Array } {
-    const { definition } = route;
-    const checks = this.#checks.get(route)!;
-    const { body: bytes } = incoming;
-    if (bytes === null) return problem('payload-too-large');
-    const parsedQuery = parseQuery(incoming.query, definition.query, definition.queryLengthMax);
-    if (!parsedQuery.ok) return parsedQuery;
-    const query = checks.query(parsedQuery.value);
-    if (!query.ok) return query;
-    const bodyExpected = definition.body !== undefined && definition.bodyOptional !== true;
-    if (definition.bodyAsBytes === true || (!bodyExpected && bytes.length === 0)) {
-      return { ok: true, query: query.value, body: {}, bytes };
-    }
-    const contentType = incoming.header('content-type');
-    const isForm = definition.bodyAsForm === true && isFormMediaType(contentType);
-    if (!isForm && !isJsonMediaType(contentType))
-      return problem('unsupported-media-type', 'Use content-type: application/json.');
-    const parsedBody = isForm ? parseForm(bytes, definition.body) : parseJson(bytes);
-    if (!parsedBody.ok) return parsedBody;
-    const body = checks.body(parsedBody.value);
-    if (!body.ok) return { ...body, status: 422 };
-    return { ok: true, query: query.value, body: body.value, bytes };
-  }
-
   #faultOf(fault: unknown, route: Route, trace: Trace): Problem {
     const reply = problemOfFault(fault);
     const line = {
@@ -369,44 +310,4 @@ function requestOf(
 ): KeyedRequest {
   const filled = path.replaceAll(NAME_IN_PATH, (_, name: string) => ids[name]!);
   return keyedRequest({ callerId, route: `${method} ${filled}`, key, asked });
-}
-
-function present(
-  result: RouteResult,
-  route: Route | null,
-  incoming: IncomingRequest,
-  trace: Trace,
-  origins: Origins,
-  onFault: (fault: unknown) => void = () => undefined,
-): OutgoingReply {
-  const allowed = origins.isEmpty ? '' : origins.linesFor(incoming.header('origin'));
-  const headers: (readonly [string, string])[] = [
-    ['traceparent', trace.traceparent],
-    ['x-request-id', trace.requestId],
-  ];
-  if (!result.ok) {
-    headers.push(['content-type', PROBLEM_MEDIA_TYPE], ['cache-control', 'no-store']);
-    headers.push(...problemHeaders(result));
-    const status = problemStatus(result);
-    const lines = SECURITY_LINES + allowed;
-    return { status, lines, headers, body: problemBody(result, incoming.path) };
-  }
-  const isPage = result.headers.some(([name]) => name === 'content-security-policy');
-  const lines = (isPage ? PAGE_SECURITY_LINES : SECURITY_LINES) + allowed;
-  headers.push(...result.headers);
-  const cache = route?.definition.cache;
-  const hasOwn = result.headers.some(([name]) => name === 'cache-control');
-  if (!hasOwn) headers.push(['cache-control', cache ?? 'no-store']);
-  if (result.mediaType !== '') headers.push(['content-type', result.mediaType]);
-  const { status, body } = result;
-  if (typeof body === 'object' && 'chunks' in body)
-    return { status, lines, headers, body: { ...body, failed: onFault } };
-  if (status === 200 && cache !== undefined && !hasOwn) {
-    const given = result.headers.find(([name]) => name === 'etag')?.[1];
-    const etag = given ?? contentTag(body);
-    if (given === undefined) headers.push(['etag', etag]);
-    if (matchesTag(incoming.header('if-none-match'), etag))
-      return { status: 304, lines, headers, body: '' };
-  }
-  return { status, lines, headers, body };
 }

@@ -3,7 +3,7 @@
 // the abort, chunks are copied, and every write is corked.
 
 import { STATUS_CODES } from 'node:http';
-import type { OutgoingReply, OutgoingStream } from './dispatcher.ts';
+import type { OutgoingReply, OutgoingStream } from './outgoing-reply.ts';
 import type { Flight } from './flight.ts';
 import type { IncomingRequest } from './route.ts';
 
