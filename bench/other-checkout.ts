@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const COMMAND = join('operator', 'livedrops.ts');
-/** Installing the packages takes about a minute. */
+/** Installing the packages takes a few minutes. */
 const SET_UP_TIMEOUT_MS = 10 * 60_000;
 
 export interface OtherCheckout {

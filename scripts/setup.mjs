@@ -100,7 +100,7 @@ function nodeRuns() {
 }
 
 function install() {
-  process.stderr.write('LiveDrops: installing packages, once, about a minute...\n');
+  process.stderr.write('LiveDrops: installing packages, once, a few minutes...\n');
   // Only the install script that downloads Node is needed. The other packages contain prebuilt
   // binaries, and their scripts would compile them again.
   npm(['ci', '--ignore-scripts', '--no-audit', '--no-fund'], 'the packages');

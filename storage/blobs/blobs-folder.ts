@@ -4,7 +4,7 @@
 // synced. So a blob is there whole or not at all, also after a power failure and on NFS.
 
 import { createHash, randomUUID } from 'node:crypto';
-import { type FileHandle, link, open, readdir, rm, rmdir, stat } from 'node:fs/promises';
+import { type FileHandle, link, open, readdir, rm, rmdir, stat, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { callbackify } from 'node:util';
@@ -31,6 +31,10 @@ const FOLDER_MODE = 0o700;
 const FILE_MODE = 0o600;
 /** Read at a time. */
 const CHUNK_BYTES = 128 * 1024;
+/** What stays free on the disk: by default the journals are there as well. */
+const FREE_BYTES_MIN = 1024 ** 3;
+/** The disk is asked again after so many bytes of a blob. */
+const ROOM_CHECK_BYTES = 16 * 1024 ** 2;
 /** How often a folder is made again that a deletion of its last blob removes meanwhile. */
 const LINK_ATTEMPTS_MAX = 5;
 
@@ -42,15 +46,19 @@ export interface FolderBlobsOptions {
    * system may not be mounted.
    */
   readonly create: boolean;
+  /** A blob that would leave less free on the disk is refused as `store-unavailable`. */
+  readonly freeBytesMin?: number;
 }
 
 export class FolderBlobs implements Blobs {
   readonly #folder: string;
   readonly #create: boolean;
+  readonly #freeBytesMin: number;
 
-  constructor({ folder, create }: FolderBlobsOptions) {
+  constructor({ folder, create, freeBytesMin = FREE_BYTES_MIN }: FolderBlobsOptions) {
     this.#folder = folder;
     this.#create = create;
+    this.#freeBytesMin = freeBytesMin;
   }
 
   get name(): string {
@@ -67,7 +75,7 @@ export class FolderBlobs implements Blobs {
       const unfinished = join(this.#folder, UNFINISHED, randomUUID());
       makeFolder(dirname(unfinished), FOLDER_MODE);
       try {
-        const written = await writeSynced(unfinished, body, bytesMax);
+        const written = await writeSynced(unfinished, this.#withRoom(body), bytesMax);
         await this.#link(unfinished, file);
         return written;
       } finally {
@@ -129,6 +137,21 @@ export class FolderBlobs implements Blobs {
 
   presignedUrl(): Promise<string | null> {
     return Promise.resolve(null);
+  }
+
+  /** The same bytes, while the disk has room for more. */
+  async *#withRoom(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    let unchecked = ROOM_CHECK_BYTES;
+    for await (const chunk of body) {
+      unchecked += chunk.length;
+      if (unchecked >= ROOM_CHECK_BYTES) {
+        unchecked = 0;
+        const { bavail, bsize } = await statfs(this.#folder);
+        if (bavail * bsize - chunk.length < this.#freeBytesMin)
+          throw this.#unavailable(new Error('the disk has no room for more'));
+      }
+      yield chunk;
+    }
   }
 
   /** The last blob of a folder that is deleted meanwhile takes the folder with it. */

@@ -65,3 +65,15 @@ test('M2: a shared folder that is not there is an error, and is not created', as
   await failsWith(t, 'store-unavailable', shared.put('a', text('a'), { bytesMax: 1 }));
   t.false(readdirSync(folder).includes('not-mounted'));
 });
+
+test('M2: what would fill the disk is refused, and leaves nothing behind', async (t) => {
+  const own = temporaryDirectory();
+  t.teardown(() => removeDirectory(own));
+  const full = new FolderBlobs({ folder: own, create: true, freeBytesMin: Number.MAX_VALUE });
+  await t.throwsAsync(full.put('a/b', text('hello'), { bytesMax: 5 }), {
+    code: 'store-unavailable',
+    message: /no room/,
+  });
+  t.is(await full.head('a/b'), null);
+  t.deepEqual(readdirSync(join(own, '.unfinished')), []);
+});
