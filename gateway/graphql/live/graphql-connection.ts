@@ -15,6 +15,7 @@ import type { Timer } from '../../../actors/clock.ts';
 import type { TokenIdentity } from '../../../contracts/accounts.ts';
 import { CLOSE_CODES } from '../../../contracts/live.ts';
 import { bearerToken } from '../../http/auth.ts';
+import { PROBLEMS, problemOfFault } from '../../http/problems.ts';
 import { type ConnectionOptions, HubConnection } from '../../live/hub-connection.ts';
 import type { AskedOperation, GraphQLClient, Operation } from './graphql-client.ts';
 import type { GraphQLLive } from './graphql-live.ts';
@@ -224,7 +225,11 @@ export class GraphQLConnection extends HubConnection implements GraphQLClient {
       const message = `At most ${max} operations on one connection.`;
       return this.failed(place, [{ message, extensions: { code: 'overloaded' } }]);
     }
-    void this.#begin(place, payload);
+    this.#begin(place, payload).catch((error: unknown) => {
+      this.context.log.error({ err: error }, 'an operation of GraphQL met a defect');
+      const { code } = problemOfFault(error);
+      this.failed(place, [{ message: PROBLEMS[code].title, extensions: { code } }]);
+    });
   }
 
   async #begin(place: Place, payload: object): Promise<void> {

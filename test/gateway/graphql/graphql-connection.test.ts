@@ -15,13 +15,16 @@ interface Begun {
   stopped: number;
 }
 
+const DEFECT = '{ defect }';
+
 function connect() {
   const harness = new LiveHarness();
   const socket = new FakeSocket();
   const begun: Begun[] = [];
   const clients: GraphQLClient[] = [];
   const live: Pick<GraphQLLive, 'begin' | 'signedIn' | 'signedOut'> = {
-    begin: async (client, place) => {
+    begin: async (client, place, payload) => {
+      if ((payload as { query: string }).query === DEFECT) throw new Error('a defect');
       clients.push(client);
       const one: Begun = { place, drained: 0, stopped: 0 };
       begun.push(one);
@@ -73,4 +76,17 @@ test('G3: an operation that ends late does not end another with its id', async (
   t.deepEqual(socket.take(), []);
   socket.connection!.closed();
   t.is(begun[1]?.stopped, 1);
+});
+
+test('G3, H2: an operation that meets a defect is told so, and the others go on', async (t) => {
+  const { harness, socket, begun } = connect();
+  socket.take();
+  socket.say(subscribe('1'));
+  socket.say({ ...subscribe('2'), payload: { query: DEFECT } });
+  await settled();
+  t.like(socket.take(), [
+    { type: 'error', id: '2', payload: [{ extensions: { code: 'internal' } }] },
+  ]);
+  t.is(harness.logged.length, 1);
+  t.is(begun[0]?.stopped, 0);
 });
