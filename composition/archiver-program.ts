@@ -12,6 +12,7 @@ import { ArchiveReader } from '../storage/archive/archive-reader.ts';
 import { type ArchiverThreadData, openArchive } from './archive.ts';
 import { createLog } from './log.ts';
 import { leaseOf, lowerPriority, openJournals } from './off-loop-parts.ts';
+import { RUNNING } from './off-loop-thread.ts';
 import { ArchivingPace } from './upkeep.ts';
 
 const NAME = 'archiver';
@@ -48,6 +49,7 @@ const runner = new ArchiveRunner({
 });
 runner.start();
 parentPort!.once('message', () => void stop());
+parentPort!.postMessage(RUNNING);
 
 async function stop(): Promise<void> {
   pace.stop();

@@ -323,12 +323,14 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
       const left = actors.ownership.leave();
       await pTimeout(left, { milliseconds: LEAVE_MAX_MS, fallback: () => undefined });
     },
+    async stopThreads() {
+      await Promise.all([offLoop?.stop(), archiver?.thread.stop(), search?.stopThread()]);
+    },
     async stop() {
       announcer.stop();
       restrictions.stop();
-      await jobs?.stop();
+      await Promise.all([jobs?.stop(), tokens.stop()]);
       await accounts.stop();
-      await tokens.stop();
       await actors?.ownership.stop();
       await actors?.host.stop();
       await Promise.all([

@@ -213,12 +213,14 @@ function createCore(
       url = ownUrl;
     },
     async leave() {},
+    async stopThreads() {
+      await Promise.all([offLoop.stop(), archiver?.thread.stop(), search?.stopThread()]);
+    },
     async stop() {
       announcer.stop();
       restrictions.stop();
-      await jobs.stop();
+      await Promise.all([jobs.stop(), tokens.stop()]);
       await accounts.stop();
-      await tokens.stop();
       await host.stop();
       await Promise.all([events.stop(), offLoop.stop(), archiver?.thread.stop(), search?.stop()]);
       await broker.stop();

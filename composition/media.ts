@@ -15,7 +15,10 @@ import type { FromMedia, MediaQuestion, ToMedia } from './media-messages.ts';
 
 const PROGRAM = fileURLToPath(new URL('media-program.ts', import.meta.url));
 const START_MAX_MS = 60_000;
-/** A node that is told to end has some seconds in all. */
+/**
+ * A node that is told to end has some seconds in all. What a killed one leaves is cleaned up at the
+ * next start.
+ */
 const STOP_MAX_MS = 3_000;
 const RESTART_DELAY_FIRST_MS = 500;
 const RESTART_DELAY_MAX_MS = 30_000;
@@ -35,6 +38,8 @@ export class MediaProcess {
   readonly #backoff = new Backoff({ firstMs: RESTART_DELAY_FIRST_MS, maxMs: RESTART_DELAY_MAX_MS });
   #child: ChildProcess | null = null;
   #port: number | null = null;
+  /** Whether the process that is there now has said that it listens. */
+  #isListening = false;
   #timer: Timer | null = null;
   #isStopped = false;
 
@@ -67,6 +72,7 @@ export class MediaProcess {
       return;
     }
     this.#child = child;
+    this.#isListening = false;
     const timer = systemClock.after(START_MAX_MS, () => child.kill('SIGKILL'));
     const onEnd = (code: number | null, signal: NodeJS.Signals | null) => {
       timer.cancel();
@@ -84,6 +90,7 @@ export class MediaProcess {
       } else {
         timer.cancel();
         this.#port = message.port;
+        this.#isListening = true;
         this.#backoff.succeeded();
       }
     });
@@ -111,6 +118,8 @@ export class MediaProcess {
     if (child?.pid === undefined) return;
     const { promise: exited, resolve } = Promise.withResolvers<void>();
     child.once('exit', () => resolve());
+    // One that still starts reads its messages late, and has nothing to finish.
+    if (!this.#isListening) child.kill('SIGKILL');
     const timer = systemClock.after(STOP_MAX_MS, () => child.kill('SIGKILL'));
     tell(child, { kind: 'stop' });
     await exited;

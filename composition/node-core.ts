@@ -77,6 +77,11 @@ export interface NodeCore {
   join(url: string | null): Promise<void>;
   /** Moves its shards to other nodes, where there are any. Its gateway still answers meanwhile. */
   leave(): Promise<void>;
+  /**
+   * Ends the threads that work beside the shards: nothing waits for what they do. Its gateway still
+   * answers meanwhile.
+   */
+  stopThreads(): Promise<void>;
   /** Finishes the work in flight, then closes everything. */
   stop(): Promise<void>;
 }

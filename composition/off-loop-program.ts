@@ -15,7 +15,7 @@ import { SqliteSpillStore } from '../storage/sqlite/spill-sqlite.ts';
 import { openArchive, readsArchive } from './archive.ts';
 import { createLog } from './log.ts';
 import { leaseOf, lowerPriority, openChanges, openJournals } from './off-loop-parts.ts';
-import type { ThreadData } from './off-loop-thread.ts';
+import { RUNNING, type ThreadData } from './off-loop-thread.ts';
 
 const LAG_INTERVAL_MS = 1_000;
 /** A cluster has many shards, and all its nodes poll the same Redis. */
@@ -35,6 +35,7 @@ const positions = new RemotePositions(data.port);
 const running = reads === 'events' ? await runOnEvents() : await runOnChanges();
 const reports = setInterval(() => parentPort!.postMessage(running.lag()), LAG_INTERVAL_MS);
 parentPort!.once('message', () => void stop());
+parentPort!.postMessage(RUNNING);
 
 async function stop(): Promise<void> {
   clearInterval(reports);

@@ -31,7 +31,12 @@ const RESTART_DELAY_MAX_MS = 30_000;
 /**
  * The longest wait at the stop for the batch in progress. An interrupted batch is delivered again.
  */
-const STOP_MAX_MS = 5_000;
+const STOP_MAX_MS = 3_000;
+/**
+ * What a program posts once it hears the stop. One that has not is ended hard: it still loads, and
+ * has nothing to finish.
+ */
+export const RUNNING = 'running';
 
 export interface OffLoopConsumer {
   /** As the consumer names itself. */
@@ -72,6 +77,7 @@ export class OffLoopThread<Report = readonly ConsumerLag[]> {
   #worker: Worker | null = null;
   #timer: Timer | null = null;
   #report: Report | null = null;
+  #isRunning = false;
   #stopped = false;
   #exited: Promise<void> = Promise.resolve();
 
@@ -90,8 +96,11 @@ export class OffLoopThread<Report = readonly ConsumerLag[]> {
       resourceLimits: CONSUMER_MEMORY,
     });
     this.#worker = worker;
-    worker.on('message', (report: Report) => {
-      this.#report = report;
+    this.#isRunning = false;
+    worker.on('message', (message: Report | typeof RUNNING) => {
+      this.#isRunning = true;
+      if (message === RUNNING) return;
+      this.#report = message;
       this.#backoff.succeeded();
     });
     worker.on('error', (error) =>
@@ -119,12 +128,16 @@ export class OffLoopThread<Report = readonly ConsumerLag[]> {
     this.#worker?.postMessage(message);
   }
 
+  /** Idempotent. */
   async stop(): Promise<void> {
+    const isFirst = !this.#stopped;
     this.#stopped = true;
     this.#timer?.cancel();
     const worker = this.#worker;
     if (worker === null) return;
+    if (!isFirst) return await this.#exited;
     worker.postMessage('stop');
+    if (!this.#isRunning) void worker.terminate();
     const timer = this.#options.clock.after(STOP_MAX_MS, () => void worker.terminate());
     await this.#exited;
     timer.cancel();

@@ -7,6 +7,7 @@ import { SearchKeeper } from '../events/search/search-keeper.ts';
 import { openSearchWriter } from '../storage/sqlite/search/search-writer-sqlite.ts';
 import { createLog } from './log.ts';
 import { lowerPriority, openChanges } from './off-loop-parts.ts';
+import { RUNNING } from './off-loop-thread.ts';
 import { REBUILD, type SearchThreadData } from './search.ts';
 
 const NAME = 'search';
@@ -40,6 +41,7 @@ parentPort!.on('message', (message: unknown) => {
   else void stop();
 });
 await keeper.start();
+parentPort!.postMessage(RUNNING);
 report();
 
 function report(): void {

@@ -27,6 +27,8 @@ export interface NodeSearch {
   readonly status: () => SearchNodeStatus | null;
   readonly useCases: Pick<SearchUseCases, 'waiting' | 'durations'>;
   start(): void;
+  /** Ends the thread that fills the index; it is still asked. */
+  stopThread(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -63,6 +65,7 @@ export function createSearch(options: {
     status,
     useCases,
     start: () => thread.start(),
+    stopThread: () => thread.stop(),
     async stop() {
       await useCases.stop();
       await Promise.all([thread.stop(), reader.close()]);

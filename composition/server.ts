@@ -193,7 +193,8 @@ export async function startServer(
     await core.leave();
     limitsFile.stop();
     exportThreads.stop();
-    await Promise.all([media?.stop(), gateway.stop()]);
+    // Side by side: each may take seconds, and all together have fewer than the supervisor gives.
+    await Promise.all([media?.stop(), gateway.stop(), core.stopThreads()]);
     ended.stop();
     await payments.stop();
     await core.stop();

@@ -5,6 +5,8 @@ export interface FetchBounds {
   readonly bytesMax: number;
   /** For the whole, from the call to the last byte. */
   readonly timeoutMs: number;
+  /** Ends it. */
+  readonly signal: AbortSignal;
 }
 
 /** Errors: an Error that says what was wrong, without the text of the reply. */
@@ -12,7 +14,7 @@ export async function fetchJson(url: string, bounds: FetchBounds): Promise<unkno
   const response = await fetch(url, {
     redirect: 'error',
     headers: { accept: 'application/json' },
-    signal: AbortSignal.timeout(bounds.timeoutMs),
+    signal: AbortSignal.any([AbortSignal.timeout(bounds.timeoutMs), bounds.signal]),
   });
   if (response.status !== 200) {
     await response.body?.cancel();

@@ -52,7 +52,7 @@ export class IssuerKeys {
   readonly #unknown = new Map<string, UnknownKey>();
   readonly #listeners: (() => void)[] = [];
   #timer: Timer | null = null;
-  #stopped = false;
+  readonly #stopping = new AbortController();
 
   constructor(options: IssuerKeysOptions) {
     this.#options = options;
@@ -78,9 +78,9 @@ export class IssuerKeys {
     return this.#fetching;
   }
 
-  /** Resolves when no fetch is under way. */
+  /** Ends the fetch that is under way. */
   async stop(): Promise<void> {
-    this.#stopped = true;
+    this.#stopping.abort();
     this.#timer?.cancel();
     await this.#fetching;
   }
@@ -121,7 +121,7 @@ export class IssuerKeys {
 
   /** Not within `FETCH_INTERVAL_MIN_MS` of the last one: whoever asks again later begins it. */
   #fetchSoon(now: number): void {
-    if (this.#stopped || now - this.#attemptedAt < FETCH_INTERVAL_MIN_MS) return;
+    if (this.#stopping.signal.aborted || now - this.#attemptedAt < FETCH_INTERVAL_MIN_MS) return;
     void this.refresh();
   }
 
@@ -141,13 +141,15 @@ export class IssuerKeys {
         keys.some((key) => key.keyId === keyId && key.pem === pem);
       if (!before.every(stays)) for (const listener of this.#listeners) listener();
     } catch (error) {
+      if (this.#stopping.signal.aborted) return;
       log.warn({ err: error, issuer: issuer.issuer }, 'the keys of an issuer cannot be fetched');
     }
   }
 
   async #fetchKeySet(): Promise<unknown> {
     const { issuer, timeoutMs = TIMEOUT_MS } = this.#options;
-    const bounds = { bytesMax: DOCUMENT_BYTES_MAX, timeoutMs };
+    const { signal } = this.#stopping;
+    const bounds = { bytesMax: DOCUMENT_BYTES_MAX, timeoutMs, signal };
     if (issuer.jwksUrl !== null) return await fetchJson(issuer.jwksUrl, bounds);
     const base = issuer.issuer.replace(/\/$/, '');
     const found = await fetchJson(`${base}/.well-known/openid-configuration`, bounds);
@@ -160,7 +162,7 @@ export class IssuerKeys {
   }
 
   #refreshLater(): void {
-    if (this.#stopped) return;
+    if (this.#stopping.signal.aborted) return;
     const delayMs = this.#fetchedAt === null ? FETCH_INTERVAL_MIN_MS : REFRESH_INTERVAL_MS;
     this.#timer = this.#options.clock.after(delayMs, () => {
       void this.refresh().then(() => this.#refreshLater());

@@ -6,6 +6,7 @@
 // Jobs give way to sales: a step is small, and after each one the job rests as long as the step
 // took.
 
+import pTimeout from 'p-timeout';
 import type { Logger } from 'pino';
 import type { Clock, Timer } from '../../actors/clock.ts';
 import type { Job, JobCount } from '../../contracts/jobs.ts';
@@ -21,6 +22,8 @@ const DUE_READ_MAX = 32;
 /** How often expired jobs are removed and jobs are counted. */
 const UPKEEP_INTERVAL_MS = 10_000;
 const REMOVED_AT_ONCE = 100;
+/** How long a stop waits for steps. */
+const STOP_MAX_MS = 2_000;
 /** The bounds of the rest after a step. */
 const REST_MIN_MS = 1;
 const REST_MAX_MS = 1_000;
@@ -67,13 +70,18 @@ export class JobRunner {
     this.wake();
   }
 
-  /** Ends the steps in progress; their jobs go on elsewhere, or here after the next start. */
+  /**
+   * Ends the steps in progress; their jobs go on elsewhere, or here after the next start. A step
+   * that does not end, such as a mail to a server that is silent, is left behind: its job's lease
+   * ends by itself.
+   */
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#timer?.cancel();
     await this.#polling;
     for (const { abort } of this.#running.values()) abort.abort();
-    await Promise.all([...this.#running.values()].map(({ end }) => end));
+    const ends = Promise.all([...this.#running.values()].map(({ end }) => end));
+    await pTimeout(ends, { milliseconds: STOP_MAX_MS, fallback: () => undefined });
   }
 
   /** Jobs of the whole store, some seconds old; null before they were counted. */

@@ -1,6 +1,6 @@
 // The media process as its node sees it: it is started until it is there, and a stop has an end.
 
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import test from 'ava';
@@ -63,3 +63,29 @@ test.serial('M1: a media process that was never there is stopped at once', async
   await pause(50);
   t.is(media.pid, null);
 });
+
+for (const [what, listens] of [
+  ['listens finishes what it does', true],
+  ['has not listened yet is ended at once', false],
+] as const)
+  test.serial(`M1: at the stop a media process that ${what}`, async (t) => {
+    const began = join(folder, `${listens}-began`);
+    const finished = join(folder, `${listens}-finished`);
+    const media = processOf(
+      `import { writeFileSync } from 'node:fs';
+       process.on('message', ({ kind }) => {
+         if (kind !== 'stop') return;
+         setTimeout(() => {
+           writeFileSync(${JSON.stringify(finished)}, '');
+           process.exit(0);
+         }, 500);
+       });
+       ${listens ? `process.send({ kind: 'listening', port: 1 });` : ''}
+       writeFileSync(${JSON.stringify(began)}, '');`,
+    );
+    media.start();
+    while (!existsSync(began) || (listens && media.origin === null)) await pause(10);
+    await media.stop();
+    t.is(media.pid, null);
+    t.is(existsSync(finished), listens);
+  });
