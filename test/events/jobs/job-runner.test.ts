@@ -242,6 +242,17 @@ test('J11: a process that ends in good order gives its jobs back at once', async
   t.true(second.steps.length === STEPS || second.steps.length === STEPS - 1);
 });
 
+test('J11: a step that never ends does not hold up the end of its process', async (t) => {
+  const handler = new Counting();
+  hold(handler);
+  const { clock, add, find, runner } = start(handler);
+  await add('j_1');
+  await clock.advance(0);
+  t.deepEqual(handler.steps, ['j_1 1']);
+  await runner.stop();
+  t.like(await find('j_1'), { state: 'running', cursor: null });
+});
+
 test('J11: a cancelled job ends after its step, and one that waits at once', async (t) => {
   const handler = new Counting();
   const { jobs, clock, add, find } = start(handler);
