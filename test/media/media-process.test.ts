@@ -84,7 +84,8 @@ for (const [what, listens] of [
        writeFileSync(${JSON.stringify(began)}, '');`,
     );
     media.start();
-    while (!existsSync(began) || (listens && media.origin === null)) await pause(10);
+    const isThere = () => existsSync(began) && (!listens || media.origin !== null);
+    while (!isThere()) await pause(10);
     await media.stop();
     t.is(media.pid, null);
     t.is(existsSync(finished), listens);
