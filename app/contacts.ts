@@ -8,7 +8,7 @@ import type { Outcome } from '../contracts/refusals.ts';
 import { refusal, success } from '../domain/refusal.ts';
 import type { ContactStore } from '../storage/ports/contacts.ts';
 import { canonicalEmail } from './email-address.ts';
-import { isPublicHost } from './public-host.ts';
+import { isPublicHost } from '../events/outbound/public-host.ts';
 import { shopSpace, shopUserId } from './user-ids.ts';
 
 export interface ContactsOptions {

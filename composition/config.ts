@@ -137,6 +137,8 @@ export interface Config extends SecretsInForce {
   readonly paymentDigits: ProviderDigits;
   /** The URL that the development provider calls. Null: this node itself. */
   readonly paymentWebhookUrl: string | null;
+  /** Networks in CIDR notation, beside the public one, that webhooks and pushes may go to. */
+  readonly outboundAllow: readonly string[];
   /** Where mail goes: an SMTP server, or a folder. */
   readonly mail: MailConfig;
   /** Without a slash at its end. Null: this node's own address. */
@@ -230,6 +232,7 @@ function configOf(
     paymentRefundsAs: value('PAYMENT_REFUNDS_AS'),
     paymentDigits: providerDigits(value('PAYMENT_DIGITS')),
     paymentWebhookUrl: value('PAYMENT_WEBHOOK_URL'),
+    outboundAllow: value('OUTBOUND_ALLOW'),
     mail: mailOf(value),
     publicUrl: value('PUBLIC_URL')?.replace(/\/+$/, '') ?? null,
     rateLimits: value('RATE_LIMITS') === 'on',

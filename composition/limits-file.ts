@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import type { Logger } from 'pino';
 import type { Clock } from '../actors/clock.ts';
 import { checkLimits, type Limits } from '../contracts/limits.ts';
-import { parseNetwork } from '../gateway/http/exempt-networks.ts';
+import { parseExemptNetwork } from '../gateway/http/exempt-networks.ts';
 import type { LimitsSource } from '../gateway/http/limits.ts';
 import { WatchedFile } from './watched-file.ts';
 
@@ -19,7 +19,7 @@ export function parseLimits(text: string): Limits | string {
   const checked = checkLimits(json);
   if (!checked.ok) return `is wrong: ${checked.detail}`;
   for (const [index, network] of (checked.value.exempt ?? []).entries()) {
-    const parsed = parseNetwork(network);
+    const parsed = parseExemptNetwork(network);
     if (typeof parsed === 'string') return `is wrong: exempt.${index}: ${parsed}.`;
   }
   return checked.value;

@@ -7,6 +7,7 @@ import { resolve } from 'node:path';
 import { type StaticDecode, type TSchema, Type } from 'typebox';
 import { Value } from 'typebox/value';
 import { parseNatsServers } from '../actors/cluster/nats-servers.ts';
+import { parseNetwork } from '../events/outbound/network.ts';
 import { ANY_ORIGIN } from '../gateway/http/origins.ts';
 import { LOG_LEVELS } from './process-environment.ts';
 import { ISSUER_SETTINGS, issuerContradictions } from './issuer-settings.ts';
@@ -31,6 +32,7 @@ const ARCHIVE_INTERVAL_SECONDS_MAX = 3_600;
 const ARCHIVE_JOURNAL_ENTRIES_MIN_MAX = 1_000_000;
 const ARCHIVE_DAYS_MAX = 36_500;
 const CORS_ORIGINS_MAX = 100;
+const OUTBOUND_NETWORKS_MAX = 100;
 const SPACE_OR_COMMA = /[\s,]+/;
 
 export type SettingValue = string | number | null | readonly string[] | StoreAddress;
@@ -194,6 +196,23 @@ export const SETTINGS = {
       description: "The address of the shop's pages, for links in mails; unset: that of this node.",
       requirement: 'must be a URL such as https://shop.example',
     },
+  ),
+  OUTBOUND_ALLOW: meaning<readonly string[]>(
+    {
+      default: '',
+      description:
+        'Networks beside the public one that webhooks and pushes may be sent to, over http as ' +
+        'well, with commas between; unset: none.',
+      requirement: 'must be networks such as 10.1.0.0/16 or fd00::/8, with commas between',
+    },
+    (text) => {
+      const words = wordsOf(text, SPACE_OR_COMMA);
+      return (
+        words.length <= OUTBOUND_NETWORKS_MAX &&
+        words.every((word) => typeof parseNetwork(word) !== 'string')
+      );
+    },
+    (text) => wordsOf(text, SPACE_OR_COMMA),
   ),
   RATE_LIMITS: oneOf(['on', 'off'], {
     default: 'on',

@@ -2,7 +2,8 @@
 // gateway runs.
 
 import { LIVE_STREAMS_MAX, type Limits } from '../../contracts/limits.ts';
-import { ExemptNetworks, type Network, parseNetwork } from './exempt-networks.ts';
+import type { Network } from '../../events/outbound/network.ts';
+import { ExemptNetworks, parseExemptNetwork } from './exempt-networks.ts';
 import { DEFAULT_RATE_POLICIES, type RateClass, type RatePolicies } from './rate-limits.ts';
 
 /** The limits in force. They are replaced as a whole. */
@@ -53,7 +54,7 @@ export function ratePoliciesOf({ rates = {} }: Limits): RatePolicies {
 /** Null where no network is exempt. The networks have been checked. */
 export function exemptNetworksOf({ exempt = [] }: Limits): ExemptNetworks | null {
   const networks = exempt
-    .map(parseNetwork)
+    .map(parseExemptNetwork)
     .filter((network): network is Network => typeof network !== 'string');
   return networks.length === 0 ? null : new ExemptNetworks(networks);
 }

@@ -48,6 +48,7 @@ test('an empty environment gives the documented defaults, frozen', (t) => {
     rateLimits: true,
     trustProxy: false,
     corsOrigins: [],
+    outboundAllow: [],
     introspection: true,
     logLevel: 'info',
   });
@@ -81,6 +82,15 @@ test('M2: blobs are in a folder, in a bucket, or nowhere', (t) => {
   for (const wrong of ['s3://', 's3://a?x=1', 's3://shop?endpoint=ftp://x', '/path', 'file:'])
     t.throws(() => media({ LIVEDROPS_BLOBS: wrong }), { message: /LIVEDROPS_BLOBS/ }, wrong);
   t.throws(() => media({ LIVEDROPS_BLOBS_KEY_ID: 'id' }), { message: /go together/ });
+});
+
+test('R1: networks that may be sent to are in CIDR notation', (t) => {
+  const data = temporaryDirectory(t);
+  const allow = (text: string) =>
+    loadConfig({ LIVEDROPS_DATA: data, LIVEDROPS_OUTBOUND_ALLOW: text }).outboundAllow;
+  t.deepEqual(allow('127.0.0.0/8, fd00::1/128'), ['127.0.0.0/8', 'fd00::1/128']);
+  for (const wrong of ['127.0.0.1', '10.0.0.0/33', 'shop.internal', '::1/129'])
+    t.throws(() => allow(wrong), { message: /LIVEDROPS_OUTBOUND_ALLOW/ }, wrong);
 });
 
 test('H1a: currencies that the provider counts otherwise are by their code', (t) => {

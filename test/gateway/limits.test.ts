@@ -3,7 +3,8 @@
 import test from 'ava';
 import { WebSocket } from 'ws';
 import { addressLimitKey, addressText } from '../../gateway/http/address.ts';
-import { ExemptNetworks, type Network, parseNetwork } from '../../gateway/http/exempt-networks.ts';
+import type { Network } from '../../events/outbound/network.ts';
+import { ExemptNetworks, parseExemptNetwork } from '../../gateway/http/exempt-networks.ts';
 import { exemptNetworksOf, ratePoliciesOf } from '../../gateway/http/limits.ts';
 import { RateLimits } from '../../gateway/http/rate-limits.ts';
 import { type Fixture, startFixture } from './fixture.ts';
@@ -11,19 +12,19 @@ import { SettableLimits } from './settable-limits.ts';
 
 test('H5a: networks are IPv4, IPv6 up to /64, or IPv4 mapped into IPv6', (t) => {
   const ipv4 = (address: string, prefix: number): Network => ({ address, prefix, family: 'ipv4' });
-  t.deepEqual(parseNetwork('10.0.0.0/8'), ipv4('10.0.0.0', 8));
-  t.deepEqual(parseNetwork('0.0.0.0/0'), ipv4('0.0.0.0', 0));
-  t.deepEqual(parseNetwork('::ffff:192.0.2.0/120'), ipv4('192.0.2.0', 24));
-  t.deepEqual(parseNetwork('::FFFF:c000:200/120'), ipv4('192.0.2.0', 24));
+  t.deepEqual(parseExemptNetwork('10.0.0.0/8'), ipv4('10.0.0.0', 8));
+  t.deepEqual(parseExemptNetwork('0.0.0.0/0'), ipv4('0.0.0.0', 0));
+  t.deepEqual(parseExemptNetwork('::ffff:192.0.2.0/120'), ipv4('192.0.2.0', 24));
+  t.deepEqual(parseExemptNetwork('::FFFF:c000:200/120'), ipv4('192.0.2.0', 24));
   const ipv6 = { address: '2001:db8::', prefix: 32, family: 'ipv6' };
-  t.deepEqual(parseNetwork('2001:db8::/32'), ipv6 as Network);
+  t.deepEqual(parseExemptNetwork('2001:db8::/32'), ipv6 as Network);
   for (const text of ['', '10.0.0.0', '10.0.0/8', '10.0.0.0/33', '2001:db8::/65', 'x/8', '::/129'])
-    t.is(typeof parseNetwork(text), 'string', text);
+    t.is(typeof parseExemptNetwork(text), 'string', text);
 });
 
 test('H5a: addresses are found in their networks, mapped ones too, again and again', (t) => {
   const texts = ['192.0.2.0/24', '2001:db8:1::/48'];
-  const networks = new ExemptNetworks(texts.map((text) => parseNetwork(text) as Network));
+  const networks = new ExemptNetworks(texts.map((text) => parseExemptNetwork(text) as Network));
   const mapped = new Uint8Array([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255, 192, 0, 2, 7]);
   for (let round = 0; round < 2; round++) {
     for (const [address, found] of [

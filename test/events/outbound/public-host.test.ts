@@ -1,7 +1,7 @@
 // Addresses that others give: which may be on the public network, by their text.
 
 import test from 'ava';
-import { isPublicHost } from '../../app/public-host.ts';
+import { isPublicHost } from '../../../events/outbound/public-host.ts';
 
 test('A6: only names that may be public are, however an address is written', (t) => {
   for (const url of [
