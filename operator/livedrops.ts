@@ -107,7 +107,7 @@ Examples:
     .option('--nodes <n>', 'number of nodes', integer(1, NODES_MAX), 3)
     .option(
       '--port <n>',
-      'port of the first node, the next node has the next port; 0: free ports',
+      'port of the first node; those of the others and of media follow; 0: free ports',
       integer(0, 65_000),
       8080,
     )

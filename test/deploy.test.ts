@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import ava, { type TestFn } from 'ava';
 import pino from 'pino';
 import { parse } from 'yaml';
-import { describeConfig } from '../composition/config.ts';
+import { describeConfig, loadConfig } from '../composition/config.ts';
 import { connectRedis } from '../storage/redis/connection/connection.ts';
 import { checkRedisServers } from '../storage/redis/connection/server-checks.ts';
 import { runCommand } from './operator/run-command.ts';
@@ -22,8 +22,13 @@ const redisTest = (redisInstalled ? ava : ava.skip) as TestFn;
 const natsTest = (natsInstalled ? ava : ava.skip) as TestFn;
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
-const NODES = ['gateway', 'actors', 'search'] as const;
-const ROLES = { gateway: 'gateway,services', actors: 'actors', search: 'search' };
+const NODES = ['gateway', 'actors', 'search', 'media'] as const;
+const ROLES = {
+  gateway: 'gateway,services',
+  actors: 'actors',
+  search: 'search',
+  media: 'media',
+};
 /** Longer than a node takes at most to end: `operator/start.ts`. */
 const STOP_GRACE_SECONDS_MIN = 31;
 
@@ -141,6 +146,27 @@ for (const name of NODES) {
     t.true(existsSync(join(ROOT, build?.context ?? '?', build?.dockerfile ?? '?')));
   });
 }
+
+test('compose: media nodes have a place for blobs, and all nodes tell the same origin', (t) => {
+  const media = (given: Readonly<Record<string, string>>) =>
+    loadConfig({ ...imageSettings, ...environmentOf('media', given), LIVEDROPS_DATA: tmpdir() })
+      .media;
+  t.like(media(GIVEN), {
+    port: 8081,
+    isPortSet: true,
+    blobs: { kind: 'folder', folder: '/blobs', create: false },
+  });
+  t.true(service('media').volumes?.includes('blobs:/blobs'));
+  t.regex(dockerfile, /mkdir .*\/blobs .*chown node:node .*\/blobs/);
+  const bucket = {
+    LIVEDROPS_BLOBS: 's3://shop',
+    LIVEDROPS_BLOBS_KEY_ID: 'key',
+    LIVEDROPS_BLOBS_SECRET: 'secret',
+  };
+  t.like(media({ ...GIVEN, ...bucket }), { blobs: { kind: 's3', bucket: 'shop' } });
+  const origins = NODES.map((name) => environmentOf(name, GIVEN)['LIVEDROPS_MEDIA_URL']);
+  t.deepEqual([...new Set(origins)], ['http://127.0.0.1:8081']);
+});
 
 test('compose: awaited services have health checks; volumes and files exist', (t) => {
   for (const { depends_on: needs = {}, volumes = [] } of Object.values(compose.services)) {

@@ -43,6 +43,7 @@ export async function cluster(options: ClusterOptions): Promise<void> {
     dataDirectory,
     nodeCount: options.nodes,
     port: options.port,
+    media: true,
     environment: givenEnvironment(),
     report: report,
   });
@@ -60,9 +61,8 @@ export async function cluster(options: ClusterOptions): Promise<void> {
     const failure = await Promise.race([started, interruption.then(() => null)]);
     if (failure !== null) throw failure;
     if (!interrupted.aborted) {
-      for (const { nodeId, url } of supervisor.nodes) {
-        process.stdout.write(`${nodeId} ready on ${url}\n`);
-      }
+      for (const { nodeId, url, mediaUrl } of supervisor.nodes)
+        process.stdout.write(`${nodeId} ready on ${url}, its media on ${mediaUrl}\n`);
       process.stdout.write(`LiveDrops ready on ${supervisor.nodes[0]!.url}\n`);
       await show(supervisor, dataDirectory, events, interrupted);
     }

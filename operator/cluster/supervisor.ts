@@ -22,6 +22,8 @@ export interface ClusterSupervisorOptions {
   readonly environment?: Readonly<Record<string, string>>;
   /** Further variables for one node, such as its roles. */
   readonly nodeEnvironment?: (nodeId: string) => Readonly<Record<string, string>>;
+  /** Whether each node has a media process, all of them on one folder of blobs. */
+  readonly media?: boolean;
   /** Receives one sentence for people for each event that nobody requested, such as a crash. */
   readonly report?: (text: string) => void;
   /** The node program, for tests of this class. */
@@ -44,8 +46,16 @@ export interface SupervisedNode {
   /** Null while the node does not run. */
   readonly pid: number | null;
   readonly url: string;
+  /** Where its media process listens; null where it has none. */
+  readonly mediaUrl: string | null;
   readonly state: ProcessState;
   readonly restarts: number;
+}
+
+/** Null where nodes have no media process. */
+interface NodePorts {
+  readonly api: number;
+  readonly media: number | null;
 }
 
 export type ServerName = 'redis' | 'nats';
@@ -84,7 +94,7 @@ export class ClusterSupervisor {
   readonly #report: (text: string) => void;
   readonly #nodes = new Map<
     string,
-    { readonly process: SupervisedProcess; readonly url: string }
+    { readonly process: SupervisedProcess } & Pick<SupervisedNode, 'url' | 'mediaUrl'>
   >();
   readonly #servers = new Map<ServerName, { readonly process: SupervisedProcess; port: number }>();
   /** Releases the lock of the data directory. Safe to repeat. */
@@ -102,9 +112,9 @@ export class ClusterSupervisor {
   }
 
   get nodes(): readonly SupervisedNode[] {
-    return [...this.#nodes].map(([nodeId, { process, url }]) => {
+    return [...this.#nodes].map(([nodeId, { process, url, mediaUrl }]) => {
       const { pid, state, restarts } = process;
-      return { nodeId, pid, url, state, restarts };
+      return { nodeId, pid, url, mediaUrl, state, restarts };
     });
   }
 
@@ -135,6 +145,7 @@ export class ClusterSupervisor {
     makeFolder(join(this.#directory, 'logs'), 0o700);
     makeFolder(this.#archiveFolder, 0o700);
     makeFolder(this.#exportsFolder, 0o700);
+    if (this.#options.media === true) makeFolder(this.#blobsFolder, 0o700);
     this.#unlock = lockDirectory(this.#directory);
     process.on('exit', this.#killOnExit);
     try {
@@ -152,7 +163,7 @@ export class ClusterSupervisor {
         details: detailsSecrets.join(' '),
         passes: passSecrets.join(' '),
       };
-      for (const [index, port] of ports.entries()) this.#addNode(index, port, secrets);
+      for (const [index, own] of ports.entries()) this.#addNode(index, own, secrets);
       await Promise.all([...this.#nodes.values()].map(({ process }) => process.start()));
       storeServerUrl(this.#directory, this.nodes[0]!.url);
     } catch (error) {
@@ -219,14 +230,20 @@ export class ClusterSupervisor {
     if (this.#stopping !== null) throw new Error('the cluster was stopped while it started');
   }
 
-  async #nodePorts(): Promise<number[]> {
-    const { nodeCount, port: first } = this.#options;
-    const ports: number[] = [];
+  /** Those of the media processes follow on those of the nodes. */
+  async #nodePorts(): Promise<NodePorts[]> {
+    const { nodeCount, port: first, media = false } = this.#options;
+    const free = async (index: number, what: string) => {
+      if (first === 0) return await freePort();
+      const port = first + index;
+      if (await isFree(port)) return port;
+      throw new Error(`port ${port} of ${what} is taken; --port sets another first port`);
+    };
+    const ports: NodePorts[] = [];
     for (let i = 0; i < nodeCount; i++) {
-      const port = first === 0 ? await freePort() : first + i;
-      if (first !== 0 && !(await isFree(port)))
-        throw new Error(`port ${port} of node-${i + 1} is taken; --port sets another first port`);
-      ports.push(port);
+      const name = `node-${i + 1}`;
+      const api = await free(i, name);
+      ports.push({ api, media: media ? await free(nodeCount + i, `${name}'s media`) : null });
     }
     return ports;
   }
@@ -285,7 +302,11 @@ export class ClusterSupervisor {
     return join(this.#directory, 'exports');
   }
 
-  #addNode(index: number, port: number, secrets: NodeSecrets): void {
+  get #blobsFolder(): string {
+    return join(this.#directory, 'blobs');
+  }
+
+  #addNode(index: number, ports: NodePorts, secrets: NodeSecrets): void {
     const nodeId = `node-${index + 1}`;
     const dataDirectory = join(this.#directory, nodeId);
     const { host, within } = this.#options.nodePlace?.(nodeId) ?? ON_LOOPBACK;
@@ -299,10 +320,12 @@ export class ClusterSupervisor {
         LIVEDROPS_LOG: 'warn',
         LIVEDROPS_ARCHIVE: this.#archiveFolder,
         LIVEDROPS_EXPORTS: this.#exportsFolder,
+        ...(ports.media !== null && { LIVEDROPS_BLOBS: `file:${this.#blobsFolder}` }),
         ...this.#options.environment,
         ...this.#options.nodeEnvironment?.(nodeId),
         LIVEDROPS_HOST: host,
-        LIVEDROPS_PORT: String(port),
+        LIVEDROPS_PORT: String(ports.api),
+        ...(ports.media !== null && { LIVEDROPS_MEDIA_PORT: String(ports.media) }),
         LIVEDROPS_DATA: dataDirectory,
         LIVEDROPS_STORE: this.redisUrl,
         LIVEDROPS_NATS: this.natsUrl,
@@ -317,7 +340,9 @@ export class ClusterSupervisor {
       stopTimeoutMs: NODE_STOP_TIMEOUT_MS,
       report: this.#report,
     });
-    this.#nodes.set(nodeId, { process: node, url: `http://${host}:${port}` });
+    const urlOf = (port: number) => `http://${host}:${port}`;
+    const mediaUrl = ports.media === null ? null : urlOf(ports.media);
+    this.#nodes.set(nodeId, { process: node, url: urlOf(ports.api), mediaUrl });
   }
 
   /** Makes those that are neither given nor stored. */

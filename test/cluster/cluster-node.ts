@@ -56,6 +56,9 @@ export class ClusterNode {
   get url(): string {
     return this.client.nextUrl();
   }
+  get pid(): number {
+    return this.#server.pid;
+  }
   /** The output of the node. */
   get output(): string {
     return this.#server.output;

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
+import sharp from 'sharp';
 import ava, { type ExecutionContext, type TestFn } from 'ava';
 import { natsInstalled } from '../../servers/nats-server.ts';
 import { redisInstalled } from '../../servers/redis-server.ts';
@@ -95,6 +96,7 @@ test('a cluster starts, commands find it by its directory, and Ctrl-C stops it',
     ],
   );
   t.is(nodes[0]?.url, url);
+  await mediaAreShared(t, { dataDirectory, lines, url });
   const ended = once(child, 'exit');
   child.kill('SIGINT');
   t.deepEqual(await ended, [0, null]);
@@ -102,6 +104,53 @@ test('a cluster starts, commands find it by its directory, and Ctrl-C stops it',
   t.is(lines.at(-1), 'Everything has stopped.');
   t.true(readdirSync(dataDirectory).includes('auth-secret'), 'the --data directory stays');
 });
+
+/** What is uploaded to the media process of one node is processed, and read at that of the other. */
+async function mediaAreShared(
+  t: ExecutionContext,
+  { dataDirectory, lines, url }: { dataDirectory: string; lines: string[]; url: string },
+): Promise<void> {
+  const origins = lines.flatMap((line) => /, its media on (\S+)$/.exec(line)?.[1] ?? []);
+  t.is(new Set(origins).size, 2);
+  const [first, second] = origins as [string, string];
+  const { stdout } = await runCommand(['token', '--user', 'u_ann'], {
+    environment: { LIVEDROPS_DATA: dataDirectory },
+  });
+  const picture = await sharp({
+    create: { width: 20, height: 10, channels: 3, background: '#a30' },
+  })
+    .png()
+    .toBuffer();
+  const base64 = (text: string) => Buffer.from(text).toString('base64');
+  const begin = () =>
+    fetch(`${first}/v1/uploads`, {
+      method: 'POST',
+      headers: {
+        authorization: `Bearer ${stdout.trim()}`,
+        'tus-resumable': '1.0.0',
+        'upload-length': String(picture.length),
+        'upload-metadata': `filename ${base64('a.png')},purpose ${base64('product')}`,
+        'content-type': 'application/offset+octet-stream',
+      },
+      body: Uint8Array.from(picture),
+    }).catch(() => null);
+  let begun = await begin();
+  // The node does not wait for its media process.
+  for (; begun === null; begun = await begin()) await delay(POLL_INTERVAL_MS);
+  t.is(begun.status, 201, await begun.text());
+  const mediaId = begun.headers.get('location')!.split('/').at(-1)!;
+  let media: { status: string; content: { variants: { url: string }[] } };
+  do {
+    await delay(POLL_INTERVAL_MS);
+    media = (await (await fetch(`${url}/v1/media/${mediaId}`)).json()) as typeof media;
+  } while (media.status === 'processing');
+  t.is(media.status, 'ready');
+  for (const variant of media.content.variants) {
+    // Each node tells its own media origin.
+    t.true(variant.url.startsWith(first), variant.url);
+    t.is((await fetch(second + variant.url.slice(first.length))).status, 200);
+  }
+}
 
 test('no child process outlives a killed supervisor', async (t) => {
   const { child, children } = await startCluster(t);

@@ -105,6 +105,24 @@ test('each node gets its own port and id, the servers, and shared secrets and ar
   t.is(readFileSync(join(dataDirectory, 'server-url'), 'utf8'), urls[0]!);
 });
 
+test('M4: nodes with media have a port each for them, and one folder of blobs', async (t) => {
+  const { cluster, dataDirectory, settings } = scene(t, { media: true });
+  await cluster.start();
+  const all = ['node-1', 'node-2'].map(settings);
+  const folder = join(dataDirectory, 'blobs');
+  t.is(statSync(folder).mode & 0o777, 0o700);
+  t.deepEqual(
+    all.map((of) => of['LIVEDROPS_BLOBS']),
+    [`file:${folder}`, `file:${folder}`],
+  );
+  const ports = all.flatMap((of) => [of['LIVEDROPS_PORT'], of['LIVEDROPS_MEDIA_PORT']]);
+  t.is(new Set(ports).size, 4);
+  t.deepEqual(
+    cluster.nodes.map(({ mediaUrl }) => mediaUrl),
+    all.map((of) => `http://127.0.0.1:${of['LIVEDROPS_MEDIA_PORT']}`),
+  );
+});
+
 test('J2: Redis has fsync always and noeviction, and its data survives a stop', async (t) => {
   const { cluster } = scene(t, { nodeCount: 1 });
   await cluster.start();

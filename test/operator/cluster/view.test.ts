@@ -34,8 +34,22 @@ const move: MoveInfo = {
 
 const picture: ClusterPicture = {
   processes: [
-    { nodeId: 'node-1', pid: 101, url: 'http://127.0.0.1:8080', state: 'running', restarts: 0 },
-    { nodeId: 'node-2', pid: null, url: 'http://127.0.0.1:8081', state: 'waiting', restarts: 2 },
+    {
+      nodeId: 'node-1',
+      pid: 101,
+      url: 'http://127.0.0.1:8080',
+      mediaUrl: null,
+      state: 'running',
+      restarts: 0,
+    },
+    {
+      nodeId: 'node-2',
+      pid: null,
+      url: 'http://127.0.0.1:8081',
+      mediaUrl: null,
+      state: 'waiting',
+      restarts: 2,
+    },
   ],
   nodes: [node('node-1'), node('node-2', { state: 'lost', shardsOwned: 0, liveDrops: 9 })],
   moves: Array.from({ length: 9 }, () => move),
