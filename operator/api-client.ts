@@ -1,50 +1,48 @@
-// A client of the REST API for operators, resource by resource. How a request reaches a node is in
-// `cluster-requests.ts`.
+// The API for operators, resource by resource, by the client of `sdk/`.
 
 import { setTimeout as delay } from 'node:timers/promises';
 import type { RunContext } from '../actors/run-context.ts';
-import type { CacheEviction, EvictedCaches, NodeCaches } from '../contracts/caches.ts';
 import type { JobState } from '../contracts/jobs.ts';
-import type { AddedOperator, OperatorRow } from '../contracts/operator-accounts.ts';
-import type { MovePlan, RunEnd, RunKind } from '../contracts/operator.ts';
+import type { OperatorRow } from '../contracts/operator-accounts.ts';
+import type { RunEnd } from '../contracts/operator.ts';
 import type { ExportFormat } from '../contracts/orders.ts';
 import type { ProblemFilter } from '../contracts/payment-problems.ts';
 import type { RefundState } from '../contracts/refunds.ts';
-import type { NewTakeDown, SellerChange } from '../contracts/restrictions.ts';
 import type { Standing, TakenDown } from '../contracts/standings.ts';
 import type {
-  BanInfo,
-  ChangedSellerInfo,
-  JobChangeInfo,
-  JobInfo,
-  MadeBanInfo,
-  MadeTakeDownInfo,
-  MoveInfo,
-  NewBanInfo,
-  NodeInfo,
-  OperatorInfo,
-  ProblemInfo,
-  RefundChangeInfo,
-  RefundInfo,
-  RunInfo,
-  SearchNodeInfo,
-  SellerInfo,
-  ShardInfo,
-  TakeDownInfo,
-} from './api-views.ts';
-import { ApiError, ClusterRequests, type ClusterRequestsOptions } from './cluster-requests.ts';
+  AddedOperator,
+  Ban,
+  CacheEviction,
+  ChangedSeller,
+  EvictedCaches,
+  Job,
+  JobChange,
+  MadeBan,
+  MadeTakeDown,
+  Move,
+  MovePlan,
+  NewBan,
+  NewRun,
+  NewTakeDown,
+  Node,
+  NodeCaches,
+  Operator,
+  Operations,
+  ParkedRefund,
+  PaymentProblem,
+  RefundChange,
+  Run,
+  SearchNode,
+  Seller,
+  SellerChange,
+  Shard,
+  TakeDown,
+} from '../sdk/api.ts';
+import type { LiveDrops } from '../sdk/client.ts';
+import { ApiError } from './api-error.ts';
+import { ClusterClient, type ClusterClientOptions } from './cluster-client.ts';
 
-/** `shards` absent: all. */
-export interface NewRunRequest {
-  readonly kind: RunKind;
-  readonly shards?: readonly number[];
-  readonly dryRun?: boolean;
-}
-
-export interface ShardFilter {
-  readonly node?: string;
-  readonly state?: string;
-}
+export type ShardFilter = NonNullable<Operations['GET /v1/operator/shards']['query']>;
 
 export interface ChangesRequest {
   /** A position, `start` or `now`. */
@@ -61,86 +59,113 @@ export const MOVES_LISTED_MAX = 100;
 const RECONNECT_PAUSE_MS = 500;
 const RECONNECTS_MAX = 8;
 const FAILED_STATUS = 500;
+/**
+ * Changes have no key: while a node of a feature level below 4 lives, newer ones refuse keys, and
+ * the restart that ends this is asked for by these commands.
+ */
+const WITHOUT_KEY = { intent: null } as const;
 
+/** All methods raise `ApiError`. */
 export class OperatorApi {
-  readonly #requests: ClusterRequests;
+  readonly #cluster: ClusterClient;
 
   /** `nodes()` adds the addresses of the other living nodes. */
-  constructor(options: ClusterRequestsOptions) {
-    this.#requests = new ClusterRequests(options);
+  constructor(options: ClusterClientOptions) {
+    this.#cluster = new ClusterClient(options);
   }
 
-  async nodes(): Promise<readonly NodeInfo[]> {
-    const { items } = await this.#requests.get<{ items: readonly NodeInfo[] }>('nodes');
-    const living = items.flatMap(({ state, url }) => (state === 'lost' || !url ? [] : [url]));
-    this.#requests.addUrls(living);
+  async nodes(): Promise<readonly Node[]> {
+    const { items } = await this.#cluster.ask((client) => client.call('GET /v1/operator/nodes'));
+    this.#cluster.addUrls(
+      items.flatMap(({ state, url }) => (state === 'lost' || !url ? [] : [url])),
+    );
     return items;
   }
 
-  async shards({ node, state }: ShardFilter = {}): Promise<readonly ShardInfo[]> {
-    const query = new URLSearchParams({ ...(node && { node }), ...(state && { state }) });
-    return (
-      await this.#requests.get<{ items: readonly ShardInfo[] }>(
-        query.size === 0 ? 'shards' : `shards?${query.toString()}`,
-      )
-    ).items;
+  async shards({ node, state }: ShardFilter = {}): Promise<readonly Shard[]> {
+    const query = { ...(node && { node }), ...(state && { state }) };
+    return (await this.#cluster.ask((client) => client.call('GET /v1/operator/shards', { query })))
+      .items;
   }
 
   /** Newest first; `limit` up to `MOVES_LISTED_MAX`. */
-  async moves(limit: number): Promise<readonly MoveInfo[]> {
-    return (await this.#requests.get<{ items: readonly MoveInfo[] }>(`moves?limit=${limit}`)).items;
+  async moves(limit: number): Promise<readonly Move[]> {
+    const query = { limit };
+    return (await this.#cluster.ask((client) => client.call('GET /v1/operator/moves', { query })))
+      .items;
   }
 
   /** `to` null removes the pin. */
   pin(shard: number, to: string | null, dryRun: boolean): Promise<MovePlan> {
-    return to === null
-      ? this.#requests.post(`shards/${shard}/unpin`, { dryRun })
-      : this.#requests.post(`shards/${shard}/pin`, { to, dryRun });
+    const path = { id: String(shard) };
+    return this.#cluster.ask((client) =>
+      to === null
+        ? client.call('POST /v1/operator/shards/{id}/unpin', {
+            path,
+            body: { dryRun },
+            ...WITHOUT_KEY,
+          })
+        : client.call('POST /v1/operator/shards/{id}/pin', {
+            path,
+            body: { to, dryRun },
+            ...WITHOUT_KEY,
+          }),
+    );
   }
 
   drain(nodeId: string, dryRun: boolean): Promise<MovePlan> {
-    return this.#requests.post(`nodes/${nodeId}/drain`, { dryRun });
+    return this.#changeNode(nodeId, 'drain', dryRun);
   }
 
   undrain(nodeId: string, dryRun: boolean): Promise<MovePlan> {
-    return this.#requests.post(`nodes/${nodeId}/undrain`, { dryRun });
+    return this.#changeNode(nodeId, 'undrain', dryRun);
   }
 
   rebalance(movesMax: number, dryRun: boolean): Promise<MovePlan> {
-    return this.#requests.post('rebalance', { movesMax, dryRun });
+    const input = { body: { movesMax, dryRun }, ...WITHOUT_KEY };
+    return this.#cluster.ask((client) => client.call('POST /v1/operator/rebalance', input));
   }
 
   /** Resolves when the node has accepted the request, before it restarts. */
   async restart(nodeId: string): Promise<void> {
-    await this.#requests.post(`nodes/${nodeId}/restart`, null);
+    const input = { path: { id: nodeId }, ...WITHOUT_KEY };
+    await this.#cluster.ask((client) => client.call('POST /v1/operator/nodes/{id}/restart', input));
   }
 
   /** Resolves when the owner of the quarantined drop serves it again. */
   async releaseDrop(dropId: string): Promise<void> {
-    await this.#requests.post(`drops/${dropId}/release`, null);
+    const input = { path: { id: dropId }, ...WITHOUT_KEY };
+    await this.#cluster.ask((client) => client.call('POST /v1/operator/drops/{id}/release', input));
   }
 
   /**
    * Starts a run and follows it to its end. When the signal is aborted, the run is cancelled, which
-   * is its end then. Errors: `ApiError`.
+   * is its end then.
    */
   async run(
-    request: NewRunRequest,
+    request: NewRun,
     { signal, progress }: RunContext,
   ): Promise<Exclude<RunEnd, { type: 'failed' }>> {
-    const { id } = await this.#requests.post<RunInfo>('runs', request);
+    const started = { body: request, ...WITHOUT_KEY };
+    const { id } = await this.#cluster.ask((client) =>
+      client.call('POST /v1/operator/runs', started),
+    );
+    const input = { path: { id } };
     const cancel = () => {
       // A run that has ended cannot be cancelled; any other failure shows in the stream.
-      this.#requests.delete(`runs/${id}`, true).catch(() => undefined);
+      this.#cluster
+        .ask((client) => client.call('DELETE /v1/operator/runs/{id}', input))
+        .catch(() => undefined);
     };
     if (signal.aborted) cancel();
     signal.addEventListener('abort', cancel);
     try {
       for (let failures = 0; ; failures++) {
         try {
-          for await (const line of this.#requests.lines(`/v1/operator/runs/${id}`, null)) {
+          const open = (client: LiveDrops) => client.open('GET /v1/operator/runs/{id}', input);
+          for await (const line of this.#cluster.lines(open)) {
             failures = 0;
-            const run = JSON.parse(line) as RunInfo;
+            const run = JSON.parse(line) as Run;
             if (run.progress !== null) progress(run.progress);
             if (run.end?.type === 'failed')
               throw new ApiError(`the ${request.kind} failed: ${run.end.code}`, FAILED_STATUS);
@@ -159,125 +184,158 @@ export class OperatorApi {
   }
 
   /** The newest jobs, at most `limit`; of all states where `state` is null. */
-  jobs(state: JobState | null, limit: number): Promise<readonly JobInfo[]> {
-    return this.#requests.newest('jobs', stateFilter(state), limit);
+  jobs(state: JobState | null, limit: number): Promise<readonly Job[]> {
+    const query = state === null ? {} : { state };
+    return this.#cluster.newest(limit, (client, page) =>
+      client.items('GET /v1/operator/jobs', { query: { ...query, ...page } }),
+    );
   }
 
-  job(id: string): Promise<JobInfo> {
-    return this.#requests.get(`jobs/${id}`);
+  job(id: string): Promise<Job> {
+    return this.#cluster.ask((client) =>
+      client.call('GET /v1/operator/jobs/{id}', { path: { id } }),
+    );
   }
 
-  changeJob(id: string, change: 'retry' | 'cancel', dryRun: boolean): Promise<JobChangeInfo> {
-    return this.#requests.post(`jobs/${id}/${change}`, { dryRun });
+  changeJob(id: string, change: 'retry' | 'cancel', dryRun: boolean): Promise<JobChange> {
+    const input = { path: { id }, body: { dryRun }, ...WITHOUT_KEY };
+    return this.#cluster.ask((client) =>
+      client.call(`POST /v1/operator/jobs/{id}/${change}`, input),
+    );
   }
 
   /** The newest refunds, at most `limit`; of all states where `state` is null. */
-  refunds(state: RefundState | null, limit: number): Promise<readonly RefundInfo[]> {
-    return this.#requests.newest('refunds', stateFilter(state), limit);
+  refunds(state: RefundState | null, limit: number): Promise<readonly ParkedRefund[]> {
+    const query = state === null ? {} : { state };
+    return this.#cluster.newest(limit, (client, page) =>
+      client.items('GET /v1/operator/refunds', { query: { ...query, ...page } }),
+    );
   }
 
   /** The newest payments to look at, at most `limit`. */
-  paymentProblems(filter: ProblemFilter, limit: number): Promise<readonly ProblemInfo[]> {
-    const { kind, open } = filter;
-    const query = {
-      ...(kind !== undefined && { kind }),
-      ...(open !== undefined && { open: String(open) }),
-    };
-    return this.#requests.newest('payment-problems', query, limit);
+  paymentProblems(query: ProblemFilter, limit: number): Promise<readonly PaymentProblem[]> {
+    return this.#cluster.newest(limit, (client, page) =>
+      client.items('GET /v1/operator/payment-problems', { query: { ...query, ...page } }),
+    );
   }
 
-  retryRefund(id: string, dryRun: boolean): Promise<RefundChangeInfo> {
-    return this.#requests.post(`refunds/${id}/retry`, { dryRun });
+  retryRefund(id: string, dryRun: boolean): Promise<RefundChange> {
+    const input = { path: { id }, body: { dryRun }, ...WITHOUT_KEY };
+    return this.#cluster.ask((client) =>
+      client.call('POST /v1/operator/refunds/{id}/retry', input),
+    );
   }
 
-  dismissRefund(id: string, reason: string, dryRun: boolean): Promise<RefundChangeInfo> {
-    return this.#requests.post(`refunds/${id}/dismiss`, { reason, dryRun });
+  dismissRefund(id: string, reason: string, dryRun: boolean): Promise<RefundChange> {
+    const input = { path: { id }, body: { reason, dryRun }, ...WITHOUT_KEY };
+    return this.#cluster.ask((client) =>
+      client.call('POST /v1/operator/refunds/{id}/dismiss', input),
+    );
   }
 
-  async searchNodes(): Promise<readonly SearchNodeInfo[]> {
-    return (await this.#requests.get<{ items: readonly SearchNodeInfo[] }>('search')).items;
+  async searchNodes(): Promise<readonly SearchNode[]> {
+    return (await this.#cluster.ask((client) => client.call('GET /v1/operator/search'))).items;
   }
 
   /** Resolves when the node has begun. */
   async rebuildSearch(nodeId: string): Promise<void> {
-    await this.#requests.post(`search/${nodeId}/rebuild`, null);
+    const input = { path: { id: nodeId } };
+    await this.#cluster.ask((client) =>
+      client.call('POST /v1/operator/search/{id}/rebuild', input),
+    );
   }
 
   async caches(): Promise<readonly NodeCaches[]> {
-    return (await this.#requests.get<{ items: readonly NodeCaches[] }>('caches')).items;
+    return (await this.#cluster.ask((client) => client.call('GET /v1/operator/caches'))).items;
   }
 
-  async evictCaches(eviction: CacheEviction): Promise<readonly EvictedCaches[]> {
-    const evicted = await this.#requests.post<{ items: readonly EvictedCaches[] }>(
-      'caches/evict',
-      eviction,
-    );
-    return evicted.items;
+  async evictCaches(body: CacheEviction): Promise<readonly EvictedCaches[]> {
+    const input = { body };
+    return (
+      await this.#cluster.ask((client) => client.call('POST /v1/operator/caches/evict', input))
+    ).items;
   }
 
-  async operators(): Promise<readonly OperatorInfo[]> {
-    return (await this.#requests.get<{ items: readonly OperatorInfo[] }>('operators')).items;
+  async operators(): Promise<readonly Operator[]> {
+    return (await this.#cluster.ask((client) => client.call('GET /v1/operator/operators'))).items;
   }
 
   addOperator(email: string, role: OperatorRow['role']): Promise<AddedOperator> {
-    return this.#requests.post('operators', { email, role });
+    const input = { body: { email, role } };
+    return this.#cluster.ask((client) => client.call('POST /v1/operator/operators', input));
   }
 
-  async removeOperator(userId: string): Promise<void> {
-    await this.#requests.delete(`operators/${encodeURIComponent(userId)}`, false);
+  async removeOperator(id: string): Promise<void> {
+    const input = { path: { id } };
+    await this.#cluster.ask((client) => client.call('DELETE /v1/operator/operators/{id}', input));
   }
 
   /** Those of a creator; null: everywhere. The newest, at most `limit`. */
-  bans(creatorId: string | null, limit: number): Promise<readonly BanInfo[]> {
-    const filter: Record<string, string> = creatorId === null ? {} : { creator_id: creatorId };
-    return this.#requests.newest('bans', filter, limit);
+  bans(creatorId: string | null, limit: number): Promise<readonly Ban[]> {
+    const query = creatorId === null ? {} : { creator_id: creatorId };
+    return this.#cluster.newest(limit, (client, page) =>
+      client.items('GET /v1/operator/bans', { query: { ...query, ...page } }),
+    );
   }
 
-  ban(userId: string, ban: NewBanInfo): Promise<MadeBanInfo> {
-    return this.#requests.put(`bans/${encodeURIComponent(userId)}`, ban);
+  ban(id: string, body: NewBan): Promise<MadeBan> {
+    const input = { path: { id }, body };
+    return this.#cluster.ask((client) => client.call('PUT /v1/operator/bans/{id}', input));
   }
 
-  async unban(userId: string): Promise<void> {
-    await this.#requests.delete(`bans/${encodeURIComponent(userId)}`, false);
+  async unban(id: string): Promise<void> {
+    const input = { path: { id } };
+    await this.#cluster.ask((client) => client.call('DELETE /v1/operator/bans/{id}', input));
   }
 
   /** Creators who stand so, the newest, at most `limit`. */
-  sellers(standing: Standing, limit: number): Promise<readonly SellerInfo[]> {
-    return this.#requests.newest('sellers', { standing }, limit);
+  sellers(standing: Standing, limit: number): Promise<readonly Seller[]> {
+    return this.#cluster.newest(limit, (client, page) =>
+      client.items('GET /v1/operator/sellers', { query: { standing, ...page } }),
+    );
   }
 
-  changeSeller(creatorId: string, change: SellerChange): Promise<ChangedSellerInfo> {
-    return this.#requests.put(`sellers/${encodeURIComponent(creatorId)}`, change);
+  changeSeller(id: string, body: SellerChange): Promise<ChangedSeller> {
+    const input = { path: { id }, body };
+    return this.#cluster.ask((client) => client.call('PUT /v1/operator/sellers/{id}', input));
   }
 
-  takeDowns(of: TakenDown, limit: number): Promise<readonly TakeDownInfo[]> {
-    return this.#requests.newest(`take-downs/${of}s`, {}, limit);
+  takeDowns(of: TakenDown, limit: number): Promise<readonly TakeDown[]> {
+    return this.#cluster.newest(limit, (client, query) =>
+      client.items(`GET /v1/operator/take-downs/${of}s`, { query }),
+    );
   }
 
-  takeDown(of: TakenDown, id: string, takeDown: NewTakeDown): Promise<MadeTakeDownInfo> {
-    return this.#requests.put(`take-downs/${of}s/${encodeURIComponent(id)}`, takeDown);
+  takeDown(of: TakenDown, id: string, body: NewTakeDown): Promise<MadeTakeDown> {
+    const input = { path: { id }, body };
+    return this.#cluster.ask((client) =>
+      client.call(`PUT /v1/operator/take-downs/${of}s/{id}`, input),
+    );
   }
 
   async restore(of: TakenDown, id: string): Promise<void> {
-    await this.#requests.delete(`take-downs/${of}s/${encodeURIComponent(id)}`, false);
+    const input = { path: { id } };
+    await this.#cluster.ask((client) =>
+      client.call(`DELETE /v1/operator/take-downs/${of}s/{id}`, input),
+    );
   }
 
-  /** The lines of the outside stream of the first node that answers. Errors: `ApiError`. */
-  async *changes({ from, follow, signal }: ChangesRequest): AsyncGenerator<string> {
-    const query = new URLSearchParams({ from, follow: String(follow) }).toString();
-    yield* this.#requests.lines(`/v1/changes?${query}`, signal);
+  /** The lines of the outside stream of the first node that answers. */
+  changes({ from, follow, signal }: ChangesRequest): AsyncGenerator<string> {
+    const query = { from, follow };
+    return this.#cluster.lines((client) => client.open('GET /v1/changes', { query, signal }));
   }
 
-  /** All orders of a drop as a file, piece by piece. Errors: `ApiError`. */
-  exportOrders(
-    dropId: string,
-    format: ExportFormat,
-    signal: AbortSignal,
-  ): AsyncGenerator<Uint8Array> {
-    return this.#requests.pieces(`/v1/drops/${dropId}/orders/export?format=${format}`, signal);
+  /** All orders of a drop as a file, piece by piece. */
+  exportOrders(id: string, format: ExportFormat, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+    const input = { path: { id }, query: { format }, signal };
+    return this.#cluster.pieces((client) => client.open('GET /v1/drops/{id}/orders/export', input));
   }
-}
 
-function stateFilter(state: string | null): Readonly<Record<string, string>> {
-  return state === null ? {} : { state };
+  #changeNode(id: string, change: 'drain' | 'undrain', dryRun: boolean): Promise<MovePlan> {
+    const input = { path: { id }, body: { dryRun }, ...WITHOUT_KEY };
+    return this.#cluster.ask((client) =>
+      client.call(`POST /v1/operator/nodes/{id}/${change}`, input),
+    );
+  }
 }

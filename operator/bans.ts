@@ -1,6 +1,6 @@
 // `livedrops ban`, `unban` and `bans`: bans of users everywhere, and lists of bans.
 
-import type { BanInfo } from './api-views.ts';
+import type { Ban } from '../sdk/api.ts';
 import { connectOperator, type ConnectOptions } from './connect.ts';
 import { type ListOptions, showList } from './show-list.ts';
 import { count, table } from './table.ts';
@@ -52,7 +52,7 @@ export async function bans(options: BansOptions): Promise<void> {
   await showList(options, (api) => api.bans(creator, limit), bansText);
 }
 
-export function bansText(rows: readonly BanInfo[]): string {
+export function bansText(rows: readonly Ban[]): string {
   if (rows.length === 0) return 'No bans.\n';
   const lines = table(
     ['banned', 'user', 'by', 'until', 'reason'],

@@ -4,7 +4,7 @@
 
 import type { PositionLine } from '../contracts/changes.ts';
 import type { OperatorApi } from './api-client.ts';
-import { ApiError } from './cluster-requests.ts';
+import { ApiError } from './api-error.ts';
 import { connectOperator, type ConnectOptions } from './connect.ts';
 import { interruptSignal, type Pace, realPace } from './pace.ts';
 

@@ -1,7 +1,7 @@
 // Waits until planned moves have ended: polls the cluster and reports each end.
 
 import { MOVES_LISTED_MAX, type OperatorApi } from './api-client.ts';
-import { ApiError } from './cluster-requests.ts';
+import { ApiError } from './api-error.ts';
 import type { MoveEnd, MoveProgress } from './move-progress.ts';
 import type { Pace } from './pace.ts';
 

@@ -2,7 +2,7 @@
 // one.
 
 import type { JobState } from '../contracts/jobs.ts';
-import type { JobInfo } from './api-views.ts';
+import type { Job } from '../sdk/api.ts';
 import { connectOperator, type ConnectOptions } from './connect.ts';
 import { type ListOptions, showList } from './show-list.ts';
 import { count, table } from './table.ts';
@@ -43,7 +43,7 @@ export async function changeJob(
   print(options, changed, `${job.id} ${applied ? 'is' : 'would be'} ${state}\n`);
 }
 
-export function jobsText(rows: readonly JobInfo[]): string {
+export function jobsText(rows: readonly Job[]): string {
   if (rows.length === 0) return 'No jobs.\n';
   const lines = table(
     ['created', 'id', 'kind', 'of', 'by', 'state', 'done', 'refused', 'left', 'attempts', 'reason'],

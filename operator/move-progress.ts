@@ -2,7 +2,7 @@
 // move, or by the shard's owner. Pure: the caller polls the cluster and passes the result in.
 
 import type { PlannedMove } from '../contracts/operator.ts';
-import type { MoveInfo, ShardInfo } from './api-views.ts';
+import type { Move, Shard } from '../sdk/api.ts';
 
 export interface MoveEnd {
   readonly shard: number;
@@ -10,7 +10,7 @@ export interface MoveEnd {
   /** The planned target; of a finished move, the node that serves the shard now. */
   readonly to: string;
   /** `superseded`: the placement has another target by now. `unfinished`: the wait ended first. */
-  readonly result: MoveInfo['result'] | 'superseded' | 'unfinished';
+  readonly result: Move['result'] | 'superseded' | 'unfinished';
   readonly blackoutMs: number | null;
   readonly reason: string;
 }
@@ -18,7 +18,7 @@ export interface MoveEnd {
 export interface MoveProgressOptions {
   readonly moves: readonly PlannedMove[];
   /** Moves that had ended before the change was requested. */
-  readonly finishedBefore: readonly MoveInfo[];
+  readonly finishedBefore: readonly Move[];
   /** True if the shards only have to leave their node, as in a drain. */
   readonly anyTarget: boolean;
 }
@@ -50,7 +50,7 @@ export class MoveProgress {
   }
 
   /** `moves` is newest first. Returns the moves that have ended since the last call. */
-  update(moves: readonly MoveInfo[], shards: readonly ShardInfo[]): MoveEnd[] {
+  update(moves: readonly Move[], shards: readonly Shard[]): MoveEnd[] {
     const rows = new Map(shards.map((row) => [row.shard, row]));
     const ended: MoveEnd[] = [];
     for (const [shard, open] of this.#open) {
@@ -73,7 +73,7 @@ export class MoveProgress {
   }
 
   /** The end by the newest record that belongs to this move; null without such a record. */
-  #endByRecord({ planned }: OpenMove, moves: readonly MoveInfo[]): MoveEnd | null {
+  #endByRecord({ planned }: OpenMove, moves: readonly Move[]): MoveEnd | null {
     const record = moves.find(
       ({ id, shard, from, to }) =>
         shard === planned.shard &&
@@ -90,7 +90,7 @@ export class MoveProgress {
    * was lost has none, and only a bounded number of records is stored. A record may also come a
    * moment after the arrival, so the method waits for one more poll.
    */
-  #endByOwner(open: OpenMove, row: ShardInfo | undefined): MoveEnd | null {
+  #endByOwner(open: OpenMove, row: Shard | undefined): MoveEnd | null {
     const { planned } = open;
     if (row === undefined) return null;
     const atTarget = this.#anyTarget

@@ -1,6 +1,6 @@
 // `livedrops moves`: prints the last moves of shards and their results.
 
-import type { MoveInfo } from './api-views.ts';
+import type { Move } from '../sdk/api.ts';
 import { type ListOptions, showList } from './show-list.ts';
 import { table } from './table.ts';
 
@@ -16,7 +16,7 @@ export function milliseconds(ms: number | null): string {
   return ms === null ? '-' : `${Math.round(ms)} ms`;
 }
 
-export function movesText(rows: readonly MoveInfo[]): string {
+export function movesText(rows: readonly Move[]): string {
   if (rows.length === 0) return 'No shard has moved.\n';
   return table(
     ['ended', 'shard', 'from', 'to', 'result', 'blackout', 'took', 'reason'],

@@ -1,6 +1,6 @@
 // `livedrops nodes`: prints the nodes of the cluster with their state and load.
 
-import type { NodeInfo } from './api-views.ts';
+import type { Node } from '../sdk/api.ts';
 import { type ListOptions, showList } from './show-list.ts';
 import { count, table } from './table.ts';
 
@@ -32,7 +32,7 @@ const UP_UNITS = [
 ] as const;
 
 /** `nowMs` is milliseconds since the Unix epoch. */
-export function nodesText(rows: readonly NodeInfo[], nowMs: number): string {
+export function nodesText(rows: readonly Node[], nowMs: number): string {
   const lines = rows.map((node) => [
     node.nodeId,
     node.state,

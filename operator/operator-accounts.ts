@@ -2,7 +2,7 @@
 
 import { canonicalEmail } from '../app/email-address.ts';
 import type { AddedOperator } from '../contracts/operator-accounts.ts';
-import type { OperatorInfo } from './api-views.ts';
+import type { Operator } from '../sdk/api.ts';
 import { connectOperator, type ConnectOptions } from './connect.ts';
 import { type ListOptions, showList } from './show-list.ts';
 import { count, table } from './table.ts';
@@ -56,7 +56,7 @@ export function addedText(added: AddedOperator): string {
   return `${lines.join('\n')}\n`;
 }
 
-export function operatorsText(rows: readonly OperatorInfo[]): string {
+export function operatorsText(rows: readonly Operator[]): string {
   if (rows.length === 0) return 'No operators.\n';
   const lines = table(
     ['added', 'id', 'e-mail', 'role', 'recovery codes', 'added by'],

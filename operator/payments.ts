@@ -2,7 +2,7 @@
 
 import { formatAmount } from '../contracts/currencies.ts';
 import type { ProblemKind } from '../contracts/payment-problems.ts';
-import type { ProblemInfo } from './api-views.ts';
+import type { PaymentProblem } from '../sdk/api.ts';
 import { type ListOptions, showList } from './show-list.ts';
 import { count, table } from './table.ts';
 
@@ -18,7 +18,7 @@ export async function payments(options: PaymentsOptions): Promise<void> {
   await showList(options, (api) => api.paymentProblems(filter, limit), paymentsText);
 }
 
-export function paymentsText(rows: readonly ProblemInfo[]): string {
+export function paymentsText(rows: readonly PaymentProblem[]): string {
   if (rows.length === 0) return 'No payments to look at.\n';
   const lines = table(
     ['opened', 'kind', 'order', 'reference', 'amount', 'currency', 'order amount', 'state'],
@@ -37,7 +37,7 @@ export function paymentsText(rows: readonly ProblemInfo[]): string {
   return `${lines}${count(rows.length, 'payment')}\n`;
 }
 
-function stateOf({ open, outcome, reason }: ProblemInfo): string {
+function stateOf({ open, outcome, reason }: PaymentProblem): string {
   const state = open ? 'open' : (outcome ?? 'closed');
   return reason === null ? state : `${state} (${reason})`;
 }

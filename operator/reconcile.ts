@@ -1,7 +1,7 @@
 // `livedrops reconcile`: how far the comparison of each kind with its truth is, and a pass now.
 
 import { RECONCILE_KINDS, reconcileJobId, type ReconcileKind } from '../contracts/reconcile.ts';
-import type { JobInfo } from './api-views.ts';
+import type { Job } from '../sdk/api.ts';
 import { connectOperator, type ConnectOptions } from './connect.ts';
 import { table } from './table.ts';
 
@@ -14,7 +14,7 @@ export interface ReconcileOptions extends ConnectOptions {
 export async function reconcile(options: ReconcileOptions): Promise<void> {
   const api = await connectOperator(options);
   const kinds = options.kind === undefined ? RECONCILE_KINDS : [options.kind];
-  const jobs: JobInfo[] = [];
+  const jobs: Job[] = [];
   for (const kind of kinds) {
     const id = reconcileJobId(kind);
     jobs.push(
@@ -26,7 +26,7 @@ export async function reconcile(options: ReconcileOptions): Promise<void> {
   );
 }
 
-export function reconcileText(jobs: readonly JobInfo[]): string {
+export function reconcileText(jobs: readonly Job[]): string {
   return table(
     ['kind', 'state', 'pass', 'compared', 'mended', 'since', 'reason'],
     jobs.map(({ subject, state, progress, updatedAt, reason }) => [
@@ -43,7 +43,7 @@ export function reconcileText(jobs: readonly JobInfo[]): string {
 }
 
 /** Of a new store no pass has begun. */
-function passText({ left, mended }: JobInfo['progress']): string {
+function passText({ left, mended }: Job['progress']): string {
   if (mended === undefined) return 'none yet';
   return left === 0 ? 'ended' : 'under way';
 }

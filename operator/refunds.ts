@@ -4,7 +4,7 @@
 import { formatAmount } from '../contracts/currencies.ts';
 import type { RefundState } from '../contracts/refunds.ts';
 import type { OperatorApi } from './api-client.ts';
-import type { RefundChangeInfo, RefundInfo } from './api-views.ts';
+import type { RefundChange, ParkedRefund } from '../sdk/api.ts';
 import { connectOperator, type ConnectOptions } from './connect.ts';
 import { type ListOptions, showList } from './show-list.ts';
 import { count, table } from './table.ts';
@@ -37,14 +37,14 @@ export async function dismissRefund(
 
 async function change(
   options: RefundChangeOptions,
-  request: (api: OperatorApi, dryRun: boolean) => Promise<RefundChangeInfo>,
+  request: (api: OperatorApi, dryRun: boolean) => Promise<RefundChange>,
 ): Promise<void> {
   const changed = await request(await connectOperator(options), options.dryRun === true);
   const json = options.json === true;
   process.stdout.write(json ? `${JSON.stringify(changed, null, 2)}\n` : changeText(changed));
 }
 
-export function refundsText(rows: readonly RefundInfo[]): string {
+export function refundsText(rows: readonly ParkedRefund[]): string {
   if (rows.length === 0) return 'No refunds.\n';
   const lines = table(
     ['parked', 'id', 'order', 'amount', 'currency', 'state', 'attempts', 'next attempt', 'reason'],
@@ -64,10 +64,10 @@ export function refundsText(rows: readonly RefundInfo[]): string {
   return `${lines}${count(rows.length, 'refund')}\n`;
 }
 
-export function changeText({ applied, refund }: RefundChangeInfo): string {
+export function changeText({ applied, refund }: RefundChange): string {
   return `${refund.id} ${applied ? 'is' : 'would be'} ${refund.state}\n`;
 }
 
-function nextAttempt({ state, refused, nextAttemptAt }: RefundInfo): string {
+function nextAttempt({ state, refused, nextAttemptAt }: ParkedRefund): string {
   return nextAttemptAt ?? (state === 'parked' && refused ? 'refused for good' : '-');
 }

@@ -4,8 +4,8 @@
 
 import type { MovePlan } from '../contracts/operator.ts';
 import { MOVES_LISTED_MAX, type OperatorApi } from './api-client.ts';
-import type { NodeInfo } from './api-views.ts';
-import { ApiError } from './cluster-requests.ts';
+import type { Node } from '../sdk/api.ts';
+import { ApiError } from './api-error.ts';
 import { connectOperator, type ConnectOptions } from './connect.ts';
 import { followMoves, POLL_INTERVAL_MS, nullIfTransient } from './follow-moves.ts';
 import { type MoveEnd, MoveProgress } from './move-progress.ts';
@@ -71,7 +71,7 @@ export async function rollingRestart(options: RollingRestartOptions): Promise<vo
 }
 
 /** The nodes in the order of their turns. Throws if a restart would leave shards without a node. */
-export function planTurns(nodes: readonly NodeInfo[]): readonly NodeInfo[] {
+export function planTurns(nodes: readonly Node[]): readonly Node[] {
   const living = nodes.filter(({ state }) => state !== 'lost');
   const busy = living.find(({ state }) => state === 'draining' || state === 'leaving');
   if (busy !== undefined) {
@@ -85,13 +85,13 @@ export function planTurns(nodes: readonly NodeInfo[]): readonly NodeInfo[] {
 }
 
 /** A node that was drained before stays drained. */
-function stepsOf({ state, shardsOwned }: NodeInfo): string[] {
+function stepsOf({ state, shardsOwned }: Node): string[] {
   const restart = ['restart', 'wait until it is back'];
   if (state === 'drained') return restart;
   return [`drain ${count(shardsOwned, 'shard')}`, ...restart, 'undrain'];
 }
 
-export function stepsText(turns: readonly NodeInfo[]): string {
+export function stepsText(turns: readonly Node[]): string {
   return turns
     .map((node, index) => `${index + 1}. ${node.nodeId}: ${stepsOf(node).join(', ')}\n`)
     .join('');
@@ -99,7 +99,7 @@ export function stepsText(turns: readonly NodeInfo[]): string {
 
 /** Stops after the first turn that failed. */
 export async function runRestart(
-  turns: readonly NodeInfo[],
+  turns: readonly Node[],
   options: RunRestartOptions,
 ): Promise<NodeTurn[]> {
   const { write } = options;
@@ -118,7 +118,7 @@ export async function runRestart(
   return done;
 }
 
-async function runTurn(node: NodeInfo, options: RunRestartOptions): Promise<NodeTurn> {
+async function runTurn(node: Node, options: RunRestartOptions): Promise<NodeTurn> {
   const { nodeId } = node;
   const startedAt = options.pace.now();
   const moves: MoveEnd[] = [];
@@ -133,7 +133,7 @@ async function runTurn(node: NodeInfo, options: RunRestartOptions): Promise<Node
 }
 
 async function restartNode(
-  node: NodeInfo,
+  node: Node,
   options: RunRestartOptions,
   moves: MoveEnd[],
 ): Promise<void> {
@@ -163,7 +163,7 @@ async function restartNode(
 }
 
 async function restartEmpty(
-  { nodeId, incarnation }: NodeInfo,
+  { nodeId, incarnation }: Node,
   options: RunRestartOptions,
 ): Promise<void> {
   const { api, write } = options;
@@ -174,7 +174,7 @@ async function restartEmpty(
     // The node may end before its answer arrives. The wait below shows whether it restarts.
     if (!(error instanceof ApiError) || error.status !== 0) throw error;
   }
-  const isBack = (now: NodeInfo): boolean =>
+  const isBack = (now: Node): boolean =>
     now.incarnation !== incarnation && now.state === 'drained' && now.leaseMs !== null;
   await waitForNode(nodeId, isBack, 'has not come back', options);
   write('  back\n');
@@ -202,7 +202,7 @@ async function changeAndWait(
 
 async function waitForNode(
   nodeId: string,
-  condition: (node: NodeInfo) => boolean,
+  condition: (node: Node) => boolean,
   /** For the error message, such as `has not come back`. */
   unmet: string,
   { api, timeoutMs, pace }: RunRestartOptions,

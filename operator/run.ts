@@ -4,7 +4,8 @@
 import type { RunContext } from '../actors/run-context.ts';
 import { CancelledError } from '../actors/runs.ts';
 import type { RunReport } from '../contracts/operator.ts';
-import type { NewRunRequest, OperatorApi } from './api-client.ts';
+import type { NewRun } from '../sdk/api.ts';
+import type { OperatorApi } from './api-client.ts';
 import { interruptSignal } from './pace.ts';
 import { ProgressLine } from './run-progress.ts';
 
@@ -34,7 +35,7 @@ export async function withProgress<T>(work: (run: RunContext) => Promise<T>): Pr
 /** Lets the server do it. Errors: `ApiError`; `CancelledError`. */
 export async function runOnServer(
   api: OperatorApi,
-  request: NewRunRequest,
+  request: NewRun,
   { signal, progress }: RunContext,
 ): Promise<RunReport> {
   const end = await api.run(request, { signal, progress });

@@ -1,8 +1,8 @@
 // `livedrops search`: lists the search indexes of all nodes, and makes them anew.
 
 import type { OperatorApi } from './api-client.ts';
-import type { SearchNodeInfo } from './api-views.ts';
-import { ApiError } from './cluster-requests.ts';
+import type { SearchNode } from '../sdk/api.ts';
+import { ApiError } from './api-error.ts';
 import { connectOperator, type ConnectOptions } from './connect.ts';
 import { interruptSignal, type Pace, realPace } from './pace.ts';
 import { type ListOptions, showList } from './show-list.ts';
@@ -29,7 +29,7 @@ export async function rebuildSearch(
   const nodes = await api.searchNodes();
   const chosen = node === undefined ? nodes.map((one) => one.node) : [node];
   if (chosen.length === 0) throw new Error('no node has the role search');
-  const rebuilt: SearchNodeInfo[] = [];
+  const rebuilt: SearchNode[] = [];
   try {
     for (const nodeId of chosen) rebuilt.push(await rebuildOne(api, nodeId, pace));
   } catch (error) {
@@ -41,7 +41,7 @@ export async function rebuildSearch(
 }
 
 /** Resolves when the new index serves. */
-async function rebuildOne(api: OperatorApi, nodeId: string, pace: Pace): Promise<SearchNodeInfo> {
+async function rebuildOne(api: OperatorApi, nodeId: string, pace: Pace): Promise<SearchNode> {
   let ended = rebuildsOf(await find(api, nodeId)) ?? 0;
   await api.rebuildSearch(nodeId);
   for (let shown = ''; ; ) {
@@ -62,15 +62,15 @@ async function rebuildOne(api: OperatorApi, nodeId: string, pace: Pace): Promise
   }
 }
 
-async function find(api: OperatorApi, nodeId: string): Promise<SearchNodeInfo | null> {
+async function find(api: OperatorApi, nodeId: string): Promise<SearchNode | null> {
   return (await api.searchNodes()).find(({ node }) => node === nodeId) ?? null;
 }
 
-function rebuildsOf(found: SearchNodeInfo | null): number | null {
+function rebuildsOf(found: SearchNode | null): number | null {
   return found?.index?.rebuilds ?? null;
 }
 
-export function searchNodesText(nodes: readonly SearchNodeInfo[]): string {
+export function searchNodesText(nodes: readonly SearchNode[]): string {
   if (nodes.length === 0) return 'No node has the role search.\n';
   const lines = table(
     ['node', 'state', 'lag', 'changes', 'documents', 'words', 'MiB', 'rebuild'],

@@ -1,7 +1,7 @@
 // `livedrops sellers`: how sellers stand, and what is taken down.
 
 import type { Standing, TakenDown } from '../contracts/standings.ts';
-import type { SellerInfo, TakeDownInfo } from './api-views.ts';
+import type { Seller, TakeDown } from '../sdk/api.ts';
 import { connectOperator, type ConnectOptions } from './connect.ts';
 import { type ListOptions, showList } from './show-list.ts';
 import { count, table } from './table.ts';
@@ -72,7 +72,7 @@ export async function takeDowns(of: TakenDown, options: TakeDownsOptions): Promi
   await showList(options, (api) => api.takeDowns(of, options.limit), takeDownsText);
 }
 
-export function sellersText(rows: readonly SellerInfo[]): string {
+export function sellersText(rows: readonly Seller[]): string {
   if (rows.length === 0) return 'No sellers.\n';
   const lines = table(
     ['since', 'creator', 'standing', 'by', 'reason'],
@@ -88,7 +88,7 @@ export function sellersText(rows: readonly SellerInfo[]): string {
   return `${lines}${count(rows.length, 'seller')}\n`;
 }
 
-export function takeDownsText(rows: readonly TakeDownInfo[]): string {
+export function takeDownsText(rows: readonly TakeDown[]): string {
   if (rows.length === 0) return 'Nothing is taken down.\n';
   const lines = table(
     ['since', 'id', 'creator', 'by', 'reason'],

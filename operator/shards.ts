@@ -1,7 +1,7 @@
 // `livedrops shards`: prints the shards with their owner, state and load.
 
 import type { ShardFilter } from './api-client.ts';
-import type { ShardInfo } from './api-views.ts';
+import type { Shard } from '../sdk/api.ts';
 import { type ListOptions, showList } from './show-list.ts';
 import { count, table } from './table.ts';
 
@@ -11,9 +11,12 @@ export async function shards(options: ShardsOptions): Promise<void> {
   await showList(options, (api) => api.shards(options), shardsText);
 }
 
+/** A gateway of an earlier version leaves `quarantined` out. */
+type Row = Omit<Shard, 'quarantined'> & Partial<Pick<Shard, 'quarantined'>>;
+
 const NUMBERS = ['shard', 'epoch', 'sequence', 'waiting', 'drops', 'live', 'orders/s', 'lag'];
 
-export function shardsText(rows: readonly ShardInfo[]): string {
+export function shardsText(rows: readonly Row[]): string {
   const lines = rows.map((row) => [
     String(row.shard),
     row.owner ?? '-',
@@ -28,12 +31,12 @@ export function shardsText(rows: readonly ShardInfo[]): string {
   return table(headings, lines, NUMBERS) + summary(rows);
 }
 
-function stateOf({ owner, answered, status }: ShardInfo): string {
+function stateOf({ owner, answered, status }: Row): string {
   if (owner === null) return 'unclaimed';
   return answered ? status : 'no answer';
 }
 
-function noteOf({ owner, wanted, pinned, fault, quarantined = [] }: ShardInfo): string {
+function noteOf({ owner, wanted, pinned, fault, quarantined = [] }: Row): string {
   const notes: string[] = [];
   if (pinned) notes.push('pinned');
   if (wanted !== owner) notes.push(`target ${wanted ?? 'no node'}`);
@@ -42,7 +45,7 @@ function noteOf({ owner, wanted, pinned, fault, quarantined = [] }: ShardInfo): 
   return notes.join(', ');
 }
 
-function summary(rows: readonly ShardInfo[]): string {
+function summary(rows: readonly Row[]): string {
   const states = new Map<string, number>();
   for (const row of rows) states.set(stateOf(row), (states.get(stateOf(row)) ?? 0) + 1);
   const parts = [...states].map(([state, amount]) => `${amount} ${state}`);

@@ -5,6 +5,7 @@
 import type { StreamLine } from './api.ts';
 import type { LiveDrops } from './client.ts';
 import { ConnectionError, ProblemError } from './errors.ts';
+import { linesOf } from './lines.ts';
 import { delay, jittered } from './waits.ts';
 
 export interface ChangesOptions {
@@ -41,7 +42,9 @@ export async function* followChanges(options: ChangesOptions): AsyncGenerator<St
       signal?.throwIfAborted();
       const input = { query, signal: ending.signal, triesMax: 1 };
       const response = await client.open('GET /v1/changes', input);
-      for await (const line of linesOf(response, ending)) {
+      const silence = { maxMs: SILENCE_MAX_MS, end: () => ending.abort() };
+      for await (const text of linesOf(response, silence)) {
+        const line = JSON.parse(text) as StreamLine;
         failures = 0;
         if (line.kind === 'position') ({ position } = line);
         yield line;
@@ -56,23 +59,6 @@ export async function* followChanges(options: ChangesOptions): AsyncGenerator<St
       ending.abort();
     }
     await delay(jittered(failures + 1, BACKOFF), signal);
-  }
-}
-
-async function* linesOf(response: Response, ending: AbortController): AsyncGenerator<StreamLine> {
-  const reader = response.body!.getReader();
-  const decoder = new TextDecoder();
-  let begun = '';
-  for (;;) {
-    const silence = setTimeout(() => ending.abort(), SILENCE_MAX_MS);
-    const reading = reader.read().catch((cause: unknown) => {
-      throw new ConnectionError('connection-lost', cause);
-    });
-    const chunk = await reading.finally(() => clearTimeout(silence));
-    if (chunk.done) return;
-    const lines = (begun + decoder.decode(chunk.value, { stream: true })).split('\n');
-    begun = lines.pop()!;
-    for (const line of lines) if (line !== '') yield JSON.parse(line) as StreamLine;
   }
 }
 

@@ -40,9 +40,10 @@ export interface IntentOptions {
   /**
    * A name for what is wanted once, such as `buy the lamp`: its key lasts until there is an answer,
    * so that the same call after a failure, a second press or a reload goes on with it. Absent: the
-   * key is of this call alone, and its retries.
+   * key is of this call alone, and its retries. Null: no key, and no retries of what may have
+   * reached the server.
    */
-  readonly intent?: string | undefined;
+  readonly intent?: string | null | undefined;
 }
 
 export interface LiveDropsOptions {
@@ -178,7 +179,7 @@ export class LiveDrops {
     body: Operations['POST /v1/drops/{id}/orders']['body'],
     options: CallOptions & IntentOptions = {},
   ): Promise<Order> {
-    const intent = options.intent ?? `order ${dropId}`;
+    const { intent = `order ${dropId}` } = options;
     const input = { path: { id: dropId }, body, ...options, intent };
     return await this.call('POST /v1/drops/{id}/orders', input);
   }
@@ -223,7 +224,8 @@ export class LiveDrops {
   }
 
   async #answer(operation: string, input: Call): Promise<Answer> {
-    if (!takesKey(operation)) return await this.#retried(operation, input, null, send);
+    if (!takesKey(operation) || input.intent === null)
+      return await this.#retried(operation, input, null, send);
     const userId = subjectOf(await this.token());
     input.signal?.throwIfAborted();
     const { intent, resumedKey, path, query, body } = input;
@@ -329,7 +331,7 @@ function isRefusal(error: unknown): boolean {
 
 /** How long to wait at least before the next try; null: there is none. */
 function waitOf(error: unknown, mayRepeat: boolean): number | null {
-  if (error instanceof ConnectionError) return mayRepeat ? 0 : null;
+  if (error instanceof ConnectionError) return mayRepeat || error.isUnsent ? 0 : null;
   if (!(error instanceof ProblemError) || !isTransient(error)) return null;
   // A request that counted against a limit was not done; any other 503 may come after the deed.
   if (!mayRepeat && error.status !== 429) return null;

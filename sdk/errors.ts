@@ -30,10 +30,19 @@ export class ProblemError<Code extends ProblemCode = ProblemCode> extends Error 
   }
 }
 
+/** Of Node's `fetch`, where there was no connection. A browser does not tell. */
+const NOT_CONNECTED: readonly unknown[] = ['ECONNREFUSED', 'ENOTFOUND', 'EHOSTUNREACH'];
+
 /** There is no whole answer: the server may have done what was asked. */
 export class ConnectionError extends Error {
   override readonly name = 'ConnectionError';
   readonly code: 'connection-lost' | 'timeout';
+
+  /** Whether it is certain that nothing reached a server. */
+  get isUnsent(): boolean {
+    const { cause } = (this.cause ?? {}) as { readonly cause?: { readonly code?: unknown } };
+    return NOT_CONNECTED.includes(cause?.code);
+  }
 
   constructor(code: 'connection-lost' | 'timeout', cause: unknown) {
     super(code === 'timeout' ? 'No answer came in time.' : 'The connection was lost.', { cause });

@@ -33,7 +33,7 @@ export function takesKey(operation: string): boolean {
 
 /** Whether it does no harm to do it twice. */
 export function isRepeatable(operation: string): boolean {
-  return !operation.startsWith('POST ') || startsWith(operation, REPEATABLE);
+  return !/^(POST|PATCH) /.test(operation) || startsWith(operation, REPEATABLE);
 }
 
 function startsWith(operation: string, paths: readonly string[]): boolean {

@@ -4,7 +4,7 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { MOVES_LISTED_MAX, type OperatorApi } from '../../operator/api-client.ts';
-import type { MoveInfo } from '../../operator/api-views.ts';
+import type { Move } from '../../sdk/api.ts';
 import { realPace } from '../../operator/pace.ts';
 import { runRestart } from '../../operator/rolling-restart.ts';
 import { DropsUnderLoad } from '../load/drops-under-load.ts';
@@ -159,7 +159,7 @@ async function moveBetween(
   records: MoveRecords,
   load: DropsUnderLoad,
   { moves: moveCount }: MoveOptions,
-): Promise<{ sample: Sample; notDone: readonly MoveInfo[] }> {
+): Promise<{ sample: Sample; notDone: readonly Move[] }> {
   // Brings all shards to one node. These moves are not counted.
   await moveShards(records, load.shards, NODES[1]);
   await records.flush();
@@ -180,8 +180,8 @@ async function moveAround(
   records: MoveRecords,
   load: DropsUnderLoad,
   { restarts }: MoveOptions,
-): Promise<{ away: Sample; back: Sample; notDone: readonly MoveInfo[] }> {
-  const moves: MoveInfo[] = [];
+): Promise<{ away: Sample; back: Sample; notDone: readonly Move[] }> {
+  const moves: Move[] = [];
   const gaps: Gap[] = [];
   for (let restart = 0; restart < restarts; restart++) {
     await moveShards(records, load.shards, NODES[1]);
@@ -199,7 +199,7 @@ async function moveAround(
   };
 }
 
-function isDone({ result }: MoveInfo): boolean {
+function isDone({ result }: Move): boolean {
   return result === 'done';
 }
 
@@ -207,13 +207,13 @@ function isDone({ result }: MoveInfo): boolean {
 class MoveRecords {
   readonly api: OperatorApi;
   readonly #known = new Set<string>();
-  #new: MoveInfo[] = [];
+  #new: Move[] = [];
 
   constructor(api: OperatorApi) {
     this.api = api;
   }
 
-  async poll(): Promise<readonly MoveInfo[]> {
+  async poll(): Promise<readonly Move[]> {
     for (const record of await this.api.moves(MOVES_LISTED_MAX)) {
       if (this.#known.has(record.id)) continue;
       this.#known.add(record.id);
@@ -223,7 +223,7 @@ class MoveRecords {
   }
 
   /** Returns the records since the last call. */
-  async flush(): Promise<MoveInfo[]> {
+  async flush(): Promise<Move[]> {
     await this.poll();
     const taken = this.#new;
     this.#new = [];
@@ -250,7 +250,7 @@ async function moveShards(
 }
 
 /** Restarts a node with the code of `livedrops rolling-restart`; resolves to the moves. */
-async function restartNode(records: MoveRecords, nodeId: string): Promise<MoveInfo[]> {
+async function restartNode(records: MoveRecords, nodeId: string): Promise<Move[]> {
   const { api } = records;
   const node = (await api.nodes()).find((one) => one.nodeId === nodeId)!;
   const ended = new AbortController();
@@ -273,11 +273,7 @@ async function restartNode(records: MoveRecords, nodeId: string): Promise<MoveIn
 }
 
 /** The blackouts of these moves: by their records, and by the buyers of the drops on the shards. */
-function sampleOf(
-  moves: readonly MoveInfo[],
-  gaps: readonly Gap[],
-  shards: readonly number[],
-): Sample {
+function sampleOf(moves: readonly Move[], gaps: readonly Gap[], shards: readonly number[]): Sample {
   const recorded = sorted(moves.map(({ blackoutMs }) => blackoutMs ?? 0));
   const seen = sorted(
     moves
@@ -309,7 +305,7 @@ function orderFigures(report: PacedReport, seconds: number): Record<string, numb
   };
 }
 
-function longestGap({ startedAt, endedAt }: MoveInfo, gaps: readonly Gap[], drop: number): number {
+function longestGap({ startedAt, endedAt }: Move, gaps: readonly Gap[], drop: number): number {
   const [from, to] = [Date.parse(startedAt), Date.parse(endedAt) + AFTER_MOVE_MS];
   let longest = 0;
   for (const gap of gaps) {

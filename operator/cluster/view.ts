@@ -1,7 +1,7 @@
 // Formats the state of a local cluster: nodes with their shards and order rates, the last moves,
 // and the last events of the processes. Pure: the caller reads the nodes. Fits 100 columns.
 
-import type { MoveInfo, NodeInfo } from '../api-views.ts';
+import type { Move, Node } from '../../sdk/api.ts';
 import { milliseconds } from '../moves.ts';
 import { count, table } from '../table.ts';
 import type { SupervisedNode } from './supervisor.ts';
@@ -9,9 +9,9 @@ import type { SupervisedNode } from './supervisor.ts';
 export interface ClusterPicture {
   readonly processes: readonly SupervisedNode[];
   /** The answer of the cluster; null when no node answers. */
-  readonly nodes: readonly NodeInfo[] | null;
+  readonly nodes: readonly Node[] | null;
   /** Newest first. */
-  readonly moves: readonly MoveInfo[];
+  readonly moves: readonly Move[];
   /** Events of the processes, newest last. */
   readonly events: readonly ClusterEvent[];
   readonly dataDirectory: string;
@@ -68,7 +68,7 @@ function summary({ processes, nodes }: ClusterPicture): string {
   const up = `${running} of ${count(processes.length, 'node')} running`;
   if (nodes === null) return up;
   const living = nodes.filter(({ state }) => state !== 'lost');
-  const sum = (of: (node: NodeInfo) => number): number =>
+  const sum = (of: (node: Node) => number): number =>
     living.reduce((total, node) => total + of(node), 0);
   return (
     `${up}, ${count(
@@ -100,7 +100,7 @@ function nodesTable({ processes, nodes }: ClusterPicture): string {
 }
 
 /** The state that the cluster reports for a running process, or the state of the process. */
-function stateText(state: SupervisedNode['state'], node: NodeInfo | undefined): string {
+function stateText(state: SupervisedNode['state'], node: Node | undefined): string {
   if (state === 'running') return node?.state ?? 'running';
   return state === 'waiting' ? 'crashed' : state;
 }

@@ -1,7 +1,7 @@
 // The checks that apply only to clusters, each with a handwritten error.
 
 import test from 'ava';
-import type { ShardInfo } from '../../operator/api-views.ts';
+import type { Shard } from '../../sdk/api.ts';
 import type { Fault } from './cluster-faults.ts';
 import { failovers, figuresOf, percentile } from './cluster-figures.ts';
 import { noteWriters, type Writers } from './cluster-owners.ts';
@@ -11,8 +11,8 @@ import { checkPlace } from './truth.ts';
 
 const TOLERANT: Tolerance = { copyAgeMs: 1_000, lateMs: 1_000, skewMs: 0 };
 
-function row(shard: number, epoch: number, owner: string, changes: Partial<ShardInfo> = {}) {
-  return { shard, epoch, owner, status: 'serving', answered: true, ...changes } as ShardInfo;
+function row(shard: number, epoch: number, owner: string, changes: Partial<Shard> = {}) {
+  return { shard, epoch, owner, status: 'serving', answered: true, ...changes } as Shard;
 }
 
 test('W1: entries of epochs that rise and were claimed are in their place', (t) => {

@@ -3,7 +3,7 @@
 
 import { SHARD_COUNT, shardOf } from '../../domain/ids.ts';
 import type { OperatorApi } from '../../operator/api-client.ts';
-import { ApiError } from '../../operator/cluster-requests.ts';
+import { ApiError } from '../../operator/api-error.ts';
 import { planTurns, runRestart } from '../../operator/rolling-restart.ts';
 import type { Owners } from './cluster-owners.ts';
 import type { ClusterServers, CutFrom } from './cluster-servers.ts';

@@ -1,6 +1,6 @@
 // The measurements of a cluster's chaos test: failover times, blackouts, moves and answers.
 
-import type { MoveInfo } from '../../operator/api-views.ts';
+import type { Move } from '../../sdk/api.ts';
 import type { Fault } from './cluster-faults.ts';
 import type { OrderAttempt } from './history.ts';
 
@@ -37,7 +37,7 @@ export function failovers(kill: Fault, attempts: readonly OrderAttempt[]): numbe
 export function figuresOf(
   faults: readonly Fault[],
   attempts: readonly OrderAttempt[],
-  moves: readonly MoveInfo[],
+  moves: readonly Move[],
   statuses: ReadonlyMap<number, number>,
 ): Figures {
   const kills = faults.filter(({ kind }) => kind === 'kill');

@@ -2,13 +2,13 @@
 // two nodes served a shard at one epoch, the journal would accept both (W1).
 
 import { SHARD_COUNT, shardOf } from '../../domain/ids.ts';
-import type { ShardInfo } from '../../operator/api-views.ts';
+import type { Shard } from '../../sdk/api.ts';
 
 /** `shard S at epoch E` to the first node that reported to serve it. */
 export type Writers = Map<string, string>;
 
 /** Adds the rows to `writers`; returns the contradictions. */
-export function noteWriters(writers: Writers, rows: readonly ShardInfo[]): string[] {
+export function noteWriters(writers: Writers, rows: readonly Shard[]): string[] {
   const findings: string[] = [];
   for (const { shard, epoch, owner, status, answered } of rows) {
     if (!answered || owner === null || status !== 'serving') continue;
@@ -26,7 +26,7 @@ export class Owners {
   readonly #writers: Writers = new Map();
   #owners: readonly (string | null)[] = [];
 
-  note(rows: readonly ShardInfo[]): void {
+  note(rows: readonly Shard[]): void {
     this.findings.push(...noteWriters(this.#writers, rows));
     const owners: (string | null)[] = new Array<string | null>(SHARD_COUNT).fill(null);
     for (const { shard, owner } of rows) owners[shard] = owner;

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import test, { type ExecutionContext } from 'ava';
 import { OperatorApi } from '../../operator/api-client.ts';
-import { ApiError } from '../../operator/cluster-requests.ts';
+import { ApiError } from '../../operator/api-error.ts';
 import { freePort } from '../../operator/cluster/free-port.ts';
 import { startPretendGateway, TOKEN } from './pretend-gateway.ts';
 
@@ -16,7 +16,10 @@ async function startBrokenServer(
   const server = createServer((request, response) => {
     requests.push(`${request.method} ${request.url}`);
     if (requests.length > 1) request.socket.destroy();
-    else response.end(JSON.stringify({ items: [{ state: 'serving', url: otherUrl }] }));
+    else
+      response
+        .setHeader('content-type', 'application/json')
+        .end(JSON.stringify({ items: [{ state: 'serving', url: otherUrl }] }));
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   t.teardown(() => server.close());

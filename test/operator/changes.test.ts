@@ -3,7 +3,7 @@
 import test, { type ExecutionContext } from 'ava';
 import { systemClock } from '../../actors/clock.ts';
 import { OutsideStream } from '../../events/outside/outside-stream.ts';
-import { ApiError } from '../../operator/cluster-requests.ts';
+import { ApiError } from '../../operator/api-error.ts';
 import { describeLine, printStream } from '../../operator/changes.ts';
 import { memoryStores } from '../../storage/memory/stores.ts';
 import { created, JournalScript, placed, START } from '../events/outside/journal-script.ts';

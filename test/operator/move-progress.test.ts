@@ -1,5 +1,5 @@
 import test from 'ava';
-import type { MoveInfo, ShardInfo } from '../../operator/api-views.ts';
+import type { Move, Shard } from '../../sdk/api.ts';
 import { MoveProgress } from '../../operator/move-progress.ts';
 import { endsText, endText, planText } from '../../operator/move-text.ts';
 import type { PlannedMove } from '../../contracts/operator.ts';
@@ -10,7 +10,7 @@ function planned(change: Partial<PlannedMove> = {}): PlannedMove {
   return { shard: 7, from: 'node-1', to: 'node-2', reason: 'node-1 is drained.', ...change };
 }
 
-function row(change: Partial<ShardInfo> = {}): ShardInfo {
+function row(change: Partial<Shard> = {}): Shard {
   return {
     shard: 7,
     status: 'serving',
@@ -31,7 +31,7 @@ function row(change: Partial<ShardInfo> = {}): ShardInfo {
   };
 }
 
-function record(change: Partial<MoveInfo> = {}): MoveInfo {
+function record(change: Partial<Move> = {}): Move {
   return {
     id: 'new',
     shard: 7,

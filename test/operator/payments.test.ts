@@ -1,7 +1,7 @@
 // `livedrops payments`: its table, its filters, its pages.
 
 import test from 'ava';
-import type { ProblemInfo } from '../../operator/api-views.ts';
+import type { PaymentProblem } from '../../sdk/api.ts';
 import { paymentsText } from '../../operator/payments.ts';
 import { paymentProblem } from '../events/payments/payment-problems.ts';
 import { startPretendGateway, TOKEN } from './pretend-gateway.ts';
@@ -9,7 +9,7 @@ import { runCommand } from './run-command.ts';
 
 const TIME = '2027-01-15T08:00:00.000Z';
 
-function problemInfo(change: Partial<ProblemInfo> = {}): ProblemInfo {
+function problemInfo(change: Partial<PaymentProblem> = {}): PaymentProblem {
   return { ...paymentProblem(), openedAt: TIME, closedAt: null, ...change };
 }
 

@@ -3,7 +3,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import test from 'ava';
-import type { RefundInfo } from '../../operator/api-views.ts';
+import type { ParkedRefund } from '../../sdk/api.ts';
 import { AUTH_SECRET, eventually, PAYMENT_SECRETS, SaleClient } from '../end-to-end/sale-client.ts';
 import { removeDirectory, temporaryDirectory } from '../storage/temporary-directory.ts';
 import { COMPILE_CACHE, PROGRAM, runCommand } from './run-command.ts';
@@ -37,7 +37,7 @@ test('P6: a parked refund outlives kill -9, and is made when the provider recove
   };
   const run = (...args: string[]) => runCommand(['refunds', ...args], { environment: settings });
   const listed = async () =>
-    JSON.parse((await run('list', '--json')).stdout) as readonly RefundInfo[];
+    JSON.parse((await run('list', '--json')).stdout) as readonly ParkedRefund[];
 
   const client = new SaleClient({ urls: [await start('refused')] });
   const creator = client.fresh('creator');

@@ -1,7 +1,7 @@
 // `livedrops refunds`: its tables, its pages, and wrong arguments.
 
 import test from 'ava';
-import type { RefundInfo } from '../../operator/api-views.ts';
+import type { ParkedRefund } from '../../sdk/api.ts';
 import { changeText, refundsText } from '../../operator/refunds.ts';
 import { parkedRefund } from '../events/payments/parked-refunds.ts';
 import { startPretendGateway, TOKEN } from './pretend-gateway.ts';
@@ -9,7 +9,7 @@ import { runCommand } from './run-command.ts';
 
 const TIME = '2027-01-15T08:00:00.000Z';
 
-function refundInfo(change: Partial<RefundInfo> = {}): RefundInfo {
+function refundInfo(change: Partial<ParkedRefund> = {}): ParkedRefund {
   const { revision: _, ...refund } = parkedRefund();
   const times = { firstAttemptAt: TIME, lastAttemptAt: TIME, parkedAt: TIME, nextAttemptAt: null };
   return { ...refund, ...times, ...change };

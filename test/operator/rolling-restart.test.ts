@@ -1,7 +1,7 @@
 // The rolling restart, step by step, over a real gateway.
 
 import test, { type ExecutionContext } from 'ava';
-import { ApiError } from '../../operator/cluster-requests.ts';
+import { ApiError } from '../../operator/api-error.ts';
 import { planTurns, runRestart, stepsText } from '../../operator/rolling-restart.ts';
 import { SHARDS } from '../app/operator/pretend-cluster.ts';
 import { PretendPace, startPretendGateway } from './pretend-gateway.ts';

@@ -9,6 +9,7 @@ import {
   MemoryStorage,
   ProblemError,
 } from '../../sdk/client.ts';
+import { freePort } from '../../operator/cluster/free-port.ts';
 import { eventually } from '../end-to-end/sale-client.ts';
 import { SaleServer } from '../end-to-end/sale-server.ts';
 
@@ -104,6 +105,25 @@ test('G4: what takes no key and would be done twice is not repeated', async (t) 
     instanceOf: ProblemError,
   });
   t.is(limited.requests.length, 2, `${id}: nothing was done, so it is tried again`);
+});
+
+test('G4: with the intent null there is no key, and only what was not sent is repeated', async (t) => {
+  const token = server.token(server.fresh('seller'));
+  const nowhere = `http://127.0.0.1:${await freePort()}`;
+  const refused: Fault = () => fetch(nowhere);
+  const create = ({ client }: ReturnType<typeof clientWith>) =>
+    client.call('POST /v1/creators/{id}/products', {
+      path: { id: 'me' },
+      body: { name: 'Lamp' },
+      intent: null,
+    });
+  const unsent = clientWith([refused, refused], { token });
+  await t.throwsAsync(create(unsent), { instanceOf: ProblemError });
+  t.is(unsent.requests.length, 3);
+  t.deepEqual([...keys(unsent.requests)], [null]);
+  const sent = clientWith([lost], { token });
+  t.like(await t.throwsAsync(create(sent)), { code: 'connection-lost', isUnsent: false });
+  t.is(sent.requests.length, 1);
 });
 
 test('G4: a signal ends a wait and a request; a try has a timeout', async (t) => {
@@ -252,7 +272,10 @@ test('G4: an intent that ended meanwhile is not resumed as a new one', async (t)
   other.client.discard(present!);
   t.like(await t.throwsAsync(other.client.resume(present!)), { name: 'IntentGoneError' });
   t.deepEqual(other.requests, []);
-  const orders = await server.listAll('/v1/orders', userId);
+  const orders = await eventually(
+    () => server.listAll('/v1/orders', userId),
+    ({ length }) => length > 0,
+  );
   t.deepEqual(
     orders.map(({ id }) => id),
     [(order as { id: string }).id],

@@ -1,8 +1,8 @@
 import test from 'ava';
-import type { MoveInfo, NodeInfo } from '../../../operator/api-views.ts';
+import type { Move, Node } from '../../../sdk/api.ts';
 import { type ClusterPicture, clusterLine, clusterText } from '../../../operator/cluster/view.ts';
 
-const node = (nodeId: string, changes: Partial<NodeInfo> = {}): NodeInfo => ({
+const node = (nodeId: string, changes: Partial<Node> = {}): Node => ({
   nodeId,
   state: 'serving',
   incarnation: 'i',
@@ -20,7 +20,7 @@ const node = (nodeId: string, changes: Partial<NodeInfo> = {}): NodeInfo => ({
   ...changes,
 });
 
-const move: MoveInfo = {
+const move: Move = {
   id: 'm',
   shard: 7,
   from: 'node-2',
