@@ -8,7 +8,7 @@ import { setPriority } from 'node:os';
 import type { IncomingMessage } from 'node:http';
 import { systemClock } from '../actors/clock.ts';
 import type { ProblemCode } from '../contracts/refusals.ts';
-import { forwardedAddress } from '../gateway/http/address.ts';
+import { addressLimitKey, forwardedAddress } from '../gateway/http/address.ts';
 import { problem, problemBody, problemStatus } from '../gateway/http/problems.ts';
 import { Delivery } from '../media/delivery/delivery.ts';
 import { MediaServer } from '../media/media-server.ts';
@@ -63,10 +63,13 @@ async function start({ media, config }: MediaStart): Promise<void> {
   const processing = new Processing({ ...shared, references, maker, folder });
   const onReceived = (mediaId: string) => processing.add(mediaId);
   const sweep = new MediaSweep({ ...shared, references, onReceived });
+  const clientAddress = (request: IncomingMessage) => addressOf(request, config.trustProxy);
+  const clientOf = (request: IncomingMessage) => addressLimitKey(clientAddress(request));
   const uploads = new Uploads({
     ...shared,
     onReceived,
-    addressOf: (request) => addressOf(request, config.trustProxy),
+    addressOf: clientAddress,
+    clientOf,
     origin: config.mediaUrl ?? '',
     problem: problemOf,
   });
@@ -75,7 +78,8 @@ async function start({ media, config }: MediaStart): Promise<void> {
     privacy: null,
     mode: media.delivery,
     problem: problemOf,
-    now: () => clock.now(),
+    clientOf,
+    clock,
     log,
   });
   const listen = async (port: number): Promise<number> => {

@@ -46,7 +46,8 @@ const delivery = new Delivery({
     const refused = problem(code, detail);
     return { status: problemStatus(refused), body: problemBody(refused) };
   },
-  now: () => Date.now(),
+  clientOf: ({ socket }) => socket.remoteAddress ?? '',
+  clock: systemClock,
   log,
 });
 

@@ -8,8 +8,11 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { LRUCache } from 'lru-cache';
 import type { Logger } from 'pino';
+import type { Clock } from '../../actors/clock.ts';
 import type { ProblemCode } from '../../contracts/refusals.ts';
 import type { Blobs, ByteRange } from '../../storage/ports/blobs.ts';
+import { LeastRate, LEAST_PACE, type Pace } from '../transfers/least-rate.ts';
+import { type TransferBounds, TransferSlots } from '../transfers/transfer-slots.ts';
 import {
   VARIANT_NAME,
   VARIANT_TYPES,
@@ -30,8 +33,8 @@ const PRESIGNED_SECONDS = 3_600;
 const SIZES_MAX = 20_000;
 const SIZE_KEPT_MS = 60_000;
 const TRANSFERS_MAX = 1_000;
-/** A client that takes nothing for so long is let go. */
-const STALLED_MS = 60_000;
+const TRANSFERS_OF_CLIENT_MAX = 250;
+const BOUNDS: TransferBounds = { max: TRANSFERS_MAX, clientMax: TRANSFERS_OF_CLIENT_MAX };
 const BOUNDARY_BYTES = 18;
 const RETRY_AFTER_SECONDS = '1';
 const UNSIGNED: UrlCheck = { kind: 'unsigned' };
@@ -61,11 +64,12 @@ export interface DeliveryOptions {
   /** `redirect`: to a presigned URL, where the blobs have them; else bytes flow through here. */
   readonly mode: 'stream' | 'redirect';
   readonly problem: (code: ProblemCode, detail?: string) => { status: number; body: string };
-  /** Milliseconds since the Unix epoch. */
-  readonly now: () => number;
+  /** Whose request it is, for bounds. */
+  readonly clientOf: (request: IncomingMessage) => string;
+  readonly clock: Clock;
   readonly log: Logger;
-  readonly transfersMax?: number;
-  readonly stalledMs?: number;
+  readonly bounds?: TransferBounds;
+  readonly pace?: Pace;
 }
 
 /** A variant that is there, and how it may be stored. */
@@ -84,32 +88,33 @@ type Refused = readonly [code: ProblemCode, detail?: string];
 export class Delivery {
   readonly #options: DeliveryOptions;
   readonly #sizes = new LRUCache<string, number>({ max: SIZES_MAX, ttl: SIZE_KEPT_MS });
-  #transfers = 0;
+  readonly #slots: TransferSlots;
 
   constructor(options: DeliveryOptions) {
     this.#options = options;
+    this.#slots = new TransferSlots(options.bounds ?? BOUNDS);
   }
 
   /** Replies that are being sent. */
   get transfers(): number {
-    return this.#transfers;
+    return this.#slots.count;
   }
 
   /** False, and nothing is answered, where the path is not one of media. Never rejects. */
   async handle(request: IncomingMessage, response: ServerResponse): Promise<boolean> {
     const [path = '', query = ''] = (request.url ?? '').split('?', 2);
     if (!path.startsWith('/m/')) return false;
-    if (this.#transfers >= (this.#options.transfersMax ?? TRANSFERS_MAX)) {
-      this.#refuse(request, response, ['overloaded']);
+    const client = this.#options.clientOf(request);
+    if (!this.#slots.begin(client)) {
+      this.#refuse(request, response, ['overloaded', 'Too many transfers now, or of this client.']);
       return true;
     }
-    this.#transfers += 1;
     try {
       await this.#answer(request, response, path, query);
     } catch (error) {
       this.#fail(request, response, error);
     } finally {
-      this.#transfers -= 1;
+      this.#slots.end(client);
     }
     return true;
   }
@@ -145,7 +150,7 @@ export class Delivery {
     if (sha256 === undefined || name === undefined || !VARIANT_NAME.test(name))
       return ['not-found'];
     if (extension !== undefined && !Object.hasOwn(VARIANT_TYPES, extension)) return ['not-found'];
-    const now = Math.floor(this.#options.now() / 1000);
+    const now = Math.floor(this.#options.clock.now() / 1000);
     const { privacy } = this.#options;
     if (privacy === null && query !== '') return ['forbidden', 'There are no parameters.'];
     const signed = privacy?.signer.check(path, new URLSearchParams(query), now) ?? UNSIGNED;
@@ -250,8 +255,19 @@ export class Delivery {
   }
 
   async #pipe(response: ServerResponse, body: Readable): Promise<void> {
-    response.setTimeout(this.#options.stalledMs ?? STALLED_MS, () => response.destroy());
-    await pipeline(body, response);
+    const { socket } = response;
+    const rate = new LeastRate({
+      isWaiting: () => response.writableNeedDrain,
+      moved: () => (socket === null ? 0 : socket.bytesWritten - socket.writableLength),
+      onSlow: () => response.destroy(),
+      pace: this.#options.pace ?? LEAST_PACE,
+      clock: this.#options.clock,
+    });
+    try {
+      await pipeline(body, response);
+    } finally {
+      rate.stop();
+    }
   }
 
   /** A reply that has begun can only be broken off, which its length gives away. */

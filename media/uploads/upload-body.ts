@@ -10,6 +10,9 @@ export class ClientGoneError extends Error {
   readonly code = 'client-gone';
 }
 
+/** The client brings its bytes too slowly. */
+export class SlowClientError extends ClientGoneError {}
+
 /** The bytes have another digest than the client said. */
 class ChecksumError extends Error {
   readonly code = 'checksum-mismatch';
@@ -27,6 +30,13 @@ export interface Piece {
   readonly end: Error | null;
 }
 
+/** How a body comes in. */
+export interface BodyProgress {
+  bytes: number;
+  /** Whether the next bytes are waited for now. */
+  isWaiting: boolean;
+}
+
 /**
  * The body, at most `bytesMax` of it. The request stays open whatever happens, so that its client
  * can be told. Errors: the reason of `signal`; `client-gone`; `too-large`.
@@ -35,6 +45,7 @@ export async function* readBody(
   request: IncomingMessage,
   bytesMax: number,
   signal: AbortSignal,
+  progress: BodyProgress = { bytes: 0, isWaiting: false },
 ): AsyncGenerator<Buffer> {
   const chunks = request.iterator({ destroyOnReturn: false }) as AsyncIterator<Buffer>;
   let rejectRead: ((reason: Error) => void) | null = null;
@@ -46,14 +57,16 @@ export async function* readBody(
       chunks.next().catch(goneOf).then(resolve, reject);
     });
   signal.addEventListener('abort', onAbort, { once: true });
-  let bytes = 0;
   try {
     for (;;) {
       signal.throwIfAborted();
+      progress.isWaiting = true;
       const next = await read();
+      progress.isWaiting = false;
       if (next.done === true) return;
-      bytes += next.value.length;
-      if (bytes > bytesMax) throw new BodyTooLargeError(`Only ${bytesMax} bytes are missing.`);
+      progress.bytes += next.value.length;
+      if (progress.bytes > bytesMax)
+        throw new BodyTooLargeError(`Only ${bytesMax} bytes are missing.`);
       yield next.value;
     }
   } finally {

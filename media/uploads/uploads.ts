@@ -11,7 +11,16 @@ import { CALLER, type Media } from '../../contracts/media.ts';
 import { USER_ID } from '../../contracts/patterns.ts';
 import type { ProblemCode } from '../../contracts/refusals.ts';
 import type { BackendReply, BackendRequest, MediaBackend } from '../media-backend.ts';
-import { ClientGoneError, inPieces, readBody, withChecksum } from './upload-body.ts';
+import { LeastRate, LEAST_PACE, type Pace } from '../transfers/least-rate.ts';
+import { type TransferBounds, TransferSlots } from '../transfers/transfer-slots.ts';
+import {
+  type BodyProgress,
+  ClientGoneError,
+  inPieces,
+  readBody,
+  SlowClientError,
+  withChecksum,
+} from './upload-body.ts';
 import {
   checksumHeader,
   CHECKSUM_ALGORITHMS,
@@ -33,6 +42,8 @@ const UPLOAD = /^\/v1\/uploads\/([a-z0-9_]{1,80})$/;
 const OWNER = new RegExp(USER_ID);
 /** Requests that bring bytes, at once. */
 const WRITES_MAX = 128;
+const WRITES_OF_CLIENT_MAX = 32;
+const BOUNDS: TransferBounds = { max: WRITES_MAX, clientMax: WRITES_OF_CLIENT_MAX };
 /** A small upload has small pieces, so that many uploads at once take little memory. */
 const PIECE_BYTES_MIN = 256 * 1024;
 const PIECE_BYTES_MAX = 2 * 1024 * 1024;
@@ -53,20 +64,30 @@ export interface UploadsOptions {
   readonly problem: (code: ProblemCode, detail?: string) => { status: number; body: string };
   readonly clock: Clock;
   readonly log: Logger;
-  readonly writesMax?: number;
+  /** Whose request it is, for bounds. */
+  readonly clientOf: (request: IncomingMessage) => string;
+  readonly bounds?: TransferBounds;
+  readonly pace?: Pace;
+}
+
+/** The body of a request that may write now. */
+interface LockedBody {
+  readonly lock: UploadLock;
+  readonly body: (bytesMax: number) => AsyncGenerator<Buffer>;
 }
 
 export class Uploads {
   readonly #options: UploadsOptions;
-  #writes = 0;
+  readonly #slots: TransferSlots;
 
   constructor(options: UploadsOptions) {
     this.#options = options;
+    this.#slots = new TransferSlots(options.bounds ?? BOUNDS);
   }
 
   /** Requests that bring bytes now. */
   get writes(): number {
-    return this.#writes;
+    return this.#slots.count;
   }
 
   /** False, and nothing is answered, where the path is not one of uploads. Never rejects. */
@@ -201,18 +222,30 @@ export class Uploads {
     from: number,
     checksum: WantedChecksum | null,
   ): Promise<number> {
-    if (this.#writes >= (this.#options.writesMax ?? WRITES_MAX))
-      throw new UploadRefusal('overloaded', 'Too many uploads bring bytes now.');
-    this.#writes += 1;
+    const client = this.#options.clientOf(request);
+    if (!this.#slots.begin(client))
+      throw new UploadRefusal('overloaded', 'Too many uploads bring bytes now, or of this client.');
     try {
       const lock = await this.#options.locks.acquire(media.id);
+      const slow = new AbortController();
+      const progress: BodyProgress = { bytes: 0, isWaiting: false };
+      const rate = new LeastRate({
+        isWaiting: () => progress.isWaiting,
+        moved: () => progress.bytes,
+        onSlow: () => slow.abort(new SlowClientError('the client is too slow')),
+        pace: this.#options.pace ?? LEAST_PACE,
+        clock: this.#options.clock,
+      });
       try {
-        return await this.#writeLocked(request, media, from, checksum, lock);
+        const signal = AbortSignal.any([lock.signal, slow.signal]);
+        const body = (bytesMax: number) => readBody(request, bytesMax, signal, progress);
+        return await this.#writeLocked(request, media, from, checksum, { lock, body });
       } finally {
+        rate.stop();
         await lock.release();
       }
     } finally {
-      this.#writes -= 1;
+      this.#slots.end(client);
     }
   }
 
@@ -221,7 +254,7 @@ export class Uploads {
     media: Media,
     from: number,
     checksum: WantedChecksum | null,
-    lock: UploadLock,
+    { lock, body: bodyOf }: LockedBody,
   ): Promise<number> {
     const { pieces } = this.#options;
     const state = await this.#stateOf(media);
@@ -235,7 +268,7 @@ export class Uploads {
       throw new UploadRefusal('media-too-large', `Of the upload ${room} bytes are missing.`);
     if (state.pieces >= PIECES_MAX)
       throw new UploadRefusal('too-many', 'It came in too many small parts: begin it anew.');
-    const body = readBody(request, room, lock.signal);
+    const body = bodyOf(room);
     let offset = from;
     if (checksum !== null) {
       // Nothing of a body with another digest may stay, so it is one piece.

@@ -41,8 +41,13 @@ const ATTEMPTS_MAX = 4;
 const CONNECT_TIMEOUT_MS = 3_000;
 /** Without a byte from the bucket. */
 const IDLE_TIMEOUT_MS = 15_000;
-/** Downloads beside each other among them. */
+/**
+ * Connections to the bucket. Reads have their own, which last as long as who reads them: those who
+ * read slowly do not hold up uploads.
+ */
 const CONNECTIONS_MAX = 256;
+/** More than readers are let in at once (`media/delivery/delivery.ts`). */
+const READ_CONNECTIONS_MAX = 1_024;
 /** How S3 says that a conditional write came second. */
 const TAKEN = new Set(['PreconditionFailed', 'ConditionalRequestConflict']);
 
@@ -53,33 +58,40 @@ export interface S3BlobsOptions {
   readonly region: string;
   /** Null: where the SDK finds them, such as the role of the machine. */
   readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string } | null;
+  readonly connectionsMax?: number;
+  readonly readConnectionsMax?: number;
 }
 
 export class S3Blobs implements Blobs {
   readonly #bucket: string;
   readonly #client: S3Client;
+  /** For bodies of blobs. */
+  readonly #reader: S3Client;
   readonly name: string;
 
-  constructor({ bucket, endpoint, region, credentials }: S3BlobsOptions) {
+  constructor({ bucket, endpoint, region, credentials, ...bounds }: S3BlobsOptions) {
     this.#bucket = bucket;
     this.name = `s3://${bucket}`;
-    this.#client = new S3Client({
-      region,
-      ...(credentials === null ? {} : { credentials }),
-      // Servers other than that of AWS have one host for all buckets.
-      ...(endpoint === null ? {} : { endpoint, forcePathStyle: true }),
-      maxAttempts: ATTEMPTS_MAX,
-      // Not every server knows the checksums that the SDK would add. Each request is signed with
-      // the digest of its body as it is.
-      requestChecksumCalculation: 'WHEN_REQUIRED',
-      responseChecksumValidation: 'WHEN_REQUIRED',
-      requestHandler: {
-        connectionTimeout: CONNECT_TIMEOUT_MS,
-        socketTimeout: IDLE_TIMEOUT_MS,
-        httpAgent: { maxSockets: CONNECTIONS_MAX },
-        httpsAgent: { maxSockets: CONNECTIONS_MAX },
-      },
-    });
+    const clientOf = (maxSockets: number) =>
+      new S3Client({
+        region,
+        ...(credentials === null ? {} : { credentials }),
+        // Servers other than that of AWS have one host for all buckets.
+        ...(endpoint === null ? {} : { endpoint, forcePathStyle: true }),
+        maxAttempts: ATTEMPTS_MAX,
+        // Not every server knows the checksums that the SDK would add. Each request is signed with
+        // the digest of its body as it is.
+        requestChecksumCalculation: 'WHEN_REQUIRED',
+        responseChecksumValidation: 'WHEN_REQUIRED',
+        requestHandler: {
+          connectionTimeout: CONNECT_TIMEOUT_MS,
+          socketTimeout: IDLE_TIMEOUT_MS,
+          httpAgent: { maxSockets },
+          httpsAgent: { maxSockets },
+        },
+      });
+    this.#client = clientOf(bounds.connectionsMax ?? CONNECTIONS_MAX);
+    this.#reader = clientOf(bounds.readConnectionsMax ?? READ_CONNECTIONS_MAX);
   }
 
   async put(
@@ -133,7 +145,7 @@ export class S3Blobs implements Blobs {
     if (range !== undefined && !(range.first >= 0 && range.first <= range.last))
       checkRange(key, 0, range);
     const found = await this.#unlessMissing(key, (Key) =>
-      this.#client.send(
+      this.#reader.send(
         new GetObjectCommand({
           Bucket: this.#bucket,
           Key,

@@ -4,6 +4,7 @@ import { createServer, request, type IncomingHttpHeaders, type Server } from 'no
 import type { AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
 import { pino } from 'pino';
+import { systemClock } from '../../actors/clock.ts';
 import { Delivery, type DeliveryOptions } from '../../media/delivery/delivery.ts';
 import { UrlSigner } from '../../media/delivery/signed-urls.ts';
 import { type MadeVariant, variantKey } from '../../media/variants/recipes.ts';
@@ -40,7 +41,8 @@ export class DeliveryFixture {
         const refused = problem(code, detail);
         return { status: problemStatus(refused), body: problemBody(refused) };
       },
-      now: () => this.now,
+      clientOf: ({ socket }) => socket.remoteAddress!,
+      clock: { ...systemClock, now: () => this.now },
       log: pino({ level: 'silent' }),
       ...options,
     });

@@ -282,7 +282,10 @@ test('M2: a store that is away is 503, and breaks off a reply that has begun', a
 });
 
 test('M2: replies at once have a bound; who takes nothing is let go', async (t) => {
-  const slow = new DeliveryFixture({ transfersMax: 1, stalledMs: 300 });
+  const slow = new DeliveryFixture({
+    bounds: { max: 1, clientMax: 1 },
+    pace: { windowMs: 300, bytesMin: 1 },
+  });
   await slow.start();
   try {
     const path = await slow.put(

@@ -14,7 +14,7 @@ import type { BackendReply, MediaAction, MediaBackend } from '../../media/media-
 import { MediaServer } from '../../media/media-server.ts';
 import { UploadLocks } from '../../media/uploads/upload-locks.ts';
 import { UploadPieces } from '../../media/uploads/upload-pieces.ts';
-import { Uploads } from '../../media/uploads/uploads.ts';
+import { Uploads, type UploadsOptions } from '../../media/uploads/uploads.ts';
 import { FolderBlobs } from '../../storage/blobs/blobs-folder.ts';
 import { MemoryConsumerLeases } from '../../storage/memory/consumer-leases-memory.ts';
 import { MemoryMediaStore } from '../../storage/memory/media-memory.ts';
@@ -75,7 +75,7 @@ export class UploadServers {
     },
   };
 
-  async start(): Promise<UploadServer> {
+  async start(options: Partial<UploadsOptions> = {}): Promise<UploadServer> {
     const log = pino({ level: 'silent' });
     const { backend, pieces } = this;
     const clock = {
@@ -89,10 +89,12 @@ export class UploadServers {
       locks,
       onReceived: (mediaId) => this.received.push(mediaId),
       addressOf: () => '127.0.0.1',
+      clientOf: ({ socket }) => socket.remoteAddress!,
       origin: '',
       problem: problemOf,
       clock,
       log,
+      ...options,
     });
     const server = new MediaServer({
       host: '127.0.0.1',

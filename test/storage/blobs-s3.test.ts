@@ -133,3 +133,25 @@ test('M2: a bucket that is away, or does not let us in, is unavailable', async (
   const stranger = new S3Blobs({ ...bucket.options, credentials });
   await failsWith(t, 'store-unavailable', stranger.head('a'));
 });
+
+test('M4: those who read slowly hold up neither writes nor what is asked about blobs', async (t) => {
+  const narrow = new S3Blobs({ ...bucket.options, connectionsMax: 1, readConnectionsMax: 2 });
+  // More than the system's buffers take.
+  const large = Array.from({ length: 32 }, () => Buffer.alloc(2 ** 20, 'x'));
+  await narrow.put(
+    'slow/large',
+    (async function* () {
+      yield* large;
+    })(),
+    { bytesMax: 2 ** 25 },
+  );
+  const read = [await narrow.get('slow/large'), await narrow.get('slow/large')];
+  const third = narrow.get('slow/large');
+  await narrow.put('slow/other', text('beside them'), { bytesMax: 100 });
+  t.is((await narrow.head('slow/other'))?.bytes, 11);
+  t.is((await narrow.list('slow/')).length, 2);
+  read[0]!.body.destroy();
+  const found = await third;
+  t.is(found?.bytes, 2 ** 25, 'who waits for a connection gets the next one');
+  for (const { body } of [read[1]!, found!]) body.destroy();
+});
