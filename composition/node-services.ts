@@ -172,6 +172,7 @@ export function createServices(
       parkedRefunds: stores.parkedRefunds,
       paymentProblems: stores.paymentProblems,
       jobs: stores.jobs,
+      media: stores.media,
       requests: stores.requests,
       levels,
       now,

@@ -19,6 +19,7 @@ import type { DropFilter, DropsPage, DropView, NewDrop, PauseDetails } from './d
 import type { NamedFollow } from './follows.ts';
 import type { Job, JobChange, JobState, NewExport, NewRefunds } from './jobs.ts';
 import type { Media, MediaResult, NewMedia } from './media.ts';
+import type { MediaRemoval } from './media-removal.ts';
 import type { MemberRole } from './creator-actions.ts';
 import type { Language } from './languages.ts';
 import type {
@@ -456,6 +457,9 @@ export interface Actions {
   'caches.report': [Record<string, never>, readonly CacheSample[]];
   'caches.evict': [{ eviction: CacheEviction }, number];
   /** The answer alone has the secrets of the second factor. Refuses `too-many`. */
+  'operator.getMedia': [AsOperator & { mediaId: string }, Media];
+  /** As it was. */
+  'operator.removeMedia': [AsOperator & MediaRemoval & { mediaId: string }, Media];
   'operator.addOperator': [AsOperator & { operator: NewOperator }, AddedOperator];
   'operator.listOperators': [AsOperator, readonly OperatorRow[]];
   'operator.removeOperator': [AsOperator & { userId: string }, null];

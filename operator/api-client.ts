@@ -19,6 +19,7 @@ import type {
   JobChange,
   MadeBan,
   MadeTakeDown,
+  Media,
   Move,
   MovePlan,
   NewBan,
@@ -318,6 +319,17 @@ export class OperatorApi {
     await this.#cluster.ask((client) =>
       client.call(`DELETE /v1/operator/take-downs/${of}s/{id}`, input),
     );
+  }
+
+  media(id: string): Promise<Media> {
+    const input = { path: { id } };
+    return this.#cluster.ask((client) => client.call('GET /v1/operator/media/{id}', input));
+  }
+
+  /** As it was. */
+  removeMedia(id: string, reason?: string): Promise<Media> {
+    const input = { path: { id }, query: reason === undefined ? {} : { reason } };
+    return this.#cluster.ask((client) => client.call('DELETE /v1/operator/media/{id}', input));
   }
 
   /** The lines of the outside stream of the first node that answers. */

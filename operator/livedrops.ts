@@ -10,6 +10,7 @@ import type { ClusterOptions } from './cluster/cluster.ts';
 import type { DemoOptions } from './demo/demo.ts';
 import { addBanCommands } from './ban-commands.ts';
 import { addDataCommands } from './data-commands.ts';
+import { addMediaCommands } from './media-commands.ts';
 import { addOperatorAccounts } from './operator-account-commands.ts';
 import { addOperatorCommands } from './operator-commands.ts';
 import { addSellerCommands } from './seller-commands.ts';
@@ -150,6 +151,7 @@ Example:
   addOperatorAccounts(livedrops);
   addBanCommands(livedrops);
   addSellerCommands(livedrops);
+  addMediaCommands(livedrops);
   addDataCommands(livedrops);
 
   livedrops

@@ -3337,6 +3337,24 @@ export interface Operations {
     };
     readonly reply: undefined;
   };
+  /** A picture or a film of anybody. */
+  'GET /v1/operator/media/{id}': {
+    readonly path: {
+      readonly id: string;
+    };
+    readonly reply: Media;
+  };
+  /** Remove a picture or a film of anybody, also one in use. The answer is as it was. */
+  'DELETE /v1/operator/media/{id}': {
+    readonly path: {
+      readonly id: string;
+    };
+    readonly query?: {
+      /** why, for the list of operators’ actions */
+      readonly reason?: string;
+    };
+    readonly reply: Media;
+  };
   /** Start a verification or a rebuild. It is cancelled unless its stream is read. */
   'POST /v1/operator/runs': {
     readonly body: NewRun;

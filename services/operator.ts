@@ -5,6 +5,7 @@ import type { ActionSchema, Context, ServiceSchema } from 'moleculer';
 import type { OperatorAccounts } from '../app/operator/operator-accounts.ts';
 import { Operators, type OperatorsOptions } from '../app/operator/operators.ts';
 import { OperatorCaches, type OperatorCachesOptions } from '../app/operator/caches.ts';
+import { OperatorMedia, type OperatorMediaOptions } from '../app/operator/media.ts';
 import { OperatorSearch, type OperatorSearchOptions } from '../app/operator/search.ts';
 import type { AskedOfRun } from './other-runs.ts';
 import { defineService } from './moleculer/define-service.ts';
@@ -17,9 +18,11 @@ const WHOLE_RUNS = ['verifyJournals', 'rebuildLists', 'verify', 'rebuild'] as co
 export function operatorServices(
   options: OperatorsOptions &
     OperatorSearchOptions &
+    OperatorMediaOptions &
     OperatorCachesOptions & { readonly accounts: OperatorAccounts },
 ): ServiceSchema[] {
   const { accounts } = options;
+  const media = new OperatorMedia(options);
   const search = new OperatorSearch(options);
   const caches = new OperatorCaches(options);
   const operators = new Operators(options);
@@ -52,6 +55,8 @@ export function operatorServices(
     listCaches: (params) => caches.list(params),
     evictCaches: (params) => operators.once(params, () => caches.evict(params)),
     rebuildSearch: (params) => operators.once(params, () => search.rebuild(params)),
+    getMedia: (params) => media.get(params),
+    removeMedia: (params) => media.remove(params),
     addOperator: (params) => accounts.add(params),
     listOperators: (params) => accounts.list(params),
     removeOperator: (params) => accounts.remove(params),

@@ -26,6 +26,7 @@ import { operatorAccountRoutes } from './operator-accounts.ts';
 import { operatorRefundRoutes } from './operator-refunds.ts';
 import { operatorRoute } from './operator-route.ts';
 import { operatorCacheRoutes } from './operator-caches.ts';
+import { operatorMediaRoutes } from './operator-media.ts';
 import { operatorSearchRoutes } from './operator-search.ts';
 import { pageRequest } from './paging.ts';
 import { reportOfRun, runRoutes, type RunRoutesOptions } from './runs.ts';
@@ -44,6 +45,7 @@ export function operatorRoutes(options: RunRoutesOptions): Route[] {
     ...operatorCacheRoutes(),
     ...operatorBanRoutes(),
     ...sellerRoutes(),
+    ...operatorMediaRoutes(),
     ...runRoutes(options),
   ];
 }

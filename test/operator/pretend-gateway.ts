@@ -43,6 +43,8 @@ const ACTIONS: readonly ActionName[] = [
   'operator.rebuildSearch',
   'operator.listCaches',
   'operator.evictCaches',
+  'operator.getMedia',
+  'operator.removeMedia',
   'operator.addOperator',
   'operator.listOperators',
   'operator.removeOperator',

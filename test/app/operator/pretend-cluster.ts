@@ -9,7 +9,9 @@ import { assignmentOf } from '../../../actors/cluster/assignment.ts';
 import { Operators, type OperatorsOptions } from '../../../app/operator/operators.ts';
 import type { OperatorCachesOptions } from '../../../app/operator/caches.ts';
 import type { CacheEviction, NodeCaches } from '../../../contracts/caches.ts';
+import type { OperatorMediaOptions } from '../../../app/operator/media.ts';
 import type { OperatorSearchOptions } from '../../../app/operator/search.ts';
+import type { Media } from '../../../contracts/media.ts';
 import type { Outcome } from '../../../contracts/refusals.ts';
 import type { SearchNode } from '../../../contracts/search.ts';
 import { refusal, success } from '../../../domain/refusal.ts';
@@ -84,7 +86,9 @@ export class PretendCluster {
   caches: readonly NodeCaches[] = [];
   /** What was evicted from all gateways. */
   readonly evictions: CacheEviction[] = [];
-  options!: OperatorsOptions & OperatorSearchOptions & OperatorCachesOptions;
+  /** Pictures and films by their ids. */
+  readonly media = new Map<string, Media>();
+  options!: OperatorsOptions & OperatorSearchOptions & OperatorCachesOptions & OperatorMediaOptions;
   operators!: Operators;
   readonly #sessions = new Map<string, NodeSession>();
   /** Incarnations that got a restart. */
@@ -123,6 +127,15 @@ export class PretendCluster {
       searchNodes: {
         list: async () => cluster.searchNodes,
         rebuild: async (nodeId) => cluster.#rebuildSearch(nodeId),
+      },
+      media: {
+        find: async (mediaId) => cluster.media.get(mediaId) ?? null,
+        replace: async ({ id, revision }, after) => {
+          if (cluster.media.get(id)?.revision !== revision) return false;
+          if (after === null) cluster.media.delete(id);
+          else cluster.media.set(id, after);
+          return true;
+        },
       },
       gatewayCaches: {
         list: async () => cluster.caches,
