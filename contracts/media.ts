@@ -110,3 +110,10 @@ export const CALLER = '-';
 // On the wire
 
 export const MediaBody = wire(Media);
+
+export const UploadPlace = Type.Object(
+  {
+    url: Type.String({ description: 'of tus 1.0.0, at the media origin: uploads begin by a POST' }),
+  },
+  { title: 'UploadPlace' },
+);

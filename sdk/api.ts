@@ -455,6 +455,11 @@ export interface ProductPatch {
   readonly externalId?: string | null;
 }
 
+export interface UploadPlace {
+  /** of tus 1.0.0, at the media origin: uploads begin by a POST */
+  readonly url: string;
+}
+
 export interface Media {
   readonly id: string;
   readonly ownerId: string;
@@ -2501,6 +2506,10 @@ export interface Operations {
       readonly cursor?: string;
     };
     readonly reply: ProductPage;
+  };
+  /** Where pictures and films are uploaded to. */
+  'GET /v1/uploads': {
+    readonly reply: UploadPlace;
   };
   /** A picture or a film: whether it is ready, and its variants. */
   'GET /v1/media/{id}': {

@@ -2,7 +2,7 @@
 // user at a time, or nobody.
 
 import type { LogIn, Operations, Order, Register, Session as SessionBody } from './api.ts';
-import { ConnectionError, IntentGoneError, ProblemError } from './errors.ts';
+import { ConnectionError, IntentGoneError, isProblem, ProblemError } from './errors.ts';
 import { Intents, makeKey, type PendingIntent } from './intents.ts';
 import { type KeptSession, Session } from './session.ts';
 import { browserStorage, type KeyValueStorage } from './storage.ts';
@@ -125,6 +125,19 @@ export class LiveDrops {
     const { token } = this.#options;
     if (token === undefined) return await this.session.token(refused);
     return typeof token === 'string' ? token : await token(refused);
+  }
+
+  /** Runs with the token; once more with a new one, where it is refused as that of nobody. */
+  async withToken<T>(run: (token: string | null) => Promise<T>): Promise<T> {
+    const token = await this.token();
+    try {
+      return await run(token);
+    } catch (error) {
+      if (token === null || !isProblem(error, 'unauthenticated')) throw error;
+      const other = await this.token(token);
+      if (other === null || other === token) throw error;
+      return await run(other);
+    }
   }
 
   /**
@@ -283,18 +296,13 @@ export class LiveDrops {
     }
   }
 
-  /**
-   * Refreshes the session once, where the token is refused. What has a key is its user's: where
-   * somebody else has logged in since, it is not sent.
-   */
+  /** What has a key is its user's: where somebody else has logged in since, it is not sent. */
   async #authorised<T>(
     operation: string,
     input: Call,
     keyed: Keyed | null,
     run: Run<T>,
   ): Promise<T> {
-    const isSession = operation.startsWith('POST /v1/auth/');
-    const token = isSession ? null : await this.token();
     const { fetch = globalThis.fetch, timeoutMs = TIMEOUT_MS } = this.#options;
     const options = {
       fetch: (...request: Parameters<typeof fetch>) => fetch(...request),
@@ -306,15 +314,9 @@ export class LiveDrops {
         throw new IntentGoneError(keyed.key);
       return run(requestOf(this.url, operation, input, keyed?.key ?? null, as), options);
     };
-    try {
-      return await attempt(token);
-    } catch (error) {
-      if (token === null || !(error instanceof ProblemError)) throw error;
-      if (error.code !== 'unauthenticated') throw error;
-      const other = await this.token(token);
-      if (other === null || other === token) throw error;
-      return await attempt(other);
-    }
+    return operation.startsWith('POST /v1/auth/')
+      ? await attempt(null)
+      : await this.withToken(attempt);
   }
 }
 

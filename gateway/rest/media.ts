@@ -1,7 +1,8 @@
 // The routes of pictures and films (M1): on the API what they are, and for the media origin, whose
 // process has no accounts of its own, who may upload.
 
-import { CALLER, Media, MediaBody, NewMedia } from '../../contracts/media.ts';
+import { CALLER, Media, MediaBody, NewMedia, UploadPlace } from '../../contracts/media.ts';
+import { refusal } from '../../domain/refusal.ts';
 import { emptyReply, jsonReply, type Reply, route, type Route, userRoute } from '../http/route.ts';
 import { mediaBody } from '../present.ts';
 
@@ -12,6 +13,25 @@ export type MediaOrigin = () => string | null;
 
 export function mediaRoutes(origin: MediaOrigin): Route[] {
   return [
+    route(
+      {
+        method: 'GET',
+        path: '/v1/uploads',
+        summary: 'Where pictures and films are uploaded to.',
+        tag: TAG,
+        access: 'public',
+        rateClass: 'reads',
+        status: 200,
+        response: UploadPlace,
+        refusals: ['unavailable'],
+        cache: 'no-cache',
+      },
+      () => {
+        const base = origin();
+        if (base === null) return refusal('unavailable', 'There is no media process now.');
+        return jsonReply(200, { url: `${base}/v1/uploads` });
+      },
+    ),
     route(
       {
         method: 'GET',

@@ -55,6 +55,17 @@ test('M1: anybody sees what a picture is, and where its variants are', async (t)
   });
 });
 
+test('M1: where uploads go is told, once there is such a place', async (t) => {
+  let origin: string | null = null;
+  const fixture = await startFixture(t, { mediaOrigin: () => origin });
+  const none = await fixture.request('GET', '/v1/uploads');
+  t.like(none, { status: 503, json: { code: 'unavailable' } });
+  origin = 'https://media.example';
+  const { status, json } = await fixture.request('GET', '/v1/uploads');
+  t.is(status, 200);
+  t.deepEqual(json, { url: 'https://media.example/v1/uploads' });
+});
+
 test('M1: the owner removes it', async (t) => {
   const fixture = await startFixture(t);
   fixture.actions['media.remove'] = () => success(null);

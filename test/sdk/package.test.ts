@@ -71,6 +71,7 @@ test('G4: are-the-types-wrong finds nothing, for importers of ES modules', async
 for (const { entry, exports, kib } of [
   { entry: 'REST', exports: ['client'], kib: 6 },
   { entry: 'REST with the live stream', exports: ['client', 'live'], kib: 12 },
+  { entry: 'REST with uploads', exports: ['client', 'uploads'], kib: 8 },
 ]) {
   test(`G4: ${entry} is at most ${kib} KiB, minified and compressed`, async (t) => {
     const { outputFiles } = await build({
