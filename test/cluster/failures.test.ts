@@ -36,7 +36,7 @@ if (clusterInstalled) {
   test.before(async () => {
     cluster = await TestCluster.start();
   });
-  test.after.always(() => cluster.stop());
+  test.after.always(() => cluster?.stop());
 }
 
 /** Resolves when the node is not ready for a reason that matches `wanted`. */

@@ -32,7 +32,7 @@ if (namespaces !== null) {
     });
   });
   test.after.always(async () => {
-    await cluster.stop();
+    await cluster?.stop();
     namespaces.remove();
   });
 }

@@ -12,7 +12,7 @@ onEachProfile((test, profile) => {
   test.before(async () => {
     server = await SaleServer.start(profile);
   });
-  test.after.always(() => server.stop());
+  test.after.always(() => server?.stop());
 
   const accessOf = (session: Json) => String(session['accessToken']);
   const remove = (token: string, password = PASSWORD) =>

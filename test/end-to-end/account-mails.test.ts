@@ -21,8 +21,8 @@ onEachProfile((test, profile) => {
     });
   });
   test.after.always(async () => {
-    await server.stop();
-    await mailServer.stop();
+    await server?.stop();
+    await mailServer?.stop();
   });
 
   const accessOf = (session: Json) => String(session['accessToken']);

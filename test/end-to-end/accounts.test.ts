@@ -9,7 +9,7 @@ onEachProfile((test, profile) => {
   test.before(async () => {
     server = await SaleServer.start(profile);
   });
-  test.after.always(() => server.stop());
+  test.after.always(() => server?.stop());
 
   function refresh(refreshToken: unknown): Promise<Answer> {
     return server.post('/v1/auth/refresh', { body: { refreshToken } });

@@ -20,7 +20,7 @@ onEachProfile((test, profile) => {
   test.before(async () => {
     server = await SaleServer.start(profile);
   });
-  test.after.always(() => server.stop());
+  test.after.always(() => server?.stop());
 
   async function makeKey(owner: string, scopes: readonly Scope[], more: Json = {}) {
     const body = { name: 'Desk', scopes, ...more };

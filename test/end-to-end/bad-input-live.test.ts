@@ -50,7 +50,7 @@ onEachProfile((test, profile) => {
     sale = await SmallSale.open(profile);
     server = sale.server;
   });
-  test.after.always(() => server.stop());
+  test.after.always(() => server?.stop());
 
   test.serial(
     'H8, N6: every live message, malformed in every way, is answered by an error',

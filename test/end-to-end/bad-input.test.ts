@@ -153,7 +153,7 @@ onEachProfile((test, profile) => {
     apiKey = String(made.json['key']);
     codes = schemas['Problem']!.properties!['code']!.enum!;
   });
-  test.after.always(() => server.stop());
+  test.after.always(() => server?.stop());
 
   /** What opens the operation: the user's access token, or an API key where it takes only one. */
   function opening(method: string, path: string, user: string): string {

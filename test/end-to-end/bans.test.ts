@@ -13,7 +13,7 @@ onEachProfile((test, profile) => {
   test.before(async () => {
     server = await SaleServer.start(profile);
   });
-  test.after.always(() => server.stop());
+  test.after.always(() => server?.stop());
 
   const operator = () => server.token('boss', 60, ['operator']);
   const ban = (userId: string, body: Json = {}): Promise<Answer> =>

@@ -26,7 +26,7 @@ onEachProfile((test, profile) => {
       CHANGES_WRITTEN_MAX_MS,
     );
   });
-  test.after.always(() => server.stop());
+  test.after.always(() => server?.stop());
 
   const read = (from: string, token: string) => server.lines(`/v1/changes?from=${from}`, { token });
 

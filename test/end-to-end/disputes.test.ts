@@ -11,7 +11,7 @@ onEachProfile((test, profile) => {
   test.before(async () => {
     server = await SaleServer.start(profile);
   });
-  test.after.always(() => server.stop());
+  test.after.always(() => server?.stop());
 
   test('P7: a dispute is shown to buyer and seller, and a lost one counts as refunded', async (t) => {
     const creator = server.fresh('creator');

@@ -9,7 +9,7 @@ onEachProfile((test, profile) => {
   test.before(async () => {
     server = await SaleServer.start(profile);
   });
-  test.after.always(() => server.stop());
+  test.after.always(() => server?.stop());
 
   /** A drop with 25 orders, of which every fifth is cancelled. */
   async function sale(): Promise<{ creator: string; dropId: string; orders: Json[] }> {

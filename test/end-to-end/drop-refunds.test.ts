@@ -11,7 +11,7 @@ onEachProfile((test, profile) => {
   test.before(async () => {
     server = await SaleServer.start(profile);
   });
-  test.after.always(() => server.stop());
+  test.after.always(() => server?.stop());
 
   /** A drop with many orders, each of one unit; resolves to their ids, oldest first. */
   async function sale(count = ORDERS): Promise<{ creator: string; dropId: string; ids: string[] }> {

@@ -12,7 +12,7 @@ onEachProfile((test, profile) => {
   test.before(async () => {
     server = await SaleServer.start(profile);
   });
-  test.after.always(() => server.stop());
+  test.after.always(() => server?.stop());
 
   test('D1: a creator makes, reads, lists and changes products, only their own', async (t) => {
     const creator = server.fresh('creator');

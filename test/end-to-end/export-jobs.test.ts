@@ -9,7 +9,7 @@ onEachProfile((test, profile) => {
   test.before(async () => {
     server = await SaleServer.start(profile);
   });
-  test.after.always(() => server.stop());
+  test.after.always(() => server?.stop());
 
   function request(dropId: string, as: string, body: object, key?: string): Promise<Answer> {
     const headers = key === undefined ? {} : { headers: { 'idempotency-key': key } };

@@ -13,7 +13,7 @@ onEachProfile((test, profile) => {
   test.before(async () => {
     server = await SaleServer.start(profile);
   });
-  test.after.always(() => server.stop());
+  test.after.always(() => server?.stop());
 
   test('F5: follow and unfollow at once through all gateways, and streams agree in the end', async (t) => {
     const fan = server.fresh('fan');

@@ -81,7 +81,7 @@ onEachProfile((test, profile) => {
   test.before(async () => {
     server = await SaleServer.start(profile);
   });
-  test.after.always(() => server.stop());
+  test.after.always(() => server?.stop());
 
   const address = () => `${server.nextUrl().replace('http', 'ws')}/v1/graphql`;
 

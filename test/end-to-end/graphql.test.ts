@@ -27,7 +27,7 @@ onEachProfile((test, profile) => {
   test.before(async () => {
     server = await SaleServer.start(profile);
   });
-  test.after.always(() => server.stop());
+  test.after.always(() => server?.stop());
 
   async function run(query: string, as: string | null, variables: Json = {}): Promise<Json> {
     const options = { body: { query, variables }, ...(as !== null && { as }) };

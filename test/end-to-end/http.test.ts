@@ -45,7 +45,7 @@ onEachProfile((test, profile) => {
   test.before(async () => {
     server = await SaleServer.start(profile);
   });
-  test.after.always(() => server.stop());
+  test.after.always(() => server?.stop());
 
   test('X2, X3: operators may have the running node verify itself, nobody else', async (t) => {
     const path = '/v1/operator/verify';

@@ -27,8 +27,8 @@ onEachProfile((test, profile) => {
     });
   });
   test.after.always(async () => {
-    await server.stop();
-    await Promise.all([main.stop(), partner.stop()]);
+    await server?.stop();
+    await Promise.all([main?.stop(), partner?.stop()]);
   });
 
   const order = (dropId: string, token: string, key: string) =>

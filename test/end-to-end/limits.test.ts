@@ -22,7 +22,7 @@ onEachProfile((test, profile) => {
     });
   });
   test.after.always(async () => {
-    await server.stop();
+    await server?.stop();
     rmSync(directory, { recursive: true, force: true });
   });
 

@@ -15,7 +15,7 @@ onEachProfile((test, profile) => {
   test.before(async () => {
     server = await SaleServer.start(profile);
   });
-  test.after.always(() => server.stop());
+  test.after.always(() => server?.stop());
 
   test('N4, N6: hundreds of subscribers get the start and all frames in order', async (t) => {
     const creator = server.fresh('creator');

@@ -28,7 +28,7 @@ onEachProfile((test, profile) => {
   test.before(async () => {
     server = await SaleServer.start(profile);
   });
-  test.after.always(() => server.stop());
+  test.after.always(() => server?.stop());
 
   test('N6, S3: a subscriber gets a snapshot, then rising versions to the latest', async (t) => {
     const dropId = await server.drop(server.fresh('creator'), { stock: 500 });

@@ -29,7 +29,7 @@ onEachProfile((test, profile) => {
   test.before(async () => {
     server = await SaleServer.start(profile);
   });
-  test.after.always(() => server.stop());
+  test.after.always(() => server?.stop());
 
   async function feed(userId: string, query = ''): Promise<{ items: Item[]; unreadCount: number }> {
     const { json } = await server.get(`/v1/notifications${query}`, { as: userId });

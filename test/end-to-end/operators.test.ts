@@ -31,7 +31,7 @@ onEachProfile((test, profile) => {
   test.before(async () => {
     server = await SaleServer.start(profile);
   });
-  test.after.always(() => server.stop());
+  test.after.always(() => server?.stop());
 
   const operate = async (...args: string[]) => {
     const url = ['--url', server.nextUrl()];

@@ -16,7 +16,7 @@ onEachProfile((test, profile) => {
   test.before(async () => {
     server = await SaleServer.start(profile);
   });
-  test.after.always(() => server.stop());
+  test.after.always(() => server?.stop());
 
   function exported(dropId: string, as: string, format?: string): Promise<Answer> {
     const query = format === undefined ? '' : `?format=${format}`;

@@ -10,7 +10,7 @@ onEachProfile((test, profile) => {
   test.before(async () => {
     server = await SaleServer.start(profile);
   });
-  test.after.always(() => server.stop());
+  test.after.always(() => server?.stop());
 
   test('O1, O7, O8, O10: an order is 201 with all of itself, and Location', async (t) => {
     const dropId = await server.drop(server.fresh('creator'), { unitAmount: 250 });

@@ -12,7 +12,7 @@ onEachProfile((test, profile) => {
       LIVEDROPS_CORS_ORIGINS: `${SHOP}, http://localhost`,
     });
   });
-  test.after.always(() => server.stop());
+  test.after.always(() => server?.stop());
 
   test('G5: a page of a listed origin asks first, and then orders and reads', async (t) => {
     const dropId = await server.drop('creator');

@@ -18,7 +18,7 @@ onEachProfile((test, profile) => {
   test.before(async () => {
     server = await SaleServer.start(profile);
   });
-  test.after.always(() => server.stop());
+  test.after.always(() => server?.stop());
 
   async function keyOf(shop: string, scopes: readonly Scope[] = SCOPES): Promise<string> {
     const body = { name: 'Shop server', scopes };

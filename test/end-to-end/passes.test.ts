@@ -12,7 +12,7 @@ onEachProfile((test, profile) => {
   test.before(async () => {
     server = await SaleServer.start(profile);
   });
-  test.after.always(() => server.stop());
+  test.after.always(() => server?.stop());
 
   async function sale(terms: Json = { access: 'pass' }): Promise<{ as: string; dropId: string }> {
     const as = server.fresh('creator');

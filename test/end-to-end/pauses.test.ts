@@ -5,14 +5,14 @@ import { onEachProfile } from './profiles.ts';
 import { eventually } from './sale-client.ts';
 import { SaleServer } from './sale-server.ts';
 
-const soon = (ms: number): string => new Date(Date.now() + ms).toISOString();
+const later = (ms: number): string => new Date(Date.now() + ms).toISOString();
 
 onEachProfile((test, profile) => {
   let server: SaleServer;
   test.before(async () => {
     server = await SaleServer.start(profile);
   });
-  test.after.always(() => server.stop());
+  test.after.always(() => server?.stop());
 
   const change = (path: string, creator: string, body?: object) =>
     server.post(path, { as: creator, ...(body && { body }) });
@@ -80,7 +80,7 @@ onEachProfile((test, profile) => {
       const frame = await stream.next(({ type }) => type === 'drop.resumed');
       t.false('paused' in frame.data!);
     }
-    const endsAt = soon(7_200_000);
+    const endsAt = later(7_200_000);
     const extended = await server.call('PATCH', path, { as: creator, body: { endsAt } });
     t.deepEqual([extended.status, extended.json['endsAt']], [200, endsAt]);
     for (const stream of [visitor, follower]) {
@@ -91,7 +91,7 @@ onEachProfile((test, profile) => {
 
   test('D8: extended holds end later by the pause', async (t) => {
     const creator = server.fresh('creator');
-    const terms = { payment: 'provider', holdSeconds: 2, stock: 1 };
+    const terms = { payment: 'provider', holdSeconds: 4, stock: 1 };
     const dropId = await server.drop(creator, terms);
     const placed = await server.order(dropId, 'ann', 'k');
     const id = String(placed.json['id']);
@@ -119,14 +119,19 @@ onEachProfile((test, profile) => {
 
   test('D8: a paused drop opens and ends on time', async (t) => {
     const creator = server.fresh('creator');
-    const dropId = await server.drop(creator, { startsAt: soon(600), endsAt: soon(1_600) });
+    const dropId = await server.drop(creator, {
+      startsAt: later(3_600_000),
+      endsAt: later(7_200_000),
+    });
     await change(`/v1/drops/${dropId}/pause`, creator);
+    await server.soon(dropId, creator, 'startsAt');
     const live = await eventually(
       () => server.readDrop(dropId),
       ({ status }) => status === 'live',
     );
     t.is(live['paused'], true);
     t.is((await server.order(dropId, 'ann', 'k')).json['code'], 'drop-paused');
+    await server.soon(dropId, creator, 'endsAt');
     const ended = await eventually(
       () => server.readDrop(dropId),
       ({ status }) => status === 'ended',

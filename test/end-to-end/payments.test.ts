@@ -11,7 +11,7 @@ onEachProfile((test, profile) => {
   test.before(async () => {
     server = await SaleServer.start(profile);
   });
-  test.after.always(() => server.stop());
+  test.after.always(() => server?.stop());
 
   function providerDrop(terms: object = {}): Promise<string> {
     const payment = { payment: 'provider', holdSeconds: 60 };

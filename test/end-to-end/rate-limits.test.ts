@@ -13,7 +13,7 @@ onEachProfile((test, profile) => {
       LIVEDROPS_TRUST_PROXY: 'on',
     });
   });
-  test.after.always(() => server.stop());
+  test.after.always(() => server?.stop());
 
   test('H5: too many requests of a user get 429 with Retry-After; others order on', async (t) => {
     const dropId = await server.drop('creator', { stock: 1000, limitPerUser: 1000 });

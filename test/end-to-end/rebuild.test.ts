@@ -20,7 +20,7 @@ onEachProfile((test, profile) => {
   test.before(async () => {
     server = await SaleServer.start(profile);
   });
-  test.after.always(() => server.stop());
+  test.after.always(() => server?.stop());
 
   const operator = (path: string, body?: object) =>
     server.post(`/v1/operator/${path}`, {

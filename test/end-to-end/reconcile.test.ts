@@ -12,7 +12,7 @@ onEachProfile((test, profile) => {
   test.before(async () => {
     server = await SaleServer.start(profile);
   });
-  test.after.always(() => server.stop());
+  test.after.always(() => server?.stop());
 
   const operator = () => ({ token: server.token('olga', 60, ['operator']) });
   const job = async (kind: string) =>

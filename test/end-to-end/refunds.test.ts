@@ -9,7 +9,7 @@ onEachProfile((test, profile) => {
   test.before(async () => {
     server = await SaleServer.start(profile, { LIVEDROPS_PAYMENT_REFUNDS_AS: 'refused' });
   });
-  test.after.always(() => server.stop());
+  test.after.always(() => server?.stop());
 
   async function refunds(query = ''): Promise<Record<string, unknown>[]> {
     const token = server.token('olga', 3_600, ['operator']);

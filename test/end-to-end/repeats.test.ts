@@ -18,7 +18,7 @@ onEachProfile((test, profile) => {
   test.before(async () => {
     sale = await SaleServer.start(profile);
   });
-  test.after.always(() => sale.stop());
+  test.after.always(() => sale?.stop());
 
   test('H11: a repeated PATCH restocks once; another body under the key is 422', async (t) => {
     const creator = sale.fresh('creator');

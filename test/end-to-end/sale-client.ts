@@ -62,7 +62,7 @@ export const PAYMENT_SECRETS = [
 ] as const;
 
 /** A longer call fails, so that it fails its test instead of blocking it. */
-const CALL_MAX_MS = 20_000;
+const CALL_MAX_MS = 45_000;
 const PAGE_LENGTH = 10;
 const PAGES_MAX = 100;
 /** How far ahead a time is set that a test then waits for, and after a slow answer. */
@@ -320,7 +320,7 @@ export function dropTerms(): Json {
   };
 }
 
-const POLL_TIMEOUT_MS = 10_000;
+const POLL_TIMEOUT_MS = 30_000;
 const POLL_DELAY_MS = 25;
 
 /** Repeats a read until it matches; resolves to the last value after the timeout. */

@@ -41,7 +41,7 @@ export interface SaleNodes {
 
 const NODE_IDS = ['north', 'south'] as const;
 
-/** Resolves when the nodes can serve. */
+/** Resolves when the nodes can serve. Rejects, with nothing left running, where one cannot. */
 export function startNodes(
   profile: Profile,
   environment: Environment,
@@ -51,11 +51,13 @@ export function startNodes(
 }
 
 async function startOne(environment: Environment, prepare: Prepare): Promise<SaleNodes> {
-  const directory = mkdtempSync(join(tmpdir(), 'livedrops-end-to-end-'));
+  await using started = new AsyncDisposableStack();
+  const directory = temporaryDirectory(started);
   const settings = { ...environment, LIVEDROPS_DATA: directory };
   await prepare(settings);
   let server = await startNode(settings);
   const urls = [server.url];
+  const kept = started.move();
   return {
     settings,
     urls,
@@ -74,14 +76,17 @@ async function startOne(environment: Environment, prepare: Prepare): Promise<Sal
         await stores.close();
       }
     },
-    remove: async () => rmSync(directory, { recursive: true, force: true }),
+    remove: () => kept.disposeAsync(),
   };
 }
 
 async function startTwo(environment: Environment, prepare: Prepare): Promise<SaleNodes> {
-  const directory = mkdtempSync(join(tmpdir(), 'livedrops-end-to-end-'));
+  await using started = new AsyncDisposableStack();
+  const directory = temporaryDirectory(started);
   const redis = await RedisServer.start();
+  started.defer(() => redis.stop());
   const nats = await NatsServer.start();
+  started.defer(() => nats.stop());
   const exports = join(directory, 'exports');
   mkdirSync(exports);
   const settingsOf = (nodeId: string): Environment => ({
@@ -94,7 +99,8 @@ async function startTwo(environment: Environment, prepare: Prepare): Promise<Sal
   });
   const settings = settingsOf(NODE_IDS[0]);
   await prepare(settings);
-  const servers = await Promise.all(NODE_IDS.map((nodeId) => startNode(settingsOf(nodeId))));
+  const servers = await allOrNone(NODE_IDS.map((nodeId) => startNode(settingsOf(nodeId))));
+  const kept = started.move();
   return {
     settings,
     urls: servers.map(({ url }) => url),
@@ -103,11 +109,24 @@ async function startTwo(environment: Environment, prepare: Prepare): Promise<Sal
       await Promise.all(servers.map((server) => server.stop()));
     },
     truth: () => readTruthOfRedis(redis),
-    async remove() {
-      await Promise.all([redis.stop(), nats.stop()]);
-      rmSync(directory, { recursive: true, force: true });
-    },
+    remove: () => kept.disposeAsync(),
   };
+}
+
+function temporaryDirectory(started: AsyncDisposableStack): string {
+  const directory = mkdtempSync(join(tmpdir(), 'livedrops-end-to-end-'));
+  started.defer(() => rmSync(directory, { recursive: true, force: true }));
+  return directory;
+}
+
+/** Where a node fails to start, those that did start are stopped, and its error is thrown. */
+async function allOrNone(starts: readonly Promise<Server>[]): Promise<Server[]> {
+  const settled = await Promise.allSettled(starts);
+  const servers = settled.flatMap((start) => (start.status === 'fulfilled' ? [start.value] : []));
+  const failed = settled.find(({ status }) => status === 'rejected');
+  if (failed === undefined) return servers;
+  await Promise.all(servers.map((server) => server.stop()));
+  throw (failed as PromiseRejectedResult).reason;
 }
 
 function startNode(environment: Environment): Promise<Server> {

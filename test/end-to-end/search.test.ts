@@ -31,7 +31,7 @@ onEachProfile((test, profile) => {
   test.before(async () => {
     server = await startSearchServer(profile);
   });
-  test.after.always(() => server.stop());
+  test.after.always(() => server?.stop());
 
   const search = (query: string, headers: Record<string, string> = {}) =>
     server.get(`/v1/search?${query}`, { headers });

@@ -13,7 +13,7 @@ onEachProfile((test, profile) => {
   test.before(async () => {
     server = await SaleServer.start(profile);
   });
-  test.after.always(() => server.stop());
+  test.after.always(() => server?.stop());
 
   const accessOf = (session: Json) => String(session['accessToken']);
 

@@ -13,7 +13,7 @@ onEachProfile((test, profile) => {
   test.before(async () => {
     server = await SaleServer.start(profile, { LIVEDROPS_PAYMENT_REFUNDS_AS: 'refused' });
   });
-  test.after.always(() => server.stop());
+  test.after.always(() => server?.stop());
 
   async function reserved(terms: object = {}) {
     const creator = server.fresh('creator');

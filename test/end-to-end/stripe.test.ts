@@ -46,7 +46,7 @@ onEachProfile((test, profile) => {
     });
   });
   test.after.always(async () => {
-    await standIn.stop();
+    await standIn?.stop();
     await server?.stop();
   });
 

@@ -14,7 +14,7 @@ test.before(async () => {
   bucket = await startBucket();
   blobs = new S3Blobs(bucket.options);
 });
-test.after.always(() => bucket.stop());
+test.after.always(() => bucket?.stop());
 
 const content = randomBytes(300_000);
 const variant = { name: 'w640-1', extension: 'webp' } as const;

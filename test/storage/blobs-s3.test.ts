@@ -14,7 +14,7 @@ test.before(async () => {
   bucket = await startBucket();
   blobs = new S3Blobs(bucket.options);
 });
-test.after.always(() => bucket.stop());
+test.after.always(() => bucket?.stop());
 
 // This server passes over `If-None-Match` of writes, and fails where a list is longer than a page.
 blobsContract(() => blobs, { conditionalWrites: false, pages: false });

@@ -42,7 +42,7 @@ if (redisInstalled) {
   });
   test.after.always(async () => {
     redis.disconnect();
-    await server.stop();
+    await server?.stop();
   });
   contract('redis', () => new RedisConsumerLeases({ redis }));
 } else {

@@ -18,7 +18,7 @@ if (redisInstalled) {
   });
   test.after.always(async () => {
     redis.disconnect();
-    await server.stop();
+    await server?.stop();
   });
   jobsContract(() => new RedisJobStore({ redis, finishedMax: FINISHED_JOBS_MAX }));
 } else {

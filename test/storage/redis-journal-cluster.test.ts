@@ -25,7 +25,7 @@ if (redisInstalled) {
   });
   test.after.always(async () => {
     redis.disconnect();
-    await servers.stop();
+    await servers?.stop();
   });
   journalContract(() => ({ journal }));
   snapshotsContract(() => ({ snapshots: new RedisSnapshotStore({ redis, levels }) }));

@@ -34,7 +34,7 @@ if (redisInstalled) {
   });
   test.after.always(async () => {
     redis.disconnect();
-    await server.stop();
+    await server?.stop();
   });
   journalContract(() => ({ journal }));
   snapshotsContract(() => ({ snapshots: new RedisSnapshotStore({ redis, levels }) }));

@@ -19,7 +19,7 @@ if (redisInstalled) {
   });
   test.after.always(async () => {
     redis.disconnect();
-    await server.stop();
+    await server?.stop();
   });
   operatorLogContract(() => log);
 } else {

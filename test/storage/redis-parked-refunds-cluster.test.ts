@@ -17,7 +17,7 @@ if (redisInstalled) {
   });
   test.after.always(async () => {
     redis.disconnect();
-    await server.stop();
+    await server?.stop();
   });
   parkedRefundsContract(() => new RedisParkedRefunds({ redis, max: PARKED_MAX }));
 } else {

@@ -79,7 +79,7 @@ if (redisInstalled) {
   });
   test.after.always(async () => {
     redis.disconnect();
-    await server.stop();
+    await server?.stop();
   });
   restoreContract({ stores: () => stores, lose });
 

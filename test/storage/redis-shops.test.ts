@@ -28,8 +28,8 @@ if (redisInstalled) {
   });
   test.after.always(async () => {
     redis.disconnect();
-    await data.close();
-    await server.stop();
+    await data?.close();
+    await server?.stop();
   });
   apiKeysContract(() => new RedisApiKeyStore({ redis }));
   contactsContract(() => new RedisContactStore({ redis }));

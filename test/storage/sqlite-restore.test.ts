@@ -30,7 +30,7 @@ test.before(async () => {
   opened = await openSqliteStores({ directory, settleRows: SETTLE_ROWS, mergePace });
 });
 test.after.always(async () => {
-  await opened.close();
+  await opened?.close();
   removeDirectory(directory);
 });
 

@@ -50,7 +50,7 @@ test.before(async () => {
   });
 });
 test.after.always(async () => {
-  await opened.close();
+  await opened?.close();
   removeDirectory(directory);
 });
 
