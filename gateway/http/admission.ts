@@ -33,10 +33,36 @@ export type StreamKind =
   | { readonly of: 'graphql' };
 
 /** An admitted stream. */
-export interface Admitted extends LivePeer {
-  readonly ok: true;
+export class Admitted implements LivePeer {
+  readonly ok = true;
+  readonly identity: TokenIdentity | null;
+  readonly dropId: string | null;
+  readonly address: string;
+  readonly addressKey: string;
+  readonly token: string;
   /** The subprotocol that the answer selects. Empty: none. */
   readonly protocol: string;
+  /** Whose stream it counts as; null: nobody's. */
+  countedFor: string | null;
+  readonly #admission: Admission;
+
+  constructor(
+    admission: Admission,
+    of: Omit<LivePeer, 'countFor'> & { readonly protocol: string },
+  ) {
+    this.identity = of.identity;
+    this.dropId = of.dropId;
+    this.address = of.address;
+    this.addressKey = of.addressKey;
+    this.token = of.token;
+    this.protocol = of.protocol;
+    this.countedFor = of.identity && of.identity.userId;
+    this.#admission = admission;
+  }
+
+  countFor(userId: string): boolean {
+    return this.#admission.countFor(this, userId);
+  }
 }
 
 export interface AdmissionOptions {
@@ -101,13 +127,25 @@ export class Admission {
     this.#count += 1;
     this.#byAddress.add(addressKey);
     if (identity !== null) this.#byUser.add(identity.userId);
-    return { ok: true, identity, token, dropId, address, addressKey, protocol: selected };
+    const peer = { identity, token, dropId, address, addressKey, protocol: selected };
+    return new Admitted(this, peer);
   }
 
-  release({ addressKey, identity }: Admitted): void {
+  /** Of an admitted stream that is not released. False, and nothing is changed: no place is free. */
+  countFor(admitted: Admitted, userId: string): boolean {
+    const { countedFor } = admitted;
+    if (countedFor === userId) return true;
+    if (this.#byUser.of(userId) >= this.#bounds.userMax) return false;
+    if (countedFor !== null) this.#byUser.remove(countedFor);
+    this.#byUser.add(userId);
+    admitted.countedFor = userId;
+    return true;
+  }
+
+  release({ addressKey, countedFor }: Admitted): void {
     this.#count -= 1;
     this.#byAddress.remove(addressKey);
-    if (identity !== null) this.#byUser.remove(identity.userId);
+    if (countedFor !== null) this.#byUser.remove(countedFor);
   }
 }
 

@@ -16,6 +16,7 @@ import type { TokenIdentity } from '../../../contracts/accounts.ts';
 import { CLOSE_CODES } from '../../../contracts/live.ts';
 import { bearerToken } from '../../http/auth.ts';
 import { PROBLEMS, problemOfFault } from '../../http/problems.ts';
+import type { LivePeer } from '../../http/socket.ts';
 import { type ConnectionOptions, HubConnection } from '../../live/hub-connection.ts';
 import type { AskedOperation, GraphQLClient, Operation } from './graphql-client.ts';
 import type { GraphQLLive } from './graphql-live.ts';
@@ -32,6 +33,10 @@ const CLOSES = {
     code: ProtocolCode.TooManyInitialisationRequests,
     reason: 'Too many initialisation requests',
   },
+  tooManyStreams: {
+    code: CLOSE_CODES.tryAgainLater.code,
+    reason: 'too many live streams of this user',
+  },
   sameId: { code: ProtocolCode.SubscriberAlreadyExists, reason: 'Subscriber already exists' },
 } as const;
 
@@ -42,17 +47,15 @@ interface Place extends AskedOperation {
 
 export interface GraphQLConnectionOptions extends ConnectionOptions {
   readonly live: GraphQLLive;
-  /** Of the request that was upgraded, where it had a token. */
-  readonly identity: TokenIdentity | null;
-  readonly token: string;
-  readonly address: string;
-  readonly addressKey: string;
+  readonly peer: LivePeer;
 }
 
 export class GraphQLConnection extends HubConnection implements GraphQLClient {
   readonly address: string;
-  readonly #live: GraphQLLive;
   readonly addressKey: string;
+  readonly #live: GraphQLLive;
+  readonly #peer: LivePeer;
+  /** Of the request that was upgraded, where it had a token; then of who signed in. */
   #identity: TokenIdentity | null;
   #token: string;
   #isInitialised = false;
@@ -63,10 +66,12 @@ export class GraphQLConnection extends HubConnection implements GraphQLClient {
   constructor(options: GraphQLConnectionOptions) {
     super(options);
     this.#live = options.live;
-    this.#identity = options.identity;
-    this.#token = options.token;
-    this.address = options.address;
-    this.addressKey = options.addressKey;
+    const { peer } = options;
+    this.#peer = peer;
+    this.#identity = peer.identity;
+    this.#token = peer.token;
+    this.address = peer.address;
+    this.addressKey = peer.addressKey;
     this.#initTimer = this.context.clock.after(GRAPHQL_INIT_WAIT_MS, () =>
       this.close(CLOSES.lateInit),
     );
@@ -203,6 +208,7 @@ export class GraphQLConnection extends HubConnection implements GraphQLClient {
       limits.check('bad-tokens', this.addressKey, null, clock.monotonic());
       this.close(CLOSES.unauthorized);
     } else if (ended.refuses(identity)) this.close(CLOSE_CODES.sessionEnded);
+    else if (!this.#peer.countFor(identity.userId)) this.close(CLOSES.tooManyStreams);
     else {
       if (this.#identity !== null) this.#forget(this.#identity);
       this.#identity = identity;

@@ -68,7 +68,7 @@ export class GraphQLLive {
     return live.adopt(socket, (context) => {
       if (this.#context === null) context.ended.onEnded((userId) => this.#sessionsEnded(userId));
       this.#context = context;
-      return new GraphQLConnection({ context, socket, live: this, ...peer });
+      return new GraphQLConnection({ context, socket, live: this, peer });
     });
   }
 

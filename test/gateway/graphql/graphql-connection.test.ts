@@ -40,10 +40,14 @@ function connect() {
         context,
         socket,
         live: live as GraphQLLive,
-        identity: null,
-        token: '',
-        address: '192.0.2.1',
-        addressKey: '192.0.2.1',
+        peer: {
+          identity: null,
+          dropId: null,
+          token: '',
+          address: '192.0.2.1',
+          addressKey: '192.0.2.1',
+          countFor: () => true,
+        },
       }),
   );
   socket.say({ type: 'connection_init' });

@@ -238,7 +238,7 @@ export class LiveHarness {
     const { addressKey = '192.0.2.1' } = who;
     const identity = userId === undefined ? null : { userId, roles: [], expiresAt };
     const address = '192.0.2.1';
-    const peer = { identity, dropId, address, addressKey, token: '' };
+    const peer = { identity, dropId, address, addressKey, token: '', countFor: () => true };
     socket.connection = this.hub.opened(socket, peer);
     this.sockets.add(socket);
     return socket;
