@@ -12,6 +12,8 @@ export type SearchJob =
       readonly kind: Kind | 'deep' | 'changing';
       readonly seed: number;
       readonly searches: number;
+      /** No further search begins after them. */
+      readonly seconds: number;
     };
 
 /** Figures by name. */

@@ -2,6 +2,7 @@
 // the same texts, as one would write it.
 
 import { statSync } from 'node:fs';
+import { setImmediate } from 'node:timers/promises';
 import Database from 'better-sqlite3';
 import type { SearchDocument, SearchWork } from '../../storage/ports/search-index.ts';
 import { openSearchReader } from '../../storage/sqlite/search/search-reader-sqlite.ts';
@@ -11,6 +12,8 @@ export const PAGE_LENGTH = 20;
 /** Hits before a deep page. */
 export const DEPTH = 10_000;
 const WALK_LENGTH = 100;
+/** Leaves of bare FTS5's index that one step of merging writes. */
+const MERGE_LEAVES = 500;
 
 /** What was read for a page, where it is counted. */
 export type PageWork = SearchWork | null;
@@ -82,6 +85,7 @@ export async function openBareFts5(folder: string): Promise<SearchSubject> {
   const index = database.prepare(
     'insert into words (rowid, name, creator, description) values (?, ?, ?, ?)',
   );
+  const changes = database.prepare<[], number>('select total_changes()').pluck();
   const find = database
     .prepare<[string, number], string>(
       `select name from words where words match ? order by rank limit ${PAGE_LENGTH} offset ?`,
@@ -96,8 +100,14 @@ export async function openBareFts5(folder: string): Promise<SearchSubject> {
         }
       })();
     },
+    /** As `optimize`, in steps, between which the process shows that it is alive. */
     async built() {
-      database.exec("insert into words (words) values ('optimize')");
+      for (let leaves = -MERGE_LEAVES; ; leaves = MERGE_LEAVES) {
+        const before = changes.get()!;
+        database.exec(`insert into words (words, rank) values ('merge', ${leaves})`);
+        if (changes.get()! - before < 2) return;
+        await setImmediate();
+      }
     },
     search: async (text) => ({ names: find.all(matching(text), 0), work: null }),
     deepPage: async (text) => async () => {

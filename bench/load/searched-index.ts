@@ -14,10 +14,13 @@ const BATCH = 4_096;
 const AHEAD = 2;
 const TYPOS = 1_000;
 const SHOWN = 10;
+const DEEP_PAGES = 200;
 const PROGRESS_INTERVAL_MS = 5_000;
 /** Products that are added while others are searched, and between two of them. */
 const CHANGES = 40;
 const CHANGE_PAUSE_MS = 25;
+/** An added product that is not found by then never will be. */
+const FOUND_WITHIN_MS = 30_000;
 
 const [name, folder = '', count = ''] = process.argv.slice(2);
 const products = Number(count);
@@ -71,52 +74,74 @@ function progress(number: number): void {
   answer({ progress: number });
 }
 
-async function timed(work: readonly (() => Promise<PageWork>)[]): Promise<SearchMeasured> {
+/** One after another; no further one begins after `seconds`. */
+async function timed(
+  work: readonly (() => Promise<PageWork>)[],
+  seconds: number,
+): Promise<SearchMeasured> {
   const latencies = new Latencies();
   const most = { postings: 0, documents: 0, text: 0 };
-  const cpu = process.cpuUsage();
-  for (const [number, one] of work.entries()) {
-    progress(number);
+  let cpuMicros = 0;
+  let cpuMicrosMax = 0;
+  let done = 0;
+  const endsAt = performance.now() + seconds * 1000;
+  for (const one of work) {
+    progress(done);
+    const cpu = process.cpuUsage();
     const startedAt = performance.now();
     const result = await one();
-    latencies.add(performance.now() - startedAt);
-    if (result === null) continue;
+    const endedAt = performance.now();
+    const { user, system } = process.cpuUsage(cpu);
+    latencies.add(endedAt - startedAt);
+    cpuMicros += user + system;
+    cpuMicrosMax = Math.max(cpuMicrosMax, user + system);
+    done += 1;
     for (const unit of ['postings', 'documents', 'text'] as const)
-      most[unit] = Math.max(most[unit], result[unit]);
+      most[unit] = Math.max(most[unit], result?.[unit] ?? 0);
+    if (endedAt > endsAt) break;
   }
-  const { user, system } = process.cpuUsage(cpu);
-  return { ...latencies.spread(), ...most, cpuMs: (user + system) / 1000 / work.length };
+  const cpuMs = cpuMicros / 1000 / done;
+  return { ...latencies.spread(), ...most, cpuMs, cpuMaxMs: cpuMicrosMax / 1000 };
 }
 
 async function workOf(text: string): Promise<PageWork> {
   return (await subject.search(text)).work;
 }
 
-async function deep(texts: readonly string[]): Promise<SearchMeasured> {
+async function deep(texts: readonly string[], seconds: number): Promise<SearchMeasured> {
   const pages: (() => Promise<PageWork>)[] = [];
   for (const text of texts) {
     pages.push(await subject.deepPage(text));
     progress(0);
   }
-  return timed(Array.from({ length: 200 }, (_, index) => pages[index % pages.length]!));
+  const work = Array.from({ length: DEEP_PAGES }, (_, index) => pages[index % pages.length]!);
+  return timed(work, seconds);
 }
 
 /** Searches while products are added, and how long until an added one is found. */
-async function changing(texts: readonly string[], seed: number): Promise<SearchMeasured> {
+async function changing(
+  texts: readonly string[],
+  seed: number,
+  seconds: number,
+): Promise<SearchMeasured> {
   const found = new Latencies();
   const change = async () => {
     for (let number = 0; number < CHANGES; number++) {
       const word = `fresh${seed}x${number}`;
       const startedAt = performance.now();
       await subject.add([{ ...questions.product(number), id: word, name: `${word} Shoe` }]);
-      while ((await subject.search(word)).names.length === 0) await delay(1);
+      while ((await subject.search(word)).names.length === 0) {
+        if (performance.now() - startedAt > FOUND_WITHIN_MS) throw new Error(`no ${word}`);
+        await delay(1);
+      }
+      progress(number);
       found.add(performance.now() - startedAt);
       await delay(CHANGE_PAUSE_MS);
     }
   };
   const changes = change();
-  const measured = await timed(texts.map((text) => () => workOf(text)));
-  await changes;
+  const work = texts.map((text) => () => workOf(text));
+  const [measured] = await Promise.all([timed(work, seconds), changes]);
   return { ...measured, foundP99Ms: found.spread().p99Ms };
 }
 
@@ -139,10 +164,12 @@ async function run(job: SearchJob): Promise<SearchMeasured> {
       seeded: await recall(questions.seededTypos(TYPOS)),
       listed: await recall(questions.misspellings()),
     };
-  const { seed, searches } = job;
-  if (job.kind === 'deep') return deep(questions.texts('common', 8, seed));
-  if (job.kind === 'changing') return changing(questions.texts('two', searches, seed), seed);
-  return timed(questions.texts(job.kind, searches, seed).map((text) => () => workOf(text)));
+  const { seed, searches, seconds } = job;
+  if (job.kind === 'deep') return deep(questions.texts('common', 8, seed), seconds);
+  if (job.kind === 'changing')
+    return changing(questions.texts('two', searches, seed), seed, seconds);
+  const work = questions.texts(job.kind, searches, seed).map((text) => () => workOf(text));
+  return timed(work, seconds);
 }
 
 answer({ ready: true });

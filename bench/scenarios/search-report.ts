@@ -26,6 +26,7 @@ export const SEARCH_FIGURES: readonly Figure[] = [
     { key: `${kind}Cpu`, label: `${kind} CPU`, unit: 'ms', better: 'less', digits: 2 },
   ]),
   { key: 'longest', label: 'longest search', unit: 'ms', better: 'less', digits: 1 },
+  { key: 'longestCpu', label: 'most CPU of a search', unit: 'ms', better: 'less', digits: 1 },
   { key: 'postings', label: 'most list entries of a page', unit: '', better: 'less', digits: 0 },
   { key: 'documents', label: 'most documents of a page', unit: '', better: 'less', digits: 0 },
   { key: 'text', label: 'most characters compared of a page', unit: '', better: 'less', digits: 0 },
@@ -53,7 +54,14 @@ export function searchFindings(own: Subject, bare: Subject): Finding[] {
     aim: null,
   });
   return [
-    finding('built', 'build', 'products/s', 'more', 20_000, 0),
+    {
+      label: 'built in a second of CPU time',
+      unit: 'products',
+      digits: 0,
+      samples: of(own, 'buildCpu').map((micros) => 1e6 / micros),
+      better: 'more',
+      aim: 20_000,
+    },
     times('CPU time of building', 'buildCpu'),
     finding('rare word, p99', 'rareP99', 'ms', 'less', 20),
     finding('common word, p99', 'commonP99', 'ms', 'less', 50),
@@ -65,6 +73,7 @@ export function searchFindings(own: Subject, bare: Subject): Finding[] {
     finding('recall@10 of seeded typos', 'seeded', '', 'more', 0.95, 3),
     finding('recall@10 of common misspellings', 'listed', '', 'more', 0.95, 3),
     finding('longest search', 'longest', 'ms', 'less', 50, 1),
+    finding('most CPU time of a search', 'longestCpu', 'ms', 'less', 50, 1),
     finding('memory beyond the file', 'memory', 'MB', 'less', 400, 0),
   ];
 }

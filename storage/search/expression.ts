@@ -11,6 +11,8 @@ export interface Expression {
   readonly tokens: number;
   /** The most documents that can match. */
   readonly documentsMax: number;
+  /** Tokens one of which is in each document that matches; as many documents have them at most. */
+  readonly cover: Expression;
   /** The most postings that are read among so many documents. */
   postings(documents: number): number;
   /** The most that are read until so many matches are found; without an end where none may be. */
@@ -24,6 +26,9 @@ export function token(name: string, documents: number): Expression {
     textAmong: (among) => both(among.text, `"${name}"`),
     tokens: 1,
     documentsMax: documents,
+    get cover() {
+      return this;
+    },
     postings: (among) => Math.min(documents, among),
     postingsUntil: (matches) => Math.min(documents, matches),
   };
@@ -37,6 +42,9 @@ export function all(expressions: readonly Expression[]): Expression {
     textAmong: (among) => both(among.text, joined),
     tokens: sum(expressions, ({ tokens }) => tokens),
     documentsMax: Math.min(...expressions.map(({ documentsMax }) => documentsMax)),
+    get cover() {
+      return rarestOf(expressions).cover;
+    },
     postings: (among) => sum(expressions, (one) => one.postings(among)),
     postingsUntil: () => Infinity,
   };
@@ -50,6 +58,9 @@ export function any(expressions: readonly Expression[]): Expression {
     textAmong: (among) => both(among.text, joined),
     tokens: sum(expressions, ({ tokens }) => tokens),
     documentsMax: sum(expressions, ({ documentsMax }) => documentsMax),
+    get cover() {
+      return any(expressions.map(({ cover }) => cover));
+    },
     postings: (among) => sum(expressions, (one) => one.postings(among)),
     postingsUntil: (matches) => sum(expressions, (one) => one.postingsUntil(matches)),
   };
@@ -62,11 +73,19 @@ export function but(expression: Expression, not: Expression): Expression {
     textAmong: (among) => `(${expression.textAmong(among)} NOT ${not.textAmong(among)})`,
     tokens: expression.tokens + not.tokens,
     documentsMax: expression.documentsMax,
+    get cover() {
+      return expression.cover;
+    },
     postings: (among) => expression.postings(among) + not.postings(among),
     // At worst all that is left out comes first.
     postingsUntil: (matches) =>
       expression.postingsUntil(matches + not.documentsMax) + not.postings(Infinity),
   };
+}
+
+/** Of some: the one that the fewest documents have. */
+export function rarestOf(expressions: readonly Expression[]): Expression {
+  return expressions.reduce((one, other) => (other.documentsMax < one.documentsMax ? other : one));
 }
 
 /** An expression that costs at most this is looked for in one step. */

@@ -8,6 +8,7 @@
 
 import type { SearchDocument } from '../ports/search-index.ts';
 import { type FieldWords, POPULARITY_CLASS_MAX, popularityClass } from './match.ts';
+import { wholeOf } from './query-terms.ts';
 
 export type Scope = 'n' | 'm' | 'd';
 /** By field of `FIELDS`: the scope of its words, and of their beginnings. */
@@ -99,7 +100,7 @@ export class TokenWriter {
   write(document: TokenSource, fields: readonly FieldWords[], block: string): Uint8Array {
     this.#length = 0;
     this.#add('', block);
-    this.#add('', wholeNameToken(fields[0]!.whole));
+    this.#add('', wholeNameToken(wholeOf(fields[0]!.chunks)));
     for (const [field, { words }] of fields.entries()) {
       const scope = SCOPES[field]!;
       const prefixScope = PREFIX_SCOPES[field]!;

@@ -10,8 +10,8 @@ import type {
 } from '../ports/search-index.ts';
 import { DESCRIPTION_SEARCHED_MAX } from '../ports/search-index.ts';
 import { editDistance } from './edits.ts';
-import { isOfLetters, type QueryTerm, wholeNameOf, wholeOf } from './query-terms.ts';
-import { chunksOf } from './words.ts';
+import { isOfLetters, type QueryTerm, wholeNameOf } from './query-terms.ts';
+import { type Chunk, chunksOf } from './words.ts';
 
 export const GRADES: readonly MatchGrade[] = ['exact', 'prefix', 'within', 'typo'];
 export const EXACT = 0;
@@ -33,9 +33,7 @@ interface Word {
 
 export interface FieldWords {
   readonly words: readonly Word[];
-  readonly chunkCount: number;
-  /** All of it, as `wholeNameOf` writes it. */
-  readonly whole: string;
+  readonly chunks: readonly Chunk[];
 }
 
 export interface TermMatch {
@@ -67,7 +65,7 @@ export function fieldWords(text: string): FieldWords {
     if (parts.length > 1) words.push({ text: joined, start, end, isRun: false });
     if (spelled !== null) words.push({ text: spelled, start, end, isRun: false });
   }
-  return { words, chunkCount: chunks.length, whole: wholeOf(chunks) };
+  return { words, chunks };
 }
 
 /** The fields' words in the order of `FIELDS`; those behind `fieldMax` have none. */
@@ -181,7 +179,7 @@ export function matchDocument(
     const word = terms[index]!.text;
     words.push({ word, found: match.found, grade: GRADES[match.grade]!, field: FIELDS[at]! });
   }
-  const nameWords = fields[0]!.chunkCount;
+  const nameWords = fields[0]!.chunks.length;
   const isPhrase = field === 0 && isInOrder(all.map(([inName]) => inName!));
   return { grade, field, edits, isPhrase, nameWords, words };
 }

@@ -2,7 +2,7 @@
 // tier is a grade and a scope. Each leaves out what the tiers before it have.
 
 import { editDistance } from './edits.ts';
-import { all, any, but, type Expression, token, wholeCost } from './expression.ts';
+import { all, any, but, type Expression, rarestOf, token, wholeCost } from './expression.ts';
 import {
   PREFIX_TOKEN_LENGTH_MAX,
   prefixToken,
@@ -41,12 +41,14 @@ export interface Tier {
   readonly grade: number;
   /** Of `FIELDS`: the last one that is looked into. */
   readonly field: number;
+  /** Hits of the same grade whose words are all in fields before are in a tier before. */
+  readonly fieldMin: number;
   readonly isWholeName: boolean;
   /** Without what tiers before it have. Null: all documents. */
   readonly expression: Expression | null;
   /**
-   * The expression is that of one word alone: of what matches, only documents of just this grade
-   * are in the tier.
+   * The expression is a part of what is looked for, without what tiers before it have: of what
+   * matches, only documents of just this grade and these fields are in the tier.
    */
   readonly isLoose: boolean;
 }
@@ -62,6 +64,9 @@ const PIECES_MIN = 4;
 /** Documents of one word that are compared instead of being sought, and what seeks are few. */
 const LOOSE_DOCUMENTS_MAX = 2_048;
 const LOOSE_SEEKS_MIN = 1_024;
+
+/** So many documents are few enough not to be counted by field. */
+const FEW_DOCUMENTS_MAX = 64;
 
 /** Where words are looked for. */
 type Within = 'name' | 'names' | 'anywhere';
@@ -97,7 +102,8 @@ export class SearchPlan {
     if (this.terms.length === 0) {
       if (number !== WHOLE_NAME_TIER) return null;
       const expression = this.#filtered(null);
-      return { grade: EXACT, field: 0, isWholeName: false, expression, isLoose: false };
+      const tier = { grade: EXACT, field: 0, fieldMin: 0, isWholeName: false };
+      return { ...tier, expression, isLoose: false };
     }
     if (this.isTypo(number)) return this.#typoTier(number);
     const { expression, without, ...rest } = this.#tiers()[number]!;
@@ -120,10 +126,8 @@ export class SearchPlan {
    */
   rarest(gradeMax: number): Expression | null {
     const words = this.terms.map((term) => any(this.#alternatives(term, gradeMax, 'anywhere')));
-    let rarest: Expression | null = null;
-    for (const expression of [...words, ...this.#filters])
-      if (rarest === null || expression.documentsMax < rarest.documentsMax) rarest = expression;
-    return rarest;
+    const expressions = [...words, ...this.#filters];
+    return expressions.length === 0 ? null : rarestOf(expressions);
   }
 
   /** Whether there are words that are not meant but mistyped. */
@@ -145,18 +149,18 @@ export class SearchPlan {
     const within = this.#matching(WITHIN, 'anywhere');
     const tier = (
       grade: number,
-      field: number,
+      [fieldMin, field]: readonly [number, number],
       expression: Expression | null,
       without: Expression | null,
-    ) => ({ grade, field, isWholeName: false, expression, without });
+    ) => ({ grade, fieldMin, field, isWholeName: false, expression, without });
     return [
-      { ...tier(EXACT, 0, whole, null), isWholeName: true },
-      tier(EXACT, 0, inName, whole),
-      tier(EXACT, 1, inNames, inName),
-      tier(EXACT, 2, exact, inNames),
-      tier(PREFIX, 0, prefixInName, exact),
-      tier(PREFIX, 2, hasPrefixes ? prefix : null, any([exact, prefixInName ?? exact])),
-      tier(WITHIN, 2, this.#adds(WITHIN) ? within : null, prefix),
+      { ...tier(EXACT, [0, 0], whole, null), isWholeName: true },
+      tier(EXACT, [0, 0], inName, whole),
+      tier(EXACT, [1, 1], inNames, inName),
+      tier(EXACT, [2, 2], exact, inNames),
+      tier(PREFIX, [0, 0], prefixInName, exact),
+      tier(PREFIX, [1, 2], hasPrefixes ? prefix : null, any([exact, prefixInName ?? exact])),
+      tier(WITHIN, [0, 2], this.#adds(WITHIN) ? within : null, prefix),
     ];
   }
 
@@ -168,7 +172,7 @@ export class SearchPlan {
     if (!this.hasTypos) return null;
     const without = this.#matching(WITHIN, 'anywhere');
     const shown: Expression[] = [];
-    const tier = { grade: TYPO, isWholeName: false };
+    const tier = { grade: TYPO, fieldMin: 0, isWholeName: false };
     const inName = [this.#oneEditInName(), this.#matching(TYPO, 'name')];
     for (const [index, expression] of inName.entries()) {
       const found = expression && but(this.#filtered(expression)!, any([without, ...shown]));
@@ -198,8 +202,9 @@ export class SearchPlan {
     const leftOut = without === null ? shown : [without, ...shown];
     const filtered = this.#filtered(expression)!;
     const exact = leftOut.length === 0 ? filtered : but(filtered, any(leftOut));
-    const loose = tier.grade >= WITHIN ? this.rarest(tier.grade) : null;
-    if (loose === null || !isDearer(exact, loose))
+    const loose = tier.grade >= WITHIN ? this.rarest(tier.grade)!.cover : filtered.cover;
+    const isCheap = tier.grade < WITHIN && wholeCost(exact, Infinity) !== null;
+    if (tier.isWholeName || isCheap || !isDearer(exact, loose))
       return { ...tier, expression: exact, isLoose: false };
     return {
       ...tier,
@@ -266,12 +271,13 @@ export class SearchPlan {
     const [known] = this.#remember(`word ${text}`, () => [
       { word: text, documents: this.#vocabulary.documentsWith(text) },
     ]);
-    return token(scope + text, known!.documents);
+    return token(scope + text, this.#documentsIn(scope, text, known!.documents));
   }
 
   /** Of a word that few names and very many descriptions have, the names are counted. */
   #documentsIn(scope: Scope, word: string, documents: number): number {
-    return scope === 'n' ? Math.min(documents, this.#other(scope + word).documentsMax) : documents;
+    if (scope === 'd' || documents <= FEW_DOCUMENTS_MAX) return documents;
+    return Math.min(documents, this.#other(scope + word).documentsMax);
   }
 
   #beginnings(text: string, scopes: readonly Scope[]): Expression[] {

@@ -43,18 +43,25 @@ const PARTS = new RegExp(
 const RUN_START = new RegExp(String.raw`^(?=[\p{L}\p{M}])${RUN}`, 'u');
 /** Signs that folding brings in, as those of ㏂; the index would divide a word at them. */
 const ASCII_SIGNS = /[\0-/:-`{-\x7f]/g;
-/** Most texts: letters of ASCII, and signs between which nothing is one word. */
-const PLAIN_TEXT = /^[a-zA-Z ,:;!?()]*$/;
-const PLAIN_WORDS = /[a-zA-Z]+/g;
 const PLAIN_WORD = /^[a-zA-Z]+$/;
 const ENDS_IN_WORD = /[\p{L}\p{M}\p{N}]$/u;
 
+/** What an ASCII character is; a joiner has one word on both sides of it. */
+const SIGN = 0;
+const LETTER_KIND = 1;
+const DIGIT_KIND = 2;
+const JOINER = 3;
+const ASCII_KINDS = Uint8Array.from({ length: 128 }, (_, code) => {
+  const character = String.fromCharCode(code);
+  if (/[a-zA-Z]/.test(character)) return LETTER_KIND;
+  if (/[0-9]/.test(character)) return DIGIT_KIND;
+  return /['`\-._/&+]/.test(character) ? JOINER : SIGN;
+});
+
 export function chunksOf(text: string): Chunk[] {
+  const ascii = asciiChunks(text);
+  if (ascii !== null) return ascii;
   const chunks: Chunk[] = [];
-  if (PLAIN_TEXT.test(text)) {
-    for (const match of text.matchAll(PLAIN_WORDS)) addWord(chunks, match[0], match.index);
-    return chunks;
-  }
   for (const match of text.matchAll(CHUNKS)) {
     const start = match.index;
     const written = match[0];
@@ -62,6 +69,62 @@ export function chunksOf(text: string): Chunk[] {
     else addChunks(chunks, written, start);
   }
   return chunks;
+}
+
+/**
+ * The same in one pass over the characters, for most texts: three quarters of the time that the
+ * expressions take. Null where the text is not ASCII.
+ */
+function asciiChunks(text: string): Chunk[] | null {
+  const chunks: Chunk[] = [];
+  const lower = text.toLowerCase();
+  const { length } = text;
+  let at = 0;
+  while (at < length) {
+    const first = kindAt(text, at);
+    if (first === null) return null;
+    if (first === SIGN || first === JOINER) {
+      at += 1;
+      continue;
+    }
+    const start = at;
+    const parts: Part[] = [];
+    let kind: number = first;
+    while (kind === LETTER_KIND || kind === DIGIT_KIND) {
+      const partStart = at;
+      let next: number | null = kind;
+      while (next === kind) {
+        at += 1;
+        next = kindAt(text, at);
+      }
+      const cut = Math.min(at, partStart + WORD_LENGTH_MAX);
+      parts.push({ start: partStart, end: at, text: lower.slice(partStart, cut), isRun: false });
+      let isJoined = false;
+      if (next === JOINER) {
+        next = kindAt(text, at + 1);
+        isJoined = next === LETTER_KIND || next === DIGIT_KIND;
+      }
+      if (next === null) return null;
+      if (isJoined) at += 1;
+      kind = next;
+    }
+    chunks.push({ start, end: at, parts, joined: joinedOf(parts), spelled: null });
+  }
+  return chunks;
+}
+
+/** A sign at the end; null where the character is not ASCII. */
+function kindAt(text: string, at: number): number | null {
+  if (at >= text.length) return SIGN;
+  const code = text.charCodeAt(at);
+  return code < 128 ? ASCII_KINDS[code]! : null;
+}
+
+function joinedOf(parts: readonly Part[]): string {
+  if (parts.length === 1) return parts[0]!.text;
+  let joined = '';
+  for (const { text } of parts.slice(0, JOINED_PARTS_MAX)) joined += text;
+  return joined.slice(0, WORD_LENGTH_MAX);
 }
 
 function addWord(chunks: Chunk[], written: string, start: number): void {
@@ -78,11 +141,7 @@ function addChunks(chunks: Chunk[], written: string, offset: number): void {
     if (parts.length === 0) return;
     const start = parts[0]!.start;
     const end = parts.at(-1)!.end;
-    const joined = parts
-      .slice(0, JOINED_PARTS_MAX)
-      .map(({ text }) => text)
-      .join('')
-      .slice(0, WORD_LENGTH_MAX);
+    const joined = joinedOf(parts);
     const spelled = foldUmlauts(written.slice(start - offset, end - offset));
     const kept = spelled === null || parts.length > 1 ? null : spelled.slice(0, WORD_LENGTH_MAX);
     chunks.push({ start, end, parts, joined, spelled: kept });

@@ -17,6 +17,7 @@ const DOCUMENTS = 12_000;
 const POSTINGS_MAX = 700_000;
 const COMPARED_MAX = 1_100;
 const BLOCK_DOCUMENTS = 1_024;
+const PIECES_DOCUMENTS = 60_000;
 const COMMON = Array.from({ length: 10 }, (_, n) => `common${'abcdefghij'[n]}`);
 
 const folder = temporaryDirectory();
@@ -124,6 +125,45 @@ for (const sort of SORTS) {
     database.close();
   });
 }
+
+/** Most have all pieces of a model number but one; some have that piece and not the others. */
+function withPieces(number: number): SearchDocument {
+  let name = 'fresh 1 y 9';
+  if (number % 400 === 0) name = 'fresh z';
+  else if (number % 100 === 1) name = 'fresh w';
+  return searchDocument({ name, popularity: 9 });
+}
+
+test('Q1: a model number is on the first page, however many have pieces of it', (t) => {
+  const own = temporaryDirectory();
+  t.teardown(() => removeDirectory(own));
+  const options = { file: `${own}/index.db`, walBytesMax: 1 << 26, pageCountMax: 0 };
+  const { database: writer, handlers } = open(options);
+  const write = (run: () => unknown) => writer.transaction(run)();
+  write(() => handlers.defer());
+  for (let first = 0; first < PIECES_DOCUMENTS; first += 4_000) {
+    const upserts = Array.from({ length: 4_000 }, (_, n) => withPieces(first + n));
+    write(() => handlers.apply({ upserts }));
+  }
+  // The least popular ones: in the last places.
+  const models = ['fresh1z9', 'fresh1w9'].map((name) => searchDocument({ name, popularity: 0 }));
+  write(() => handlers.apply({ upserts: models }));
+  while (write(() => handlers.index()) === true);
+  writer.close();
+  const database = openReaderDatabase(options.file);
+  const searcher = new Searcher(database);
+  for (const { name: text, id } of models) {
+    const page = { limit: 20, cursor: null };
+    const request = { text, sort: 'relevance', page, withExplanations: true } as const;
+    const { hits, work } = searcher.page(request);
+    t.deepEqual(
+      hits.map(({ document: found }) => found.id),
+      [id],
+    );
+    t.true(work!.postings <= POSTINGS_MAX);
+  }
+  database.close();
+});
 
 test('Q3: a step for words that are never together reads no more than it says', (t) => {
   const database = openReaderDatabase(file);

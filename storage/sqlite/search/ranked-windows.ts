@@ -50,14 +50,15 @@ export class RankedWindows {
   readFew(query: SearchFilter, plan: SearchPlan, budget: Budget): RankedDocument[] | null {
     const rarest = plan.terms.length === 0 ? null : plan.rarest(TYPO);
     if (rarest === null || rarest.documentsMax > WINDOW_DOCUMENTS) return null;
-    const found = this.#matches.read(rarest, 0, WINDOW_DOCUMENTS + 1, { ...budget });
+    // All that may match, since a search for what does match may end before it has all.
+    const found = this.#matches.read(rarest.cover, 0, WINDOW_DOCUMENTS + 1, { ...budget });
     const documents: RankedDocument[] = [];
-    const own: Budget = { ...budget, text: FEW_TEXT_MAX };
+    const textLeft = budget.text - FEW_TEXT_MAX;
     for (const place of found.places) {
       this.#matches.spendDocument(budget);
       const document = documentOf(this.#document.get(place)!);
-      this.#matches.spendText(own, textCost(document, plan.terms.length));
-      if (own.text < 0) return null;
+      this.#matches.spendText(budget, textCost(document, plan.terms.length));
+      if (budget.text < textLeft) return null;
       if (!passesFilters(document, query)) continue;
       const match = matchDocument(plan.terms, documentWords(document), TYPO);
       if (match === null) continue;
@@ -104,9 +105,12 @@ export class RankedWindows {
     // Price tokens let through a little more, and creators and currencies are hashes.
     if (!passesFilters(document, query)) return null;
     const match = matchDocument(terms, documentWords(document, tier.field), tier.grade);
-    if (match === null || (tier.isLoose && match.grade < tier.grade)) return null;
-    const isWhole = tier.isWholeName && isWholeName(document.name, query.text);
-    if (tier.isWholeName && !isWhole) return null;
+    if (match === null) return null;
+    const isBefore = match.grade < tier.grade || match.field < tier.fieldMin;
+    if (tier.isLoose && isBefore) return null;
+    const mayBeWhole = tier.isWholeName || (tier.isLoose && tier.grade === EXACT);
+    const isWhole = mayBeWhole && isWholeName(document.name, query.text);
+    if (isWhole !== tier.isWholeName) return null;
     return { ...match, isWholeName: isWhole };
   }
 }

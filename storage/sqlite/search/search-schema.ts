@@ -40,7 +40,7 @@ export const SEARCH_SCHEMA = `
     tokens, content = '', contentless_delete = 1, detail = none, tokenize = 'ascii'
   );
   -- Bytes in memory before they are written as a segment: about those of one change.
-  insert into matches (matches, rank) values ('hashsize', 8388608);
+  insert into matches (matches, rank) values ('hashsize', 1048576);
   create table documents (
     place integer primary key,
     type integer not null,
