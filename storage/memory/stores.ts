@@ -27,6 +27,7 @@ import { MemorySessionStore } from './sessions-memory.ts';
 import { MemoryRequests } from './requests-memory.ts';
 import { MemoryRestrictionStore } from './restrictions-memory.ts';
 import { MemorySnapshotStore } from './snapshots-memory.ts';
+import { MemoryVapidKeys } from './vapid-keys-memory.ts';
 import { MemoryWebhookLog } from './webhook-log-memory.ts';
 
 export interface MemoryStores extends Stores {
@@ -68,6 +69,7 @@ export function memoryStores(options: MemoryStoresOptions = {}): MemoryStores {
     orderDetails: new MemoryOrderDetails(),
     operatorAccounts: new MemoryOperatorAccounts(),
     operatorLog: new MemoryOperatorLog(),
+    vapidKeys: new MemoryVapidKeys(),
     requests,
     parkedRefunds: new MemoryParkedRefunds({ max: options.parkedRefundsMax, requests }),
     paymentProblems: new MemoryPaymentProblems({

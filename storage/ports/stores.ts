@@ -26,6 +26,7 @@ import type { SessionStore } from './sessions.ts';
 import type { RequestLog } from './requests.ts';
 import type { RestrictionStore } from './restrictions.ts';
 import type { SnapshotStore } from './snapshots.ts';
+import type { VapidKeyStore } from './vapid-keys.ts';
 import type { WebhookLog } from './webhook-log.ts';
 
 export interface Stores {
@@ -49,6 +50,8 @@ export interface Stores {
   readonly orderDetails: OrderDetailsStore;
   readonly operatorAccounts: OperatorAccountStore;
   readonly operatorLog: OperatorLog;
+  /** With which push services are told who sends. */
+  readonly vapidKeys: VapidKeyStore;
   readonly parkedRefunds: ParkedRefunds;
   /** Payments that operators must look at, over all drops. */
   readonly paymentProblems: PaymentProblems;

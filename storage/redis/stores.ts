@@ -37,6 +37,7 @@ import { RedisRestrictionStore } from './catalogue/restrictions-redis.ts';
 import { checkRedisServers } from './connection/server-checks.ts';
 import { RedisSessionStore } from './catalogue/sessions-redis.ts';
 import { RedisSnapshotStore } from './journal/snapshots-redis.ts';
+import { RedisVapidKeys } from './catalogue/vapid-keys-redis.ts';
 import { RedisWebhookLog } from './catalogue/webhook-log-redis.ts';
 
 export interface RedisStores extends Stores {
@@ -107,6 +108,7 @@ export async function openRedisStores(options: RedisStoresOptions): Promise<Redi
       orderDetails: new RedisOrderDetails({ redis }),
       operatorAccounts: new RedisOperatorAccounts({ redis }),
       operatorLog: new RedisOperatorLog({ redis }),
+      vapidKeys: new RedisVapidKeys({ redis }),
       parkedRefunds: new RedisParkedRefunds({ redis }),
       paymentProblems: new RedisPaymentProblems({ redis }),
       jobs: new RedisJobStore({ redis }),

@@ -40,6 +40,7 @@ import { SqliteRestrictionStore } from './catalogue/restrictions-sqlite.ts';
 import type { ProjectionsHandlers } from './rows/projections-program.ts';
 import type { ProjectionsReaderHandlers } from './rows/projections-reader-program.ts';
 import { SqliteSessionStore } from './catalogue/sessions-sqlite.ts';
+import { SqliteVapidKeys } from './catalogue/vapid-keys-sqlite.ts';
 import type { Handlers } from './thread/program.ts';
 import { SqliteReadModels } from './rows/read-models-sqlite.ts';
 import { SqliteSnapshotStore } from './journal/snapshots-sqlite.ts';
@@ -176,6 +177,7 @@ export async function openSqliteStores(options: SqliteStoresOptions): Promise<Sq
       orderDetails: new SqliteOrderDetails(catalogue),
       operatorAccounts: new SqliteOperatorAccounts(catalogue),
       operatorLog: new SqliteOperatorLog(catalogue),
+      vapidKeys: new SqliteVapidKeys(catalogue),
       jobs: new SqliteJobStore({ ...catalogue, finishedMax: options.finishedJobsMax }),
       requests: new SqliteRequests(catalogue),
       parkedRefunds: new SqliteParkedRefunds({ ...catalogue, max: options.parkedRefundsMax }),

@@ -6,12 +6,14 @@ import pino from 'pino';
 import { RedisApiKeyStore } from '../../storage/redis/catalogue/api-keys-redis.ts';
 import { RedisContactStore } from '../../storage/redis/catalogue/contacts-redis.ts';
 import { RedisMediaStore } from '../../storage/redis/catalogue/media-redis.ts';
+import { RedisVapidKeys } from '../../storage/redis/catalogue/vapid-keys-redis.ts';
 import { RedisOperatorAccounts } from '../../storage/redis/catalogue/operator-accounts-redis.ts';
 import { connectRedis, type RedisConnection } from '../../storage/redis/connection/connection.ts';
 import { RedisClusterServers, redisInstalled } from '../servers/redis-server.ts';
 import { apiKeysContract } from './contract/api-keys.ts';
 import { contactsContract } from './contract/contacts.ts';
 import { mediaContract } from './contract/media.ts';
+import { vapidKeysContract } from './contract/vapid-keys.ts';
 import { operatorAccountsContract } from './contract/operator-accounts.ts';
 import { restrictionsContract } from './contract/restrictions.ts';
 import { connectRedisData, type RedisData } from './redis-data.ts';
@@ -36,6 +38,7 @@ if (redisInstalled) {
   mediaContract(() => new RedisMediaStore({ redis }));
   restrictionsContract(() => data);
   operatorAccountsContract(() => new RedisOperatorAccounts({ redis }));
+  vapidKeysContract(() => new RedisVapidKeys({ redis }));
 } else {
   test.skip('API keys, contacts and operators on a Redis Cluster: no redis-server on this machine', () =>
     undefined);

@@ -1,7 +1,7 @@
 // The writer of catalogue.db: accounts, products, drops' rows, follows and the stream of their
 // changes, sessions, mailed links, handled webhooks, consumers' positions, operators' accounts and
 // actions, parked refunds, payments to look at, jobs, kept answers to requests, API keys, contacts,
-// restrictions, organisations, media. It runs in a thread of its own. All of this is rarely written
+// restrictions, organisations, media, VAPID keys. It runs in a thread of its own. All of this is rarely written
 // and often read, so reads have their own indexes and run on the main thread.
 
 import { ACCOUNT_LINKS_SCHEMA, accountLinkHandlers } from './account-links-statements.ts';
@@ -35,6 +35,7 @@ import {
 import { RESTRICTIONS_SCHEMA, restrictionHandlers } from './restrictions-statements.ts';
 import { SESSIONS_SCHEMA, sessionHandlers } from './sessions-statements.ts';
 import { REQUESTS_SCHEMA, requestStatements } from './requests-statements.ts';
+import { VAPID_KEYS_SCHEMA, vapidKeyHandlers } from './vapid-keys-statements.ts';
 import type { Program, ProgramOptions } from '../thread/program.ts';
 
 const MIGRATIONS = [
@@ -142,6 +143,7 @@ const MIGRATIONS = [
   ORGANISATIONS_SCHEMA,
   MEDIA_SCHEMA,
   DROP_RECORDS_SCHEMA,
+  VAPID_KEYS_SCHEMA,
 ];
 
 export type CatalogueHandlers = ReturnType<typeof open>['handlers'];
@@ -190,6 +192,7 @@ export function open(options: ProgramOptions) {
       ...contactHandlers(database),
       ...mediaHandlers(database),
       ...operatorAccountHandlers(database),
+      ...vapidKeyHandlers(database),
       ...restrictionHandlers(database, appendChange),
 
       addWebhook(webhookId: string, handledAt: number): void {

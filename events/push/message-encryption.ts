@@ -1,0 +1,123 @@
+// Encrypts a push for one browser (RFC 8291): the content coding aes128gcm (RFC 8188) in one
+// record, with a key pair of its own for each message.
+
+import { createCipheriv, createECDH, createHmac, ECDH, randomBytes } from 'node:crypto';
+
+/** A subscription's keys, as bytes. */
+export interface BrowserKeys {
+  /** An uncompressed point of P-256: 65 bytes. */
+  readonly publicKey: Buffer;
+  /** 16 bytes. */
+  readonly authSecret: Buffer;
+}
+
+export interface EncryptionOptions {
+  /** Zeros are added up to a multiple of this, so that lengths say little. Default 128; 1: none. */
+  readonly paddedToBytes?: number;
+  /** Of this message only; given for the vectors of the standards. */
+  readonly keyPair?: ECDH;
+  /** 16 bytes; given for the same. */
+  readonly salt?: Buffer;
+}
+
+const CURVE = 'prime256v1';
+const POINT_BYTES = 65;
+/** The first byte of such a point (SEC 1, 2.3.3). */
+const UNCOMPRESSED = 4;
+const AUTH_SECRET_BYTES = 16;
+const SALT_BYTES = 16;
+const TAG_BYTES = 16;
+const RECORD_BYTES = 4_096;
+/** Salt, record size and the length of the key id (RFC 8188, 2.1). */
+const HEADER_BYTES = SALT_BYTES + 4 + 1;
+/** What every push service takes (RFC 8030, 7.2). */
+const BODY_BYTES_MAX = 4_096;
+const PADDED_TO_BYTES = 128;
+/** After the content of the last record. */
+const LAST_RECORD = 2;
+/** The longest payload, in bytes. */
+export const PUSH_PAYLOAD_BYTES_MAX = BODY_BYTES_MAX - HEADER_BYTES - POINT_BYTES - TAG_BYTES - 1;
+
+/** The counter of HKDF (RFC 5869): one block is enough for each of these keys. */
+const ONE = '\x01';
+const WEB_PUSH_INFO = Buffer.from('WebPush: info\0');
+const KEY_INFO = Buffer.from(`Content-Encoding: aes128gcm\0${ONE}`);
+const NONCE_INFO = Buffer.from(`Content-Encoding: nonce\0${ONE}`);
+const KEY_BYTES = 16;
+const NONCE_BYTES = 12;
+
+/**
+ * The keys of a subscription, or null where they are none: bytes of other lengths, or a point that
+ * is not on the curve.
+ */
+export function browserKeys(p256dh: string, auth: string): BrowserKeys | null {
+  const publicKey = Buffer.from(p256dh, 'base64url');
+  const authSecret = Buffer.from(auth, 'base64url');
+  if (publicKey.length !== POINT_BYTES || publicKey[0] !== UNCOMPRESSED) return null;
+  if (authSecret.length !== AUTH_SECRET_BYTES) return null;
+  try {
+    ECDH.convertKey(publicKey, CURVE);
+  } catch {
+    return null;
+  }
+  return { publicKey, authSecret };
+}
+
+/** The body of a push. Errors: a RangeError where the payload is too long. */
+export function encryptedPush(
+  payload: Buffer,
+  { publicKey, authSecret }: BrowserKeys,
+  options: EncryptionOptions = {},
+): Buffer {
+  const { salt = randomBytes(SALT_BYTES), keyPair = newKeyPair() } = options;
+  const ownKey = keyPair.getPublicKey();
+  const info = Buffer.concat([WEB_PUSH_INFO, publicKey, ownKey, Buffer.from(ONE)]);
+  const keying = hmac(hmac(authSecret, keyPair.computeSecret(publicKey)), info);
+  const toBytes = options.paddedToBytes ?? PADDED_TO_BYTES;
+  return encryptedContent(payload, { keying, salt, keyId: ownKey, toBytes });
+}
+
+/** One record of aes128gcm (RFC 8188). `keying`: what the key is derived from. */
+export function encryptedContent(
+  content: Buffer,
+  options: {
+    readonly keying: Buffer;
+    readonly salt: Buffer;
+    readonly keyId: Buffer;
+    readonly toBytes: number;
+  },
+): Buffer {
+  if (content.length > PUSH_PAYLOAD_BYTES_MAX)
+    throw new RangeError(`A push has at most ${PUSH_PAYLOAD_BYTES_MAX} bytes.`);
+  const { keying, salt, keyId, toBytes } = options;
+  const pseudoRandom = hmac(salt, keying);
+  const key = hmac(pseudoRandom, KEY_INFO).subarray(0, KEY_BYTES);
+  const nonce = hmac(pseudoRandom, NONCE_INFO).subarray(0, NONCE_BYTES);
+  const head = Buffer.allocUnsafe(HEADER_BYTES);
+  salt.copy(head);
+  head.writeUInt32BE(RECORD_BYTES, SALT_BYTES);
+  head.writeUInt8(keyId.length, SALT_BYTES + 4);
+  const cipher = createCipheriv('aes-128-gcm', key, nonce);
+  const record = cipher.update(padded(content, toBytes));
+  cipher.final();
+  return Buffer.concat([head, keyId, record, cipher.getAuthTag()]);
+}
+
+function newKeyPair(): ECDH {
+  const keyPair = createECDH(CURVE);
+  keyPair.generateKeys();
+  return keyPair;
+}
+
+/** The content, the mark of the last record, and zeros. */
+function padded(content: Buffer, toBytes: number): Buffer {
+  const length = Math.ceil((content.length + 1) / toBytes) * toBytes;
+  const plain = Buffer.alloc(Math.min(length, PUSH_PAYLOAD_BYTES_MAX + 1));
+  content.copy(plain);
+  plain[content.length] = LAST_RECORD;
+  return plain;
+}
+
+function hmac(key: Buffer, text: Buffer): Buffer {
+  return createHmac('sha256', key).update(text).digest();
+}
