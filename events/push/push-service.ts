@@ -1,0 +1,184 @@
+// One push service, such as a browser maker's: messages go there at the rate that it takes, and
+// stop for a while where it asks for that or fails. What waits for it is bounded, so that it holds
+// up no other.
+
+import type { Clock, Timer } from '../../actors/clock.ts';
+import type { OutboundClient } from '../outbound/outbound-client.ts';
+import { CircuitBreaker } from './circuit-breaker.ts';
+import { Http1Transport } from './http1-transport.ts';
+import { Http2Transport, NO_HTTP2 } from './http2-transport.ts';
+import { type JudgedReply, judgeReply } from './push-results.ts';
+import type { PushResult } from './push-sender.ts';
+import type { PushReply, PushRequest, PushTransport } from './push-transport.ts';
+import { SendWindow } from './send-window.ts';
+
+export interface PushServiceOptions {
+  readonly origin: string;
+  readonly outbound: OutboundClient;
+  readonly clock: Clock;
+  /** For a reply, once the message is under way. */
+  readonly timeoutMs?: number;
+}
+
+const TIMEOUT_MS = 10_000;
+/** Messages under way at once. */
+const WINDOW_MAX = 256;
+/** Messages that wait for their turn. */
+const WAITING_MAX = 1_024;
+const WAIT_MAX_MS = 5_000;
+/**
+ * So many 429s without a success between them are about the service, not about one subscription,
+ * which some services count by itself.
+ */
+const REFUSALS_TO_PAUSE = 3;
+
+interface Waiting {
+  readonly since: number;
+  /** Null: the message is under way from now on. */
+  readonly resolve: (result: PushResult | null) => void;
+}
+
+export class PushService {
+  readonly #options: PushServiceOptions;
+  readonly #window: SendWindow;
+  readonly #breaker: CircuitBreaker;
+  readonly #waiting: Waiting[] = [];
+  #transport: PushTransport;
+  #underWay = 0;
+  /** By the monotonic clock. */
+  #pausedUntil = -Infinity;
+  /** 429s in a row. */
+  #refusals = 0;
+  #timer: Timer | null = null;
+
+  constructor(options: PushServiceOptions) {
+    const { origin, outbound, clock } = options;
+    const monotonic = () => clock.monotonic();
+    this.#options = options;
+    this.#window = new SendWindow({ max: WINDOW_MAX, monotonic });
+    this.#breaker = new CircuitBreaker({ monotonic });
+    this.#transport = origin.startsWith('https:')
+      ? new Http2Transport({ origin, connector: outbound.connector })
+      : new Http1Transport(outbound);
+  }
+
+  /** Nothing is under way or waits. */
+  get isIdle(): boolean {
+    return this.#underWay === 0 && this.#waiting.length === 0;
+  }
+
+  get isStopped(): boolean {
+    return this.#stoppedMs() > 0;
+  }
+
+  /** Never rejects. */
+  async post(request: Omit<PushRequest, 'timeoutMs'>): Promise<PushResult> {
+    const { clock, timeoutMs = TIMEOUT_MS } = this.#options;
+    const refused = this.#stopped() ?? (await this.#place());
+    if (refused !== null) return refused;
+    const waitMs = this.#breaker.enter();
+    if (waitMs > 0) {
+      this.#leave();
+      return stoppedFor(waitMs);
+    }
+    const underWay = this.#underWay;
+    const beganAt = clock.monotonic();
+    const reply = await this.#send({ ...request, timeoutMs });
+    const judged = judgeReply(reply, clock.now());
+    this.#learn(judged, { tookMs: clock.monotonic() - beganAt, underWay });
+    this.#leave();
+    return judged.result;
+  }
+
+  async close(): Promise<void> {
+    this.#timer?.cancel();
+    this.#refuseWaiting({ outcome: 'failed', retryAfterMs: 0, reason: 'aborted' });
+    await this.#transport.close();
+  }
+
+  async #send(request: PushRequest): Promise<PushReply> {
+    const transport = this.#transport;
+    const reply = await transport.post(request);
+    if (reply.ok || reply.failure !== NO_HTTP2) return reply;
+    if (this.#transport === transport) this.#transport = new Http1Transport(this.#options.outbound);
+    return await this.#transport.post(request);
+  }
+
+  #learn({ service, pauseMs }: JudgedReply, about: { tookMs: number; underWay: number }): void {
+    if (service === 'nothing') return this.#breaker.gaveUp();
+    if (service === 'well') {
+      this.#refusals = 0;
+      this.#breaker.succeeded();
+      this.#window.succeeded(about.tookMs, about.underWay);
+      return;
+    }
+    this.#window.overloaded();
+    if (service === 'overloaded') {
+      this.#refusals += 1;
+      this.#breaker.succeeded();
+    } else {
+      this.#breaker.failed();
+    }
+    const isOfService = service === 'failing' || this.#refusals >= REFUSALS_TO_PAUSE;
+    if (pauseMs !== null && isOfService)
+      this.#pausedUntil = Math.max(this.#pausedUntil, this.#options.clock.monotonic() + pauseMs);
+    const stopped = this.#stopped();
+    if (stopped !== null) this.#refuseWaiting(stopped);
+  }
+
+  /** For how long nothing is sent; 0: something is. */
+  #stoppedMs(): number {
+    const pauseMs = this.#pausedUntil - this.#options.clock.monotonic();
+    return Math.max(pauseMs, this.#breaker.waitMs);
+  }
+
+  #stopped(): PushResult | null {
+    const waitMs = this.#stoppedMs();
+    return waitMs > 0 ? stoppedFor(waitMs) : null;
+  }
+
+  /** Null: the message is under way from now on, until `#leave`. */
+  #place(): Promise<PushResult | null> | null {
+    if (this.#underWay < this.#window.size && this.#waiting.length === 0) {
+      this.#underWay += 1;
+      return null;
+    }
+    if (this.#waiting.length >= WAITING_MAX) return Promise.resolve(NO_ROOM);
+    const { promise, resolve } = Promise.withResolvers<PushResult | null>();
+    this.#waiting.push({ since: this.#options.clock.monotonic(), resolve });
+    this.#watch();
+    return promise;
+  }
+
+  #leave(): void {
+    this.#underWay -= 1;
+    while (this.#waiting.length > 0 && this.#underWay < this.#window.size) {
+      this.#underWay += 1;
+      this.#waiting.shift()!.resolve(null);
+    }
+  }
+
+  /** Refuses those that have waited for too long. */
+  #watch(): void {
+    const [first] = this.#waiting;
+    if (first === undefined || this.#timer !== null) return;
+    const { clock } = this.#options;
+    const dueMs = first.since + WAIT_MAX_MS - clock.monotonic();
+    this.#timer = clock.after(dueMs, () => {
+      this.#timer = null;
+      const due = clock.monotonic() - WAIT_MAX_MS;
+      while ((this.#waiting[0]?.since ?? Infinity) <= due) this.#waiting.shift()!.resolve(NO_ROOM);
+      this.#watch();
+    });
+  }
+
+  #refuseWaiting(result: PushResult): void {
+    for (const { resolve } of this.#waiting.splice(0)) resolve(result);
+  }
+}
+
+const NO_ROOM: PushResult = { outcome: 'rate-limited', retryAfterMs: 1_000, reason: 'queue-full' };
+
+function stoppedFor(waitMs: number): PushResult {
+  return { outcome: 'rate-limited', retryAfterMs: Math.ceil(waitMs), reason: 'service-stopped' };
+}

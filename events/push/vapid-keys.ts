@@ -1,0 +1,69 @@
+// The VAPID keys in force: made at the first start, read from the store now and then, so that a
+// rotation on one node reaches all.
+
+import type { VapidKey, VapidKeyStore } from '../../storage/ports/vapid-keys.ts';
+import { newVapidKey } from './vapid.ts';
+
+export interface VapidKeysOptions {
+  readonly vapidKeys: VapidKeyStore;
+  /** Milliseconds since the Unix epoch. */
+  readonly now: () => number;
+  readonly monotonic: () => number;
+}
+
+/** A rotation has reached every node by then. */
+export const KEYS_READ_EVERY_MS = 10_000;
+/** For ids that are not known. */
+const KEYS_READ_EVERY_MIN_MS = 1_000;
+
+export class VapidKeys {
+  readonly #options: VapidKeysOptions;
+  #keys: readonly VapidKey[] = [];
+  #readAt = -Infinity;
+  #reading: Promise<void> | null = null;
+
+  constructor(options: VapidKeysOptions) {
+    this.#options = options;
+  }
+
+  /** What browsers subscribe with; made where there is none. Errors: `store-unavailable`. */
+  async current(): Promise<VapidKey> {
+    await this.#read(KEYS_READ_EVERY_MS);
+    if (this.#keys.length === 0) {
+      const { vapidKeys, now } = this.#options;
+      await vapidKeys.add(newVapidKey(now()), null);
+      await this.#read(0);
+    }
+    return this.#keys[0]!;
+  }
+
+  /** Null: there is no such key any more. Errors: `store-unavailable`. */
+  async find(keyId: string): Promise<VapidKey | null> {
+    const known = this.#known(keyId);
+    try {
+      await this.#read(known === null ? KEYS_READ_EVERY_MIN_MS : KEYS_READ_EVERY_MS);
+    } catch (error) {
+      // A key never changes: the store may be away.
+      if (known === null) throw error;
+    }
+    return this.#known(keyId);
+  }
+
+  #known(keyId: string): VapidKey | null {
+    return this.#keys.find((key) => key.keyId === keyId) ?? null;
+  }
+
+  /** Unless the keys were read within `everyMs`. One reading serves all who wait for it. */
+  async #read(everyMs: number): Promise<void> {
+    const { vapidKeys, monotonic } = this.#options;
+    if (monotonic() - this.#readAt < everyMs) return;
+    this.#reading ??= (async () => {
+      const at = monotonic();
+      this.#keys = await vapidKeys.list();
+      this.#readAt = at;
+    })().finally(() => {
+      this.#reading = null;
+    });
+    await this.#reading;
+  }
+}
