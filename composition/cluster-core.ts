@@ -45,6 +45,7 @@ import {
 } from './node-events.ts';
 import { createJobs } from './node-jobs.ts';
 import { createServices } from './node-services.ts';
+import { createPush } from './push.ts';
 import { createSearch } from './search.ts';
 import { createTokens } from './tokens.ts';
 import { createUpkeep } from './upkeep.ts';
@@ -153,6 +154,7 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
     restrictions,
     url: () => url,
   });
+  const push = roles.includes('services') ? createPush({ ...options, stores }) : null;
   const jobs = roles.includes('services')
     ? createJobs({
         ...options,
@@ -285,6 +287,7 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
     offLoop,
     archiveCounts: archiver?.counts ?? null,
     search,
+    push,
     jobCounts: jobs === null ? null : () => jobs.runner.counts(),
     reconciled: jobs === null ? null : () => jobs.reconciliation.counts(),
     bus,
@@ -303,6 +306,7 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
       offLoop?.start();
       archiver?.thread.start();
       search?.start();
+      await push?.keys.present();
       jobs?.start();
       gate.start();
       await tokens.start();
@@ -338,6 +342,7 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
         offLoop?.stop(),
         archiver?.thread.stop(),
         search?.stop(),
+        push?.stop(),
       ]);
       await endSession();
       await gate.stop();

@@ -35,6 +35,7 @@ import {
 } from './node-events.ts';
 import { createJobs } from './node-jobs.ts';
 import { createServices } from './node-services.ts';
+import { createPush } from './push.ts';
 import { createSearch } from './search.ts';
 import { createTokens } from './tokens.ts';
 import { createUpkeep, type NodeUpkeep } from './upkeep.ts';
@@ -125,6 +126,7 @@ function createCore(
     url: () => url,
   });
   const announcer = new ChangeAnnouncer({ ...stores, bus, clock: systemClock, log });
+  const push = createPush({ ...options, stores });
   const jobs = createJobs({
     ...options,
     shardCount,
@@ -187,6 +189,7 @@ function createCore(
     offLoop,
     archiveCounts: archiver?.counts ?? null,
     search,
+    push,
     jobCounts: () => jobs.runner.counts(),
     reconciled: () => jobs.reconciliation.counts(),
     verify,
@@ -207,6 +210,7 @@ function createCore(
       await tokens.start();
       archiver?.thread.start();
       search?.start();
+      await push.keys.present();
       jobs.start();
     },
     async join(ownUrl) {
@@ -222,7 +226,13 @@ function createCore(
       await Promise.all([jobs.stop(), tokens.stop()]);
       await accounts.stop();
       await host.stop();
-      await Promise.all([events.stop(), offLoop.stop(), archiver?.thread.stop(), search?.stop()]);
+      await Promise.all([
+        events.stop(),
+        offLoop.stop(),
+        archiver?.thread.stop(),
+        search?.stop(),
+        push.stop(),
+      ]);
       await broker.stop();
       await stores.close();
     },

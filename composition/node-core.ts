@@ -23,6 +23,7 @@ import type { FeatureLevels } from '../storage/ports/feature-level.ts';
 import type { Stores } from '../storage/ports/stores.ts';
 import type { Config } from './config.ts';
 import type { OffLoopConsumer, OffLoopThreads } from './off-loop-thread.ts';
+import type { NodePush } from './push.ts';
 import type { NodeSearch } from './search.ts';
 import type { Tokens } from './tokens.ts';
 
@@ -55,6 +56,8 @@ export interface NodeCore {
   readonly archiveCounts: ArchiveCounts | null;
   /** Null where this node has no search index. */
   readonly search: NodeSearch | null;
+  /** Null where this node's roles do not include the services. */
+  readonly push: NodePush | null;
   readonly bus: LiveBus;
   /** Who is banned. It is known once the core has started. */
   readonly restrictions: RestrictionSet;

@@ -172,6 +172,7 @@ export async function startServer(
       reconciled: () => [...(reconciled?.() ?? []), ...searchCounts(core.search)],
       ...(core.archiveCounts !== null && { archive: core.archiveCounts }),
       ...(core.search !== null && { search: searchSample(core.search) }),
+      ...(core.push !== null && { push: core.push.sample }),
       ...(host === null
         ? {}
         : { shards: () => host.report(), journalAppends: () => core.journal.appends() }),

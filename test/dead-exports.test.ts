@@ -19,8 +19,6 @@ const LATER = /\bimport\(\s*'(\.[^']+)'\s*\)/g;
 const BY_URL = /new URL\('(\.[^']+\.ts)', import\.meta\.url\)\.href/g;
 /** Not used yet, and why it stays. */
 const STAY: Readonly<Record<string, string>> = {
-  'composition/outbound.ts#createOutbound': 'for webhooks and pushes',
-  'events/push/push-sender.ts#PushSender': 'for the fan-out of pushes',
   'contracts/changes.ts#StreamKind': 'the kinds of lines, for programs that read the stream',
 };
 /** The drivers that tests run on; the contract suites hold them to what the others do. */

@@ -16,6 +16,9 @@ export const KEYS_READ_EVERY_MS = 10_000;
 /** For ids that are not known. */
 const KEYS_READ_EVERY_MIN_MS = 1_000;
 
+/** What others may know of a key. */
+export type PublicVapidKey = Pick<VapidKey, 'keyId' | 'publicKey'>;
+
 export class VapidKeys {
   readonly #options: VapidKeysOptions;
   #keys: readonly VapidKey[] = [];
@@ -26,15 +29,21 @@ export class VapidKeys {
     this.#options = options;
   }
 
-  /** What browsers subscribe with; made where there is none. Errors: `store-unavailable`. */
-  async current(): Promise<VapidKey> {
+  /** The one that browsers subscribe with; made where there is none. Errors: `store-unavailable`. */
+  async present(): Promise<PublicVapidKey> {
     await this.#read(KEYS_READ_EVERY_MS);
     if (this.#keys.length === 0) {
       const { vapidKeys, now } = this.#options;
       await vapidKeys.add(newVapidKey(now()), null);
       await this.#read(0);
     }
-    return this.#keys[0]!;
+    const { keyId, publicKey } = this.#keys[0]!;
+    return { keyId, publicKey };
+  }
+
+  /** Whether messages to subscriptions with this key can be sent. Errors: `store-unavailable`. */
+  async knows(keyId: string): Promise<boolean> {
+    return (await this.find(keyId)) !== null;
   }
 
   /** Null: there is no such key any more. Errors: `store-unavailable`. */

@@ -3,6 +3,7 @@
 // without some part leaves its values out.
 
 import { Gauge, type Metric, type MetricObject, type Registry } from 'prom-client';
+import type { PushSample } from './push-metrics.ts';
 import type { SearchSample } from './search-metrics.ts';
 
 /** Durations by bucket. The last count, beyond the bounds, has all longer ones. */
@@ -98,6 +99,7 @@ export interface MetricSources {
   /** Read anew each time. */
   readonly archive?: ArchiveSample;
   readonly search?: SearchSample;
+  readonly push?: PushSample;
   /** Null while unknown. */
   readonly jobs?: () => readonly JobSample[] | null;
   readonly reconciled?: () => readonly ReconcileSample[];

@@ -23,7 +23,7 @@ import {
   LOOPBACK_CERTIFICATE,
   LOOPBACK_KEY,
 } from '../servers/certificates/loopback-certificate.ts';
-import { PushBrowser } from './browser.ts';
+import type { PushBrowser } from './browser.ts';
 
 export type StandInProtocol = 'h2' | 'https' | 'http';
 

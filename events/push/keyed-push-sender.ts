@@ -1,0 +1,45 @@
+// The sender of pushes: finds the key that the browser subscribed with, and hands the message to
+// what encrypts and sends it, in this thread or another.
+
+import type { VapidKey } from '../../storage/ports/vapid-keys.ts';
+import type { PushCounts } from './push-counts.ts';
+import type { PushMessage, PushResult, PushSender, PushTarget } from './push-sender.ts';
+import type { VapidKeys } from './vapid-keys.ts';
+import type { BrowserTarget } from './web-push.ts';
+
+export interface KeyedPushSenderOptions {
+  readonly keys: VapidKeys;
+  /** Never rejects. */
+  readonly send: (
+    target: BrowserTarget,
+    message: PushMessage,
+    key: VapidKey,
+    signal?: AbortSignal,
+  ) => Promise<PushResult>;
+  readonly counts: PushCounts;
+}
+
+const NO_KEY: PushResult = { outcome: 'failed', reason: 'unknown-key' };
+
+export class KeyedPushSender implements PushSender {
+  readonly #options: KeyedPushSenderOptions;
+
+  constructor(options: KeyedPushSenderOptions) {
+    this.#options = options;
+  }
+
+  async send(target: PushTarget, message: PushMessage, signal?: AbortSignal): Promise<PushResult> {
+    const { keys, send, counts } = this.#options;
+    const { endpoint, p256dh, auth, keyId } = target;
+    counts.underWay += 1;
+    try {
+      const key = await keys.find(keyId);
+      const result =
+        key === null ? NO_KEY : await send({ endpoint, p256dh, auth }, message, key, signal);
+      counts.add(endpoint, result);
+      return result;
+    } finally {
+      counts.underWay -= 1;
+    }
+  }
+}
