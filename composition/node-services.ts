@@ -169,6 +169,7 @@ export function createServices(
       releaseDrop: (nodeId, dropId, since) => peers.releaseDrop(nodeId, dropId, since),
       shardCount,
       log: stores.operatorLog,
+      vapidKeys: stores.vapidKeys,
       parkedRefunds: stores.parkedRefunds,
       paymentProblems: stores.paymentProblems,
       jobs: stores.jobs,

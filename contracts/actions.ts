@@ -50,6 +50,7 @@ import type { DropOrdersFilter, DropOrdersPage, OrderView, RefundDetails } from 
 import type { Page, PageRequest } from './paging.ts';
 import type { BuyerPayment, OrderPayments, StripeCall, WebhookCall } from './payments.ts';
 import type { NewProduct, Product, ProductFilter, ProductPatch } from './products.ts';
+import type { PushKeyRotation, PushKeyRow } from './push-keys.ts';
 import type { MadePasses, NewPasses, NewPassList } from './passes.ts';
 import type { PaymentProblem, ProblemFilter } from './payment-problems.ts';
 import type {
@@ -461,6 +462,11 @@ export interface Actions {
   /** As it was. */
   'operator.removeMedia': [AsOperator & MediaRemoval & { mediaId: string }, Media];
   'operator.addOperator': [AsOperator & { operator: NewOperator }, AddedOperator];
+  /** The keys of pushes, the present one first. */
+  'operator.listPushKeys': [AsOperator, readonly PushKeyRow[]];
+  /** The keys as they are then. Refuses `not-found`, `too-many`. */
+  'operator.rotatePushKeys': [AsOperator & PushKeyRotation, readonly PushKeyRow[]];
+  'operator.removePushKey': [AsOperator & { keyId: string }, null];
   'operator.listOperators': [AsOperator, readonly OperatorRow[]];
   'operator.removeOperator': [AsOperator & { userId: string }, null];
   /**

@@ -28,6 +28,7 @@ import type {
   Node,
   NodeCaches,
   Operator,
+  OperatorPushKey,
   Operations,
   ParkedRefund,
   PaymentProblem,
@@ -269,6 +270,21 @@ export class OperatorApi {
   async removeOperator(id: string): Promise<void> {
     const input = { path: { id } };
     await this.#cluster.ask((client) => client.call('DELETE /v1/operator/operators/{id}', input));
+  }
+
+  async pushKeys(): Promise<readonly OperatorPushKey[]> {
+    return (await this.#cluster.ask((client) => client.call('GET /v1/operator/push-keys'))).items;
+  }
+
+  async rotatePushKeys(after: string): Promise<readonly OperatorPushKey[]> {
+    const input = { body: { after } };
+    return (await this.#cluster.ask((client) => client.call('PUT /v1/operator/push-keys', input)))
+      .items;
+  }
+
+  async removePushKey(id: string): Promise<void> {
+    const input = { path: { id } };
+    await this.#cluster.ask((client) => client.call('DELETE /v1/operator/push-keys/{id}', input));
   }
 
   /** Those of a creator; null: everywhere. The newest, at most `limit`. */

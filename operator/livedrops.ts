@@ -10,6 +10,7 @@ import type { ClusterOptions } from './cluster/cluster.ts';
 import type { DemoOptions } from './demo/demo.ts';
 import { addBanCommands } from './ban-commands.ts';
 import { addDataCommands } from './data-commands.ts';
+import { addPushCommands } from './push-commands.ts';
 import { addMediaCommands } from './media-commands.ts';
 import { addOperatorAccounts } from './operator-account-commands.ts';
 import { addOperatorCommands } from './operator-commands.ts';
@@ -152,6 +153,7 @@ Example:
   addBanCommands(livedrops);
   addSellerCommands(livedrops);
   addMediaCommands(livedrops);
+  addPushCommands(livedrops);
   addDataCommands(livedrops);
 
   livedrops

@@ -1298,6 +1298,25 @@ export interface MadeTakeDown {
   readonly jobId: string | null;
 }
 
+export interface OperatorPushKeyList {
+  readonly items: ReadonlyArray<OperatorPushKey>;
+  readonly nextCursor: string | null;
+}
+
+export interface OperatorPushKey {
+  readonly keyId: string;
+  /** a point of P-256, base64url (RFC 8292) */
+  readonly publicKey: string;
+  readonly createdAt: string;
+  /** browsers subscribe with it; the others serve those that subscribed before */
+  readonly isPresent: boolean;
+}
+
+export interface PushKeyRotation {
+  /** the present key, after which a new one is made; the same again makes no other */
+  readonly after: string;
+}
+
 /** shards and dryRun are for rebuild */
 export interface NewRun {
   readonly kind: 'verify' | 'rebuild';
@@ -3363,6 +3382,22 @@ export interface Operations {
       readonly reason?: string;
     };
     readonly reply: Media;
+  };
+  /** The keys of pushes (VAPID), the present one first. */
+  'GET /v1/operator/push-keys': {
+    readonly reply: OperatorPushKeyList;
+  };
+  /** Make a new present key. The ones before serve those who subscribed with them. */
+  'PUT /v1/operator/push-keys': {
+    readonly body: PushKeyRotation;
+    readonly reply: OperatorPushKeyList;
+  };
+  /** Remove an old key. Who subscribed with it gets no pushes any more. */
+  'DELETE /v1/operator/push-keys/{id}': {
+    readonly path: {
+      readonly id: string;
+    };
+    readonly reply: undefined;
   };
   /** Start a verification or a rebuild. It is cancelled unless its stream is read. */
   'POST /v1/operator/runs': {

@@ -6,6 +6,7 @@ import type { OperatorAccounts } from '../app/operator/operator-accounts.ts';
 import { Operators, type OperatorsOptions } from '../app/operator/operators.ts';
 import { OperatorCaches, type OperatorCachesOptions } from '../app/operator/caches.ts';
 import { OperatorMedia, type OperatorMediaOptions } from '../app/operator/media.ts';
+import { OperatorPushKeys, type OperatorPushKeysOptions } from '../app/operator/push-keys.ts';
 import { OperatorSearch, type OperatorSearchOptions } from '../app/operator/search.ts';
 import type { AskedOfRun } from './other-runs.ts';
 import { defineService } from './moleculer/define-service.ts';
@@ -19,12 +20,14 @@ export function operatorServices(
   options: OperatorsOptions &
     OperatorSearchOptions &
     OperatorMediaOptions &
-    OperatorCachesOptions & { readonly accounts: OperatorAccounts },
+    OperatorCachesOptions &
+    OperatorPushKeysOptions & { readonly accounts: OperatorAccounts },
 ): ServiceSchema[] {
   const { accounts } = options;
   const media = new OperatorMedia(options);
   const search = new OperatorSearch(options);
   const caches = new OperatorCaches(options);
+  const pushKeys = new OperatorPushKeys(options);
   const operators = new Operators(options);
   const { name, actions } = defineService('operator', {
     listNodes: (params) => operators.nodes(params),
@@ -57,6 +60,9 @@ export function operatorServices(
     rebuildSearch: (params) => operators.once(params, () => search.rebuild(params)),
     getMedia: (params) => media.get(params),
     removeMedia: (params) => media.remove(params),
+    listPushKeys: (params) => pushKeys.list(params),
+    rotatePushKeys: (params) => pushKeys.rotate(params),
+    removePushKey: (params) => pushKeys.remove(params),
     addOperator: (params) => accounts.add(params),
     listOperators: (params) => accounts.list(params),
     removeOperator: (params) => accounts.remove(params),

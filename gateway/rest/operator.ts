@@ -26,6 +26,7 @@ import { operatorAccountRoutes } from './operator-accounts.ts';
 import { operatorRefundRoutes } from './operator-refunds.ts';
 import { operatorRoute } from './operator-route.ts';
 import { operatorCacheRoutes } from './operator-caches.ts';
+import { operatorPushKeyRoutes } from './operator-push-keys.ts';
 import { operatorMediaRoutes } from './operator-media.ts';
 import { operatorSearchRoutes } from './operator-search.ts';
 import { pageRequest } from './paging.ts';
@@ -46,6 +47,7 @@ export function operatorRoutes(options: RunRoutesOptions): Route[] {
     ...operatorBanRoutes(),
     ...sellerRoutes(),
     ...operatorMediaRoutes(),
+    ...operatorPushKeyRoutes(),
     ...runRoutes(options),
   ];
 }

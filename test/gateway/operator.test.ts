@@ -5,6 +5,7 @@ import { Compile } from 'typebox/compile';
 import { refusal, success } from '../../domain/refusal.ts';
 import { NewOperator } from '../../contracts/operator-accounts.ts';
 import { CacheEviction } from '../../contracts/caches.ts';
+import { PushKeyRotation } from '../../contracts/push-keys.ts';
 import { Dismissal, RefundChangeBody, RefundPage } from '../../contracts/refunds.ts';
 import { SellerChange } from '../../contracts/restrictions.ts';
 import * as schemas from '../../contracts/operator.ts';
@@ -107,6 +108,7 @@ const RIGHT_BODIES = new Map<unknown, object>([
   [schemas.PinChange, { to: 'node-2' }],
   [SellerChange, { standing: 'approved' }],
   [NewOperator, { email: 'ada@example.com', role: 'operator' }],
+  [PushKeyRotation, { after: 'k1' }],
   [CacheEviction, { kind: 'drops' }],
   [Dismissal, { reason: 'Paid back by hand.' }],
 ]);
@@ -142,7 +144,7 @@ test('X3: operators’ routes are 403 without the role, and change and record no
   const { fixture, cluster } = await startPretendGateway(t, ['node-1', 'node-2']);
   const before = await cluster.placement.load();
   const routes = operatorRoutes(RUN_OPTIONS).map(({ definition }) => definition);
-  t.is(routes.length, 44);
+  t.is(routes.length, 49);
   for (const { method, path, body } of routes) {
     const right = RIGHT_BODIES.get(body) ?? {};
     const options = body === undefined ? {} : { body: right };

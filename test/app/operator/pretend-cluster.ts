@@ -9,6 +9,7 @@ import { assignmentOf } from '../../../actors/cluster/assignment.ts';
 import { Operators, type OperatorsOptions } from '../../../app/operator/operators.ts';
 import type { OperatorCachesOptions } from '../../../app/operator/caches.ts';
 import type { CacheEviction, NodeCaches } from '../../../contracts/caches.ts';
+import type { OperatorPushKeysOptions } from '../../../app/operator/push-keys.ts';
 import type { OperatorMediaOptions } from '../../../app/operator/media.ts';
 import type { OperatorSearchOptions } from '../../../app/operator/search.ts';
 import type { Media } from '../../../contracts/media.ts';
@@ -20,6 +21,7 @@ import { ownersOf } from '../../../app/operator/view.ts';
 import { MemoryOperatorLog } from '../../../storage/memory/operator-log-memory.ts';
 import { MemoryJobStore } from '../../../storage/memory/jobs-memory.ts';
 import { MemoryConsumerPositions } from '../../../storage/memory/consumer-positions-memory.ts';
+import { MemoryVapidKeys } from '../../../storage/memory/vapid-keys-memory.ts';
 import { MemoryPaymentProblems } from '../../../storage/memory/payment-problems-memory.ts';
 import { MemoryParkedRefunds } from '../../../storage/memory/parked-refunds-memory.ts';
 import { MemoryPlacementStore } from '../../../storage/memory/placement-memory.ts';
@@ -88,7 +90,12 @@ export class PretendCluster {
   readonly evictions: CacheEviction[] = [];
   /** Pictures and films by their ids. */
   readonly media = new Map<string, Media>();
-  options!: OperatorsOptions & OperatorSearchOptions & OperatorCachesOptions & OperatorMediaOptions;
+  readonly vapidKeys = new MemoryVapidKeys();
+  options!: OperatorsOptions &
+    OperatorSearchOptions &
+    OperatorCachesOptions &
+    OperatorMediaOptions &
+    OperatorPushKeysOptions;
   operators!: Operators;
   readonly #sessions = new Map<string, NodeSession>();
   /** Incarnations that got a restart. */
@@ -115,6 +122,7 @@ export class PretendCluster {
       parkedRefunds: cluster.parkedRefunds,
       paymentProblems: cluster.paymentProblems,
       jobs: cluster.jobs,
+      vapidKeys: cluster.vapidKeys,
       requests: new MemoryRequests(),
       levels: new ReachedLevel(FEATURE_LEVEL),
       reportOf: (nodeId) => cluster.#report(nodeId),
