@@ -38,7 +38,15 @@ export async function send(request: Request, options: TryOptions): Promise<Answe
   });
 }
 
-/** The same, for a reply that is read piece by piece; the signal ends it. */
+/**
+ * The same, for whom every answer is a result, refusals too. It is read by the caller; the signal
+ * ends it.
+ */
+export async function exchange(request: Request, options: TryOptions): Promise<Response> {
+  return await watched(options, (signal) => open(request, options, signal));
+}
+
+/** The same as `send`, for a reply that is read piece by piece; the signal ends it. */
 export async function openStream(request: Request, options: TryOptions): Promise<Response> {
   return await watched(options, async (signal) => {
     const response = await open(request, options, signal);

@@ -1,9 +1,11 @@
-// The client of end-to-end tests: HTTP by `fetch`, tokens, signed webhook calls. With several
-// gateways the calls go to them in turn. An answer that OpenAPI does not describe fails its call
-// (G5).
+// The client of end-to-end tests: HTTP by the transport of `sdk/`, tokens, signed webhook calls.
+// With several gateways the calls go to them in turn. An answer that OpenAPI does not describe fails
+// its call (G5).
 
 import { AccessTokens } from '../../app/access-tokens.ts';
 import { signWebhook } from '../../events/payments/webhook-signature.ts';
+import { requestOf } from '../../sdk/request.ts';
+import { exchange } from '../../sdk/transport.ts';
 import { DescribedAnswers } from './described-answers.ts';
 
 export type Json = Readonly<Record<string, unknown>>;
@@ -123,17 +125,16 @@ export class SaleClient {
   async open(method: string, path: string, options: CallOptions = {}): Promise<OpenedAnswer> {
     const { as, headers, body, url = this.nextUrl() } = options;
     const token = options.token ?? (as === undefined ? undefined : this.token(as));
-    const response = await fetch(url + path, {
-      method,
+    // One try, whatever the answer is.
+    const isText = typeof body === 'string';
+    const asked = isText
+      ? { headers: { 'content-type': 'application/json', ...headers } }
+      : { headers: headers ?? {}, body };
+    const request = requestOf(url, `${method} ${path}`, asked, null, token ?? null);
+    const response = await exchange(isText ? { ...request, body } : request, {
+      fetch,
+      timeoutMs: CALL_MAX_MS,
       signal: AbortSignal.timeout(CALL_MAX_MS),
-      headers: {
-        ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
-        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-        ...headers,
-      },
-      ...(body === undefined
-        ? {}
-        : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
     });
     const { status } = response;
     return { status, read: () => this.#read(response, method) };

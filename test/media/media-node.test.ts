@@ -8,7 +8,6 @@ import test from 'ava';
 import { chromium } from 'playwright-core';
 import sharp from 'sharp';
 import { type HttpRequest, Upload } from 'tus-js-client';
-import type { MediaContent } from '../../contracts/media.ts';
 import { type MediaNode, startMediaNode } from './media-node.ts';
 
 let node: MediaNode;
@@ -69,8 +68,8 @@ test.serial('M1: an upload goes on behind a media process that was killed', asyn
     content: { kind: 'image', type: 'image/jpeg', width: 1_600, height: 1_200 },
   });
   const sha256 = createHash('sha256').update(file).digest('hex');
-  t.like(media['content'], { sha256 });
-  const { variants } = media['content'] as { variants: { url: string; bytes: number }[] };
+  t.like(media.content, { sha256 });
+  const { variants } = media.content!;
   t.true(variants.length > 3);
   for (const { url, bytes } of variants) {
     const found = await fetch(url);
@@ -80,9 +79,9 @@ test.serial('M1: an upload goes on behind a media process that was killed', asyn
 
 test.serial('M2: what was made of an upload is at the URLs that are told of it', async (t) => {
   const { mediaId } = await upload(await picture(200, 100), 'lamp.jpg', () => undefined);
-  const { content } = (await node.settled(mediaId)) as unknown as { content: MediaContent };
-  t.is(content.variants.length, 6);
-  for (const { url, type, bytes, width, height } of content.variants) {
+  const { variants } = (await node.settled(mediaId)).content!;
+  t.is(variants.length, 6);
+  for (const { url, type, bytes, width, height } of variants) {
     const reply = await fetch(url);
     t.is(reply.status, 200);
     t.is(reply.headers.get('content-type'), type);
@@ -92,16 +91,16 @@ test.serial('M2: what was made of an upload is at the URLs that are told of it',
     const decoded = await sharp(body).metadata();
     t.deepEqual([decoded.width, decoded.height], [width, height]);
   }
-  const part = await fetch(content.variants[0]!.url, { headers: { range: 'bytes=0-9' } });
+  const part = await fetch(variants[0]!.url, { headers: { range: 'bytes=0-9' } });
   t.deepEqual([part.status, (await part.arrayBuffer()).byteLength], [206, 10]);
-  t.is((await fetch(`${content.variants[0]!.url}?w=100`)).status, 403);
+  t.is((await fetch(`${variants[0]!.url}?w=100`)).status, 403);
 });
 
 test.serial('M3: a file that is no picture is refused with a reason', async (t) => {
   const { mediaId } = await upload(Buffer.from('<svg><script/></svg>'), 'a.jpg', () => undefined);
   const media = await node.settled(mediaId);
-  t.is(media['status'], 'refused');
-  t.regex(String(media['reason']), /are taken/);
+  t.is(media.status, 'refused');
+  t.regex(String(media.reason), /are taken/);
 });
 
 const CHROMIUM = '/usr/bin/chromium';

@@ -6,6 +6,9 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { loadConfig } from '../../composition/config.ts';
 import { startServer, type Server } from '../../composition/server.ts';
+import type { Media } from '../../sdk/api.ts';
+import { LiveDrops } from '../../sdk/client.ts';
+import { settledMedia } from '../../sdk/uploads.ts';
 import { freePort } from '../servers/child-server.ts';
 
 const WAIT_MAX_MS = 120_000;
@@ -16,7 +19,7 @@ export interface MediaNode {
   readonly token: string;
   readonly mediaPid: () => number;
   /** What is known of it, when it is neither `uploading` nor `processing`. */
-  settled(mediaId: string): Promise<Record<string, unknown>>;
+  settled(mediaId: string): Promise<Media>;
   stop(): Promise<void>;
 }
 
@@ -40,6 +43,7 @@ export async function startMediaNode(environment: Record<string, string> = {}): 
   };
   const media = `http://127.0.0.1:${mediaPort}`;
   const account = { email: 'ann@example.com', password: 'correct horse battery', name: 'Ann' };
+  const client = new LiveDrops({ url: server.url });
   let token: string;
   try {
     // The server does not wait for its media process.
@@ -47,12 +51,7 @@ export async function startMediaNode(environment: Record<string, string> = {}): 
       const reply = await fetch(`${media}/v1/uploads`, { method: 'OPTIONS' }).catch(() => null);
       return reply?.ok === true ? reply : null;
     });
-    const made = await fetch(`${server.url}/v1/auth/register`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(account),
-    });
-    ({ accessToken: token } = (await made.json()) as { accessToken: string });
+    ({ accessToken: token } = await client.register(account));
   } catch (error) {
     await stop();
     throw error;
@@ -63,11 +62,7 @@ export async function startMediaNode(environment: Record<string, string> = {}): 
     token,
     mediaPid: () => server.mediaPid()!,
     settled: (mediaId) =>
-      eventually(`${mediaId} is settled`, async () => {
-        const reply = await fetch(`${server.url}/v1/media/${mediaId}`);
-        const found = (await reply.json()) as Record<string, unknown>;
-        return found['status'] === 'ready' || found['status'] === 'refused' ? found : null;
-      }),
+      settledMedia(client, mediaId, { signal: AbortSignal.timeout(WAIT_MAX_MS) }),
     stop,
   };
 }
