@@ -8,5 +8,6 @@ export const CACHE_KINDS = [
   'product-lists',
   'profiles',
   'follows',
+  'searches',
 ] as const;
 export type CacheKind = (typeof CACHE_KINDS)[number];

@@ -223,7 +223,7 @@ export function createGateway(options: GatewayOptions): Gateway {
           ...followRoutes({ reads }),
           ...creatorBanRoutes(),
           ...notificationRoutes(),
-          ...searchRoutes({ slots: resultSlots }),
+          ...searchRoutes({ slots: resultSlots, reads }),
           ...operatorRoutes({ slots }),
           ...(stream === null ? [] : changeRoutes({ stream, slots, now })),
         ]

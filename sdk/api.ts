@@ -1204,7 +1204,14 @@ export interface NodeCachesList {
 export interface NodeCaches {
   readonly node: string;
   readonly caches: ReadonlyArray<{
-    readonly kind: 'drops' | 'drop-lists' | 'products' | 'product-lists' | 'profiles' | 'follows';
+    readonly kind:
+      | 'drops'
+      | 'drop-lists'
+      | 'products'
+      | 'product-lists'
+      | 'profiles'
+      | 'follows'
+      | 'searches';
     readonly entries: number;
     /** estimated */
     readonly bytes: number;
@@ -1224,7 +1231,14 @@ export interface NodeCaches {
 }
 
 export interface CacheEviction {
-  readonly kind?: 'drops' | 'drop-lists' | 'products' | 'product-lists' | 'profiles' | 'follows';
+  readonly kind?:
+    | 'drops'
+    | 'drop-lists'
+    | 'products'
+    | 'product-lists'
+    | 'profiles'
+    | 'follows'
+    | 'searches';
   /** the path of a read, such as /v1/products/p_1 */
   readonly key?: string;
   readonly creatorId?: string;

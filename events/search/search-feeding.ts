@@ -63,7 +63,7 @@ export class SearchFeeding {
   /** Null until it is known whether drops are in the stream. */
   #changes: ChangeRunner | null = null;
   #following: Promise<void> = Promise.resolve();
-  #startedAt = 0;
+  #startedAt: number;
   readonly #unread = new UnreadMoments();
   /** The last record of each bucket at the first look. */
   #targets: readonly number[] | null = null;
@@ -82,6 +82,7 @@ export class SearchFeeding {
     this.#options = options;
     const documents = new SearchDocuments({ feed, followers });
     const { bucketCount } = changes;
+    this.#startedAt = clock.monotonic();
     this.#entities = new EntityConsumer({ documents, bucketCount, isRemoved });
     this.#rows = new DropRowsPass({ ...options, documents });
     this.#lastLook = new LastRead({ intervalMs: CHECK_MS, clock });

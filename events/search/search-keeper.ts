@@ -1,12 +1,16 @@
 // Keeps the search index of a node: feeds it, and makes it anew when an operator wants so. The old
-// index serves until the new one has everything; a rebuild that a crash ended goes on.
+// index serves until the new one has everything; a rebuild that a crash ended goes on. The first
+// index of a node is made in the same way, where there is much to be found: to index each document
+// as it comes takes several times as long. Until then an empty one serves, which is not fed.
 
 import type { SearchNodeStatus } from '../../contracts/search.ts';
 import type { SearchRebuild, SearchWriter } from '../../storage/ports/search-index.ts';
 import { Backoff } from '../backoff.ts';
 import { SearchCheck } from './search-check.ts';
-import { type FeedingSources, SearchFeeding } from './search-feeding.ts';
+import { type FeedingSources, type FeedLag, SearchFeeding } from './search-feeding.ts';
 
+/** A first index of fewer entities is indexed as it is fed. */
+const MUCH_ENTITIES = 256;
 /** How far behind a rebuilt index may be when it takes its place. */
 const SWAP_LAG_MAX_MS = 1_000;
 const POLL_MS = 100;
@@ -27,7 +31,10 @@ export class SearchKeeper {
   readonly #options: SearchKeeperOptions;
   readonly #writer: SearchWriter;
   readonly #check: SearchCheck;
+  /** Of the index that serves. */
   #feeding: SearchFeeding;
+  /** Of the first index of this node, until it serves. */
+  #first: SearchFeeding | null = null;
   #rebuilding: Rebuild | null = null;
   #rebuilds = 0;
   #work: Promise<void> = Promise.resolve();
@@ -42,7 +49,7 @@ export class SearchKeeper {
       ...options,
       feed: () => this.#writer.feed,
       lagMs: () => {
-        const { isBuilt, ms } = this.#feeding.lag();
+        const { isBuilt, ms } = this.#lag();
         return isBuilt && this.#rebuilding === null ? ms : null;
       },
       rebuild: () => void this.rebuild(),
@@ -51,8 +58,12 @@ export class SearchKeeper {
 
   /** Errors: `store-unavailable`. */
   async start(): Promise<void> {
-    await this.#feeding.start();
-    if (await this.#writer.isRebuilding()) this.rebuild();
+    const isRebuilding = await this.#writer.isRebuilding();
+    const { stored } = await this.#writer.size();
+    const isFirst = stored === 0 && (isRebuilding || (await this.#hasMuch()));
+    if (isFirst) this.#first = this.#feeding;
+    else await this.#feeding.start();
+    if (isFirst || isRebuilding) this.rebuild();
     this.#check.start();
   }
 
@@ -68,7 +79,7 @@ export class SearchKeeper {
 
   /** Errors: `store-unavailable`. */
   async status(): Promise<SearchNodeStatus> {
-    const { records, ms, isBuilt } = this.#feeding.lag();
+    const { records, ms, isBuilt } = this.#lag();
     const { listed, words, bytes } = await this.#writer.size();
     const rebuilding = this.#rebuilding;
     const built = await rebuilding?.index?.size();
@@ -106,10 +117,10 @@ export class SearchKeeper {
         if (!(await this.#fill(rebuilding.index))) return;
         await this.#swap(rebuilding.index);
         this.#rebuilds += 1;
-        log.info('the search index was made anew');
+        log.info('a search index was made, and serves now');
         return;
       } catch (error) {
-        log.warn({ err: error }, 'the search index could not be made anew yet');
+        log.warn({ err: error }, 'a search index could not be made yet');
         await this.#pause(backoff.next());
       }
     }
@@ -118,6 +129,7 @@ export class SearchKeeper {
   /** Both indexes are fed meanwhile. False: the keeper stops. */
   async #fill(index: SearchRebuild): Promise<boolean> {
     const feeding = new SearchFeeding({ ...this.#options, feed: index.feed });
+    if (this.#first !== null) this.#first = feeding;
     await feeding.start();
     try {
       if (!(await this.#catchUp(feeding))) return false;
@@ -141,13 +153,36 @@ export class SearchKeeper {
   /** What feeds the index knows the positions of the one before, and begins anew. */
   async #swap(index: SearchRebuild): Promise<void> {
     await this.#feeding.stop();
+    let serves = this.#first === null;
     try {
       await index.swapIn();
+      serves = true;
     } finally {
       const feeding = this.#newFeeding();
-      await feeding.start();
+      if (serves) await feeding.start();
       this.#feeding = feeding;
+      if (serves) this.#first = null;
     }
+  }
+
+  /** An index that has nothing yet is behind as the one is that will take its place. */
+  #lag(): FeedLag {
+    if (this.#first === null) return this.#feeding.lag();
+    return { ...this.#first.lag(), isBuilt: false };
+  }
+
+  /** Whether there is much to be found. Never rejects: what cannot be read may be much. */
+  async #hasMuch(): Promise<boolean> {
+    const { changes, log } = this.#options;
+    let entities = 0;
+    try {
+      for (let bucket = 0; bucket < changes.bucketCount && entities < MUCH_ENTITIES; bucket++)
+        entities += (await changes.scan(bucket, null, MUCH_ENTITIES)).changes.length;
+    } catch (error) {
+      log.debug({ err: error }, 'how much a search index will have is not known');
+      return true;
+    }
+    return entities >= MUCH_ENTITIES;
   }
 
   #newFeeding(): SearchFeeding {

@@ -14,7 +14,9 @@ export interface CachedReply<T> {
   readonly load: () => Promise<Outcome<T>>;
   readonly present: (value: T) => object;
   /** What is known of the value only once it is loaded. */
-  readonly about?: (value: T) => Pick<Fill<SharedBody>, 'tags' | 'version'> & { etag?: string };
+  readonly about?: (
+    value: T,
+  ) => Pick<Fill<SharedBody>, 'tags' | 'version'> & Partial<Pick<SharedBody, 'etag' | 'lagMs'>>;
 }
 
 /** The body alone, for whoever makes something else of it. */
@@ -29,8 +31,8 @@ export async function cachedBody<T>(
       const loaded = await load();
       if (!loaded.ok) return loaded;
       const json = JSON.stringify(present(loaded.value));
-      const { etag, ...more } = about?.(loaded.value) ?? {};
-      const value = sharedBody(json, etag);
+      const { etag, lagMs, ...more } = about?.(loaded.value) ?? {};
+      const value = { ...sharedBody(json, etag), lagMs };
       const bytes = 2 * json.length + value.bytes.byteLength;
       return { ok: true, value: { value, bytes, ...more } };
     },

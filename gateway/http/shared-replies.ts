@@ -15,6 +15,11 @@ export interface SharedBody {
   readonly json: string;
   readonly bytes: ArrayBuffer;
   readonly etag: string;
+  /**
+   * Of what a search found: how far its index was behind; null while it is built. Undefined in all
+   * other bodies.
+   */
+  readonly lagMs?: number | null;
 }
 
 /** A body that may be shown now, and what tells how it was served. */

@@ -3,6 +3,8 @@
 
 import { isOperator } from '../../app/caller.ts';
 import { PAGE_LIMIT_DEFAULT, SUGGESTIONS_DEFAULT } from '../../contracts/bounds.ts';
+import type { ActionParams } from '../../contracts/actions.ts';
+import type { Outcome } from '../../contracts/refusals.ts';
 import type { Static } from 'typebox';
 import {
   SEARCH_TYPES,
@@ -14,15 +16,21 @@ import {
   SuggestQuery,
   Suggestions,
 } from '../../contracts/search.ts';
+import { cacheHeaders } from '../cache/cache-headers.ts';
+import { cachedBody, cacheKey } from '../cache/cached-reply.ts';
+import { type PublicReads, TAGS } from '../cache/public-reads.ts';
 import { problem, problemBody, type Problem } from '../http/problems.ts';
 import {
   type CheckedRequest,
+  type HeaderPairs,
+  JSON_MEDIA_TYPE,
   jsonReply,
   route,
   type Route,
   type RouteCall,
   type RouteResult,
   NDJSON_MEDIA_TYPE,
+  textReply,
 } from '../http/route.ts';
 import type { StreamSlots } from '../http/stream-slots.ts';
 import { searchItemBody, searchResultBody } from '../present.ts';
@@ -43,11 +51,12 @@ type Query = Static<typeof SearchQuery>;
 type Request = CheckedRequest<Query, unknown>;
 
 export interface SearchRoutesOptions {
+  readonly reads: PublicReads;
   /** Of whole results, counted by address. */
   readonly slots: StreamSlots;
 }
 
-export function searchRoutes({ slots }: SearchRoutesOptions): Route[] {
+export function searchRoutes({ slots, reads }: SearchRoutesOptions): Route[] {
   return [
     route(
       {
@@ -73,7 +82,10 @@ export function searchRoutes({ slots }: SearchRoutesOptions): Route[] {
         const refused = await refuseExplanations(request);
         if (refused !== null) return refused;
         const isWhole = wantsLines(request.header('accept'));
-        return isWhole ? await wholeResult(request, slots) : await page(request);
+        if (isWhole) return await wholeResult(request, slots);
+        return request.query.explain === true
+          ? await explainedPage(request)
+          : await sharedPage(request, reads);
       },
     ),
     route(
@@ -89,9 +101,12 @@ export function searchRoutes({ slots }: SearchRoutesOptions): Route[] {
       async ({ call, query }) => {
         const { q: text, type, limit = SUGGESTIONS_DEFAULT } = query;
         const types = type === undefined ? {} : { type: SEARCH_TYPES[type] };
-        const found = await call('search.suggest', { text, ...types, limit });
-        if (!found.ok) return found;
-        return jsonReply(200, { items: found.value.items }, [lagHeader(found.value)]);
+        return await cachedSearch(reads, {
+          key: cacheKey('/v1/search/suggest', { q: text, type, limit }),
+          load: () => call('search.suggest', { text, ...types, limit }),
+          present: ({ items }) => ({ items }),
+          headers: [],
+        });
       },
     ),
   ];
@@ -105,17 +120,73 @@ async function refuseExplanations({ query, identify }: Request): Promise<Problem
   return isOperator(user) ? null : problem('forbidden', 'explain: is for operators.');
 }
 
-async function page({ call, query }: Request): Promise<RouteResult> {
+async function explainedPage({ call, query }: Request): Promise<RouteResult> {
+  const found = await call('search.find', pageOf(query));
+  if (!found.ok) return found;
+  const headers = [varies, lagHeader(found.value.lagMs), PRIVATE];
+  return jsonReply(200, searchResultBody(found.value.result), headers);
+}
+
+function sharedPage({ call, query }: Request, reads: PublicReads): Promise<RouteResult> {
+  const asked = pageOf(query);
+  const { q, type, status, creator_id, currency, min, max, sort, cursor } = query;
+  return cachedSearch(reads, {
+    key: cacheKey('/v1/search', {
+      q,
+      type,
+      status,
+      creator_id,
+      currency,
+      min,
+      max,
+      sort,
+      limit: asked.page.limit,
+      cursor,
+      counts: asked.withCounts ? undefined : 'false',
+    }),
+    load: () => call('search.find', asked),
+    present: ({ result }) => searchResultBody(result),
+    headers: [varies],
+  });
+}
+
+function pageOf(query: Query): ActionParams<'search.find'> {
   const { limit = PAGE_LIMIT_DEFAULT, cursor = null, counts = true, explain = false } = query;
-  const found = await call('search.find', {
+  return {
     filter: filterOf(query),
     page: { limit, cursor },
     withCounts: counts,
     withExplanations: explain,
-  });
-  if (!found.ok) return found;
-  const headers = [varies, lagHeader(found.value), ...(explain ? [PRIVATE] : [])];
-  return jsonReply(200, searchResultBody(found.value.result), headers);
+  };
+}
+
+interface CachedSearch<T> {
+  readonly key: string;
+  readonly load: () => Promise<Outcome<T>>;
+  readonly present: (found: T) => object;
+  readonly headers: HeaderPairs;
+}
+
+/**
+ * From the gateway's cache where the same was asked a moment ago. The hot path of reads does not
+ * have it: there the headers of an address are the same in every reply.
+ */
+async function cachedSearch<T extends SearchLag>(
+  reads: PublicReads,
+  { key, load, present, headers }: CachedSearch<T>,
+): Promise<RouteResult> {
+  const about = ({ lagMs }: T) => ({ lagMs });
+  const tags = [TAGS.names];
+  const read = await cachedBody(reads, { kind: 'searches', key, tags, load, present, about });
+  const { outcome, ageMs } = read;
+  if (!outcome.ok) return outcome;
+  const { json, etag, lagMs = null } = outcome.value;
+  return textReply(200, JSON_MEDIA_TYPE, json, [
+    ...headers,
+    ['etag', etag],
+    lagHeader(lagMs === null ? null : lagMs + ageMs),
+    ...cacheHeaders(read),
+  ]);
 }
 
 async function wholeResult(
@@ -143,7 +214,7 @@ async function wholeResult(
       status: 200,
       mediaType: NDJSON_MEDIA_TYPE,
       body: { chunks, isWhole: true, close },
-      headers: [varies, ['cache-control', 'no-store'], lagHeader(opened.value)],
+      headers: [varies, ['cache-control', 'no-store'], lagHeader(opened.value.lagMs)],
     };
   } finally {
     if (!isOpen) slot.release();
@@ -189,7 +260,7 @@ function filterOf(query: Query): SearchFilter {
 /** The one address has two forms. */
 const varies = ['vary', 'accept'] as const;
 
-function lagHeader({ lagMs }: SearchLag): readonly [string, string] {
+function lagHeader(lagMs: number | null): readonly [string, string] {
   return [LAG, lagMs === null ? 'building' : (lagMs / 1000).toFixed(1)];
 }
 

@@ -27,6 +27,16 @@ async function start(t: ExecutionContext) {
   return { at, keeper, keep };
 }
 
+/** Enough for a first index that is made before it serves. */
+const MANY_PRODUCTS = 300;
+
+async function manyProducts(t: ExecutionContext): Promise<FedIndex> {
+  const at = new FedIndex(t);
+  for (let number = 0; number < MANY_PRODUCTS; number++)
+    await at.product(`p_${number}`, 'u_ada', `Lamp ${number}`);
+  return at;
+}
+
 /** A document that no stream has made: an index from nothing does not have it. */
 async function plant(at: FedIndex): Promise<void> {
   const [stored] = await at.index.feed.find([{ type: 'product', id: 'p_1' }]);
@@ -167,4 +177,68 @@ test('Q4: where the new index cannot take its place the old one serves on, and i
   t.is(failures, -1);
   t.like(await keeper.status(), { rebuild: null, rebuilds: 1 });
   t.deepEqual(await at.names('lamp'), ['drop d_1', 'product p_1', 'product p_2']);
+});
+
+test('Q4: the first index of a full store is made as one that is made anew, also after a crash', async (t) => {
+  const at = await manyProducts(t);
+  const built: SearchFeed[] = [];
+  const rebuild = at.index.rebuild.bind(at.index);
+  let isHeldUp = true;
+  at.index.rebuild = async () => {
+    const made = await rebuild();
+    built.push(made.feed);
+    const finish = async () => {
+      await new Promise<void>((resolve) => void at.clock.after(100, resolve));
+      return isHeldUp;
+    };
+    return { ...made, finish };
+  };
+  const { feed } = at.index;
+  const keep = async () => {
+    const keeper = new SearchKeeper({ ...at.sources, writer: at.index });
+    await keeper.start();
+    return keeper;
+  };
+  let keeper = await keep();
+  await at.pass(5_000);
+  t.like(await keeper.status(), { isBuilding: true, documents: 0, recordsBehind: 0, rebuilds: 0 });
+  t.is((await keeper.status()).rebuild?.documents, MANY_PRODUCTS);
+  t.is((await at.found(feed)).size, 0, 'the one that serves is not fed');
+  const stopped = keeper.stop();
+  await at.pass();
+  await stopped;
+  keeper = await keep();
+  t.teardown(() => keeper.stop());
+  await at.pass(5_000);
+  t.is(built.length, 2);
+  t.is((await at.found(feed)).size, 0, 'nor is it after a crash');
+  isHeldUp = false;
+  await at.pass(5_000);
+  const { lagMs, ...status } = await keeper.status();
+  t.like(status, { isBuilding: false, documents: MANY_PRODUCTS, rebuild: null });
+  t.true(lagMs < 2_000);
+  await at.product('p_late', 'u_ada', 'Lamp of late');
+  await at.pass();
+  t.deepEqual(await at.names('late'), ['product p_late'], 'and is fed from then on');
+});
+
+test('Q4: a first index that cannot take its place is not fed, and is tried again', async (t) => {
+  const at = await manyProducts(t);
+  const rebuild = at.index.rebuild.bind(at.index);
+  let failures = 2;
+  at.index.rebuild = async () => {
+    const made = await rebuild();
+    const swapIn: SearchRebuild['swapIn'] = async () => {
+      if (failures-- === 0) return made.swapIn();
+      t.is((await at.found()).size, 0);
+      throw new Error('the disk is full');
+    };
+    return { ...made, swapIn };
+  };
+  const keeper = new SearchKeeper({ ...at.sources, writer: at.index });
+  await keeper.start();
+  t.teardown(() => keeper.stop());
+  await at.pass(20_000);
+  t.is(failures, -1);
+  t.like(await keeper.status(), { isBuilding: false, documents: MANY_PRODUCTS, rebuild: null });
 });
