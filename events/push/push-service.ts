@@ -81,11 +81,10 @@ export class PushService {
       this.#leave();
       return stoppedFor(waitMs);
     }
-    const underWay = this.#underWay;
     const beganAt = clock.monotonic();
     const reply = await this.#send({ ...request, timeoutMs });
     const judged = judgeReply(reply, clock.now());
-    this.#learn(judged, { tookMs: clock.monotonic() - beganAt, underWay });
+    this.#learn(judged, clock.monotonic() - beganAt);
     this.#leave();
     return judged.result;
   }
@@ -104,12 +103,12 @@ export class PushService {
     return await this.#transport.post(request);
   }
 
-  #learn({ service, pauseMs }: JudgedReply, about: { tookMs: number; underWay: number }): void {
+  #learn({ service, pauseMs }: JudgedReply, tookMs: number): void {
     if (service === 'nothing') return this.#breaker.gaveUp();
     if (service === 'well') {
       this.#refusals = 0;
       this.#breaker.succeeded();
-      this.#window.succeeded(about.tookMs, about.underWay);
+      this.#window.succeeded(tookMs, this.#underWay);
       return;
     }
     this.#window.overloaded();

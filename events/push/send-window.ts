@@ -36,12 +36,15 @@ export class SendWindow {
     return Math.max(1, Math.floor(Math.min(this.#size, this.#options.max)));
   }
 
-  /** `underWay`: messages at the time. A window that is not used says nothing and stays. */
+  /**
+   * `underWay`: messages then, this one included. A window that is not half used says nothing of
+   * what the service can take, and stays.
+   */
   succeeded(tookMs: number, underWay: number): void {
     this.#shortestMs = Math.min(this.#shortestMs * UNLEARNED, tookMs);
     const isSlow = tookMs > this.#shortestMs * SLOW_TIMES && tookMs > this.#shortestMs + SLOW_MS;
     if (isSlow) return this.#shrink(A_TENTH_LESS);
-    if (underWay < this.size) return;
+    if (underWay * 2 < this.size) return;
     this.#size = Math.min(this.#size + (this.#isStarting ? 1 : 1 / this.#size), this.#options.max);
   }
 
