@@ -3,6 +3,7 @@
 import { join } from 'node:path';
 import ava from 'ava';
 import type { CDPSession, Page } from 'playwright-core';
+import { eventually } from '../end-to-end/sale-client.ts';
 import { chromiumInstalled, openBrowser, openPage, servePages } from '../sdk/pages.ts';
 
 const test = chromiumInstalled ? ava : ava.skip;
@@ -57,24 +58,20 @@ async function registrationId(devtools: CDPSession): Promise<string> {
   return await promise;
 }
 
-/** The notifications, once there are so many. */
-async function shown(page: Page, count: number): Promise<readonly Shown[]> {
-  const found = await page.waitForFunction(
-    async (wanted) => {
+/** The notifications, once there are so many; the last ones seen where that takes too long. */
+function shown(page: Page, count: number): Promise<readonly Shown[]> {
+  const read = () =>
+    page.evaluate(async () => {
       const { serviceWorker } = navigator as unknown as PageNavigator;
       const notifications = await (await serviceWorker.ready).getNotifications();
-      if (notifications.length !== wanted) return null;
       return notifications.map(({ title, body, tag, data: { url } }) => ({
         title,
         body,
         tag,
         url,
       }));
-    },
-    count,
-    { polling: 50 },
-  );
-  return (await found.jsonValue())!;
+    });
+  return eventually(read, ({ length }) => length === count, STEP_MAX_MS);
 }
 
 test('R1: the example of a service worker shows a push, and opens its page', async (t) => {

@@ -16,7 +16,7 @@ function window() {
   const made = new SendWindow({ max: MAX, monotonic: () => now });
   return {
     made,
-    round(tookMs: number, underWay = made.size) {
+    round: (tookMs: number, underWay = made.size) => {
       for (let i = made.size; i > 0; i--) made.succeeded(tookMs, underWay);
       now += 1_000;
     },
