@@ -167,6 +167,11 @@ function addChunks(chunks: Chunk[], written: string, offset: number): void {
   chunks.push({ start: offset, end, parts: [part], joined: written, spelled: null });
 }
 
+/** Whether a folded word is a run, or a piece of one. */
+export function isOfRun(word: string): boolean {
+  return RUN_START.test(word);
+}
+
 /** Whether the text's last word may not be finished. */
 export function endsInWord(text: string): boolean {
   return ENDS_IN_WORD.test(text);

@@ -81,6 +81,27 @@ test('Q4: what was deferred is found in the end, whatever changed between the st
   plain.database.close();
 });
 
+test('Q4: words that an earlier version had counted before all documents came are counted anew', (t) => {
+  const folder = temporaryDirectory();
+  t.teardown(() => removeDirectory(folder));
+  const file = `${folder}/index.db`;
+  let { database, handlers } = openIndex(file);
+  database.transaction(() => handlers.defer())();
+  for (let number = 1; number <= 10; number++)
+    database.transaction(() => handlers.apply(searchChange(number)))();
+  database.transaction(() => handlers.index(STEP_DOCUMENTS))();
+  database.exec("insert into words (word, documents) values ('shoe', 7), ('wrong', 1)");
+  database.close();
+  ({ database, handlers } = openIndex(file));
+  while (database.transaction(() => handlers.index())());
+  const words = database.prepare<[], { word: string; documents: number }>('select * from words');
+  const counts = new Map(words.all().map(({ word, documents }) => [word, documents]));
+  const listed = 'select count(*) from matches';
+  t.is(counts.get('shoe'), database.prepare<[], number>(listed).pluck().get());
+  t.false(counts.has('wrong'));
+  database.close();
+});
+
 test('Q4: an index that has documents does not begin to defer', (t) => {
   const folder = temporaryDirectory();
   t.teardown(() => removeDirectory(folder));

@@ -3,16 +3,17 @@
 // steps, each of which is a transaction: most of the cost of a small change is that of the words
 // and lists that it touches, however few documents it has. Documents are taken in the order of
 // their places, so the place that was reached says which ones are done, also after a crash, and a
-// change meanwhile knows whether its documents are to be found already.
+// change meanwhile knows whether its documents are to be found already. Then the words are counted.
 
 import type { Database } from 'better-sqlite3';
 import type { MatchWriter } from './match-writer.ts';
 import { type DocumentRow, documentOf, SORT_INDEXES, UNLISTED_FROM } from './search-schema.ts';
 
-/** Of one step; and words, which are held in memory until its end: some 20 MiB. */
-const STEP_DOCUMENTS = 32_768;
-const STEP_WORDS_MAX = 131_072;
+/** Of one step: documents, or words, of which each has some thirty rows. */
+const STEP_SIZE = 32_768;
 const PAGE_ROWS = 512;
+/** In place of a place: all documents are indexed, and words are left to be counted. */
+const WORDS_LEFT = UNLISTED_FROM + 1;
 /** Segments that FTS5 merges as soon as there are as many (its own default). */
 const AUTOMERGE = 4;
 
@@ -23,7 +24,7 @@ export class DeferredMatches {
   readonly #save;
   readonly #rows;
   readonly #isEmpty;
-  #below: number | null = null;
+  #below = UNLISTED_FROM;
 
   constructor(database: Database, matches: MatchWriter) {
     this.#database = database;
@@ -36,48 +37,63 @@ export class DeferredMatches {
     this.#isEmpty = database
       .prepare<[], number>('select not exists (select 1 from documents)')
       .pluck();
+    this.#resume();
   }
 
   /** Listed documents at places below are found; others are still to be indexed. */
   get below(): number {
-    this.#below ??= this.#load.get()!;
     return this.#below;
   }
 
   /** Begins to defer, where the index has no documents yet. Idempotent. */
   defer(): void {
-    if (this.below < UNLISTED_FROM || this.#isEmpty.get() === 0) return;
+    if (this.#below !== UNLISTED_FROM || this.#isEmpty.get() === 0) return;
     this.#saveBelow(0);
+    this.#matches.vocabulary.defer();
     // All are merged at the end.
     this.#mergeAt(0);
     for (const name of Object.keys(SORT_INDEXES)) this.#database.exec(`drop index ${name}`);
   }
 
-  /**
-   * The next documents, `documents` of them unless their words are too many. False where nothing is
-   * left to be indexed.
-   */
-  step(documents = STEP_DOCUMENTS): boolean {
-    let from = this.below;
-    if (from === UNLISTED_FROM) return false;
+  /** The next documents, or words, at most `size`. False where nothing is left to be indexed. */
+  step(size = STEP_SIZE): boolean {
+    if (this.#below === UNLISTED_FROM) return false;
+    if (this.#below !== WORDS_LEFT) this.#indexNext(size);
+    else if (!this.#matches.vocabulary.countNext(size)) this.#end();
+    return this.#below !== UNLISTED_FROM;
+  }
+
+  #indexNext(documents: number): void {
+    let from = this.#below;
     let left = documents;
-    while (left > 0 && from < UNLISTED_FROM && this.#matches.waitingWords < STEP_WORDS_MAX) {
+    while (left > 0 && from < UNLISTED_FROM) {
       const limit = Math.min(left, PAGE_ROWS);
       const rows = this.#rows.all(from, UNLISTED_FROM, limit);
       for (const row of rows) this.#matches.add({ place: row.place, document: documentOf(row) });
-      from = rows.length < limit ? UNLISTED_FROM : rows.at(-1)!.place + 1;
+      from = rows.length < limit ? WORDS_LEFT : rows.at(-1)!.place + 1;
       left -= limit;
     }
-    this.#matches.store();
     this.#saveBelow(from);
-    if (from < UNLISTED_FROM) return true;
+    if (from === WORDS_LEFT) this.#matches.vocabulary.resume();
+  }
+
+  #end(): void {
+    this.#saveBelow(UNLISTED_FROM);
     this.#mergeAt(AUTOMERGE);
     for (const statement of Object.values(SORT_INDEXES)) this.#database.exec(statement);
-    return false;
   }
 
   rolledBack(): void {
-    this.#below = null;
+    this.#resume();
+  }
+
+  /** Where the file says that it was. */
+  #resume(): void {
+    this.#below = this.#load.get()!;
+    const { vocabulary } = this.#matches;
+    if (this.#below === WORDS_LEFT) vocabulary.resume();
+    else if (this.#below < UNLISTED_FROM) vocabulary.defer();
+    else vocabulary.countAll();
   }
 
   /** Written out: FTS5 takes no real number, as which one would be bound. */

@@ -32,9 +32,9 @@ export class MatchWriter {
     );
   }
 
-  /** Words whose counts are not written yet. */
-  get waitingWords(): number {
-    return this.#vocabulary.waitingWords;
+  /** Of an index that is being made; see `VocabularyWriter`. */
+  get vocabulary(): Pick<VocabularyWriter, 'defer' | 'resume' | 'countNext' | 'countAll'> {
+    return this.#vocabulary;
   }
 
   add({ place, document }: Placed): void {
