@@ -148,6 +148,7 @@ export class Upload {
       }
       const running = (this.#running = new AbortController()).signal;
       try {
+        await untilOnline(running);
         return await this.#transfer(running);
       } catch (error) {
         if (running.aborted) continue;
@@ -293,6 +294,17 @@ export async function settledMedia(
     if (media.status === 'ready' || media.status === 'refused') return media;
     await delay(waitMs, signal);
   }
+}
+
+/** At once where the device is online, or does not tell. */
+async function untilOnline(signal: AbortSignal): Promise<void> {
+  const page = globalThis as Partial<EventTarget> & { navigator?: { readonly onLine?: boolean } };
+  if (page.navigator?.onLine !== false) return;
+  await new Promise<void>((resolve) => {
+    page.addEventListener?.('online', () => resolve(), { once: true, signal });
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+  signal.throwIfAborted();
 }
 
 /** Errors: `ConnectionError` where it is not told. */

@@ -7,6 +7,7 @@ import ava from 'ava';
 import sharp from 'sharp';
 import * as api from '../../sdk/client.ts';
 import * as uploads from '../../sdk/uploads.ts';
+import { eventually } from '../end-to-end/sale-client.ts';
 import { type MediaNode, startMediaNode } from '../media/media-node.ts';
 import { type BuiltPackage, buildPackage } from './built-package.ts';
 import { chromiumInstalled, openBrowser, openPage, servePages } from './pages.ts';
@@ -107,3 +108,51 @@ testInBrowser('M1, G4: in Chromium an upload goes on after a reload of the page'
   t.like(media, { status: 'ready', purpose: 'avatar' });
   t.is(media!.content?.sha256, digest());
 });
+
+testInBrowser(
+  'M1, G4: a device that is offline takes no tries, and goes on once online',
+  async (t) => {
+    const browser = await openBrowser();
+    t.teardown(() => browser.close());
+    const { context, page } = await openPage(t, browser, `${pages.origin}/`);
+    let failed = 0;
+    page.on('requestfailed', () => (failed += 1));
+    await page.exposeFunction('goOffline', async () => await context.setOffline(true));
+    const uploading = page.evaluate(
+      async ({ url, token, base64 }) => {
+        const paths = ['/client/client.js', '/client/uploads.js'];
+        const loaded = await Promise.all(paths.map((path) => import(path) as Promise<object>));
+        const { LiveDrops, Upload } = Object.assign({}, ...loaded) as Modules;
+        const scope = globalThis as unknown as { goOffline(): Promise<void> };
+        let offline: Promise<void> | null = null;
+        const bytes = Uint8Array.from(atob(base64), (one) => one.charCodeAt(0));
+        const upload = new Upload({
+          client: new LiveDrops({ url, token }),
+          file: new File([bytes], 'lamp.jpg'),
+          purpose: 'avatar',
+          triesMax: 2,
+          retryFirstMs: 1,
+          // The second part waits for it.
+          fetch: async (input, init) => {
+            if (offline !== null) await offline;
+            return await fetch(input, init);
+          },
+          onProgress: ({ sent }) => {
+            if (sent > 0) offline ??= scope.goOffline();
+          },
+        });
+        return await upload.done;
+      },
+      { url: node.url, token: node.token, base64: picture.toString('base64') },
+    );
+    await eventually(
+      async () => failed,
+      (count) => count > 0,
+    );
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    t.is(failed, 1, 'no more tries are made');
+    await context.setOffline(false);
+    const media = await node.settled(await uploading);
+    t.is(media.content?.sha256, digest());
+  },
+);
