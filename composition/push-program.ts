@@ -26,7 +26,10 @@ const services = new PushServices({ outbound, clock: systemClock });
 const tokens = new VapidTokens({ contact: pushContact(config), now: Date.now });
 const webPush = new WebPush({ services, tokens });
 const underWay = new Map<number, AbortController>();
-port.on('message', (message: ToPushThread) => void take(message));
+let outbox: FromPushThread[] = [];
+port.on('message', (messages: readonly ToPushThread[]) => {
+  for (const message of messages) void take(message);
+});
 const reports = setInterval(report, REPORT_INTERVAL_MS);
 parentPort!.once('message', () => void stop());
 parentPort!.postMessage(RUNNING);
@@ -38,7 +41,14 @@ async function take(message: ToPushThread): Promise<void> {
   underWay.set(id, controller);
   const result = await webPush.send(target, push, key, controller.signal);
   underWay.delete(id);
-  port.postMessage({ id, result } satisfies FromPushThread);
+  outbox.push({ id, result });
+  if (outbox.length === 1) setImmediate(tell);
+}
+
+/** The results of one turn of the loop. */
+function tell(): void {
+  port.postMessage(outbox);
+  outbox = [];
 }
 
 function report(): void {

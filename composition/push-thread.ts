@@ -16,6 +16,7 @@ export interface PushThreadData {
   readonly port: MessagePort;
 }
 
+/** What waits in one turn of the loop goes as one list: a message by itself wakes the other side. */
 export type ToPushThread =
   | {
       readonly id: number;
@@ -46,6 +47,8 @@ export class PushThread {
   readonly #thread: OffLoopThread<PushThreadReport>;
   readonly #underWay = new Map<number, (result: PushResult) => void>();
   #port: MessagePort | null = null;
+  /** For the thread, at the end of this turn of the loop. */
+  #outbox: ToPushThread[] = [];
   #started = false;
   #lastId = 0;
 
@@ -100,7 +103,9 @@ export class PushThread {
 
   #serve(port: MessagePort): void {
     this.#port = port;
-    port.on('message', ({ id, result }: FromPushThread) => this.#end(id, result));
+    port.on('message', (results: readonly FromPushThread[]) => {
+      for (const { id, result } of results) this.#end(id, result);
+    });
     port.once('close', () => {
       if (this.#port === port) this.#port = null;
       for (const id of this.#underWay.keys()) this.#end(id, ENDED);
@@ -108,7 +113,12 @@ export class PushThread {
   }
 
   #tell(message: ToPushThread): void {
-    this.#port?.postMessage(message);
+    this.#outbox.push(message);
+    if (this.#outbox.length > 1) return;
+    setImmediate(() => {
+      this.#port?.postMessage(this.#outbox);
+      this.#outbox = [];
+    });
   }
 
   #end(id: number, result: PushResult): void {

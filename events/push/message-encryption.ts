@@ -1,7 +1,7 @@
 // Encrypts a push for one browser (RFC 8291): the content coding aes128gcm (RFC 8188) in one
 // record, with a key pair of its own for each message.
 
-import { createCipheriv, createECDH, createHmac, ECDH, randomBytes } from 'node:crypto';
+import { createCipheriv, createECDH, ECDH, hkdfSync, randomBytes } from 'node:crypto';
 
 /** A subscription's keys, as bytes. */
 export interface BrowserKeys {
@@ -38,11 +38,10 @@ const LAST_RECORD = 2;
 /** The longest payload, in bytes. */
 export const PUSH_PAYLOAD_BYTES_MAX = BODY_BYTES_MAX - HEADER_BYTES - POINT_BYTES - TAG_BYTES - 1;
 
-/** The counter of HKDF (RFC 5869): one block is enough for each of these keys. */
-const ONE = '\x01';
 const WEB_PUSH_INFO = Buffer.from('WebPush: info\0');
-const KEY_INFO = Buffer.from(`Content-Encoding: aes128gcm\0${ONE}`);
-const NONCE_INFO = Buffer.from(`Content-Encoding: nonce\0${ONE}`);
+const KEY_INFO = Buffer.from('Content-Encoding: aes128gcm\0');
+const NONCE_INFO = Buffer.from('Content-Encoding: nonce\0');
+const KEYING_BYTES = 32;
 const KEY_BYTES = 16;
 const NONCE_BYTES = 12;
 
@@ -71,8 +70,8 @@ export function encryptedPush(
 ): Buffer {
   const { salt = randomBytes(SALT_BYTES), keyPair = newKeyPair() } = options;
   const ownKey = keyPair.getPublicKey();
-  const info = Buffer.concat([WEB_PUSH_INFO, publicKey, ownKey, Buffer.from(ONE)]);
-  const keying = hmac(hmac(authSecret, keyPair.computeSecret(publicKey)), info);
+  const info = Buffer.concat([WEB_PUSH_INFO, publicKey, ownKey]);
+  const keying = derived(keyPair.computeSecret(publicKey), authSecret, info, KEYING_BYTES);
   const toBytes = options.paddedToBytes ?? PADDED_TO_BYTES;
   return encryptedContent(payload, { keying, salt, keyId: ownKey, toBytes });
 }
@@ -90,9 +89,8 @@ export function encryptedContent(
   if (content.length > PUSH_PAYLOAD_BYTES_MAX)
     throw new RangeError(`A push has at most ${PUSH_PAYLOAD_BYTES_MAX} bytes.`);
   const { keying, salt, keyId, toBytes } = options;
-  const pseudoRandom = hmac(salt, keying);
-  const key = hmac(pseudoRandom, KEY_INFO).subarray(0, KEY_BYTES);
-  const nonce = hmac(pseudoRandom, NONCE_INFO).subarray(0, NONCE_BYTES);
+  const key = derived(keying, salt, KEY_INFO, KEY_BYTES);
+  const nonce = derived(keying, salt, NONCE_INFO, NONCE_BYTES);
   const head = Buffer.allocUnsafe(HEADER_BYTES);
   salt.copy(head);
   head.writeUInt32BE(RECORD_BYTES, SALT_BYTES);
@@ -118,6 +116,7 @@ function padded(content: Buffer, toBytes: number): Buffer {
   return plain;
 }
 
-function hmac(key: Buffer, text: Buffer): Buffer {
-  return createHmac('sha256', key).update(text).digest();
+/** HKDF (RFC 5869). */
+function derived(secret: Buffer, salt: Buffer, info: Buffer, bytes: number): Buffer {
+  return Buffer.from(hkdfSync('sha256', secret, salt, info, bytes));
 }

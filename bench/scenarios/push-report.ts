@@ -1,0 +1,21 @@
+// The figures of the scenario `push`, and how it measures.
+
+import type { Figure } from '../scenario.ts';
+
+export const PUSH_FIGURES: readonly Figure[] = [
+  figure('messagesPerSecond', 'messages', 'messages/s', 'more', 0),
+  figure('cpuMicros', 'CPU a message', 'µs', 'less', 0),
+  figure('perCore', 'messages of a whole core', 'messages/s', 'more', 0),
+  figure('failed', 'messages not taken', 'messages', 'less', 0),
+  figure('memoryMb', 'memory that it takes, at most', 'MB', 'less', 0),
+];
+
+function figure(
+  key: string,
+  label: string,
+  unit: string,
+  better: Figure['better'],
+  digits: number,
+): Figure {
+  return { key, label, unit, better, digits };
+}
