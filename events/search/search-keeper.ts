@@ -4,6 +4,7 @@
 // as it comes takes several times as long. Until then an empty one serves, which is not fed.
 
 import type { SearchNodeStatus } from '../../contracts/search.ts';
+import type { ScanPage } from '../../storage/ports/change-stream.ts';
 import type { SearchRebuild, SearchWriter } from '../../storage/ports/search-index.ts';
 import { Backoff } from '../backoff.ts';
 import { SearchCheck } from './search-check.ts';
@@ -176,13 +177,21 @@ export class SearchKeeper {
     const { changes, log } = this.#options;
     let entities = 0;
     try {
-      for (let bucket = 0; bucket < changes.bucketCount && entities < MUCH_ENTITIES; bucket++)
-        entities += (await changes.scan(bucket, null, MUCH_ENTITIES)).changes.length;
+      for (let bucket = 0; bucket < changes.bucketCount; bucket++) {
+        let cursor: string | null = null;
+        do {
+          // One may be empty without being the last.
+          const page: ScanPage = await changes.scan(bucket, cursor, MUCH_ENTITIES);
+          entities += page.changes.length;
+          if (entities >= MUCH_ENTITIES) return true;
+          cursor = page.nextCursor;
+        } while (cursor !== null);
+      }
     } catch (error) {
       log.debug({ err: error }, 'how much a search index will have is not known');
       return true;
     }
-    return entities >= MUCH_ENTITIES;
+    return false;
   }
 
   #newFeeding(): SearchFeeding {
