@@ -20,12 +20,18 @@ export const API_KEY_NAME_LENGTH_MAX = 80;
 /** How far ahead a key may end, where it has an end. */
 export const API_KEY_AHEAD_MAX_MS = 5 * 366 * 24 * 60 * 60 * 1_000;
 
-// Contacts of shops' own users
+// Contacts of shops' own users, and where users are reached by push and mail
 
 export const LANGUAGE_LENGTH_MAX = 35;
-export const PUSH_SUBSCRIPTIONS_MAX = 5;
+/** Of one user: browsers on several devices. */
+export const PUSH_SUBSCRIPTIONS_MAX = 16;
 /** Base64url: 88 characters of a P-256 point, 22 of the secret. */
 export const PUSH_KEY_LENGTH_MAX = 128;
+export const MUTED_CREATORS_MAX = 200;
+/** How long the pushes of one event may be spread over. */
+export const SPREAD_SECONDS_MAX = 3_600;
+export const SPREAD_SECONDS_DEFAULT = 30;
+export const UNSUBSCRIBE_TOKEN_LENGTH_MAX = 300;
 
 // Products
 

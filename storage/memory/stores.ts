@@ -23,6 +23,7 @@ import { MemoryOrganisations } from './organisations-memory.ts';
 import { MemoryOrderListStore } from './order-list-memory.ts';
 import { MemoryParkedRefunds } from './parked-refunds-memory.ts';
 import { MemoryPaymentProblems } from './payment-problems-memory.ts';
+import { MemoryRecipientStore } from './recipients-memory.ts';
 import { MemorySessionStore } from './sessions-memory.ts';
 import { MemoryRequests } from './requests-memory.ts';
 import { MemoryRestrictionStore } from './restrictions-memory.ts';
@@ -79,6 +80,7 @@ export function memoryStores(options: MemoryStoresOptions = {}): MemoryStores {
     jobs: new MemoryJobStore({ finishedMax: options.finishedJobsMax, requests }),
     apiKeys: new MemoryApiKeyStore(),
     contacts: new MemoryContactStore(),
+    recipients: new MemoryRecipientStore(),
     media: new MemoryMediaStore(),
     restrictions: new MemoryRestrictionStore({ changes, liftedMax: options.liftedRestrictionsMax }),
     close: () => Promise.resolve(),

@@ -22,6 +22,7 @@ import type { OrderListStore } from './order-list.ts';
 import type { ParkedRefunds } from './parked-refunds.ts';
 import type { PaymentProblems } from './payment-problems.ts';
 import type { ReadModels } from './read-models.ts';
+import type { RecipientStore } from './recipients.ts';
 import type { SessionStore } from './sessions.ts';
 import type { RequestLog } from './requests.ts';
 import type { RestrictionStore } from './restrictions.ts';
@@ -60,6 +61,8 @@ export interface Stores {
   readonly requests: RequestLog;
   readonly apiKeys: ApiKeyStore;
   readonly contacts: ContactStore;
+  /** Where users are reached by push and mail, and what they want to be told. */
+  readonly recipients: RecipientStore;
   readonly media: MediaStore;
   /** Bans. */
   readonly restrictions: RestrictionStore;

@@ -32,6 +32,7 @@ import { RedisOrderListStore } from './rows/order-list-redis.ts';
 import { RedisParkedRefunds } from './catalogue/parked-refunds-redis.ts';
 import { RedisPaymentProblems } from './catalogue/payment-problems-redis.ts';
 import { RedisPlacementStore } from './placement/placement-redis.ts';
+import { RedisRecipientStore } from './catalogue/recipients-redis.ts';
 import { RedisReadModels } from './rows/read-models-redis.ts';
 import { RedisRestrictionStore } from './catalogue/restrictions-redis.ts';
 import { checkRedisServers } from './connection/server-checks.ts';
@@ -115,6 +116,7 @@ export async function openRedisStores(options: RedisStoresOptions): Promise<Redi
       requests: parts.requests,
       apiKeys: new RedisApiKeyStore({ redis }),
       contacts: new RedisContactStore({ redis }),
+      recipients: new RedisRecipientStore({ redis }),
       media: new RedisMediaStore({ redis }),
       restrictions: new RedisRestrictionStore(parts),
       leases: new RedisConsumerLeases({ redis }),

@@ -35,6 +35,7 @@ import { SqliteOrganisations } from './catalogue/organisations-sqlite.ts';
 import { SqliteOrderListStore } from './rows/order-list-sqlite.ts';
 import { SqliteParkedRefunds } from './catalogue/parked-refunds-sqlite.ts';
 import { SqlitePaymentProblems } from './catalogue/payment-problems-sqlite.ts';
+import { SqliteRecipientStore } from './catalogue/recipients-sqlite.ts';
 import { SqliteRequests } from './catalogue/requests-sqlite.ts';
 import { SqliteRestrictionStore } from './catalogue/restrictions-sqlite.ts';
 import type { ProjectionsHandlers } from './rows/projections-program.ts';
@@ -187,6 +188,7 @@ export async function openSqliteStores(options: SqliteStoresOptions): Promise<Sq
       }),
       apiKeys: new SqliteApiKeyStore(catalogue),
       contacts: new SqliteContactStore(catalogue),
+      recipients: new SqliteRecipientStore(catalogue),
       media: new SqliteMediaStore(catalogue),
       restrictions: new SqliteRestrictionStore(catalogue),
       async limitPages(database, pages) {

@@ -25,6 +25,7 @@ import { PARKED_MAX, parkedRefundsContract } from './contract/parked-refunds.ts'
 import { paymentProblemsContract, PROBLEMS_MAX } from './contract/payment-problems.ts';
 import { readModelsContract } from './contract/read-models.ts';
 import { ENDED_MAX, sessionsContract } from './contract/sessions.ts';
+import { recipientsContract } from './contract/recipients.ts';
 import { requestsContract } from './contract/requests.ts';
 import { LIFTED_MAX, restrictionsContract } from './contract/restrictions.ts';
 import { snapshotsContract } from './contract/snapshots.ts';
@@ -57,6 +58,7 @@ consumerPositionsContract(() => stores);
 operatorLogContract(() => stores.operatorLog);
 apiKeysContract(() => stores.apiKeys);
 contactsContract(() => stores.contacts);
+recipientsContract(() => stores.recipients);
 mediaContract(() => stores.media);
 restrictionsContract(() => stores);
 operatorAccountsContract(() => stores.operatorAccounts);

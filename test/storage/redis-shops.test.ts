@@ -1,4 +1,4 @@
-// The contracts of API keys, contacts, media, restrictions and operators' accounts on a real Redis
+// The contracts of API keys, contacts, recipients, media, restrictions and operators' accounts on a real Redis
 // Cluster of three: every script keeps to one slot.
 
 import test from 'ava';
@@ -8,6 +8,7 @@ import { RedisContactStore } from '../../storage/redis/catalogue/contacts-redis.
 import { RedisMediaStore } from '../../storage/redis/catalogue/media-redis.ts';
 import { RedisVapidKeys } from '../../storage/redis/catalogue/vapid-keys-redis.ts';
 import { RedisOperatorAccounts } from '../../storage/redis/catalogue/operator-accounts-redis.ts';
+import { RedisRecipientStore } from '../../storage/redis/catalogue/recipients-redis.ts';
 import { connectRedis, type RedisConnection } from '../../storage/redis/connection/connection.ts';
 import { RedisClusterServers, redisInstalled } from '../servers/redis-server.ts';
 import { apiKeysContract } from './contract/api-keys.ts';
@@ -15,6 +16,7 @@ import { contactsContract } from './contract/contacts.ts';
 import { mediaContract } from './contract/media.ts';
 import { vapidKeysContract } from './contract/vapid-keys.ts';
 import { operatorAccountsContract } from './contract/operator-accounts.ts';
+import { recipientsContract } from './contract/recipients.ts';
 import { restrictionsContract } from './contract/restrictions.ts';
 import { connectRedisData, type RedisData } from './redis-data.ts';
 
@@ -35,6 +37,7 @@ if (redisInstalled) {
   });
   apiKeysContract(() => new RedisApiKeyStore({ redis }));
   contactsContract(() => new RedisContactStore({ redis }));
+  recipientsContract(() => new RedisRecipientStore({ redis }));
   mediaContract(() => new RedisMediaStore({ redis }));
   restrictionsContract(() => data);
   operatorAccountsContract(() => new RedisOperatorAccounts({ redis }));

@@ -29,6 +29,7 @@ import { PARKED_MAX, parkedRefundsContract } from './contract/parked-refunds.ts'
 import { paymentProblemsContract, PROBLEMS_MAX } from './contract/payment-problems.ts';
 import { readModelsContract } from './contract/read-models.ts';
 import { ENDED_MAX, sessionsContract } from './contract/sessions.ts';
+import { recipientsContract } from './contract/recipients.ts';
 import { requestsContract } from './contract/requests.ts';
 import { LIFTED_MAX, restrictionsContract } from './contract/restrictions.ts';
 import { snapshotsContract } from './contract/snapshots.ts';
@@ -73,6 +74,7 @@ consumerPositionsContract(() => opened);
 operatorLogContract(() => opened.operatorLog);
 apiKeysContract(() => opened.apiKeys);
 contactsContract(() => opened.contacts);
+recipientsContract(() => opened.recipients);
 mediaContract(() => opened.media);
 restrictionsContract(() => opened);
 operatorAccountsContract(() => opened.operatorAccounts);

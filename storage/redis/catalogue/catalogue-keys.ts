@@ -56,6 +56,11 @@ export function sessionsKey(userId: string): string {
   return `${tag(changeBucketOf(userId))}:sessions:${userId}`;
 }
 
+/** A hash of where the bucket's users are reached by push and mail, by their ids. */
+export function recipientsKey(bucket: number): string {
+  return `${tag(bucket)}:recipients`;
+}
+
 /** A hash of the links that were mailed to the user, by their ids. */
 export function linksKey(userId: string): string {
   return `${tag(changeBucketOf(userId))}:links:${userId}`;

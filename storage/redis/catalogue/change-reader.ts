@@ -7,12 +7,14 @@ import type { Catalogue } from '../../ports/catalogue.ts';
 import type { ChangeStream } from '../../ports/change-stream.ts';
 import type { ConsumerLeases } from '../../ports/consumer-leases.ts';
 import type { FollowStore } from '../../ports/follows.ts';
+import type { RecipientStore } from '../../ports/recipients.ts';
 import { connectRedis, type RedisAddress } from '../connection/connection.ts';
 import { RedisAccountStore } from './accounts-redis.ts';
 import { RedisCatalogue } from './catalogue-redis.ts';
 import { RedisConsumerLeases } from './consumer-leases-redis.ts';
 import { openEntityParts } from './entity-parts.ts';
 import { RedisFollowStore } from './follows-redis.ts';
+import { RedisRecipientStore } from './recipients-redis.ts';
 import { OmConnection } from './om-connection.ts';
 
 export interface RedisChangeReader {
@@ -20,6 +22,7 @@ export interface RedisChangeReader {
   readonly accounts: Pick<AccountStore, 'findRemovedUser'>;
   readonly catalogue: Pick<Catalogue, 'listDrops'>;
   readonly follows: Pick<FollowStore, 'counts'>;
+  readonly recipients: Pick<RecipientStore, 'findAll'>;
   readonly leases: ConsumerLeases;
   close(): Promise<void>;
 }
@@ -45,6 +48,7 @@ export async function openRedisChangeReader(options: {
       accounts: new RedisAccountStore({ ...parts, now: () => Date.now() }),
       catalogue: new RedisCatalogue(parts),
       follows: new RedisFollowStore(parts),
+      recipients: new RedisRecipientStore({ redis }),
       leases: new RedisConsumerLeases({ redis }),
       close,
     };

@@ -1,8 +1,8 @@
 // The writer of catalogue.db: accounts, products, drops' rows, follows and the stream of their
 // changes, sessions, mailed links, handled webhooks, consumers' positions, operators' accounts and
 // actions, parked refunds, payments to look at, jobs, kept answers to requests, API keys, contacts,
-// restrictions, organisations, media, VAPID keys. It runs in a thread of its own. All of this is rarely written
-// and often read, so reads have their own indexes and run on the main thread.
+// restrictions, organisations, media, VAPID keys, recipients. It runs in a thread of its own. All of
+// this is rarely written and often read, so reads have their own indexes and run on the main thread.
 
 import { ACCOUNT_LINKS_SCHEMA, accountLinkHandlers } from './account-links-statements.ts';
 import {
@@ -32,6 +32,7 @@ import {
   DROP_RECORDS_SCHEMA,
   productHandlers,
 } from './products-statements.ts';
+import { RECIPIENTS_SCHEMA, recipientHandlers } from './recipients-statements.ts';
 import { RESTRICTIONS_SCHEMA, restrictionHandlers } from './restrictions-statements.ts';
 import { SESSIONS_SCHEMA, sessionHandlers } from './sessions-statements.ts';
 import { REQUESTS_SCHEMA, requestStatements } from './requests-statements.ts';
@@ -144,6 +145,7 @@ const MIGRATIONS = [
   MEDIA_SCHEMA,
   DROP_RECORDS_SCHEMA,
   VAPID_KEYS_SCHEMA,
+  RECIPIENTS_SCHEMA,
 ];
 
 export type CatalogueHandlers = ReturnType<typeof open>['handlers'];
@@ -190,6 +192,7 @@ export function open(options: ProgramOptions) {
       ...apiKeyHandlers(database),
       ...accountLinkHandlers(database),
       ...contactHandlers(database),
+      ...recipientHandlers(database),
       ...mediaHandlers(database),
       ...operatorAccountHandlers(database),
       ...vapidKeyHandlers(database),

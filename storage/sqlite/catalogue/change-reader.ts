@@ -6,11 +6,13 @@ import type { AccountStore } from '../../ports/accounts.ts';
 import type { Catalogue } from '../../ports/catalogue.ts';
 import type { ChangeStream } from '../../ports/change-stream.ts';
 import type { FollowStore } from '../../ports/follows.ts';
+import type { RecipientStore } from '../../ports/recipients.ts';
 import { openReaderDatabase } from '../thread/database.ts';
 import { SqliteAccountStore } from './accounts-sqlite.ts';
 import { AppendSignal } from './append-signal.ts';
 import { SqliteCatalogue } from './catalogue-sqlite.ts';
 import { SqliteChangeStream } from './change-stream-sqlite.ts';
+import { SqliteRecipientReader } from './recipients-sqlite.ts';
 import { SqliteFollowStore } from './follows-sqlite.ts';
 
 export interface SqliteChangeReader {
@@ -18,6 +20,7 @@ export interface SqliteChangeReader {
   readonly accounts: Pick<AccountStore, 'findRemovedUser'>;
   readonly catalogue: Pick<Catalogue, 'listDrops'>;
   readonly follows: Pick<FollowStore, 'counts'>;
+  readonly recipients: Pick<RecipientStore, 'findAll'>;
   close(): Promise<void>;
 }
 
@@ -32,6 +35,7 @@ export function openSqliteChangeReader(directory: string): SqliteChangeReader {
     accounts: new SqliteAccountStore(database),
     catalogue: new SqliteCatalogue(database),
     follows: new SqliteFollowStore(database),
+    recipients: new SqliteRecipientReader(database),
     async close() {
       reader.close();
     },
