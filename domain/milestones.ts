@@ -4,6 +4,9 @@ import type { MilestoneType } from '../contracts/drops.ts';
 import type { DropState } from './drop-state.ts';
 import type { DropEvent } from '../contracts/drop-events.ts';
 
+/** What of a drop decides. */
+export type MilestoneState = Pick<DropState, 'free' | 'stocked' | 'status' | 'pause' | 'endsAt'>;
+
 /** Stock is low from this share of the stocked units downwards. */
 const LOW_STOCK_SHARE = 0.1;
 
@@ -17,7 +20,7 @@ export function milestoneOf(
   event: DropEvent,
   freeBefore: number,
   endsAtBefore: number,
-  state: DropState,
+  state: MilestoneState,
 ): MilestoneType | null {
   switch (event.type) {
     case 'order-placed':
@@ -46,7 +49,7 @@ export function milestoneOf(
 }
 
 /** Units that return to a drop that is over, or paused, are for nobody. */
-function isReturn(freeBefore: number, { free, status, pause }: DropState): boolean {
+function isReturn(freeBefore: number, { free, status, pause }: MilestoneState): boolean {
   return freeBefore === 0 && free > 0 && status === 'live' && pause === null;
 }
 
