@@ -1,7 +1,8 @@
-// The texts of all mails, in English and German, plain and as HTML. They have nothing that users
+// The texts of mails about accounts, in English and German, plain and as HTML. They have nothing that users
 // wrote but the link: whoever registers with another person's address cannot write to that person.
 
 import type { Language } from '../../contracts/languages.ts';
+import { mailBody, type MailText, type MailWords } from '../../events/mail/mail-body.ts';
 
 export const MAIL_TEMPLATES = [
   'confirm-email',
@@ -13,20 +14,7 @@ export const MAIL_TEMPLATES = [
 ] as const;
 export type MailTemplate = (typeof MAIL_TEMPLATES)[number];
 
-export interface MailText {
-  readonly subject: string;
-  readonly text: string;
-  readonly html: string;
-}
-
-interface Words {
-  readonly subject: string;
-  /** Paragraphs before the link, or all where there is none. */
-  readonly before: readonly string[];
-  /** Of the link, in HTML. */
-  readonly action?: string;
-  readonly after?: readonly string[];
-}
+type Words = Omit<MailWords, 'link'>;
 
 const WORDS: Readonly<Record<Language, Readonly<Record<MailTemplate, Words>>>> = {
   en: {
@@ -137,27 +125,5 @@ export function mailText(
   language: Language,
   link: string | null,
 ): MailText {
-  const { subject, before, action = '', after = [] } = WORDS[language][template];
-  const lines = [...before, ...(link === null ? [] : [link]), ...after];
-  const paragraphs = [
-    ...before.map(escaped),
-    ...(link === null ? [] : [`<a href="${escaped(link)}">${escaped(action)}</a>`, escaped(link)]),
-    ...after.map(escaped),
-  ];
-  const body = paragraphs.map((paragraph) => `<p>${paragraph}</p>`).join('\n');
-  const title = `<title>${escaped(subject)}</title>`;
-  const head = `<head><meta charset="utf-8">${title}</head>`;
-  return {
-    subject,
-    text: `${lines.join('\n\n')}\n`,
-    html: `<!doctype html>\n<html lang="${language}">${head}\n<body>\n${body}\n</body></html>\n`,
-  };
-}
-
-function escaped(text: string): string {
-  return text
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replaceAll('"', '&quot;');
+  return mailBody(language, { ...WORDS[language][template], link });
 }

@@ -9,6 +9,8 @@ export interface Mail {
   readonly html: string;
   /** BCP 47. */
   readonly language: string;
+  /** Where one POST ends such mails (RFC 8058); absent where they are none of a list. */
+  readonly unsubscribeUrl?: string;
 }
 
 export interface MailSender {
