@@ -6,6 +6,7 @@ import { systemClock } from '../actors/clock.ts';
 import { assert } from '../domain/assert.ts';
 import { positionsName } from '../events/changes/change-consumer.ts';
 import { ChangeRunner } from '../events/changes/change-runner.ts';
+import { PortQuestions } from '../events/port-questions.ts';
 import type { ConsumerLag } from '../events/lane.ts';
 import type { ConsumerLease } from '../events/off-loop/consumer-lease.ts';
 import type { CreateChangeConsumer, CreateConsumer } from '../events/off-loop/create-consumer.ts';
@@ -15,7 +16,7 @@ import { SqliteSpillStore } from '../storage/sqlite/spill-sqlite.ts';
 import { openArchive, readsArchive } from './archive.ts';
 import { createLog } from './log.ts';
 import { leaseOf, lowerPriority, openChanges, openJournals } from './off-loop-parts.ts';
-import { RUNNING, type ThreadData } from './off-loop-thread.ts';
+import { RUNNING, type ThreadData, type ThreadQuestion } from './off-loop-thread.ts';
 
 const LAG_INTERVAL_MS = 1_000;
 /** A cluster has many shards, and all its nodes poll the same Redis. */
@@ -31,7 +32,8 @@ const log = createLog(data.config);
 lowerPriority(log);
 const { name, reads, options } = data.consumer;
 const { nodeId } = data.config;
-const positions = new RemotePositions(data.port);
+const questions = new PortQuestions<ThreadQuestion>(data.port);
+const positions = new RemotePositions(questions);
 const running = reads === 'events' ? await runOnEvents() : await runOnChanges();
 const reports = setInterval(() => parentPort!.postMessage(running.lag()), LAG_INTERVAL_MS);
 parentPort!.once('message', () => void stop());
@@ -55,7 +57,8 @@ function assertName(actual: string): void {
 
 async function runOnEvents(): Promise<Running> {
   const create = await load<CreateConsumer>();
-  const consumer = await create({ options, positions });
+  const tell = async (message: unknown) => void (await questions.ask({ told: message }));
+  const consumer = await create({ options, positions, tell });
   assertName(consumer.name);
   const reader = await openJournals(data.config, name, log);
   const journal = readsArchive(reader.journal, openArchive(data.config));
@@ -70,6 +73,7 @@ async function runOnEvents(): Promise<Running> {
     async stop() {
       await runner.stop();
       await reader.close();
+      await consumer.close?.();
     },
   };
 }

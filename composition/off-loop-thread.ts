@@ -7,7 +7,8 @@ import type { Logger } from 'pino';
 import type { Clock, Timer } from '../actors/clock.ts';
 import { Backoff } from '../events/backoff.ts';
 import type { ConsumerLag } from '../events/lane.ts';
-import { servePositions } from '../events/off-loop/remote-positions.ts';
+import { answerPositions, type PositionsQuestion } from '../events/off-loop/remote-positions.ts';
+import { answerQuestions } from '../events/port-questions.ts';
 import type { ConsumerPositions } from '../storage/ports/consumer-positions.ts';
 import type { Config } from './config.ts';
 
@@ -66,9 +67,15 @@ export interface ThreadData {
   readonly consumer: OffLoopConsumer;
   readonly config: Config;
   readonly shardCount: number;
-  /** For `RemotePositions`. */
+  /** For its positions, and what it tells. */
   readonly port: MessagePort;
 }
+
+/** What a consumer's thread asks. */
+export type ThreadQuestion = PositionsQuestion | { readonly told: unknown };
+
+/** Takes what a consumer tells; again where that rejects. */
+export type TakeTold = (message: unknown) => Promise<void>;
 
 /** `Report`: what the thread posts of itself. */
 export class OffLoopThread<Report = readonly ConsumerLag[]> {
@@ -146,6 +153,8 @@ export class OffLoopThread<Report = readonly ConsumerLag[]> {
 
 export interface OffLoopThreadsOptions {
   readonly consumers: readonly OffLoopConsumer[];
+  /** Of consumers that tell something, by their names. */
+  readonly answers?: ReadonlyMap<string, TakeTold>;
   readonly config: Config;
   readonly shardCount: number;
   readonly positions: ConsumerPositions;
@@ -158,12 +167,18 @@ export class OffLoopThreads {
   readonly #threads: readonly OffLoopThread[];
 
   constructor(options: OffLoopThreadsOptions) {
-    const { consumers, config, shardCount, positions, clock, log } = options;
+    const { consumers, answers, config, shardCount, positions, clock, log } = options;
     const program = new URL('off-loop-program.ts', import.meta.url);
-    const serve = (port: MessagePort) => servePositions(port, positions);
+    const serveFor = (name: string) => (port: MessagePort) =>
+      answerQuestions(port, async (question: ThreadQuestion) => {
+        if (!('told' in question)) return await answerPositions(positions, question);
+        await answers?.get(name)?.(question.told);
+        return 0;
+      });
     this.#threads = consumers.map((consumer) => {
       const data: Omit<ThreadData, 'port'> = { consumer, config, shardCount };
-      return new OffLoopThread({ name: consumer.name, program, data, serve, clock, log });
+      const { name } = consumer;
+      return new OffLoopThread({ name, program, data, serve: serveFor(name), clock, log });
     });
   }
 

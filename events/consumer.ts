@@ -27,4 +27,6 @@ export interface EventConsumer {
    * for room, so consumers must not wait for each other.
    */
   consume(batches: readonly FactBatch[]): Promise<void>;
+  /** Lets go of connections of its own, at the end of its thread. */
+  close?(): Promise<void>;
 }

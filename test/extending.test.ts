@@ -39,7 +39,11 @@ async function load(t: ExecutionContext, path: string): Promise<{ create: Create
 test('J1: the consumer on the page writes each paid order and stores its position', async (t) => {
   const { create } = await load(t, EXAMPLE);
   const file = join(folder(t), 'ledger');
-  const consumer = await create({ options: { file }, positions: new MemoryConsumerPositions() });
+  const consumer = await create({
+    options: { file },
+    positions: new MemoryConsumerPositions(),
+    tell: async () => undefined,
+  });
   const confirmed = { type: 'order-confirmed', ordinal: 0, reference: 'pay_1' } as const;
   const expired = { type: 'order-expired', ordinal: 1 } as const;
   t.is(consumer.placement, 'off-loop');

@@ -7,6 +7,8 @@ export interface JobHandler {
   readonly kind: JobKind;
   /** Jobs of the kind that one process runs at once. */
   readonly concurrency: number;
+  /** False: its steps wait for others, so it goes on at once after each. Default: it rests. */
+  readonly rests?: boolean;
   /**
    * Does the next step: some tens of milliseconds of work. The step of a process that crashed is
    * done again, so it has the effect of one. Stops early where `signal` is aborted: then another

@@ -4,7 +4,7 @@
 // their leases have ended, and repeat at most one step each.
 //
 // Jobs give way to sales: a step is small, and after each one the job rests as long as the step
-// took.
+// took, unless its kind mostly waits for others.
 
 import pTimeout from 'p-timeout';
 import type { Logger } from 'pino';
@@ -151,7 +151,8 @@ export class JobRunner {
       while (!abort.signal.aborted && lease.job.state === 'running') {
         const began = this.#options.clock.monotonic();
         await this.#step(handler, lease, abort.signal);
-        if (lease.job.state === 'running') await this.#rest(began, abort.signal);
+        if (lease.job.state === 'running' && handler.rests !== false)
+          await this.#rest(began, abort.signal);
       }
       if (this.#stopped) await lease.release();
     } catch (error) {

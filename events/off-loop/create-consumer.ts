@@ -9,6 +9,11 @@ import type { EventConsumer } from '../consumer.ts';
 export type CreateConsumer = (context: {
   readonly options: unknown;
   readonly positions: ConsumerPositions;
+  /**
+   * Tells the process's main thread, which answers as `OffLoopThreadsOptions.answers` has it.
+   * Errors: `store-unavailable`, whatever failed there.
+   */
+  readonly tell: (message: unknown) => Promise<void>;
 }) => EventConsumer | Promise<EventConsumer>;
 
 /** For a consumer of the change stream. */

@@ -1,11 +1,10 @@
 // Consumer positions for a thread without a writer of its own: the process's main thread stores
 // them.
 
-import type { MessagePort } from 'node:worker_threads';
 import type { ConsumerPositions, ShardPosition } from '../../storage/ports/consumer-positions.ts';
-import { answerQuestions, PortQuestions } from '../port-questions.ts';
+import type { PortQuestions } from '../port-questions.ts';
 
-type Question = { readonly consumer: string } & (
+export type PositionsQuestion = { readonly consumer: string } & (
   | { readonly load: number }
   | { readonly save: readonly ShardPosition[] }
   | { readonly replace: readonly ShardPosition[] }
@@ -13,10 +12,10 @@ type Question = { readonly consumer: string } & (
 
 /** A lane has one request at a time, so as many requests wait as there are lanes. */
 export class RemotePositions implements ConsumerPositions {
-  readonly #questions: PortQuestions<Question>;
+  readonly #questions: PortQuestions<PositionsQuestion>;
 
-  constructor(port: MessagePort) {
-    this.#questions = new PortQuestions(port);
+  constructor(questions: PortQuestions<PositionsQuestion>) {
+    this.#questions = questions;
   }
 
   load(consumer: string, shard: number): Promise<number> {
@@ -32,12 +31,13 @@ export class RemotePositions implements ConsumerPositions {
   }
 }
 
-/** Answers the requests of a `RemotePositions` at the other end of the port. */
-export function servePositions(port: MessagePort, positions: ConsumerPositions): void {
-  answerQuestions(port, async (question: Question) => {
-    if ('load' in question) return await positions.load(question.consumer, question.load);
-    if ('save' in question) await positions.save(question.consumer, question.save);
-    else await positions.replace(question.consumer, question.replace);
-    return 0;
-  });
+/** Answers a question of a `RemotePositions` at the other end of the port. */
+export async function answerPositions(
+  positions: ConsumerPositions,
+  question: PositionsQuestion,
+): Promise<number> {
+  if ('load' in question) return await positions.load(question.consumer, question.load);
+  if ('save' in question) await positions.save(question.consumer, question.save);
+  else await positions.replace(question.consumer, question.replace);
+  return 0;
 }
