@@ -11,8 +11,10 @@ import { ID_RANDOM_BYTES, makeId } from '../domain/ids.ts';
 import { refusal, success } from '../domain/refusal.ts';
 import type { AccountStore, RefreshToken, User } from '../storage/ports/accounts.ts';
 import type { OperatorAccount, OperatorAccountStore } from '../storage/ports/operator-accounts.ts';
+import type { RecipientStore } from '../storage/ports/recipients.ts';
 import { SESSIONS_PER_USER_MAX, type SessionStore } from '../storage/ports/sessions.ts';
 import type { AccessTokens } from './access-tokens.ts';
+import { removeSubscriptionsOfSessions } from './push-subscriptions.ts';
 import type { RandomBytes } from './random-bytes.ts';
 import { refreshTokenHash, type RefreshTokens } from './refresh-tokens.ts';
 
@@ -20,6 +22,8 @@ export interface SessionsOptions {
   readonly accounts: AccountStore;
   readonly sessions: SessionStore;
   readonly operatorAccounts: Pick<OperatorAccountStore, 'find'>;
+  /** Browsers that are reached by push, until their sessions end. */
+  readonly recipients: RecipientStore;
   readonly liveBus: LiveBus;
   readonly accessTokens: AccessTokens;
   readonly refreshTokens: RefreshTokens;
@@ -175,8 +179,10 @@ export class Sessions {
   }
 
   async #end(userId: string, sessionIds: readonly string[]): Promise<void> {
-    const { sessions, liveBus, now } = this.#options;
+    const { recipients, sessions, liveBus, now } = this.#options;
     if (sessionIds.length === 0) return;
+    // First, so that what fails is done again with the rest.
+    await removeSubscriptionsOfSessions(recipients, userId, sessionIds);
     const endedAt = now();
     await sessions.end(userId, sessionIds, endedAt, endedAt - ENDED_RETAINED_MS);
     liveBus.publish(SESSIONS_TOPIC, { type: 'sessions-ended', userId, sessionIds, endedAt });

@@ -32,6 +32,9 @@ export interface AccountParts {
   readonly handlers: readonly JobHandler[];
   readonly operators: OperatorAccounts;
   readonly followsOf: Follows;
+  readonly mails: MailSender;
+  /** The address of the shop's pages, without a slash at its end. */
+  readonly publicUrl: () => string;
   services(queue: JobQueue): ServiceSchema[];
   /** The runner of jobs must have stopped. */
   stop(): Promise<void>;
@@ -56,13 +59,8 @@ export function createAccountParts(
   const refreshTokens = new RefreshTokens({ secret: secrets, now, random });
   const linkTokens = new LinkTokens({ secrets, now });
   const sender = createMailSender(config, now);
-  const sendMail = new SendMailHandler({
-    ...stores,
-    linkTokens,
-    sender,
-    publicUrl: () => config.publicUrl ?? url() ?? `http://${config.host}:${config.port}`,
-    now,
-  });
+  const publicUrl = () => config.publicUrl ?? url() ?? `http://${config.host}:${config.port}`;
+  const sendMail = new SendMailHandler({ ...stores, linkTokens, sender, publicUrl, now });
   const sessionsOf = new Sessions({
     ...stores,
     liveBus: bus,
@@ -78,6 +76,8 @@ export function createAccountParts(
   return {
     handlers: [sendMail, deleteAccount],
     followsOf,
+    mails: sender,
+    publicUrl,
     operators: new OperatorAccounts({
       ...stores,
       secondFactors,

@@ -28,6 +28,7 @@ import type { RunContext } from '../actors/run-context.ts';
 import { SHARD_COUNT } from '../domain/ids.ts';
 import { brokerOptions } from '../moleculer.config.ts';
 import { createCallAction } from '../services/moleculer/call-action.ts';
+import { presenceService } from '../services/presence.ts';
 import { cachesService } from '../services/gateway-caches.ts';
 import { MeasuredJournal } from '../storage/measured-journal.ts';
 import { FEATURE_LEVEL, LevelTooNewError, ReachedLevel } from '../storage/ports/feature-level.ts';
@@ -46,6 +47,7 @@ import {
 import { createJobs } from './node-jobs.ts';
 import { createServices } from './node-services.ts';
 import { createPush } from './push.ts';
+import { createReach } from './reach.ts';
 import { createSearch } from './search.ts';
 import { createTokens } from './tokens.ts';
 import { createUpkeep } from './upkeep.ts';
@@ -136,7 +138,9 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
     clock: systemClock,
     log,
   });
-  const offLoop = roles.includes('services') ? createOffLoop(options, stores, SHARD_COUNT) : null;
+  const offLoop = roles.includes('services')
+    ? createOffLoop(options, stores, SHARD_COUNT, (news) => jobs!.news.add(news))
+    : null;
   const archiver = roles.includes('services')
     ? createArchiver({ ...options, stores, shardCount: SHARD_COUNT, levels, meter })
     : null;
@@ -155,17 +159,23 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
     url: () => url,
   });
   const push = roles.includes('services') ? createPush({ ...options, stores }) : null;
-  const jobs = roles.includes('services')
-    ? createJobs({
-        ...options,
-        shardCount: SHARD_COUNT,
-        stores,
-        router,
-        isAlone: false,
-        accounts,
-        reconciling,
-      })
-    : null;
+  const reach =
+    push === null
+      ? null
+      : createReach({ broker, stores, router, hidden: restrictions, push, accounts, clock });
+  const jobs =
+    reach === null
+      ? null
+      : createJobs({
+          ...options,
+          shardCount: SHARD_COUNT,
+          stores,
+          router,
+          isAlone: false,
+          accounts,
+          reach,
+          reconciling,
+        });
   const announcer = new ChangeAnnouncer({ ...stores, bus, clock: systemClock, log });
   const self = { nodeId, incarnation: randomUUID() };
   broker.createService(placementService({ onPlacementChanged: () => watch.refreshNow() }));
@@ -174,7 +184,7 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
   );
   if (search !== null) broker.createService(search.service);
   const actors = roles.includes('actors') ? createActors() : null;
-  if (jobs !== null) {
+  if (jobs !== null && push !== null) {
     createServices(broker, {
       ...options,
       clock,
@@ -186,6 +196,7 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
       queue: jobs.queue,
       exportSpace: jobs.exportSpace,
       accounts,
+      push,
       tokens,
       self,
       levels,
@@ -297,7 +308,9 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
     levels,
     tokens,
     unreadiness,
+    reach: reach?.sample ?? null,
     serveCaches: (caches) => void broker.createService(cachesService(caches)),
+    servePresence: (isOnline) => void broker.createService(presenceService(isOnline)),
     async start() {
       await announcer.start();
       await broker.start();

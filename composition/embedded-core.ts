@@ -18,6 +18,7 @@ import { RestrictionSet } from '../events/restriction-set.ts';
 import type { RunContext } from '../actors/run-context.ts';
 import { brokerOptions } from '../moleculer.config.ts';
 import { createCallAction } from '../services/moleculer/call-action.ts';
+import { presenceService } from '../services/presence.ts';
 import { cachesService } from '../services/gateway-caches.ts';
 import { MeasuredJournal } from '../storage/measured-journal.ts';
 import { FEATURE_LEVEL, ReachedLevel } from '../storage/ports/feature-level.ts';
@@ -36,6 +37,7 @@ import {
 import { createJobs } from './node-jobs.ts';
 import { createServices } from './node-services.ts';
 import { createPush } from './push.ts';
+import { createReach } from './reach.ts';
 import { createSearch } from './search.ts';
 import { createTokens } from './tokens.ts';
 import { createUpkeep, type NodeUpkeep } from './upkeep.ts';
@@ -109,7 +111,7 @@ function createCore(
     clock,
     log,
   });
-  const offLoop = createOffLoop(options, stores, shardCount);
+  const offLoop = createOffLoop(options, stores, shardCount, (news) => jobs.news.add(news));
   const restrictions = new RestrictionSet({ ...stores, bus, clock, log });
   const search = createSearch({ ...options, restrictions });
   const archiver = createArchiver({ ...options, stores, shardCount, levels, meter });
@@ -127,6 +129,15 @@ function createCore(
   });
   const announcer = new ChangeAnnouncer({ ...stores, bus, clock: systemClock, log });
   const push = createPush({ ...options, stores });
+  const reach = createReach({
+    broker,
+    stores,
+    router,
+    hidden: restrictions,
+    push,
+    accounts,
+    clock,
+  });
   const jobs = createJobs({
     ...options,
     shardCount,
@@ -134,6 +145,7 @@ function createCore(
     router,
     isAlone: true,
     accounts,
+    reach,
     reconciling,
   });
   const verify = (shards: readonly number[], run: RunContext) =>
@@ -158,6 +170,7 @@ function createCore(
     queue: jobs.queue,
     exportSpace: jobs.exportSpace,
     accounts,
+    push,
     tokens,
     self,
     levels,
@@ -200,7 +213,9 @@ function createCore(
     levels,
     tokens,
     unreadiness: () => unreadyShards(host),
+    reach: reach.sample,
     serveCaches: (caches) => void broker.createService(cachesService(caches)),
+    servePresence: (isOnline) => void broker.createService(presenceService(isOnline)),
     async start() {
       await announcer.start();
       await broker.start();

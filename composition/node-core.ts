@@ -18,6 +18,8 @@ import type { StripeEvents } from '../events/payments/stripe/stripe-events.ts';
 import type { RestrictionSet } from '../events/restriction-set.ts';
 import type { Relay } from '../events/relay.ts';
 import type { MeasuredJournal } from '../storage/measured-journal.ts';
+import type { ReachSample } from '../gateway/http/reach-metrics.ts';
+import type { presenceService } from '../services/presence.ts';
 import type { cachesService } from '../services/gateway-caches.ts';
 import type { FeatureLevels } from '../storage/ports/feature-level.ts';
 import type { Stores } from '../storage/ports/stores.ts';
@@ -58,6 +60,8 @@ export interface NodeCore {
   readonly search: NodeSearch | null;
   /** Null where this node's roles do not include the services. */
   readonly push: NodePush | null;
+  /** Messages to people. Null where this node's roles do not include them. */
+  readonly reach: ReachSample | null;
   readonly bus: LiveBus;
   /** Who is banned. It is known once the core has started. */
   readonly restrictions: RestrictionSet;
@@ -70,6 +74,8 @@ export interface NodeCore {
   readonly journal: MeasuredJournal;
   /** Lets operators ask for the caches of this node's gateway. Before `start`. */
   serveCaches(caches: Parameters<typeof cachesService>[0]): void;
+  /** Tells the services who has a stream open at this node's gateway. Before `start`. */
+  servePresence(isOnline: Parameters<typeof presenceService>[0]): void;
   /** The reasons why the node cannot serve now, one short sentence each. */
   unreadiness(): string[];
   /** Starts everything but the shards of a cluster. Errors: those of the store or of NATS. */

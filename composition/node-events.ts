@@ -16,6 +16,8 @@ import {
   type UnmadeRefunds,
 } from '../events/payments/parked-refund-retries.ts';
 import { PaymentProblemsConsumer } from '../events/payments/payment-problems-consumer.ts';
+import { NEWS_CONSUMER } from '../events/reach/news.ts';
+import type { EntryNews } from '../events/reach/news-queue.ts';
 import { PAYMENTS_CONSUMER, PaymentsConsumer } from '../events/payments/payments-consumer.ts';
 import { Rebuild } from '../events/rebuild/rebuild.ts';
 import { Relay } from '../events/relay.ts';
@@ -100,8 +102,15 @@ export function createEvents(
  * The off-loop consumers of every node that is alone or has the role `services`. Their names are
  * the same on all nodes: the change stream is trimmed behind them.
  */
-function offLoopConsumers(_config: Config): readonly OffLoopConsumer[] {
-  return [];
+function offLoopConsumers(config: Config): readonly OffLoopConsumer[] {
+  return [
+    {
+      name: NEWS_CONSUMER,
+      reads: 'events',
+      module: new URL('news-consumer.ts', import.meta.url).href,
+      options: { config },
+    },
+  ];
 }
 
 function allOffLoopConsumers({ config, offLoop = [] }: NodeCoreOptions): OffLoopConsumer[] {
@@ -113,10 +122,12 @@ export function createOffLoop(
   options: NodeCoreOptions,
   stores: Stores,
   shardCount: number,
+  takeNews: (news: EntryNews) => Promise<void>,
 ): OffLoopThreads {
   const { config, log } = options;
   return new OffLoopThreads({
     consumers: allOffLoopConsumers(options),
+    answers: new Map([[NEWS_CONSUMER, (message) => takeNews(message as EntryNews)]]),
     config,
     shardCount,
     positions: stores.consumerPositions,

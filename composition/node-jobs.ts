@@ -17,6 +17,7 @@ import { FollowsReconciler, UnreadReconciler } from '../events/reconcile/stored.
 import { JobQueue } from '../events/jobs/job-queue.ts';
 import { JobRunner } from '../events/jobs/job-runner.ts';
 import { ReconcileHandler } from '../events/reconcile/reconcile-handler.ts';
+import type { NewsQueue } from '../events/reach/news-queue.ts';
 import { StandingJobs } from '../events/reconcile/standing-jobs.ts';
 import type { Stores } from '../storage/ports/stores.ts';
 import type { AccountParts } from './accounts.ts';
@@ -25,6 +26,7 @@ import { createRebuild } from './node-events.ts';
 import { openExportFiles } from './export-files.ts';
 import { ExportThreads } from './export-threads.ts';
 import { passTextsOf } from './pass-secrets.ts';
+import type { Reach } from './reach.ts';
 
 /** The jobs of a node with the services: where they are queued, and what runs them. */
 export interface NodeJobs {
@@ -33,6 +35,8 @@ export interface NodeJobs {
   /** Null where there is no place for files. */
   readonly exportSpace: ExportSpace | null;
   readonly reconciliation: ReconcileHandler;
+  /** Where news of the journals become jobs. */
+  readonly news: NewsQueue;
   readonly start: () => void;
   readonly stop: () => Promise<void>;
 }
@@ -47,6 +51,7 @@ export function createJobs(options: {
   readonly clock: Clock;
   readonly log: Logger;
   readonly accounts: Pick<AccountParts, 'handlers' | 'followsOf'>;
+  readonly reach: Reach;
   readonly reconciling: UpkeepShare;
 }): NodeJobs {
   const { config, stores, router, isAlone, clock, log } = options;
@@ -62,6 +67,7 @@ export function createJobs(options: {
     new EnforceBanHandler({ ...stores, router, clock, followsOf: accounts.followsOf }),
     new StopDropsHandler({ ...stores, router, clock }),
     ...accounts.handlers,
+    ...options.reach.handlers,
   ];
   let exportSpace: ExportSpace | null = null;
   if (files !== null) {
@@ -78,6 +84,7 @@ export function createJobs(options: {
     runner,
     exportSpace,
     reconciliation,
+    news: options.reach.newsOf(queue),
     start() {
       runner.start();
       standing.start();

@@ -35,6 +35,7 @@ import { BrokerRuns } from '../services/other-runs.ts';
 import { passesService } from '../services/passes.ts';
 import { paymentsService } from '../services/payments.ts';
 import { productsService } from '../services/products.ts';
+import { preferencesService, pushService } from '../services/reach.ts';
 import { BrokerGatewayCaches } from '../services/gateway-caches.ts';
 import { BrokerSearchNodes } from '../services/search-nodes.ts';
 import { sellersService } from '../services/sellers.ts';
@@ -45,6 +46,7 @@ import type { AccountParts } from './accounts.ts';
 import type { Config } from './config.ts';
 import { passTextsOf } from './pass-secrets.ts';
 import { digitsOf } from './payments.ts';
+import type { NodePush } from './push.ts';
 import type { Tokens } from './tokens.ts';
 
 export function detailsCipher({ detailsSecrets: secrets }: Config): DetailsCipher | null {
@@ -65,6 +67,7 @@ export function createServices(
     readonly queue: JobQueue;
     readonly exportSpace: ExportSpace | null;
     readonly accounts: AccountParts;
+    readonly push: NodePush;
     readonly tokens: Tokens;
     readonly self: NodeRun;
     /** The feature level of the store. */
@@ -128,6 +131,13 @@ export function createServices(
     sellersService({ ...stores, router, queue, liveBus: bus, levels, now, random }),
     bansService({ ...stores, queue, liveBus: bus, levels, now, random }),
     notificationsService({ ...stores, now }),
+    preferencesService({ ...stores, random }),
+    pushService({
+      ...stores,
+      pushKeys: options.push.keys,
+      endpointProblem: (endpoint) => options.push.endpointProblem(endpoint),
+      now,
+    }),
     paymentsService({
       ...stores,
       router,

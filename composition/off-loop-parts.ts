@@ -31,7 +31,10 @@ export async function openJournals(config: Config, purpose: string, log: Logger)
   return await openRedisJournalReader({ address: store, name: `${nodeId}-${purpose}`, log });
 }
 
-/** The change stream, drop rows, counts of followers, and where users are reached. `purpose` names the connections. */
+/**
+ * The change stream, drop rows, counts of followers, and where users are reached. `purpose` names
+ * the connections.
+ */
 export async function openChanges(config: Config, purpose: string, log: Logger) {
   const { store, nodeId, dataDirectory } = config;
   if (store.kind !== 'redis') return { ...openSqliteChangeReader(dataDirectory), leases: null };

@@ -18,12 +18,10 @@ import type {
 import { pushContact } from './push.ts';
 
 const REPORT_INTERVAL_MS = 1_000;
-/** To a service without HTTP/2, where each carries one message at a time. */
-const HTTP1_CONNECTIONS = 16;
 
 const { config, port } = workerData as PushThreadData;
 lowerPriority(createLog(config));
-const outbound = createOutbound(config, { connectionsPerOrigin: HTTP1_CONNECTIONS });
+const outbound = createOutbound(config);
 const services = new PushServices({ outbound, clock: systemClock });
 const tokens = new VapidTokens({ contact: pushContact(config), now: Date.now });
 const webPush = new WebPush({ services, tokens });

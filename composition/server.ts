@@ -169,6 +169,7 @@ export async function startServer(
       ...(rejectedPayments !== null && { rejectedPayments }),
       ...(paymentCalls !== null && { paymentCalls }),
       ...(jobCounts !== null && { jobs: jobCounts }),
+      ...(core.reach !== null && { reach: core.reach }),
       reconciled: () => [...(reconciled?.() ?? []), ...searchCounts(core.search)],
       ...(core.archiveCounts !== null && { archive: core.archiveCounts }),
       ...(core.search !== null && { search: searchSample(core.search) }),
@@ -189,7 +190,10 @@ export async function startServer(
     config.media === null || !config.roles.includes('media')
       ? null
       : new MediaProcess({ config, media: config.media, gateway, call: core.call, log });
-  if (config.roles.includes('gateway')) core.serveCaches(gateway.caches);
+  if (config.roles.includes('gateway')) {
+    core.serveCaches(gateway.caches);
+    core.servePresence((userId) => hub!.isOnline(userId));
+  }
   const stop = async () => {
     await core.leave();
     limitsFile.stop();

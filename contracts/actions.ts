@@ -52,6 +52,8 @@ import type { BuyerPayment, OrderPayments, StripeCall, WebhookCall } from './pay
 import type { NewProduct, Product, ProductFilter, ProductPatch } from './products.ts';
 import type { PushKeyRotation, PushKeyRow } from './push-keys.ts';
 import type { MadePasses, NewPasses, NewPassList } from './passes.ts';
+import type { Preferences, PreferencesPatch } from './preferences.ts';
+import type { NewPushSubscription, PushKey } from './push.ts';
 import type { PaymentProblem, ProblemFilter } from './payment-problems.ts';
 import type {
   Ban,
@@ -359,6 +361,24 @@ export interface Actions {
     MadeTakeDown,
   ];
   'sellers.restore': [AsOperator & { of: TakenDown; id: string }, null];
+
+  /** The key for subscriptions to pushes (R1). */
+  'push.key': [Record<string, never>, PushKey];
+  /** In place of a subscription of the same endpoint, whosever it was. */
+  'push.subscribe': [
+    { userId: string; sessionId?: string; subscription: NewPushSubscription },
+    null,
+  ];
+  'push.unsubscribe': [{ userId: string; endpoint: string }, null];
+
+  /** Of at most 1,000 users those with a stream open. Answered by each gateway, for itself. */
+  'presence.online': [{ userIds: readonly string[] }, readonly string[]];
+
+  /** What a user wants to be told (R2). */
+  'preferences.get': [{ userId: string }, Preferences];
+  'preferences.change': [{ userId: string; change: PreferencesPatch }, Preferences];
+  /** By the token of a mail: whoever has it may. Refuses `forbidden` for any other. */
+  'preferences.unsubscribe': [{ token: string }, null];
 
   'notifications.list': [{ userId: string; unread: boolean; page: PageRequest }, NotificationsPage];
   'notifications.listAfter': [

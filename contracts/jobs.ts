@@ -22,6 +22,9 @@ export const JOB_KINDS = [
   'make-passes',
   'stop-drops',
   'reconcile',
+  'push-drop',
+  'mail-drop',
+  'tell-buyers',
 ] as const;
 export const JobKind = Type.Enum([...JOB_KINDS], { type: 'string' });
 export type JobKind = (typeof JOB_KINDS)[number];

@@ -71,6 +71,7 @@ import { passRoutes } from './rest/passes.ts';
 import { paymentRoutes } from './rest/payments.ts';
 import { productRoutes } from './rest/products.ts';
 import { searchRoutes } from './rest/search.ts';
+import { reachRoutes } from './rest/reach.ts';
 import { shopRoutes } from './rest/shops.ts';
 import { systemRoutes } from './rest/system.ts';
 import type { IncomingRequest, Route, VerifyToken } from './http/route.ts';
@@ -224,6 +225,7 @@ export function createGateway(options: GatewayOptions): Gateway {
           ...creatorBanRoutes(),
           ...notificationRoutes(),
           ...searchRoutes({ slots: resultSlots, reads }),
+          ...reachRoutes(),
           ...operatorRoutes({ slots }),
           ...(stream === null ? [] : changeRoutes({ stream, slots, now })),
         ]

@@ -673,7 +673,10 @@ export interface Job {
     | 'enforce-ban'
     | 'make-passes'
     | 'stop-drops'
-    | 'reconcile';
+    | 'reconcile'
+    | 'push-drop'
+    | 'mail-drop'
+    | 'tell-buyers';
   readonly state: 'queued' | 'running' | 'done' | 'failed' | 'cancelled';
   readonly callerId: string;
   /** what it is about: the id of a drop */
@@ -849,6 +852,82 @@ export interface NotificationPage {
 
 export interface ReadAll {
   readonly upTo?: string;
+}
+
+export interface PushKey {
+  /** goes along with the subscription */
+  readonly keyId: string;
+  /** the `applicationServerKey`: a point of P-256, base64url (RFC 8292) */
+  readonly publicKey: string;
+}
+
+export interface NewPushSubscription {
+  readonly endpoint: string;
+  readonly expirationTime?: number | null;
+  readonly keys: {
+    readonly p256dh: string;
+    readonly auth: string;
+  };
+  /** of the push key; by default the present one */
+  readonly keyId?: string;
+}
+
+export interface Preferences {
+  readonly push: PushPreferences;
+  readonly mail: MailPreferences;
+  /** nothing of their drops; orders are told all the same */
+  readonly mutedCreators: ReadonlyArray<string>;
+  /** as a creator: over how long the pushes of one event go out */
+  readonly spreadSeconds: number;
+}
+
+export interface PushPreferences {
+  /** a drop of a followed creator has started */
+  readonly dropStarted: boolean;
+  /** few units of such a drop are left */
+  readonly lowStock: boolean;
+  /** such a drop was sold out, and has units again */
+  readonly backInStock: boolean;
+  /** one’s own orders: confirmed, refunded, payment failed */
+  readonly orders: boolean;
+}
+
+export interface MailPreferences {
+  /** one’s own orders: confirmed, refunded */
+  readonly orders: boolean;
+  /** a followed creator has announced a drop */
+  readonly dropAnnounced: boolean;
+}
+
+export interface PreferencesPatch {
+  readonly push?: PushPreferencesPatch;
+  readonly mail?: MailPreferencesPatch;
+  /** nothing of their drops; orders are told all the same */
+  readonly mutedCreators?: ReadonlyArray<string>;
+  /** as a creator: over how long the pushes of one event go out */
+  readonly spreadSeconds?: number;
+}
+
+export interface PushPreferencesPatch {
+  /** a drop of a followed creator has started */
+  readonly dropStarted?: boolean;
+  /** few units of such a drop are left */
+  readonly lowStock?: boolean;
+  /** such a drop was sold out, and has units again */
+  readonly backInStock?: boolean;
+  /** one’s own orders: confirmed, refunded, payment failed */
+  readonly orders?: boolean;
+}
+
+export interface MailPreferencesPatch {
+  /** one’s own orders: confirmed, refunded */
+  readonly orders?: boolean;
+  /** a followed creator has announced a drop */
+  readonly dropAnnounced?: boolean;
+}
+
+export interface OneClick {
+  readonly 'List-Unsubscribe'?: 'One-Click';
 }
 
 export interface SearchResult {
@@ -3030,6 +3109,49 @@ export interface Operations {
       readonly id: string;
     };
     readonly reply: undefined;
+  };
+  /** The key that a browser needs to subscribe to pushes (RFC 8292). */
+  'GET /v1/push/key': {
+    readonly reply: PushKey;
+  };
+  /**
+   * Subscribe a browser to pushes. It is the caller’s alone then, until the session of this
+   * request’s token ends. Past 16 the oldest one ends.
+   */
+  'PUT /v1/push/subscriptions': {
+    readonly body: NewPushSubscription;
+    readonly reply: undefined;
+  };
+  /** End a browser’s subscription; doing so twice is the same. */
+  'DELETE /v1/push/subscriptions': {
+    readonly query: {
+      readonly endpoint: string;
+    };
+    readonly reply: undefined;
+  };
+  /** What the caller wants to be told by push and by mail. */
+  'GET /v1/users/me/preferences': {
+    readonly reply: Preferences;
+  };
+  /** Change what the caller wants to be told. What is left out stays as it is. */
+  'PATCH /v1/users/me/preferences': {
+    readonly body: PreferencesPatch;
+    readonly reply: Preferences;
+  };
+  /** The page of a mail’s link, with the button that ends such mails. */
+  'GET /v1/mail/unsubscribe': {
+    readonly query: {
+      readonly token: string;
+    };
+    readonly reply: string;
+  };
+  /** End the mails of one kind, by the token of a mail, without a sign-in (RFC 8058). */
+  'POST /v1/mail/unsubscribe': {
+    readonly query: {
+      readonly token: string;
+    };
+    readonly body?: OneClick;
+    readonly reply: string;
   };
   /**
    * Products, drops and creators by words, the best first: in pages, or with `Accept:

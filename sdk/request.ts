@@ -6,6 +6,7 @@ import type { Request } from './transport.ts';
 const WITHOUT_KEY = [
   'auth/',
   'account/',
+  'mail/',
   'token',
   'payments/',
   'graphql',
@@ -16,8 +17,10 @@ const WITHOUT_KEY = [
   'operator/search',
   'operator/caches',
 ];
+/** A PATCH says what is to be, so that doing it twice is the same. */
+const PATCH_WITHOUT_KEY = 'PATCH /v1/users/me/preferences';
 /** Of these, those whose repeats do no harm. */
-const REPEATABLE = ['auth/login', 'auth/refresh', 'auth/logout'];
+const REPEATABLE = ['auth/login', 'auth/refresh', 'auth/logout', 'mail/'];
 
 export interface Asked {
   readonly path?: Readonly<Record<string, string>>;
@@ -28,6 +31,7 @@ export interface Asked {
 
 /** Whether the server does it once for each `Idempotency-Key`. */
 export function takesKey(operation: string): boolean {
+  if (operation === PATCH_WITHOUT_KEY) return false;
   return /^(POST|PATCH) /.test(operation) && !startsWith(operation, WITHOUT_KEY);
 }
 

@@ -18,8 +18,10 @@ import type { FollowStore } from '../../storage/ports/follows.ts';
 import type { OrganisationStore } from '../../storage/ports/organisations.ts';
 import type { OperatorAccountStore } from '../../storage/ports/operator-accounts.ts';
 import type { OrderDetailsStore } from '../../storage/ports/order-details.ts';
+import type { RecipientStore } from '../../storage/ports/recipients.ts';
 import type { RestrictionStore } from '../../storage/ports/restrictions.ts';
 import type { Follows } from '../follows.ts';
+import { removeRecipient } from '../push-subscriptions.ts';
 import type { Sessions } from '../sessions.ts';
 import { shopSpace } from '../user-ids.ts';
 import {
@@ -52,6 +54,7 @@ export interface DeleteAccountOptions extends LeavingOptions {
   readonly follows: FollowStore;
   readonly drafts: Drafts;
   readonly contacts: ContactStore;
+  readonly recipients: RecipientStore;
   readonly restrictions: Pick<RestrictionStore, 'list' | 'lift'>;
   readonly changes: ChangeStream;
   readonly sessionsOf: Sessions;
@@ -171,7 +174,7 @@ export class DeleteAccountHandler implements JobHandler {
 
   /** The cursor of the next step; null at the end. Each step may come again. */
   async #step(userId: string, phase: Phase, at: number): Promise<string | null> {
-    const { apiKeys, changes, sessionsOf } = this.#options;
+    const { apiKeys, changes, recipients, sessionsOf } = this.#options;
     const after = PHASES[PHASES.indexOf(phase) + 1] ?? null;
     if (phase === 'account') {
       await this.#removeAccount(userId);
@@ -181,21 +184,24 @@ export class DeleteAccountHandler implements JobHandler {
     if (phase === 'records') {
       const next = await changes.forgetUser(userId, at);
       if (next !== null) return `${phase} ${next}`;
-      // A session that a log-in was beginning meanwhile, and a key that a member was making.
+      // What others of its requests were making meanwhile: a session, a key, a subscription.
       await sessionsOf.endOthers(userId, undefined);
       await apiKeys.removeAll(userId);
+      await removeRecipient(recipients, userId);
       return null;
     }
     return `${(await this.#removeSome(userId, phase)) ? phase : after} 0`;
   }
 
   async #removeAccount(userId: string): Promise<void> {
-    const { accounts, accountLinks, apiKeys, operatorAccounts, orderDetails, sessionsOf } =
+    const { accounts, accountLinks, apiKeys, operatorAccounts, orderDetails, recipients } =
       this.#options;
+    const { sessionsOf } = this.#options;
     await sessionsOf.endOthers(userId, undefined);
     await operatorAccounts.remove(userId);
     await apiKeys.removeAll(userId);
     await accountLinks.removeAll(userId);
+    await removeRecipient(recipients, userId);
     await orderDetails.erase(userId);
     const user = await accounts.findUser(userId);
     if (user !== null) await removeInvitationsTo(this.#options, user.email);

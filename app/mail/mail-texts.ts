@@ -1,5 +1,6 @@
-// The texts of mails about accounts, in English and German, plain and as HTML. They have nothing that users
-// wrote but the link: whoever registers with another person's address cannot write to that person.
+// The texts of mails about accounts, in English and German, plain and as HTML. They have nothing
+// that users wrote but the link: whoever registers with another person's address cannot write to
+// that person.
 
 import type { Language } from '../../contracts/languages.ts';
 import { mailBody, type MailText, type MailWords } from '../../events/mail/mail-body.ts';

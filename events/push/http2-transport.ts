@@ -78,11 +78,10 @@ export class Http2Transport implements PushTransport {
     } catch (error) {
       return { ok: false, failure: error instanceof OutboundError ? error.failure : 'connect' };
     }
-    if (this.#closed || socket.destroyed || socket.alpnProtocol !== 'h2') {
-      const isOther = !this.#closed && !socket.destroyed;
+    if (this.#closed || socket.alpnProtocol !== 'h2') {
       socket.destroy();
-      if (isOther) return { ok: false, failure: NO_HTTP2 };
-      return { ok: false, failure: this.#closed ? 'aborted' : 'closed' };
+      if (this.#closed) return { ok: false, failure: 'aborted' };
+      return { ok: false, failure: NO_HTTP2 };
     }
     const session: Http2Session = new Http2Session(origin, socket, () =>
       this.#sessions.delete(session),

@@ -4,6 +4,7 @@
 
 import { Gauge, type Metric, type MetricObject, type Registry } from 'prom-client';
 import type { PushSample } from './push-metrics.ts';
+import type { ReachSample } from './reach-metrics.ts';
 import type { SearchSample } from './search-metrics.ts';
 
 /** Durations by bucket. The last count, beyond the bounds, has all longer ones. */
@@ -100,6 +101,7 @@ export interface MetricSources {
   readonly archive?: ArchiveSample;
   readonly search?: SearchSample;
   readonly push?: PushSample;
+  readonly reach?: ReachSample;
   /** Null while unknown. */
   readonly jobs?: () => readonly JobSample[] | null;
   readonly reconciled?: () => readonly ReconcileSample[];

@@ -204,6 +204,11 @@ export class LiveHub implements LiveHandler, LiveContext {
     this.#flushTimer = null;
   }
 
+  /** Whether the user has a stream open here. */
+  isOnline(userId: string): boolean {
+    return this.#users.has(userId);
+  }
+
   dropChannel(dropId: string): DropChannel {
     let channel = this.#drops.get(dropId);
     if (channel === undefined) {

@@ -7,8 +7,9 @@ import { NewerFormatError } from './format-version.ts';
 
 const FORMAT = 1;
 
-export function encodeRecipient({ revision: _, ...recipient }: Recipient): string {
-  return JSON.stringify({ format: FORMAT, ...recipient });
+export function encodeRecipient(recipient: Recipient): string {
+  const { revision: _, ...content } = recipient;
+  return JSON.stringify({ format: FORMAT, ...content });
 }
 
 /** Errors: `newer-format`. */

@@ -51,7 +51,7 @@ export function recipientsContract(store: () => RecipientStore): void {
         store().replace(recipientOf(userId, 2, { unsubscribeSecret: secret })),
       ),
     );
-    t.deepEqual(changes.toSorted(), [false, true]);
+    t.is(changes.filter(Boolean).length, 1);
     t.is((await store().find(userId))?.unsubscribeSecret, changes[0] === true ? 'a' : 'b');
   });
 
