@@ -20,6 +20,7 @@ import {
   rowOf,
   UNLISTED_FROM,
   UNLISTED_RANK,
+  valuesOf,
 } from './search-schema.ts';
 
 export class IndexWriter {
@@ -39,9 +40,10 @@ export class IndexWriter {
     this.#find = database.prepare<[number, string], DocumentRow>(
       'select * from documents where type = ? and id = ?',
     );
-    this.#insert = database.prepare<[DocumentRow]>(
+    // By position: looking sixteen names up takes a third of the time of an insertion.
+    this.#insert = database.prepare<DocumentRow[keyof DocumentRow][]>(
       `insert into documents (${DOCUMENT_COLUMNS.join(', ')})
-       values (${DOCUMENT_COLUMNS.map((column) => `@${column}`).join(', ')})`,
+       values (${DOCUMENT_COLUMNS.map(() => '?').join(', ')})`,
     );
     // Of a document that keeps its place only this may be another.
     this.#update = database.prepare<[DocumentRow]>(
@@ -91,7 +93,7 @@ export class IndexWriter {
     }
     if (row !== undefined) this.#takeOut(row);
     const place = this.#placement.place(rank);
-    this.#insert.run(rowOf(document, place));
+    this.#insert.run(...valuesOf(rowOf(document, place)));
     if (place < this.deferred.below) placed.push({ place, document });
   }
 

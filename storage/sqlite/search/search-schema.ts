@@ -124,6 +124,28 @@ export const DOCUMENT_COLUMNS = [
   'popularity',
 ] as const satisfies readonly (keyof DocumentRow)[];
 
+/** In the order of `DOCUMENT_COLUMNS`. */
+export function valuesOf(row: DocumentRow): DocumentRow[keyof DocumentRow][] {
+  return [
+    row.place,
+    row.type,
+    row.id,
+    row.source,
+    row.version,
+    row.name,
+    row.description,
+    row.creator_id,
+    row.creator_name,
+    row.product_id,
+    row.status,
+    row.currency,
+    row.amount,
+    row.starts_at,
+    row.created_at,
+    row.popularity,
+  ];
+}
+
 /**
  * Places of a block: few enough that one may be read whole for a query of very many words, each of
  * which is in all of its documents.
