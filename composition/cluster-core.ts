@@ -158,7 +158,7 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
     restrictions,
     url: () => url,
   });
-  const push = roles.includes('services') ? createPush({ ...options, stores }) : null;
+  const push = roles.includes('services') ? createPush({ ...options, stores, meter }) : null;
   const reach =
     push === null
       ? null

@@ -128,7 +128,7 @@ function createCore(
     url: () => url,
   });
   const announcer = new ChangeAnnouncer({ ...stores, bus, clock: systemClock, log });
-  const push = createPush({ ...options, stores });
+  const push = createPush({ ...options, stores, meter });
   const reach = createReach({
     broker,
     stores,

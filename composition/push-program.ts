@@ -11,35 +11,60 @@ import { RUNNING } from './off-loop-thread.ts';
 import { createOutbound } from './outbound.ts';
 import type {
   FromPushThread,
+  PushOrder,
   PushThreadData,
   PushThreadReport,
   ToPushThread,
 } from './push-thread.ts';
 import { pushContact } from './push.ts';
+import { pushingShare } from './upkeep.ts';
 
 const REPORT_INTERVAL_MS = 1_000;
 
-const { config, port } = workerData as PushThreadData;
+/** Messages that are encrypted before others have their turn. */
+const STEP_MESSAGES = 8;
+
+const { config, saleMeter, port } = workerData as PushThreadData;
 lowerPriority(createLog(config));
 const outbound = createOutbound(config);
 const services = new PushServices({ outbound, clock: systemClock });
 const tokens = new VapidTokens({ contact: pushContact(config), now: Date.now });
 const webPush = new WebPush({ services, tokens });
+const share = pushingShare(saleMeter);
 const underWay = new Map<number, AbortController>();
+const inbox: PushOrder[] = [];
 let outbox: FromPushThread[] = [];
+let isWorking = false;
 port.on('message', (messages: readonly ToPushThread[]) => {
-  for (const message of messages) void take(message);
+  for (const message of messages) {
+    if ('aborted' in message) underWay.get(message.aborted)?.abort();
+    else enqueue(message);
+  }
+  if (!isWorking) void work();
 });
 const reports = setInterval(report, REPORT_INTERVAL_MS);
 parentPort!.once('message', () => void stop());
 parentPort!.postMessage(RUNNING);
 
-async function take(message: ToPushThread): Promise<void> {
-  if ('aborted' in message) return underWay.get(message.aborted)?.abort();
-  const { id, target, message: push, key } = message;
-  const controller = new AbortController();
-  underWay.set(id, controller);
-  const result = await webPush.send(target, push, key, controller.signal);
+function enqueue(order: PushOrder): void {
+  underWay.set(order.id, new AbortController());
+  inbox.push(order);
+}
+
+/** Begins what waits, in a bounded share of the cores while this process sells. */
+async function work(): Promise<void> {
+  isWorking = true;
+  await share.inSlices(async (pause) => {
+    while (inbox.length > 0) {
+      for (const order of inbox.splice(0, STEP_MESSAGES)) void send(order);
+      await pause();
+    }
+  });
+  isWorking = false;
+}
+
+async function send({ id, target, message, key }: PushOrder): Promise<void> {
+  const result = await webPush.send(target, message, key, underWay.get(id)!.signal);
   underWay.delete(id);
   outbox.push({ id, result });
   if (outbox.length === 1) setImmediate(tell);
@@ -58,6 +83,7 @@ function report(): void {
 }
 
 async function stop(): Promise<void> {
+  inbox.length = 0;
   clearInterval(reports);
   await services.close();
   await outbound.close();

@@ -4,6 +4,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { Logger } from 'pino';
 import type { Clock } from '../actors/clock.ts';
+import type { SaleMeter } from '../actors/sale-meter.ts';
 import type { PushMessage, PushResult } from '../events/push/push-sender.ts';
 import type { BrowserTarget } from '../events/push/web-push.ts';
 import type { VapidKey } from '../storage/ports/vapid-keys.ts';
@@ -13,18 +14,20 @@ import { OffLoopThread } from './off-loop-thread.ts';
 /** The `workerData` of the thread. */
 export interface PushThreadData {
   readonly config: Config;
+  /** `SaleMeter.shared` of this process. */
+  readonly saleMeter: SharedArrayBuffer;
   readonly port: MessagePort;
 }
 
 /** What waits in one turn of the loop goes as one list: a message by itself wakes the other side. */
-export type ToPushThread =
-  | {
-      readonly id: number;
-      readonly target: BrowserTarget;
-      readonly message: PushMessage;
-      readonly key: VapidKey;
-    }
-  | { readonly aborted: number };
+export type ToPushThread = PushOrder | { readonly aborted: number };
+
+export interface PushOrder {
+  readonly id: number;
+  readonly target: BrowserTarget;
+  readonly message: PushMessage;
+  readonly key: VapidKey;
+}
 
 export interface FromPushThread {
   readonly id: number;
@@ -37,8 +40,11 @@ export interface PushThreadReport {
   readonly servicesStopped: number;
 }
 
-/** Messages that the thread has and that have no result: about 1 KiB each. */
-const UNDER_WAY_MAX = 8_192;
+/**
+ * Messages that the thread has and that have no result. Beside a sale on one core it sends some
+ * 300 in a second.
+ */
+const UNDER_WAY_MAX = 2_048;
 const NO_ROOM: PushResult = { outcome: 'rate-limited', retryAfterMs: 1_000, reason: 'busy' };
 const ENDED: PushResult = { outcome: 'failed', retryAfterMs: 1_000, reason: 'thread-ended' };
 const ABORTED: PushResult = { outcome: 'failed', retryAfterMs: 0, reason: 'aborted' };
@@ -52,12 +58,19 @@ export class PushThread {
   #started = false;
   #lastId = 0;
 
-  constructor(options: { readonly config: Config; readonly clock: Clock; readonly log: Logger }) {
+  constructor(options: {
+    readonly config: Config;
+    readonly meter: SaleMeter;
+    readonly clock: Clock;
+    readonly log: Logger;
+  }) {
+    const { config, meter } = options;
+    const data: Omit<PushThreadData, 'port'> = { config, saleMeter: meter.shared };
     this.#thread = new OffLoopThread({
       ...options,
       name: 'push',
       program: new URL('push-program.ts', import.meta.url),
-      data: { config: options.config } satisfies Omit<PushThreadData, 'port'>,
+      data,
       serve: (port) => this.#serve(port),
     });
   }

@@ -2,6 +2,7 @@
 
 import type { Logger } from 'pino';
 import type { Clock } from '../actors/clock.ts';
+import type { SaleMeter } from '../actors/sale-meter.ts';
 import { OutboundError } from '../events/outbound/outbound-error.ts';
 import { KeyedPushSender } from '../events/push/keyed-push-sender.ts';
 import { PushCounts } from '../events/push/push-counts.ts';
@@ -25,6 +26,8 @@ export interface NodePush {
 export function createPush(options: {
   readonly config: Config;
   readonly stores: Pick<Stores, 'vapidKeys'>;
+  /** Of the sale in this process, to which pushes give way. */
+  readonly meter: SaleMeter;
   readonly clock: Clock;
   readonly log: Logger;
 }): NodePush {

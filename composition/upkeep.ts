@@ -1,5 +1,6 @@
 // How much the upkeep of a node may take that no shard does: `actors/upkeep.ts` says what for.
 
+import { availableParallelism } from 'node:os';
 import { systemClock } from '../actors/clock.ts';
 import { SaleMeter } from '../actors/sale-meter.ts';
 import { type UpkeepLimits, UpkeepPace, UpkeepShare } from '../actors/upkeep.ts';
@@ -34,6 +35,16 @@ const RECONCILING: UpkeepLimits = {
   deferralMsMax: 10 * 60_000,
 };
 /**
+ * Encrypting and sending pushes, in a thread of its own. A drop that starts is what most of them
+ * tell of, so they do not wait for the end of the sale: beside it they take a fifth of the cores.
+ */
+const PUSHING: UpkeepLimits = {
+  sliceMs: 0,
+  shareBesideSale: Math.min(1, 0.2 * availableParallelism()),
+  shareAlone: 1,
+  deferralMsMax: 0,
+};
+/**
  * Journal entries of this process that may wait for the end of a sale before they are archived: two
  * million orders.
  */
@@ -55,6 +66,16 @@ export function createUpkeep(): NodeUpkeep {
     mergePace: new UpkeepPace(new UpkeepShare({ ...options, limits: MERGING })),
     reconciling: new UpkeepShare({ ...options, limits: RECONCILING }),
   };
+}
+
+/** Of pushes, in their thread. `shared`: of the `SaleMeter` of this process. */
+export function pushingShare(shared: SharedArrayBuffer): UpkeepShare {
+  return new UpkeepShare({
+    limits: PUSHING,
+    meter: new SaleMeter(shared),
+    clock: systemClock,
+    workMs: () => threadCpuMs(),
+  });
 }
 
 /** Of the archiver, in its thread. */

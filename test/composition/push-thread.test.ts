@@ -2,6 +2,7 @@
 
 import test, { type ExecutionContext } from 'ava';
 import pino from 'pino';
+import { SaleMeter } from '../../actors/sale-meter.ts';
 import { systemClock } from '../../actors/clock.ts';
 import { loadConfig } from '../../composition/config.ts';
 import { createPush, type NodePush, pushContact } from '../../composition/push.ts';
@@ -29,6 +30,7 @@ function node(t: ExecutionContext): NodePush {
   const push = createPush({
     config,
     stores: { vapidKeys: new MemoryVapidKeys() },
+    meter: new SaleMeter(),
     clock: systemClock,
     log: pino({ level: 'silent' }),
   });
