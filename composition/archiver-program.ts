@@ -11,15 +11,14 @@ import { RemoteKeeper } from '../events/archive/journal-keeper.ts';
 import { ArchiveReader } from '../storage/archive/archive-reader.ts';
 import { type ArchiverThreadData, openArchive } from './archive.ts';
 import { createLog } from './log.ts';
-import { leaseOf, lowerPriority, openJournals } from './off-loop-parts.ts';
-import { RUNNING } from './off-loop-thread.ts';
+import { leaseOf, beginThread, openJournals } from './off-loop-parts.ts';
 import { ArchivingPace } from './upkeep.ts';
 
 const NAME = 'archiver';
 
 const { config, shardCount, saleMeter, counts, port } = workerData as ArchiverThreadData;
 const log = createLog(config);
-lowerPriority(log);
+beginThread(log);
 const archive = openArchive(config);
 assert(archive !== null && config.archive !== null, 'the archiver has an archive');
 const reader = await openJournals(config, NAME, log);
@@ -49,7 +48,6 @@ const runner = new ArchiveRunner({
 });
 runner.start();
 parentPort!.once('message', () => void stop());
-parentPort!.postMessage(RUNNING);
 
 async function stop(): Promise<void> {
   pace.stop();

@@ -3,6 +3,7 @@
 
 import { randomUUID } from 'node:crypto';
 import { setPriority } from 'node:os';
+import { workerData } from 'node:worker_threads';
 import type { Logger } from 'pino';
 import { systemClock } from '../actors/clock.ts';
 import { ConsumerLease } from '../events/off-loop/consumer-lease.ts';
@@ -10,9 +11,19 @@ import type { ConsumerLeases } from '../storage/ports/consumer-leases.ts';
 import { openSqliteChangeReader } from '../storage/sqlite/catalogue/change-reader.ts';
 import { openSqliteJournalReader } from '../storage/sqlite/journal/journal-reader.ts';
 import type { Config } from './config.ts';
+import type { Stoppable } from './off-loop-thread.ts';
 
 /** A `nice` value: the selling loop gets the core first. */
 const PRIORITY = 10;
+
+/**
+ * The first step of a thread's program: lowers its priority, or ends it where it was stopped while
+ * its modules were loaded.
+ */
+export function beginThread(log: Logger): void {
+  if (Atomics.load((workerData as Stoppable).stopped, 0) !== 0) process.exit();
+  lowerPriority(log);
+}
 
 export function lowerPriority(log: Logger): void {
   try {

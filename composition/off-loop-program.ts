@@ -15,8 +15,8 @@ import { RemotePositions } from '../events/off-loop/remote-positions.ts';
 import { SqliteSpillStore } from '../storage/sqlite/spill-sqlite.ts';
 import { openArchive, readsArchive } from './archive.ts';
 import { createLog } from './log.ts';
-import { leaseOf, lowerPriority, openChanges, openJournals } from './off-loop-parts.ts';
-import { RUNNING, type ThreadData, type ThreadQuestion } from './off-loop-thread.ts';
+import { beginThread, leaseOf, openChanges, openJournals } from './off-loop-parts.ts';
+import type { ThreadData, ThreadQuestion } from './off-loop-thread.ts';
 
 const LAG_INTERVAL_MS = 1_000;
 /** A cluster has many shards, and all its nodes poll the same Redis. */
@@ -29,7 +29,7 @@ interface Running {
 
 const data = workerData as ThreadData;
 const log = createLog(data.config);
-lowerPriority(log);
+beginThread(log);
 const { name, reads, options } = data.consumer;
 const { nodeId } = data.config;
 const questions = new PortQuestions<ThreadQuestion>(data.port);
@@ -37,7 +37,6 @@ const positions = new RemotePositions(questions);
 const running = reads === 'events' ? await runOnEvents() : await runOnChanges();
 const reports = setInterval(() => parentPort!.postMessage(running.lag()), LAG_INTERVAL_MS);
 parentPort!.once('message', () => void stop());
-parentPort!.postMessage(RUNNING);
 
 async function stop(): Promise<void> {
   clearInterval(reports);

@@ -33,11 +33,6 @@ const RESTART_DELAY_MAX_MS = 30_000;
  * The longest wait at the stop for the batch in progress. An interrupted batch is delivered again.
  */
 const STOP_MAX_MS = 3_000;
-/**
- * What a program posts once it hears the stop. One that has not is ended hard: it still loads, and
- * has nothing to finish.
- */
-export const RUNNING = 'running';
 
 export interface OffLoopConsumer {
   /** As the consumer names itself. */
@@ -54,12 +49,18 @@ export interface OffLoopThreadOptions {
   /** For the log. */
   readonly name: string;
   readonly program: URL;
-  /** The thread's `workerData`, besides `port`; plain data. */
+  /** The thread's `workerData`, besides `port` and `Stoppable`; plain data. */
   readonly data: object;
   /** Answers what the thread asks at its `port`; null: it asks nothing, and has no port. */
   readonly serve: ((port: MessagePort) => void) | null;
   readonly clock: Clock;
   readonly log: Logger;
+}
+
+/** In the `workerData` of each thread. */
+export interface Stoppable {
+  /** Not 0 once the thread is to end: `beginThread` of off-loop-parts.ts. */
+  readonly stopped: Int32Array;
 }
 
 /** The `workerData` of a consumer's thread. */
@@ -84,8 +85,7 @@ export class OffLoopThread<Report = readonly ConsumerLag[]> {
   #worker: Worker | null = null;
   #timer: Timer | null = null;
   #report: Report | null = null;
-  #isRunning = false;
-  #stopped = false;
+  readonly #stopped = new Int32Array(new SharedArrayBuffer(4));
   #exited: Promise<void> = Promise.resolve();
 
   constructor(options: OffLoopThreadOptions) {
@@ -94,20 +94,19 @@ export class OffLoopThread<Report = readonly ConsumerLag[]> {
 
   start(): void {
     const { name, program, data, serve, log } = this.#options;
-    if (this.#stopped) return;
+    if (this.#isStopped) return;
     const channel = serve === null ? null : new MessageChannel();
     if (channel !== null) serve?.(channel.port1);
+    const stoppable: Stoppable = { stopped: this.#stopped };
+    const given = { ...data, ...stoppable };
     const worker = new Worker(program, {
-      workerData: channel === null ? data : { ...data, port: channel.port2 },
+      workerData: channel === null ? given : { ...given, port: channel.port2 },
       transferList: channel === null ? [] : [channel.port2],
       resourceLimits: CONSUMER_MEMORY,
     });
     this.#worker = worker;
-    this.#isRunning = false;
-    worker.on('message', (message: Report | typeof RUNNING) => {
-      this.#isRunning = true;
-      if (message === RUNNING) return;
-      this.#report = message;
+    worker.on('message', (report: Report) => {
+      this.#report = report;
       this.#backoff.succeeded();
     });
     worker.on('error', (error) =>
@@ -119,7 +118,7 @@ export class OffLoopThread<Report = readonly ConsumerLag[]> {
         this.#worker = null;
         this.#report = null;
         resolve();
-        if (this.#stopped) return;
+        if (this.#isStopped) return;
         this.#timer = this.#options.clock.after(this.#backoff.next(), () => this.start());
       });
     });
@@ -135,16 +134,22 @@ export class OffLoopThread<Report = readonly ConsumerLag[]> {
     this.#worker?.postMessage(message);
   }
 
-  /** Idempotent. */
+  get #isStopped(): boolean {
+    return this.#stopped[0] !== 0;
+  }
+
+  /**
+   * Idempotent. A thread that still loads is not ended from outside: Node aborts where that happens
+   * while an addon is loaded. It ends itself before it opens anything.
+   */
   async stop(): Promise<void> {
-    const isFirst = !this.#stopped;
-    this.#stopped = true;
+    const isFirst = !this.#isStopped;
+    this.#stopped[0] = 1;
     this.#timer?.cancel();
     const worker = this.#worker;
     if (worker === null) return;
     if (!isFirst) return await this.#exited;
     worker.postMessage('stop');
-    if (!this.#isRunning) void worker.terminate();
     const timer = this.#options.clock.after(STOP_MAX_MS, () => void worker.terminate());
     await this.#exited;
     timer.cancel();

@@ -6,8 +6,7 @@ import { PushServices } from '../events/push/push-services.ts';
 import { VapidTokens } from '../events/push/vapid.ts';
 import { WebPush } from '../events/push/web-push.ts';
 import { createLog } from './log.ts';
-import { lowerPriority } from './off-loop-parts.ts';
-import { RUNNING } from './off-loop-thread.ts';
+import { beginThread } from './off-loop-parts.ts';
 import { createOutbound } from './outbound.ts';
 import type {
   FromPushThread,
@@ -25,7 +24,7 @@ const REPORT_INTERVAL_MS = 1_000;
 const STEP_MESSAGES = 8;
 
 const { config, saleMeter, port } = workerData as PushThreadData;
-lowerPriority(createLog(config));
+beginThread(createLog(config));
 const outbound = createOutbound(config);
 const services = new PushServices({ outbound, clock: systemClock });
 const tokens = new VapidTokens({ contact: pushContact(config), now: Date.now });
@@ -44,7 +43,6 @@ port.on('message', (messages: readonly ToPushThread[]) => {
 });
 const reports = setInterval(report, REPORT_INTERVAL_MS);
 parentPort!.once('message', () => void stop());
-parentPort!.postMessage(RUNNING);
 
 function enqueue(order: PushOrder): void {
   underWay.set(order.id, new AbortController());

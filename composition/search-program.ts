@@ -6,8 +6,7 @@ import { systemClock } from '../actors/clock.ts';
 import { SearchKeeper } from '../events/search/search-keeper.ts';
 import { openSearchWriter } from '../storage/sqlite/search/search-writer-sqlite.ts';
 import { createLog } from './log.ts';
-import { lowerPriority, openChanges } from './off-loop-parts.ts';
-import { RUNNING } from './off-loop-thread.ts';
+import { beginThread, openChanges } from './off-loop-parts.ts';
 import { REBUILD, type SearchThreadData } from './search.ts';
 
 const NAME = 'search';
@@ -20,7 +19,7 @@ const POLL_MS = 400;
 
 const { config, folder } = workerData as SearchThreadData;
 const log = createLog(config);
-lowerPriority(log);
+beginThread(log);
 const writer = await openSearchWriter({ folder });
 const changes = await openChanges(config, NAME, log);
 const keeper = new SearchKeeper({
@@ -41,7 +40,6 @@ parentPort!.on('message', (message: unknown) => {
   else void stop();
 });
 await keeper.start();
-parentPort!.postMessage(RUNNING);
 report();
 
 function report(): void {

@@ -6,7 +6,7 @@ import test from 'ava';
 import pino from 'pino';
 import { systemClock } from '../../actors/clock.ts';
 import { loadConfig } from '../../composition/config.ts';
-import { OffLoopThread, RUNNING } from '../../composition/off-loop-thread.ts';
+import { OffLoopThread } from '../../composition/off-loop-thread.ts';
 import { startServer } from '../../composition/server.ts';
 import { freePort } from '../servers/child-server.ts';
 import { removeDirectory, temporaryDirectory } from '../storage/temporary-directory.ts';
@@ -14,39 +14,47 @@ import { removeDirectory, temporaryDirectory } from '../storage/temporary-direct
 const folder = temporaryDirectory();
 test.after.always(() => removeDirectory(folder));
 
-for (const [what, isRunning] of [
-  ['has said that it runs finishes its work', true],
-  ['still begins is ended at once', false],
-] as const)
-  test(`a thread that ${what} at the stop`, async (t) => {
-    const began = join(folder, `${isRunning}-began`);
-    const finished = join(folder, `${isRunning}-finished`);
-    const program = join(folder, `${isRunning}.mjs`);
-    writeFileSync(
-      program,
-      `import { writeFileSync } from 'node:fs';
-       import { parentPort } from 'node:worker_threads';
-       parentPort.once('message', () => setTimeout(() => {
-         writeFileSync(${JSON.stringify(finished)}, '');
-       }, 500));
-       ${isRunning ? `parentPort.postMessage(${JSON.stringify(RUNNING)});` : ''}
-       writeFileSync(${JSON.stringify(began)}, '');`,
-    );
-    const thread = new OffLoopThread({
-      name: 'test',
-      program: new URL(`file://${program}`),
-      data: {},
-      serve: null,
-      clock: systemClock,
-      log: pino({ level: 'silent' }),
-    });
-    thread.start();
-    while (!existsSync(began)) await new Promise(setImmediate);
-    // What the thread posted before is taken in a later turn than its file is seen.
-    await new Promise((resolve) => void setTimeout(resolve, 50));
-    await Promise.all([thread.stop(), thread.stop()]);
-    t.is(existsSync(finished), isRunning);
+const PARTS = new URL('../../composition/off-loop-parts.ts', import.meta.url).href;
+
+/** Stops a thread once its program has begun. Whether it wrote the file `finished`. */
+async function finishes(name: string, programOf: (finish: string) => string): Promise<boolean> {
+  const [began, finished] = [join(folder, `${name}-began`), join(folder, `${name}-finished`)];
+  const program = join(folder, `${name}.mjs`);
+  writeFileSync(
+    program,
+    `import { writeFileSync } from 'node:fs';
+     import { parentPort } from 'node:worker_threads';
+     import { beginThread } from ${JSON.stringify(PARTS)};
+     writeFileSync(${JSON.stringify(began)}, '');
+     ${programOf(`writeFileSync(${JSON.stringify(finished)}, '')`)}`,
+  );
+  const thread = new OffLoopThread({
+    name: 'test',
+    program: new URL(`file://${program}`),
+    data: {},
+    serve: null,
+    clock: systemClock,
+    log: pino({ level: 'silent' }),
   });
+  thread.start();
+  while (!existsSync(began)) await new Promise(setImmediate);
+  await Promise.all([thread.stop(), thread.stop()]);
+  return existsSync(finished);
+}
+
+test('a thread that runs at the stop finishes its work', async (t) => {
+  const finish = (text: string) =>
+    `parentPort.once('message', () => setTimeout(() => ${text}, 500))`;
+  t.true(await finishes('running', finish));
+});
+
+test('a thread that still loads at the stop ends itself before it opens anything', async (t) => {
+  const program = (finish: string) => `
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500);
+    beginThread({ info() {} });
+    ${finish};`;
+  t.false(await finishes('loading', program));
+});
 
 test.serial('a server stops just after its start while its media process is silent', async (t) => {
   const config = loadConfig({
