@@ -12,6 +12,7 @@ import type { Gateway } from '../gateway/gateway.ts';
 import type { BackendReply, BackendRequest } from '../media/media-backend.ts';
 import type { Config, MediaConfig } from './config.ts';
 import type { FromMedia, MediaQuestion, ToMedia } from './media-messages.ts';
+import { calledHost } from './url-host.ts';
 
 const PROGRAM = fileURLToPath(new URL('media-program.ts', import.meta.url));
 const START_MAX_MS = 60_000;
@@ -52,8 +53,7 @@ export class MediaProcess {
     const { config } = this.#options;
     if (config.mediaUrl !== null) return config.mediaUrl;
     if (this.#port === null) return null;
-    const host = config.host.includes(':') ? `[${config.host}]` : config.host;
-    return `http://${host}:${this.#port}`;
+    return `http://${calledHost(config.host)}:${this.#port}`;
   }
 
   get pid(): number | null {

@@ -1,7 +1,6 @@
 // A whole node: the core of its profile and the gateway.
 
 import { readFileSync } from 'node:fs';
-import { hostname } from 'node:os';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { systemClock } from '../actors/clock.ts';
 import { StoreClock } from '../actors/cluster/store-clock.ts';
@@ -29,6 +28,7 @@ import { MediaProcess } from './media.ts';
 import { ExportThreads } from './export-threads.ts';
 import type { NodeSearch } from './search.ts';
 import { removeServerUrl, storeServerUrl } from './server-url.ts';
+import { calledHost, urlHost } from './url-host.ts';
 
 export interface Server {
   readonly url: string;
@@ -210,10 +210,10 @@ export async function startServer(
     await ended.start();
     limitsFile.start();
     const port = await gateway.start();
-    url = `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`;
+    url = `http://${urlHost(config.host)}:${port}`;
     storeServerUrl(config.dataDirectory, url);
     media?.start();
-    await core.join(isEveryAddress(config.host) ? `http://${hostname()}:${port}` : url);
+    await core.join(`http://${calledHost(config.host)}:${port}`);
   } catch (error) {
     await stop();
     throw error;
@@ -230,11 +230,6 @@ function searchCounts(search: NodeSearch | null): readonly ReconcileCount[] {
 
 function searchSample({ status, useCases }: NodeSearch): SearchSample {
   return { status, waiting: () => useCases.waiting, durations: () => useCases.durations() };
-}
-
-/** Other nodes cannot call such an address, so the node announces its host's name instead. */
-function isEveryAddress(host: string): boolean {
-  return host === '0.0.0.0' || host === '::';
 }
 
 async function createCore(

@@ -188,5 +188,6 @@ function bodies(path: string): Json {
   if (path.endsWith('/dismiss')) return { reason: 'paid by hand' };
   if (path.endsWith('/operators')) return { email: 'eve@example.com', role: 'operator' };
   if (path.endsWith('/runs')) return { kind: 'verify' };
+  if (path.endsWith('/push-keys')) return { after: 'none' };
   return {};
 }
