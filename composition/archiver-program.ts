@@ -11,7 +11,7 @@ import { RemoteKeeper } from '../events/archive/journal-keeper.ts';
 import { ArchiveReader } from '../storage/archive/archive-reader.ts';
 import { type ArchiverThreadData, openArchive } from './archive.ts';
 import { createLog } from './log.ts';
-import { leaseOf, beginThread, openJournals } from './off-loop-parts.ts';
+import { beginThread, leaseOf, openJournals } from './off-loop-parts.ts';
 import { ArchivingPace } from './upkeep.ts';
 
 const NAME = 'archiver';
