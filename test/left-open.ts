@@ -6,7 +6,7 @@
 import { registerCompletionHandler } from 'ava';
 
 /** Connections that close, and threads that stop, take a while on a busy machine. */
-const GRACE_MS = 20_000;
+const GRACE_MS = 45_000;
 
 registerCompletionHandler(() => {
   setTimeout(() => {

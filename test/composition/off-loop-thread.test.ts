@@ -40,7 +40,7 @@ async function startCoreWith(
 ): Promise<EmbeddedCore> {
   const core = await createEmbeddedCore({
     clock: new StoreClock({ clock: systemClock }),
-    config: loadConfig({ LIVEDROPS_DATA: data }),
+    config: loadConfig({ LIVEDROPS_DATA: data, LIVEDROPS_ROLES: 'gateway,actors,services' }),
     offLoop,
     provider: null,
     restart: () => undefined,

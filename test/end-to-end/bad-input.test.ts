@@ -134,6 +134,11 @@ const QUERIES = [
   `x=${'y'.repeat(3000)}`,
 ];
 
+/** The gateway refuses most of it before it calls any other node: a part shows that of two nodes. */
+const CLUSTER_PART = 6;
+const STRANGER = 'mallory';
+const USERS = [CREATOR, BUYER, STRANGER];
+
 onEachProfile((test, profile) => {
   let sale: SmallSale;
   let server: SaleServer;
@@ -141,6 +146,8 @@ onEachProfile((test, profile) => {
   let schemas: Schemas;
   let codes: readonly unknown[];
   let apiKey: string;
+  let tokens: Readonly<Record<string, string>>;
+  let keysOnly: ReadonlySet<string>;
 
   test.before(async () => {
     sale = await SmallSale.open(profile, startSearchServer);
@@ -151,16 +158,22 @@ onEachProfile((test, profile) => {
     const newKey = { name: 'Desk', scopes: SCOPES };
     const made = await server.post('/v1/account/api-keys', { as: CREATOR, body: newKey });
     apiKey = String(made.json['key']);
+    tokens = Object.fromEntries(USERS.map((user) => [user, server.token(user)]));
+    keysOnly = new Set(
+      operationsOf({ paths }).flatMap((one) => (one.keysOnly ? [`${one.method} ${one.path}`] : [])),
+    );
     codes = schemas['Problem']!.properties!['code']!.enum!;
   });
   test.after.always(() => server?.stop());
 
+  /** What this profile is sent of them. */
+  const part = <T>(all: readonly T[]): readonly T[] =>
+    profile === 'cluster' ? all.filter((_, i) => i % CLUSTER_PART === 0) : all;
+
   /** What opens the operation: the user's access token, or an API key where it takes only one. */
   function opening(method: string, path: string, user: string): string {
-    const { keysOnly } = operationsOf({ paths }).find(
-      (one) => one.path === path && one.method === method.toUpperCase(),
-    )!;
-    return keysOnly ? apiKey : server.token(user);
+    const isKeysOnly = keysOnly.has(`${method.toUpperCase()} ${path}`);
+    return isKeysOnly ? apiKey : tokens[user]!;
   }
 
   /** The path with the one id of it that would work. */
@@ -192,7 +205,7 @@ onEachProfile((test, profile) => {
         const name = schema.$ref!.split('/').at(-1)!;
         const wrong =
           path === GRAPHQL ? [] : wrongObjects(resolve(schema, schemas), rightBody(name), schemas);
-        for (const body of [...wrong, ...WRONG_BODIES.map(([text]) => text)]) {
+        for (const body of part([...wrong, ...WRONG_BODIES.map(([text]) => text)])) {
           if (body === '' && !required) continue;
           const options = { token: opening(method, path, CREATOR), headers: HEADERS, body };
           const answer = await server.call(method.toUpperCase(), filled(path), options);
@@ -202,7 +215,8 @@ onEachProfile((test, profile) => {
         }
       }
     }
-    t.true(sent > 500, `${sent} were sent`);
+    t.true(sent > (profile === 'cluster' ? 200 : 1_000), `${sent} were sent`);
+
     await sale.assertUnchanged(t);
   });
 
@@ -263,9 +277,9 @@ onEachProfile((test, profile) => {
   test.serial('H8: strange ids are answered without a fault on every route', async (t) => {
     for (const { method, path, hasBody } of operationsOf({ paths })) {
       if (!path.includes('{id}')) continue;
-      for (const id of STRANGE_IDS) {
+      for (const id of part(STRANGE_IDS)) {
         const body = hasBody ? rightBodyOf(path, method) : undefined;
-        const token = opening(method, path, 'mallory');
+        const token = opening(method, path, STRANGER);
         const options = { token, headers: HEADERS, ...(body && { body }) };
         const { status, text } = await server.call(
           method,
@@ -288,7 +302,7 @@ onEachProfile((test, profile) => {
     const lists = operationsOf({ paths }).filter(({ hasQuery }) => hasQuery);
     t.true(lists.length >= 7);
     for (const { method, path } of lists) {
-      for (const query of QUERIES) {
+      for (const query of part(QUERIES)) {
         const answer = await server.call(method, `${filled(path)}?${query}`, {
           token: opening(method, path, BUYER),
         });

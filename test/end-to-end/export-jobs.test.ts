@@ -52,6 +52,20 @@ onEachProfile((test, profile) => {
     }
   });
 
+  test.serial('H11, O9a: a request with a key is one export', async (t) => {
+    const { creator, dropId } = await sale();
+    const first = await request(dropId, creator, { format: 'csv' }, 'k');
+    await ended(first, creator);
+    const again = await request(dropId, creator, { format: 'csv' }, 'k');
+    t.deepEqual([again.status, again.text], [202, first.text]);
+    t.is(again.headers.get('idempotency-replayed'), 'true');
+    const other = await request(dropId, creator, { format: 'ndjson' }, 'k');
+    t.deepEqual([other.status, other.json['code']], [422, 'idempotency-key-reused']);
+  });
+
+  // The rest is made by the same code on two nodes, and each export costs the start of a thread.
+  if (profile === 'cluster') return;
+
   test.serial('O9a: CSV unless asked otherwise, also of a drop without orders', async (t) => {
     const creator = server.fresh('creator');
     const dropId = await server.drop(creator);
@@ -100,17 +114,6 @@ onEachProfile((test, profile) => {
     },
   );
 
-  test.serial('H11, O9a: a request with a key is one export', async (t) => {
-    const { creator, dropId } = await sale();
-    const first = await request(dropId, creator, { format: 'csv' }, 'k');
-    await ended(first, creator);
-    const again = await request(dropId, creator, { format: 'csv' }, 'k');
-    t.deepEqual([again.status, again.text], [202, first.text]);
-    t.is(again.headers.get('idempotency-replayed'), 'true');
-    const other = await request(dropId, creator, { format: 'ndjson' }, 'k');
-    t.deepEqual([other.status, other.json['code']], [422, 'idempotency-key-reused']);
-  });
-
   test.serial('A5, O9a: a key for reading orders exports and fetches', async (t) => {
     const { creator, dropId } = await sale();
     const body = { name: 'Books', scopes: ['orders:read'] };
@@ -128,7 +131,7 @@ onEachProfile((test, profile) => {
   });
 
   test.serial('O9a: without a place for files a job is 503, and says what to do', async (t) => {
-    const off = await SaleServer.start(profile, { LIVEDROPS_EXPORTS: 'off' });
+    const off = await SaleServer.start('embedded', { LIVEDROPS_EXPORTS: 'off' });
     t.teardown(() => off.stop());
     const dropId = await off.drop('cleo');
     const refused = await off.post(`/v1/drops/${dropId}/exports`, { as: 'cleo', body: {} });

@@ -9,10 +9,12 @@ import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { EMBEDDED_SHARD_COUNT, shardOf } from '../../domain/ids.ts';
 import { SHARDS } from '../app/operator/pretend-cluster.ts';
-import { PROGRAM, runCommand } from './run-command.ts';
+import { COMPILE_CACHE, PROGRAM, runCommand } from './run-command.ts';
 import { startPretendGateway, TOKEN } from './pretend-gateway.ts';
 
 const NODES = ['node-1', 'node-2', 'node-3'];
+/** No command here is about search, whose threads are a third of a start. */
+const ROLES = { LIVEDROPS_ROLES: 'gateway,actors,services' };
 
 function temporaryDirectory(t: ExecutionContext): string {
   const directory = mkdtempSync(join(tmpdir(), 'livedrops-operator-'));
@@ -23,7 +25,7 @@ function temporaryDirectory(t: ExecutionContext): string {
 /** Starts a single server on a free port; resolves to its address when it is ready. */
 async function startServer(t: ExecutionContext, environment: Record<string, string>) {
   const child = spawn(process.execPath, [PROGRAM, 'start'], {
-    env: { ...environment, LIVEDROPS_PORT: '0' },
+    env: { ...COMPILE_CACHE, ...ROLES, ...environment, LIVEDROPS_PORT: '0' },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   t.teardown(async () => {

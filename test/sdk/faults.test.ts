@@ -1,14 +1,13 @@
-// Faults at every byte of a request and of its reply: no intent makes two orders, and each gets its
-// answer.
+// Faults at bytes of a request and of its reply: no intent makes two orders, and each gets its
+// answer. Every single byte is among the long tests.
 
-import test, { type ExecutionContext } from 'ava';
+import test from 'ava';
 import { LiveDrops, MemoryStorage } from '../../sdk/client.ts';
-import { eventually } from '../end-to-end/sale-client.ts';
 import { SaleServer } from '../end-to-end/sale-server.ts';
-import { type Faults, FaultProxy } from './fault-proxy.ts';
+import { cutReplies, cutRequests, orderUnder } from './cut-orders.ts';
+import { FaultProxy } from './fault-proxy.ts';
 
-/** Each with a buyer, a proxy and connections of its own. */
-const WORKERS = 8;
+const STEP_BYTES = 11;
 
 let server: SaleServer;
 
@@ -17,73 +16,17 @@ test.before(async () => {
 });
 test.after.always(() => server?.stop());
 
-async function buyer(t: ExecutionContext, userId: string) {
-  const proxy = await FaultProxy.start(t, server.urls[0]!);
-  const token = server.token(userId);
-  const client = new LiveDrops({ url: proxy.url, token, retryFirstMs: 1 });
-  return { proxy, client };
-}
-
-/**
- * One order of each fault; resolves to how many orders there are in the end, and how many retries.
- */
-async function orderUnder(t: ExecutionContext, faults: readonly Faults[]) {
-  t.timeout(180_000);
-  const userIds = Array.from({ length: WORKERS }, () => server.fresh('buyer'));
-  const dropId = await server.drop(server.fresh('seller'), { stock: 10_000, limitPerUser: 1_000 });
-  let connections = 0;
-  const work = userIds.map(async (userId, worker) => {
-    const { proxy, client } = await buyer(t, userId);
-    const ids = new Set<string>();
-    for (let i = worker; i < faults.length; i += WORKERS) {
-      proxy.arm(faults[i]!);
-      const order = await client.placeOrder(dropId, { quantity: 1 }, { intent: `press ${i}` });
-      ids.add(order.id);
-    }
-    t.deepEqual(await client.pending(), []);
-    connections += proxy.connections;
-    return ids;
-  });
-  const seen = await Promise.all(work);
-  for (const [i, userId] of userIds.entries()) {
-    const read = async () => {
-      const items = await server.listAll('/v1/orders', userId);
-      return items.map(({ id }) => String(id)).toSorted();
-    };
-    const ids = [...seen[i]!].toSorted();
-    const stored = await eventually(read, ({ length }) => length >= ids.length);
-    t.deepEqual(stored, ids, 'what the buyer was told is what there is');
-  }
-  const { sold } = await server.readDrop(dropId);
-  t.is(sold, faults.length, 'one order for each intent');
-  return { connections };
-}
-
-async function lengths(t: ExecutionContext) {
-  const { proxy, client } = await buyer(t, server.fresh('buyer'));
-  const dropId = await server.drop(server.fresh('seller'), { stock: 10_000, limitPerUser: 1_000 });
-  proxy.arm({});
-  await client.placeOrder(dropId, { quantity: 1 }, { intent: 'press 1000' });
-  return { request: proxy.requestBytes, reply: proxy.replyBytes };
-}
-
-test('G4: a connection that is cut at any byte of a request makes one order', async (t) => {
-  const { request } = await lengths(t);
-  const faults = Array.from({ length: request + 1 }, (_, cutRequestAt) => ({ cutRequestAt }));
-  const { connections } = await orderUnder(t, faults);
-  t.true(connections >= request, `only ${connections} connections for ${request} cuts`);
+test('G4: a connection that is cut in a request makes one order', async (t) => {
+  await cutRequests(t, server, STEP_BYTES);
 });
 
-test('G4: a connection that is cut at any byte of a reply makes one order', async (t) => {
-  const { reply } = await lengths(t);
-  const faults = Array.from({ length: reply }, (_, cutReplyAt) => ({ cutReplyAt }));
-  const { connections } = await orderUnder(t, faults);
-  t.true(connections >= reply / 2, `only ${connections} connections for ${reply} cuts`);
+test('G4: a connection that is cut in a reply makes one order', async (t) => {
+  await cutReplies(t, server, STEP_BYTES);
 });
 
 test('G4: requests and replies in pieces of any length make one order', async (t) => {
   const faults = [1, 2, 3, 5, 8, 13, 21, 34].map((pieceBytes) => ({ pieceBytes }));
-  await orderUnder(t, faults);
+  await orderUnder(t, server, faults);
 });
 
 test('G4: an intent that got no answer at all goes on with its key', async (t) => {

@@ -8,7 +8,7 @@ const program = findProgram('chromium');
 export const chromiumInstalled = program !== null;
 
 /** For a machine that is busy with other tests. */
-const STEP_MAX_MS = 45_000;
+const STEP_MAX_MS = 120_000;
 
 /** Ends by itself at the end of the test. */
 export async function openChromium(t: ExecutionContext): Promise<Browser> {
