@@ -16,8 +16,23 @@ export interface ProfileTest {
 }
 
 export function onEachProfile(declare: (test: ProfileTest, profile: Profile) => void): void {
-  declare(ava, 'embedded');
+  declare(
+    profileTest((title) => title),
+    'embedded',
+  );
   declare(clusterTest(), 'cluster');
+}
+
+/**
+ * Servers start one after the other: two that start at once in this process hold up each other's
+ * calls for longer, and on a busy machine for too long.
+ */
+function profileTest(named: (title: string) => string): ProfileTest {
+  return Object.assign((title: string, run: Run): void => ava(named(title), run), {
+    serial: (title: string, run: Run): void => ava.serial(named(title), run),
+    before: (run: Run): void => ava.serial.before(run),
+    after: { always: (run: Run): void => ava.after.always(run) },
+  });
 }
 
 function clusterTest(): ProfileTest {
@@ -27,9 +42,5 @@ function clusterTest(): ProfileTest {
     const nothing = (): void => undefined;
     return Object.assign(skip, { serial: skip, before: nothing, after: { always: nothing } });
   }
-  return Object.assign((title: string, run: Run): void => ava(named(title), run), {
-    serial: (title: string, run: Run): void => ava.serial(named(title), run),
-    before: (run: Run): void => ava.before(run),
-    after: { always: (run: Run): void => ava.after.always(run) },
-  });
+  return profileTest(named);
 }

@@ -3,7 +3,7 @@
 
 import type { ExecutionContext } from 'ava';
 import type { SaleClient } from '../end-to-end/sale-client.ts';
-import { assertGoesOn, assertShown, assertVerified, OPENINGS } from './opened-sale.ts';
+import { assertGoesOn, assertShown, assertVerified, type OPENINGS } from './opened-sale.ts';
 import type { Recording } from './recorded.ts';
 import type { RecordedSale } from './recorded-sale.ts';
 
