@@ -57,7 +57,8 @@ test(`G4: the package works in Node ${VERSION}`, async (t) => {
     await run('npm', ['install', '--prefix', directory, ...options, `${PACKAGE}@${VERSION}`]);
   } catch (error) {
     t.log(`not run, as the registry has no ${PACKAGE}@${VERSION}: ${(error as Error).message}`);
-    return t.pass();
+    t.pass();
+    return;
   }
   const node = join(directory, 'node_modules', PACKAGE, 'bin', 'node');
   t.is((await run(node, ['--version'])).stdout.trim(), `v${VERSION}`);
