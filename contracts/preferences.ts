@@ -89,5 +89,5 @@ export const UnsubscribeQuery = Type.Object(
 /** What mail programs post; the page of the link posts the same. */
 export const OneClick = Type.Object(
   { 'List-Unsubscribe': Type.Optional(Type.Literal('One-Click')) },
-  { title: 'OneClick' },
+  { ...STRICT, title: 'OneClick' },
 );

@@ -154,6 +154,8 @@ function unsubscribeRoutes(): Route[] {
         body: OneClick,
         bodyAsForm: true,
         bodyOptional: true,
+        // Mail programs may send it as multipart/form-data, too (RFC 8058, 3.2): the token decides.
+        bodyAsBytes: true,
         status: 200,
         response: Type.String(),
         responseMediaType: HTML_MEDIA_TYPE,

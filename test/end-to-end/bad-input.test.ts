@@ -43,6 +43,18 @@ function rightBody(name: string): Json {
         { endpoint: 'https://push.example.org/x', keys: { p256dh: 'BA', auth: 'Zz' } },
       ],
     },
+    NewPushSubscription: {
+      endpoint: 'https://push.example.org/x',
+      expirationTime: null,
+      keys: { p256dh: 'BA', auth: 'Zz' },
+      keyId: 'k_1',
+    },
+    PreferencesPatch: {
+      push: { lowStock: false },
+      mail: { orders: false },
+      mutedCreators: ['ann'],
+      spreadSeconds: 5,
+    },
     NewProduct: { name: 'Lamp', description: 'x', imageUrls: ['http://example.com/'] },
     ProductPatch: { name: 'Lamp' },
     NewDrop: {
@@ -87,7 +99,8 @@ function rightBody(name: string): Json {
  * Takes fields that it does not know, as GraphQL over HTTP says: only its whole bodies are wrong.
  */
 const GRAPHQL = '/v1/graphql';
-const WEBHOOKS = ['/v1/payments/webhook', '/v1/payments/stripe/webhook'];
+/** They take bodies of any form: signed ones, and those of mail programs. */
+const WEBHOOKS = ['/v1/payments/webhook', '/v1/payments/stripe/webhook', '/v1/mail/unsubscribe'];
 const HEADERS = { 'idempotency-key': 'bad' };
 
 const STRANGE_IDS = [

@@ -179,7 +179,7 @@ onEachProfile((test, profile) => {
       body: { quantity: 1 },
     });
     const confirmed = await mailed(email, /^Your order is confirmed: Lamp$/);
-    const link = /https:\/\/shop\.example(\/v1\/mail\/unsubscribe\?token=[^\s"<]+)/.exec(
+    const link = /https:\/\/shop\.example(\/v1\/mail\/unsubscribe\?token=[^\s"<>]+)/.exec(
       confirmed.body,
     )![1]!;
     const page = await fetch(`${server.nextUrl()}${link}`);
