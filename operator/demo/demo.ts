@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { readJournalOrders } from '../../composition/verify.ts';
 import { LiveDrops } from '../../sdk/client.ts';
 import type { Payment } from './plan.ts';
+import { PushService } from './push-service.ts';
 import { type Evidence, type JournalOrder, prove } from './proof.ts';
 import { SALE_TITLE } from './sale.ts';
 import { format, Screen } from './screen.ts';
@@ -26,6 +27,8 @@ export interface DemoOptions {
 const START_TIMEOUT_MS = 10_000;
 const SALE_TIMEOUT_MS = 120_000;
 const NOTICES_TIMEOUT_MS = 5_000;
+/** Pushes give way to the sale. */
+const REACHED_TIMEOUT_MS = 60_000;
 const POLL_INTERVAL_MS = 50;
 const FINDINGS_SHOWN_MAX = 5;
 const SECRET_BYTES = 32;
@@ -43,10 +46,13 @@ export async function demo(options: DemoOptions): Promise<void> {
     LIVEDROPS_LOG: 'error',
     LIVEDROPS_AUTH_SECRET: secrets.auth,
     LIVEDROPS_PAYMENT_SECRET: secrets.payment,
+    LIVEDROPS_OUTBOUND_ALLOW: '127.0.0.0/8',
   };
+  const pushService = new PushService();
   const server = new ServerProcess({ environment });
   const cleanUp = (): void => {
     void server.kill();
+    pushService.stop();
     rmSync(dataDirectory, { recursive: true, force: true });
   };
   const onSignal = (): void => {
@@ -56,8 +62,10 @@ export async function demo(options: DemoOptions): Promise<void> {
   process.once('SIGINT', onSignal);
   process.once('SIGTERM', onSignal);
   try {
+    await pushService.start();
     const url = await server.start();
-    const partial = await sell({ ...options, url, secrets });
+    const outbox = join(dataDirectory, 'outbox');
+    const partial = await sell({ ...options, url, secrets, pushService, outbox });
     const stoppedInOrder = await server.stop();
     const journal: JournalOrder[] = [];
     for await (const { id, userId, key, quantity, status } of readJournalOrders(dataDirectory)) {
@@ -76,7 +84,12 @@ export async function demo(options: DemoOptions): Promise<void> {
 type SaleEvidence = Omit<Evidence, 'journal' | 'stoppedInOrder' | 'verified'>;
 
 async function sell(
-  options: DemoOptions & { readonly url: string; readonly secrets: Secrets },
+  options: DemoOptions & {
+    readonly url: string;
+    readonly secrets: Secrets;
+    readonly pushService: PushService;
+    readonly outbox: string;
+  },
 ): Promise<SaleEvidence> {
   const { url, buyers, stock, seed } = options;
   const followers = Math.min(options.followers, buyers);
@@ -140,6 +153,11 @@ async function gatherEvidence(stage: Stage): Promise<SaleEvidence> {
       followers.hasNotice(follower, type, orderId),
     ).length;
   await waitUntil(NOTICES_TIMEOUT_MS, () => delivered() === expectedNotices.length);
+  const paidAtOnce = crowd.orders.filter(
+    ({ orderId }) => payers.paymentOf.get(orderId) === 'prompt',
+  );
+  const orderOf = new Map(paidAtOnce.map(({ userId, orderId }) => [userId, orderId]));
+  await waitUntil(REACHED_TIMEOUT_MS, () => stage.away.isReached(orderOf));
   return {
     buyers,
     buyersAnswered: crowd.counters.get('buyersAnswered'),
@@ -156,6 +174,7 @@ async function gatherEvidence(stage: Stage): Promise<SaleEvidence> {
     sawSellOut: followers.receivedCount('drop.sold_out'),
     noticesExpected: expectedNotices.length,
     noticesDelivered: delivered(),
+    reached: stage.away.reached(orderOf),
     crowdFindings,
     paymentFindings: payers.findings,
     liveFindings: followers.findings,

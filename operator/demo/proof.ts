@@ -2,6 +2,7 @@
 // tests can pass in a sale with errors.
 
 import type { OrderStatus } from '../../contracts/orders.ts';
+import type { Reached } from './away.ts';
 import type { AcknowledgedOrder } from './crowd.ts';
 import type { Payment } from './plan.ts';
 import { format } from './screen.ts';
@@ -34,6 +35,8 @@ export interface Evidence {
   readonly sawSellOut: number;
   readonly noticesExpected: number;
   readonly noticesDelivered: number;
+  /** Those who were away, by push and mail. */
+  readonly reached: Reached;
   readonly stoppedInOrder: boolean;
   /** The findings of `livedrops verify`; null if the command did not finish. */
   readonly verified: readonly string[] | null;
@@ -59,6 +62,8 @@ export function prove(evidence: Evidence): ProofLine[] {
     refunds(evidence),
     live(evidence),
     notices(evidence),
+    pushes(evidence),
+    mails(evidence),
     verified(evidence),
   ];
 }
@@ -174,6 +179,19 @@ function notices({ noticesExpected, noticesDelivered }: Evidence): ProofLine {
     [],
     noticesDelivered === noticesExpected,
   );
+}
+
+function pushes({ reached }: Evidence): ProofLine {
+  const { pushesExpected, pushesOnce, startsExpected, startsOnce, gone, findings } = reached;
+  const text =
+    `${startsOnce} of ${startsExpected} followers and ${pushesOnce} of ${pushesExpected} buyers ` +
+    `who were away got their push, once; ${gone} gone browsers were removed`;
+  return line(text, findings, pushesExpected === pushesOnce && startsExpected === startsOnce);
+}
+
+function mails({ reached: { mails: sent, mailsExpected } }: Evidence): ProofLine {
+  const text = `${sent} of ${mailsExpected} mails about the drop were sent, once`;
+  return line(text, [], sent === mailsExpected);
 }
 
 function verified({ stoppedInOrder, verified: findings }: Evidence): ProofLine {

@@ -2,10 +2,12 @@
 // followers, connected but not yet active.
 
 import { AccessTokens } from '../../app/access-tokens.ts';
+import { Away } from './away.ts';
 import { Crowd } from './crowd.ts';
 import { Followers, type StockFrame } from './followers.ts';
 import { Payers } from './payers.ts';
 import { Plan } from './plan.ts';
+import type { PushService } from './push-service.ts';
 import { announceDrop, follow, registerCreator } from './sale.ts';
 import type { SaleState } from './screen.ts';
 
@@ -23,6 +25,9 @@ export interface StageOptions {
   /** Seconds until the drop opens. */
   readonly seconds: number;
   readonly seed: number;
+  readonly pushService: PushService;
+  /** Where the server puts its mails. */
+  readonly outbox: string;
 }
 
 /** All participants of the sale. */
@@ -37,6 +42,7 @@ export interface Stage {
   readonly crowd: Crowd;
   readonly payers: Payers;
   readonly followers: Followers;
+  readonly away: Away;
   readonly state: SaleState;
 }
 
@@ -55,6 +61,16 @@ export async function prepareStage(options: StageOptions): Promise<Stage> {
   const tokens = Array.from({ length: options.followers }, (_, i) => tokenOf(plan.userId(i)));
   const creator = await registerCreator(url);
   await follow(url, creator.creatorId, tokens);
+  const absent = Math.max(0, buyers - options.followers);
+  const away = new Away({
+    url,
+    creator,
+    service: options.pushService,
+    outbox: options.outbox,
+    userIds: Array.from({ length: absent }, (_, i) => plan.userId(options.followers + i)),
+    tokenOf,
+  });
+  await away.prepare();
 
   const payers = new Payers({ ...address, secret: secrets.payment, plan, ordersMax: buyers });
   const crowd = new Crowd({
@@ -99,6 +115,7 @@ export async function prepareStage(options: StageOptions): Promise<Stage> {
     crowd,
     payers,
     followers,
+    away,
     state,
   };
 }

@@ -43,6 +43,16 @@ function goodSale(): Evidence {
     sawSellOut: 2,
     noticesExpected: 3,
     noticesDelivered: 3,
+    reached: {
+      pushesExpected: 2,
+      pushesOnce: 2,
+      startsExpected: 1,
+      startsOnce: 1,
+      gone: 1,
+      mailsExpected: 3,
+      mails: 3,
+      findings: [],
+    },
     stoppedInOrder: true,
     verified: [],
     crowdFindings: [],
@@ -63,7 +73,14 @@ test('a good sale passes every line', (t) => {
 });
 
 const { journal } = goodSale();
+const { reached } = goodSale();
 const WRONG: [title: string, change: Partial<Evidence>, line: RegExp][] = [
+  [
+    'R1: a buyer who was away heard nothing',
+    { reached: { ...reached, pushesOnce: 1 } },
+    /^1 of 1 followers and 1 of 2 buyers/,
+  ],
+  ['R2: a mail is missing', { reached: { ...reached, mails: 2 } }, /^2 of 3 mails/],
   [
     'S1: one unit too many',
     { journal: journal.map((o) => (o.userId === 'ada' ? { ...o, quantity: 2 } : o)) },
