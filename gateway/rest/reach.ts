@@ -149,7 +149,8 @@ function unsubscribeRoutes(): Route[] {
         summary: 'End the mails of one kind, by the token of a mail, without a sign-in (RFC 8058).',
         tag: TAG,
         access: 'public',
-        rateClass: 'log-ins',
+        // Mail programs of many readers have one address, and no token can be guessed.
+        rateClass: 'reads',
         query: UnsubscribeQuery,
         body: OneClick,
         bodyAsForm: true,
