@@ -5,6 +5,7 @@ import type { ActionParams } from '../contracts/actions.ts';
 import {
   MEDIA_OF_OWNER_BYTES_MAX,
   MEDIA_OF_OWNER_MAX,
+  MEDIA_SWEPT_MAX,
   UPLOAD_LIFETIME_MS,
 } from '../contracts/bounds.ts';
 import { compileCheck } from '../contracts/check.ts';
@@ -65,7 +66,10 @@ export class MediaUseCases {
       revision: 1,
       content: null,
     });
-    const added = await store.add(make, QUOTA);
+    const first = await store.add(make, QUOTA);
+    // Uploads that were not finished in time take no room, though nobody has removed them yet.
+    const hasRoom = typeof first === 'string' && (await this.#removeExpired(ownerId)) > 0;
+    const added = hasRoom ? await store.add(make, QUOTA) : first;
     if (added === 'too-many')
       return refusal('too-many', `An owner has at most ${MEDIA_OF_OWNER_MAX} media.`);
     if (added === 'too-large')
@@ -117,6 +121,11 @@ export class MediaUseCases {
     return await this.#change(mediaId, (media) => (isOver(media) ? null : media));
   }
 
+  /** How many uploads of anybody were removed; where it is `MEDIA_SWEPT_MAX` there may be more. */
+  async sweep(): Promise<Outcome<number>> {
+    return success(await this.#removeExpired());
+  }
+
   async lock({ mediaId, holder, ms }: ActionParams<'media.lock'>): Promise<Outcome<boolean>> {
     const { leases } = this.#options;
     return success(leases === null || (await leases.hold(leaseOf(mediaId), holder, ms)));
@@ -125,6 +134,14 @@ export class MediaUseCases {
   async unlock({ mediaId, holder }: ActionParams<'media.unlock'>): Promise<Outcome<null>> {
     await this.#options.leases?.release(leaseOf(mediaId), holder);
     return success(null);
+  }
+
+  async #removeExpired(ownerId?: string): Promise<number> {
+    const { media, now } = this.#options;
+    let removed = 0;
+    for (const one of await media.expired(now(), MEDIA_SWEPT_MAX, ownerId))
+      if (await media.replace(one, null)) removed += 1;
+    return removed;
   }
 
   async #changed(mediaId: string, change: (media: Media) => Media): Promise<Outcome<Media>> {

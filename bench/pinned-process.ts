@@ -20,6 +20,8 @@ export interface PinnedProcessOptions {
   /** The script and its arguments, for the Node that runs the bench. */
   readonly args: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
+  /** How far it gives way to others on its core, as `nice` has it. */
+  readonly nice?: number;
 }
 
 export class PinnedProcess {
@@ -27,8 +29,9 @@ export class PinnedProcess {
   readonly #lines: AsyncIterator<string>;
 
   constructor(options: PinnedProcessOptions) {
-    const { core, args } = options;
+    const { core, args, nice } = options;
     const [program, ...rest] = [
+      ...(nice === undefined ? [] : ['nice', '-n', String(nice)]),
       ...(core === null ? [] : ['taskset', '-c', String(core)]),
       process.execPath,
       ...args,
@@ -50,12 +53,9 @@ export class PinnedProcess {
   }
 
   /** The next output line of the process. Rejects if the process ends or prints nothing in time. */
-  async line(): Promise<string> {
+  async line(waitMs = READY_TIMEOUT_MS): Promise<string> {
     const timeout = new Promise<never>((_, reject) => {
-      setTimeout(
-        () => reject(new Error(`process ${this.pid} printed nothing`)),
-        READY_TIMEOUT_MS,
-      ).unref();
+      setTimeout(() => reject(new Error(`process ${this.pid} printed nothing`)), waitMs).unref();
     });
     const next = await Promise.race([this.#lines.next(), timeout]);
     if (next.done === true) throw new Error(`process ${this.pid} ended early`);

@@ -12,9 +12,20 @@ import type { Gateway } from '../gateway/gateway.ts';
 import type { BackendReply, BackendRequest } from '../media/media-backend.ts';
 import type { Config, MediaConfig } from './config.ts';
 import type { FromMedia, MediaQuestion, ToMedia } from './media-messages.ts';
+import { PROCESS_ENVIRONMENT } from './process-environment.ts';
 import { calledHost } from './url-host.ts';
 
 const PROGRAM = fileURLToPath(new URL('media-program.ts', import.meta.url));
+/**
+ * The memory of bytes that were passed on is freed when V8 collects the small objects around them,
+ * so it must do that often.
+ */
+const YOUNG_GENERATION = '--max-semi-space-size=1';
+/**
+ * Of glibc: few arenas instead of one for each thread, and buffers of bytes outside of them, so
+ * that what is freed is the system's again.
+ */
+const ALLOCATOR = { MALLOC_ARENA_MAX: '2', MALLOC_MMAP_THRESHOLD_: '65536' };
 const START_MAX_MS = 60_000;
 /**
  * A node that is told to end has some seconds in all. What a killed one leaves is cleaned up at the
@@ -65,7 +76,12 @@ export class MediaProcess {
     const { config, media, log, program = PROGRAM } = this.#options;
     let child: ChildProcess;
     try {
-      child = fork(program, { serialization: 'advanced', stdio: ['ignore', 2, 2, 'ipc'] });
+      child = fork(program, {
+        serialization: 'advanced',
+        stdio: ['ignore', 2, 2, 'ipc'],
+        execArgv: [...process.execArgv, YOUNG_GENERATION],
+        env: { ...PROCESS_ENVIRONMENT, ...ALLOCATOR },
+      });
     } catch (error) {
       log.error({ err: error }, 'the media process cannot be started');
       this.#restart();

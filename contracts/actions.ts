@@ -224,6 +224,11 @@ export interface Actions {
   'media.settle': [{ mediaId: string; result: MediaResult }, Media];
   /** Of the media process: what an upload that ended too late, or was left, had. Idempotent. */
   'media.expire': [{ mediaId: string }, null];
+  /**
+   * Of the media process: removes uploads that were not finished in time, with blobs or without, at
+   * most `MEDIA_SWEPT_MAX`. How many it removed.
+   */
+  'media.sweep': [Record<string, never>, number];
   /** Of the media process: whether `holder` may write to the upload for that many milliseconds. */
   'media.lock': [{ mediaId: string; holder: string; ms: number }, boolean];
   'media.unlock': [{ mediaId: string; holder: string }, null];

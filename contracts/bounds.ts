@@ -55,6 +55,8 @@ export const MEDIA_OF_OWNER_MAX = 10_000;
 export const MEDIA_OF_OWNER_BYTES_MAX = 50 * 1024 * 1024 * 1024;
 /** An upload must be finished within a day. */
 export const UPLOAD_LIFETIME_MS = 24 * 60 * 60 * 1_000;
+/** Uploads that were not finished in time and are removed by one call. */
+export const MEDIA_SWEPT_MAX = 1_000;
 
 // Drops and orders
 

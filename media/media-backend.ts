@@ -24,7 +24,13 @@ export interface BackendReply {
 /** The actions that only this process calls. */
 export type MediaAction = Extract<
   ActionName,
-  'media.get' | 'media.received' | 'media.settle' | 'media.expire' | 'media.lock' | 'media.unlock'
+  | 'media.get'
+  | 'media.received'
+  | 'media.settle'
+  | 'media.expire'
+  | 'media.sweep'
+  | 'media.lock'
+  | 'media.unlock'
 >;
 
 export interface MediaBackend {

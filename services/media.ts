@@ -14,6 +14,7 @@ export function mediaService(options: MediaOptions): ServiceSchema {
     received: (params) => media.received(params),
     settle: (params) => media.settle(params),
     expire: (params) => media.expire(params),
+    sweep: () => media.sweep(),
     lock: (params) => media.lock(params),
     unlock: (params) => media.unlock(params),
   });

@@ -1,6 +1,10 @@
-// The figures of the scenario `media`.
+// The figures, subjects and findings of the scenario `media`.
 
-import type { Figure } from '../scenario.ts';
+import { type Figure, type Finding, ratio, type Sample, type Subject } from '../scenario.ts';
+import { CONNECTIONS, UPLOADS_BESIDE, VARIANT_BYTES, VARIANTS } from './media-bench.ts';
+
+const P99_RATIO_AIM = 0.9;
+const UPLOAD_MB_MAX = 200;
 
 export const MEDIA_FIGURES: readonly Figure[] = [
   figure('picturesPerSecond', 'pictures made', 'pictures/s', 'more', 2),
@@ -17,6 +21,8 @@ export const MEDIA_FIGURES: readonly Figure[] = [
   figure('p50Ms', 'p50 of orders', 'ms', 'less', 2),
   figure('p99Ms', 'p99 of orders', 'ms', 'less', 2),
   figure('orderCpuMicros', 'CPU of an order', 'µs', 'less', 1),
+  figure('uploadMb', 'memory of uploads at once', 'MB', 'less', 0),
+  figure('uploadMbPerSecond', 'uploaded', 'MB/s', 'more', 0),
 ];
 
 function figure(
@@ -28,3 +34,110 @@ function figure(
 ): Figure {
   return { key, label, unit, better, digits };
 }
+
+export type Kind = 'made' | 'bare' | 'alone' | 'control' | 'beside' | 'uploads';
+
+export function subjectsOf(of: Readonly<Record<Kind, Sample[]>>): Record<Kind, Subject> {
+  const subject = (kind: Kind, key: string, label: string, about: string): Subject => {
+    const role = kind === 'bare' ? 'ceiling' : 'livedrops';
+    return { key, label, role, about, samples: of[kind] };
+  };
+  return {
+    made: subject(
+      'made',
+      'media',
+      'media',
+      'Delivery and the maker of variants of the role media, with blobs in a folder.',
+    ),
+    bare: subject(
+      'bare',
+      'bare',
+      'node:http',
+      'node:http that streams the same files, without ranges, conditions or checks.',
+    ),
+    alone: subject(
+      'alone',
+      'orders',
+      'orders alone',
+      'The whole server on its core, orders of one drop at a fixed rate.',
+    ),
+    control: subject(
+      'control',
+      'orders-again',
+      'orders alone, again',
+      'The same at another time of the round: what differs is the machine.',
+    ),
+    beside: subject(
+      'beside',
+      'orders-beside',
+      'orders beside media',
+      "The same, while the server's media process, on the core of the clients, is busy.",
+    ),
+    uploads: subject(
+      'uploads',
+      'uploads',
+      'uploads at once',
+      'The media process of that server, while all of them bring bytes.',
+    ),
+  };
+}
+
+/** `uploads`: how many there were at once. */
+export function findingsOf(
+  samples: Readonly<Record<Kind, readonly Sample[]>>,
+  of: Readonly<Record<Kind, Subject>>,
+  uploads: number,
+): Finding[] {
+  return [
+    ratio({
+      label: 'variants a second, to a bare node:http server',
+      of: of.made,
+      to: of.bare,
+      figure: 'variantsPerSecond',
+      aim: null,
+    }),
+    ratio({
+      label: 'p99 of orders without media, to that beside them',
+      of: of.beside,
+      to: of.alone,
+      figure: 'p99Ms',
+      aim: P99_RATIO_AIM,
+      inverse: true,
+    }),
+    controlFinding(samples.alone, samples.control),
+    {
+      label: `memory of ${uploads} uploads at once`,
+      unit: 'MB',
+      digits: 0,
+      samples: samples.uploads.map(({ figures }) => figures['uploadMb']!),
+      better: 'less',
+      aim: UPLOAD_MB_MAX,
+    },
+  ];
+}
+
+/** What the aim can be compared with: two measurements without media. */
+function controlFinding(alone: readonly Sample[], control: readonly Sample[]): Finding {
+  return {
+    label: 'p99 of orders, the lower to the higher of two without media',
+    unit: '',
+    digits: 2,
+    samples: alone.map(({ figures }, round) => {
+      const [one, other] = [figures['p99Ms']!, control[round]!.figures['p99Ms']!];
+      return Math.min(one, other) / Math.max(one, other);
+    }),
+    better: 'more',
+    aim: null,
+  };
+}
+
+export const METHOD =
+  'A JPEG of 12 megapixels is made into its 15 variants and the preview, again and again, by one ' +
+  `process on one core. ${VARIANTS} variants of ${VARIANT_BYTES} bytes are read at random by ` +
+  `${CONNECTIONS} connections, then ranges of 64 KiB of a video of 64 MiB. Orders come at half of ` +
+  'what the server takes and are timed from when they were due: twice alone, then while the ' +
+  `server's own media process, on the core of the clients, gets ${UPLOADS_BESIDE} uploads of that ` +
+  `picture at once, makes variants of them, and ${CONNECTIONS} connections read variants, all as ` +
+  'fast as that core gives. Above 0.9 their 99th percentile is less than a tenth longer. At last ' +
+  'uploads of zeros come at once, each from one client, and the most memory of the media process ' +
+  'is told.';

@@ -14,6 +14,9 @@ export interface LiveDropsOrderServerOptions {
   readonly profileDirectory: string | null;
   /** Another state of the repository in place of this one. */
   readonly checkout?: OtherCheckout;
+  /** For data that are there before the start; a new one unless given. */
+  readonly directory?: string;
+  readonly env?: Readonly<Record<string, string>>;
   /** With a consumer of events that is slow, or the same server with none. */
   readonly consumer?: Habit | 'none';
 }
@@ -28,7 +31,8 @@ export class LiveDropsOrderServer implements OrderServer {
   /** For preparations beyond `drop`. */
   readonly sale: LiveDropsServer;
 
-  constructor({ profileDirectory, checkout, consumer }: LiveDropsOrderServerOptions) {
+  constructor(options: LiveDropsOrderServerOptions) {
+    const { profileDirectory, checkout, consumer, directory } = options;
     const variant = checkout?.name ?? consumer;
     this.key = variant === undefined ? 'livedrops' : `livedrops-${variant}`;
     this.label = 'LiveDrops';
@@ -37,8 +41,9 @@ export class LiveDropsOrderServer implements OrderServer {
     const profile = ['--cpu-prof', `--cpu-prof-dir=${profileDirectory}`];
     const nodeArgs = profileDirectory === null ? [] : profile;
     const command = consumer === undefined ? checkout?.command : CONSUMER_SERVER;
-    const env = { BENCH_CONSUMER: consumer === undefined || consumer === 'none' ? '' : consumer };
-    this.sale = new LiveDropsServer(nodeArgs, undefined, command, env);
+    const habit = consumer === undefined || consumer === 'none' ? '' : consumer;
+    const env = { BENCH_CONSUMER: habit, ...options.env };
+    this.sale = new LiveDropsServer(nodeArgs, directory, command, env);
   }
 
   start(): Promise<void> {

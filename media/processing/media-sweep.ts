@@ -4,6 +4,7 @@
 
 import type { Logger } from 'pino';
 import type { Clock, Timer } from '../../actors/clock.ts';
+import { MEDIA_SWEPT_MAX } from '../../contracts/bounds.ts';
 import type { Blobs } from '../../storage/ports/blobs.ts';
 import type { MediaBackend } from '../media-backend.ts';
 import type { MediaReferences } from './media-references.ts';
@@ -60,10 +61,20 @@ export class MediaSweep {
       if (this.#isStopped) return;
       await this.#look(found);
     }
+    await this.#sweepRows();
     if (clock.monotonic() < this.#collectAt) return;
     await blobs.removeUnfinished(clock.now() - UNFINISHED_MS);
     await references.collect(() => this.#isStopped);
     this.#collectAt = clock.monotonic() + COLLECT_INTERVAL_MS;
+  }
+
+  /** An upload may have no blobs: where they could not be written, or are gone. */
+  async #sweepRows(): Promise<void> {
+    const { backend } = this.#options;
+    while (!this.#isStopped) {
+      const removed = await backend.call('media.sweep', {});
+      if (!removed.ok || removed.value < MEDIA_SWEPT_MAX) return;
+    }
   }
 
   async #look({ mediaId, writtenAt }: FoundUpload): Promise<void> {

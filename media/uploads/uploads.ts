@@ -45,9 +45,9 @@ const WRITES_MAX = 128;
 const WRITES_OF_CLIENT_MAX = 32;
 const BOUNDS: TransferBounds = { max: WRITES_MAX, clientMax: WRITES_OF_CLIENT_MAX };
 /** A small upload has small pieces, so that many uploads at once take little memory. */
-const PIECE_BYTES_MIN = 256 * 1024;
-const PIECE_BYTES_MAX = 2 * 1024 * 1024;
-const PIECES_AIM = 1_024;
+const PIECE_BYTES_MIN = 128 * 1024;
+const PIECE_BYTES_MAX = 1024 * 1024;
+const PIECES_AIM = 2_048;
 /** Of a body that is refused: more is not read, and the connection ends. */
 const DRAINED_BYTES_MAX = 256 * 1024;
 

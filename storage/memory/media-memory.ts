@@ -29,4 +29,12 @@ export class MemoryMediaStore implements MediaStore {
     else this.#media.set(after.id, after);
     return true;
   }
+
+  async expired(before: number, limit: number, ownerId?: string): Promise<readonly Media[]> {
+    const isWanted = (media: Media) =>
+      media.expiresAt !== null &&
+      media.expiresAt <= before &&
+      (ownerId === undefined || media.ownerId === ownerId);
+    return [...this.#media.values()].filter(isWanted).slice(0, limit);
+  }
 }

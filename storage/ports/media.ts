@@ -25,6 +25,11 @@ export interface MediaStore {
    * Errors: `store-unavailable`.
    */
   replace(before: Media, after: Media | null): Promise<boolean>;
+  /**
+   * Uploads that had to be finished by that time (milliseconds since the Unix epoch) and were not,
+   * of one owner or of all, at most `limit`. Errors: `store-unavailable`.
+   */
+  expired(before: number, limit: number, ownerId?: string): Promise<readonly Media[]>;
 }
 
 /** What counts against the quota: of a refused one nothing is kept. */

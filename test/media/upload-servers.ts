@@ -71,7 +71,7 @@ export class UploadServers {
     call: async <A extends MediaAction>(action: A, params: ActionParams<A>) => {
       if (this.isAway) return { ok: false, code: 'unavailable' };
       const name = action.slice('media.'.length) as 'get';
-      return await this.useCases[name](params);
+      return await this.useCases[name](params as never);
     },
   };
 

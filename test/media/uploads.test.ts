@@ -62,7 +62,8 @@ const textOf = async (path: string) =>
 
 /** Resolves when somebody writes to the upload. */
 async function locked({ useCases }: UploadServers, path: string): Promise<void> {
-  const probe = { mediaId: idOf(path), holder: 'probe', ms: 1 };
+  // For no time at all: it takes the lock from nobody.
+  const probe = { mediaId: idOf(path), holder: 'probe', ms: 0 };
   for (;;) {
     const free = await useCases.lock(probe);
     if (free.ok && !free.value) return;
@@ -216,7 +217,7 @@ test('M1: what came before a connection broke is there', async (t) => {
   let offset = 0;
   while (offset === 0) offset = await offsetOf(path);
   sent.destroy();
-  t.true(offset >= 256 * 1024 && offset <= 300_000, String(offset));
+  t.true(offset >= 128 * 1024 && offset <= 300_000, String(offset));
   t.true((await offsetOf(path)) >= offset);
 });
 

@@ -39,7 +39,7 @@ const MEDIA: Media = {
   },
 };
 
-test('M1: a medium prints with its owner, its content and where its variants are', (t) => {
+test('M4: a medium prints with its owner, its content and where its variants are', (t) => {
   const body = {
     ...MEDIA,
     createdAt: '2027-01-15T08:00:00.000Z',
@@ -55,7 +55,7 @@ test('M1: a medium prints with its owner, its content and where its variants are
   t.is(removedText(uploading as unknown as MediaBody), 'm_1 of u_ann is removed\n');
 });
 
-test('M1: an operator removes a medium of anybody, and it is recorded with its reason', async (t) => {
+test('M4: an operator removes a medium of anybody, and it is recorded with its reason', async (t) => {
   const gateway = await startPretendGateway(t, ['node-1']);
   gateway.cluster.media.set(MEDIA.id, MEDIA);
   const run = (...args: string[]) =>
@@ -84,7 +84,7 @@ test('M1: an operator removes a medium of anybody, and it is recorded with its r
   );
 });
 
-test('M1: only operators remove media, and auditors see them', async (t) => {
+test('M4: only operators remove media, and auditors see them', async (t) => {
   const { cluster } = await startPretendGateway(t, ['node-1']);
   cluster.media.set(MEDIA.id, MEDIA);
   const { OperatorMedia } = await import('../../app/operator/media.ts');

@@ -1,7 +1,12 @@
 // Pictures and films through the broker: who may upload what, and how an upload goes on.
 
 import test, { type ExecutionContext } from 'ava';
-import { IMAGE_BYTES_MAX, UPLOAD_LIFETIME_MS, VIDEO_BYTES_MAX } from '../../contracts/bounds.ts';
+import {
+  IMAGE_BYTES_MAX,
+  MEDIA_OF_OWNER_BYTES_MAX,
+  UPLOAD_LIFETIME_MS,
+  VIDEO_BYTES_MAX,
+} from '../../contracts/bounds.ts';
 import type { Media, MediaContent, NewMedia } from '../../contracts/media.ts';
 import type { Outcome } from '../../contracts/refusals.ts';
 import { refusal, success } from '../../domain/refusal.ts';
@@ -132,4 +137,25 @@ test('M1: of two holders one may write to an upload, until it lets go or is sile
   t.deepEqual(await lock('a'), success(false));
   await call('media.unlock', { mediaId: 'm_1', holder: 'b' });
   t.deepEqual(await lock('a'), success(true));
+});
+
+test('M1, M4: uploads that were not finished in time take no room, and are swept', async (t) => {
+  const harness = await start(t);
+  const { call, clock } = harness;
+  const film = { bytes: VIDEO_BYTES_MAX };
+  const fitting = Math.floor(MEDIA_OF_OWNER_BYTES_MAX / VIDEO_BYTES_MAX);
+  const begun: Media[] = [];
+  for (let i = 0; i < fitting; i++) begun.push(await begin(harness, film));
+  const add = { caller: ADA, ownerId: 'u_ada', media: { ...LAMP, ...film } };
+  t.like(await call('media.add', add), { code: 'media-quota' });
+  valueOf(await call('media.received', { mediaId: begun[0]!.id }));
+  await clock.advance(UPLOAD_LIFETIME_MS);
+  const next = valueOf(await call('media.add', add));
+  t.like(await call('media.get', { mediaId: begun[0]!.id }), { ok: true }, 'what is whole stays');
+  t.like(await call('media.get', { mediaId: begun[1]!.id }), { code: 'not-found' });
+  await begin(harness);
+  t.deepEqual(await call('media.sweep', {}), success(0));
+  await clock.advance(UPLOAD_LIFETIME_MS);
+  t.deepEqual(await call('media.sweep', {}), success(2));
+  t.like(await call('media.get', { mediaId: next.id }), { code: 'not-found' });
 });

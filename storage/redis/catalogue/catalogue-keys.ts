@@ -151,6 +151,14 @@ export function mediaKeys({
   ];
 }
 
+/**
+ * A sorted set of the bucket's uploads by when they had to be finished, and perhaps of some that are
+ * finished or gone.
+ */
+export function mediaExpiryKey(bucket: number): string {
+  return `${tag(bucket)}:media-expiry`;
+}
+
 /** The bucket of all restrictions: one sequence counts their changes. */
 export const RESTRICTIONS_BUCKET = 0;
 /** All keys of the restrictions begin so. */

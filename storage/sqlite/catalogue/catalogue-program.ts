@@ -17,7 +17,7 @@ import { CHANGES_SCHEMA, changeStatements } from './changes-statements.ts';
 import { CONTACTS_SCHEMA, contactHandlers } from './contacts-statements.ts';
 import { openWriterDatabase, limitPages, WalBound } from '../thread/database.ts';
 import { DRAFTS_SCHEMA, draftHandlers } from './drafts-statements.ts';
-import { MEDIA_SCHEMA, mediaHandlers } from './media-statements.ts';
+import { MEDIA_EXPIRY_SCHEMA, MEDIA_SCHEMA, mediaHandlers } from './media-statements.ts';
 import { JOB_COUNTS_SCHEMA, jobHandlers, JOBS_SCHEMA } from './jobs-statements.ts';
 import { FOLLOW_REVISIONS_SCHEMA, followHandlers } from './follows-statements.ts';
 import {
@@ -147,6 +147,7 @@ const MIGRATIONS = [
   DROP_RECORDS_SCHEMA,
   VAPID_KEYS_SCHEMA,
   RECIPIENTS_SCHEMA,
+  MEDIA_EXPIRY_SCHEMA,
 ];
 
 export type CatalogueHandlers = ReturnType<typeof open>['handlers'];

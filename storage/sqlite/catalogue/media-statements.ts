@@ -14,6 +14,18 @@ export const MEDIA_SCHEMA = `
   create index media_by_owner on media (owner_id, quota_bytes);
 `;
 
+/** Of uploads alone: what has no end is not in it. */
+export const MEDIA_EXPIRY_SCHEMA = `
+  create index media_by_expiry on media (json_extract(media, '$.expiresAt'))
+  where json_extract(media, '$.expiresAt') is not null;
+`;
+export const EXPIRED_MEDIA = `
+  select media from media
+  where json_extract(media, '$.expiresAt') is not null
+    and json_extract(media, '$.expiresAt') <= @before
+    and (@ownerId is null or owner_id = @ownerId)
+  limit @limit`;
+
 export interface MediaRow {
   readonly id: string;
   readonly ownerId: string;

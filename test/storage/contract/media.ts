@@ -94,6 +94,28 @@ export function mediaContract(store: () => MediaStore): void {
     t.true(await store().replace(second, null));
   });
 
+  test('M4: uploads that were not finished in time are found, of one owner or of all', async (t) => {
+    const at = 1_000_000;
+    const late = await added('u_late', { expiresAt: at });
+    const other = await added('u_late_too', { expiresAt: at - 5 });
+    await added('u_late', { expiresAt: at + 1 });
+    const received = await added('u_late', { expiresAt: at });
+    const processing: Media = { ...received, status: 'processing', expiresAt: null, revision: 2 };
+    t.true(await store().replace(received, processing));
+    const ids = async (before: number, limit: number, ownerId?: string) =>
+      (await store().expired(before, limit, ownerId)).map(({ id }) => id).toSorted();
+    t.deepEqual(await ids(at, 10, 'u_late'), [late.id]);
+    t.deepEqual(await ids(at - 1, 10, 'u_late'), []);
+    const all = await ids(at, 1_000);
+    t.true(all.includes(late.id) && all.includes(other.id));
+    t.false(all.includes(received.id));
+    t.is((await ids(at, 1)).length, 1);
+    t.true(await store().replace(late, null));
+    t.deepEqual(await ids(at, 10, 'u_late'), []);
+    t.deepEqual(await ids(at, 10, 'u_late_too'), [other.id]);
+    t.true(await store().replace(other, null));
+  });
+
   test('M1: of uploads at the same time the quota lets in as many as fit', async (t) => {
     const quota = { countMax: 100, bytesMax: 5_000 };
     const all = await Promise.all(
