@@ -7,17 +7,26 @@ import { Random } from '../../../chaos/random.ts';
 import { StripeWorld } from './stripe-world.ts';
 
 const STEPS = 150;
+/** On a busy machine a payment takes more steps. */
+const STEPS_MAX = 3_000;
+/** Fewer would show little. */
+const TAKEN_MIN = 4;
 const SETTLE_MAX_MS = 40_000;
 const METHODS = ['pm_card_visa', 'pm_card_visa', 'pm_card_chargeDeclined', 'pm_stand_in_at_once'];
 
 for (const seed of [1, 2, 3]) {
   test(`P4a, R5: crashes between any two calls leave no payment without an order or a refund: seed ${seed}`, async (t) => {
-    t.timeout(SETTLE_MAX_MS + 40_000);
+    t.timeout(SETTLE_MAX_MS + 160_000);
     const random = new Random({ seed });
     const world = new StripeWorld({ random, stock: 20 });
     await world.start();
     t.teardown(() => world.stop());
-    for (let step = 0; step < STEPS; step++) {
+    const taken = () =>
+      [...world.standIn.account.intents.values()].filter(
+        ({ amount_received: amount }) => amount > 0,
+      ).length;
+    const isEnough = (step: number) => step >= STEPS && taken() >= TAKEN_MIN;
+    for (let step = 0; step < STEPS_MAX && !isEnough(step); step++) {
       const { size } = world.state.orders;
       const ordinal = random.integer(Math.max(0, size - 8), Math.max(0, size - 1));
       const exists = size > 0;
@@ -40,9 +49,8 @@ for (const seed of [1, 2, 3]) {
       calm = findings.length === 0 ? calm + 1 : 0;
     }
     t.deepEqual(findings, []);
-    const { intents, refunds } = world.standIn.account;
-    const taken = [...intents.values()].filter(({ amount_received: amount }) => amount > 0);
-    t.true(taken.length > 3, `${taken.length} payments were taken`);
-    t.log(`${world.state.orders.size} orders, ${taken.length} taken, ${refunds.size} refunds`);
+    t.true(taken() >= TAKEN_MIN, `${taken()} payments were taken`);
+    const { size } = world.standIn.account.refunds;
+    t.log(`${world.state.orders.size} orders, ${taken()} taken, ${size} refunds`);
   });
 }
