@@ -2,13 +2,15 @@
 
 import { join } from 'node:path';
 import ava from 'ava';
-import type { CDPSession, Page } from 'playwright-core';
+import type { BrowserContext, Page } from 'playwright-core';
 import { eventually } from '../end-to-end/sale-client.ts';
 import { chromiumInstalled, openBrowser, openPage, servePages } from '../sdk/pages.ts';
 
 const test = chromiumInstalled ? ava : ava.skip;
 /** For a machine that is busy with other tests. */
 const STEP_MAX_MS = 45_000;
+const PUSH_AGAIN_MS = 5_000;
+const PUSHES_MAX = 9;
 const EXAMPLES = join(import.meta.dirname, '..', '..', 'examples');
 
 interface Shown {
@@ -48,18 +50,31 @@ const MESSAGE = {
   url: 'https://shop.example/drops/d1',
 };
 
-async function registrationId(devtools: CDPSession): Promise<string> {
+/** Hands the page's worker a push, as a browser does that has decrypted it. */
+async function delivery(context: BrowserContext, page: Page): Promise<(data: string) => unknown> {
+  const devtools = await context.newCDPSession(page);
   const { promise, resolve } = Promise.withResolvers<string>();
   devtools.on('ServiceWorker.workerRegistrationUpdated', ({ registrations }) => {
     const [registration] = registrations;
     if (registration !== undefined) resolve(registration.registrationId);
   });
   await devtools.send('ServiceWorker.enable');
-  return await promise;
+  const registrationId = await promise;
+  const { origin } = new URL(page.url());
+  return (data) =>
+    devtools.send('ServiceWorker.deliverPushMessage', { origin, registrationId, data });
 }
 
-/** The notifications, once there are so many; the last ones seen where that takes too long. */
-function shown(page: Page, count: number): Promise<readonly Shown[]> {
+/**
+ * The notifications, once there are so many; the last ones seen where that takes too long. `push`
+ * is repeated now and then, which changes nothing that is shown: DevTools may lose one while the
+ * worker starts.
+ */
+async function shown(
+  page: Page,
+  count: number,
+  push: () => unknown = () => undefined,
+): Promise<readonly Shown[]> {
   const read = () =>
     page.evaluate(async () => {
       const { serviceWorker } = navigator as unknown as PageNavigator;
@@ -71,7 +86,12 @@ function shown(page: Page, count: number): Promise<readonly Shown[]> {
         url,
       }));
     });
-  return eventually(read, ({ length }) => length === count, STEP_MAX_MS);
+  let found: readonly Shown[] = [];
+  for (let i = 0; i < PUSHES_MAX && found.length !== count; i++) {
+    await push();
+    found = await eventually(read, ({ length }) => length === count, PUSH_AGAIN_MS);
+  }
+  return found;
 }
 
 test('R1: the example of a service worker shows a push, and opens its page', async (t) => {
@@ -90,21 +110,14 @@ test('R1: the example of a service worker shows a push, and opens its page', asy
       await serviceWorker.ready;
     }),
   ]);
-  const devtools = await context.newCDPSession(page);
-  const id = await registrationId(devtools);
-  const push = (message: object) =>
-    devtools.send('ServiceWorker.deliverPushMessage', {
-      origin: pages.origin,
-      registrationId: id,
-      data: JSON.stringify(message),
-    });
-  await push(MESSAGE);
+  const deliver = await delivery(context, page);
+  const push = (message: object) => deliver(JSON.stringify(message));
   const drop = { title: MESSAGE.name, tag: 'd1', url: MESSAGE.url };
-  t.deepEqual(await shown(page, 1), [{ ...drop, body: 'It has begun' }]);
-  await push({ ...MESSAGE, type: 'order-confirmed', orderId: 'o1' });
+  t.deepEqual(await shown(page, 1, () => push(MESSAGE)), [{ ...drop, body: 'It has begun' }]);
+  const confirmed = { ...MESSAGE, type: 'order-confirmed', orderId: 'o1' };
   const order = { ...drop, tag: 'o1', body: 'Your order is confirmed' };
   t.deepEqual(
-    (await shown(page, 2)).toSorted((a, b) => (a.tag < b.tag ? -1 : 1)),
+    (await shown(page, 2, () => push(confirmed))).toSorted((a, b) => (a.tag < b.tag ? -1 : 1)),
     [{ ...drop, body: 'It has begun' }, order],
   );
   const opened = await worker.evaluate(async () => {
