@@ -25,6 +25,21 @@ onEachProfile((test, profile) => {
       LIVEDROPS_AUTH_JWKS: `partner=${partner.url}/jwks`,
       LIVEDROPS_AUTH_ROLES: 'groups:staff=operator',
     });
+    // On a busy machine the first fetch of keys may have failed: the next one is 10 s later.
+    const tokens = [
+      signWith(mainKey, main.claims('early')),
+      signWith(partnerKey, partner.claims('early')),
+    ];
+    await eventually(
+      () =>
+        Promise.all(
+          server.urls.flatMap((url) =>
+            tokens.map(async (token) => (await server.get('/v1/orders', { token, url })).status),
+          ),
+        ),
+      (statuses) => statuses.every((status) => status === 200),
+      60_000,
+    );
   });
   test.after.always(async () => {
     await server?.stop();

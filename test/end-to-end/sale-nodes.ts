@@ -40,6 +40,7 @@ export interface SaleNodes {
 }
 
 const NODE_IDS = ['north', 'south'] as const;
+const STARTS_MAX = 3;
 
 /** Resolves when the nodes can serve. Rejects, with nothing left running, where one cannot. */
 export function startNodes(
@@ -129,17 +130,26 @@ async function allOrNone(starts: readonly Promise<Server>[]): Promise<Server[]> 
   throw (failed as PromiseRejectedResult).reason;
 }
 
-function startNode(environment: Environment): Promise<Server> {
-  return startServer(
-    loadConfig({
-      LIVEDROPS_PORT: '0',
-      LIVEDROPS_RATE_LIMITS: 'off',
-      LIVEDROPS_LOG: 'error',
-      // A search index costs each node some threads.
-      LIVEDROPS_ROLES: 'gateway,actors,services',
-      ...environment,
-    }),
-  );
+/**
+ * Where its servers did not answer in time it is started again, as a supervisor does: this process
+ * starts several nodes, on a machine that may be busy with other tests.
+ */
+async function startNode(environment: Environment): Promise<Server> {
+  const config = loadConfig({
+    LIVEDROPS_PORT: '0',
+    LIVEDROPS_RATE_LIMITS: 'off',
+    LIVEDROPS_LOG: 'error',
+    // A search index costs each node some threads.
+    LIVEDROPS_ROLES: 'gateway,actors,services',
+    ...environment,
+  });
+  for (let starts = 1; ; starts++) {
+    try {
+      return await startServer(config);
+    } catch (error) {
+      if (starts === STARTS_MAX || !/timeout|timed out/i.test(String(error))) throw error;
+    }
+  }
 }
 
 async function readTruthOfRedis({ address }: RedisServer): Promise<Truth> {

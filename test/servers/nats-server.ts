@@ -26,7 +26,7 @@ export class NatsServer extends DisturbedServer {
   }
 }
 
-const ROUTES_TIMEOUT_MS = 20_000;
+const ROUTES_TIMEOUT_MS = 60_000;
 const ROUTES_POLL_INTERVAL_MS = 50;
 
 /** nats-servers that pass messages to one another. A client may connect to any of them. */

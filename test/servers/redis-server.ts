@@ -13,7 +13,7 @@ export const redisInstalled = findProgram('redis-server') !== null;
 
 const SLOTS = 16_384;
 const CLUSTER_NODES = 3;
-const CLUSTER_READY_TIMEOUT_MS = 20_000;
+const CLUSTER_READY_TIMEOUT_MS = 60_000;
 const CLUSTER_POLL_INTERVAL_MS = 50;
 /** The bus port of a Redis Cluster node is its port plus this. */
 const CLUSTER_BUS_OFFSET = 10_000;

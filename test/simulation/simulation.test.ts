@@ -9,7 +9,7 @@ import fc from 'fast-check';
 import { play, simulate, simulateSeed } from './simulate.ts';
 import { type Step, steps } from './steps.ts';
 
-const GROUPS = 3;
+const GROUPS = 2;
 const SEEDS_PER_GROUP = 10;
 const SIMULATE = fileURLToPath(new URL('main.ts', import.meta.url));
 

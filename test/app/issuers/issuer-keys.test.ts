@@ -17,8 +17,8 @@ import { ManualClock } from '../../actors/manual-clock.ts';
 import { IssuerServer, makeKeyPair } from '../../servers/issuer-server.ts';
 
 /** Of a machine that does much else meanwhile; and of an answer that is waited for in vain. */
-const TIMEOUT_MS = 10_000;
-const SHORT_TIMEOUT_MS = 300;
+const TIMEOUT_MS = 40_000;
+const SHORT_TIMEOUT_MS = 1_500;
 
 interface Setting {
   readonly server: IssuerServer;
