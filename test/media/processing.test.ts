@@ -181,6 +181,19 @@ test('M1: an upload that nobody finished is swept, with its bytes', async (t) =>
   t.deepEqual([await setup.status(empty), await setup.status(half)], ['not-found', 'not-found']);
 });
 
+test('M4: an upload that has no blobs is swept, too', async (t) => {
+  const setup = setUp(t);
+  const media = { filename: 'a.jpg', purpose: 'product', bytes: 100 } as const;
+  const added = await setup.servers.useCases.add({ caller: ANN, ownerId: 'ann', media });
+  if (!added.ok) throw new Error(added.code);
+  setup.servers.laterMs = UPLOAD_LIFETIME_MS - 60_000;
+  await setup.sweep.run();
+  t.is(await setup.status(added.value), 'uploading');
+  setup.servers.laterMs = UPLOAD_LIFETIME_MS;
+  await setup.sweep.run();
+  t.is(await setup.status(added.value), 'not-found');
+});
+
 test('M2: variants go a day after the last medium that has them', async (t) => {
   const setup = setUp(t);
   const { references, servers } = setup;
