@@ -33,7 +33,10 @@ export interface ReadyPayment {
 /** What caches must know of a change outside the drops' journals (C3). */
 export type ChangedEntity =
   | { readonly kind: 'user'; readonly userId: string; readonly isGone: boolean }
-  /** `creatorId` and `revision` are null where the product is gone. */
+  /**
+   * `creatorId` is null where the product is gone, `revision` where it is gone, or something else of
+   * it has changed.
+   */
   | {
       readonly kind: 'product';
       readonly productId: string;

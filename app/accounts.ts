@@ -8,6 +8,7 @@ import type { Outcome } from '../contracts/refusals.ts';
 import type { RestrictionSet } from '../events/restriction-set.ts';
 import type { WarningLog } from '../events/warning-log.ts';
 import type { AccountStore, User } from '../storage/ports/accounts.ts';
+import type { MediaStore } from '../storage/ports/media.ts';
 import type { FollowCounts, FollowStore } from '../storage/ports/follows.ts';
 import type { ActionOutcome, ActionParams } from '../contracts/actions.ts';
 import {
@@ -18,8 +19,10 @@ import {
   type PublicProfile,
   type Session,
 } from '../contracts/accounts.ts';
+import type { Picture } from '../contracts/media.ts';
 import { compileCheck } from '../contracts/check.ts';
 import { canonicalEmail } from './email-address.ts';
+import { picturesOf } from './media-views.ts';
 import type { LogInAttempts } from './log-in-attempts.ts';
 import type { AccountMail } from './mail/account-mail.ts';
 import { opaqueString, type Passwords } from './passwords.ts';
@@ -31,6 +34,7 @@ import { rolesOf, type Sessions, type SessionTokens } from './sessions.ts';
 export interface AccountsOptions {
   readonly accounts: AccountStore;
   readonly follows: FollowStore;
+  readonly media: Pick<MediaStore, 'findAll'>;
   readonly mail: AccountMail;
   readonly passwords: Passwords;
   readonly attempts: LogInAttempts;
@@ -163,7 +167,8 @@ export class Accounts {
     if (hidden.isHidden({ creatorId: userId })) return refusal('not-found');
     const user = await this.#options.accounts.findUser(userId);
     if (user === null) return await this.#removedProfile(userId);
-    return success(publicProfile(user, await this.#options.follows.counts(userId)));
+    const counts = await this.#options.follows.counts(userId);
+    return success(publicProfile(user, counts, await this.#pictureOf(user)));
   }
 
   /** In the order of the ids; null for who is not to be shown. */
@@ -173,10 +178,13 @@ export class Accounts {
       accounts.findUsers(userIds),
       follows.countsOf(userIds),
     ]);
+    const avatarIds = [...users.values()].flatMap(({ avatarMediaId }) => avatarMediaId ?? []);
+    const pictures = await picturesOf(this.#options.media, avatarIds);
     const profile = async (id: string): Promise<PublicProfile | null> => {
       if (hidden.isHidden({ creatorId: id })) return null;
       const user = users.get(id);
-      if (user !== undefined) return publicProfile(user, counts.get(id)!);
+      if (user !== undefined)
+        return publicProfile(user, counts.get(id)!, pictures.get(user.avatarMediaId ?? ''));
       const removed = await this.#removedProfile(id);
       return removed.ok ? removed.value : null;
     };
@@ -208,7 +216,16 @@ export class Accounts {
   async #ownProfile(user: User): Promise<OwnProfile> {
     const { follows, secondFactors } = this.#options;
     const roles = rolesOf(user, await secondFactors.accountOf(user.id));
-    return ownProfile({ ...user, roles }, await follows.counts(user.id));
+    const [counts, picture] = await Promise.all([
+      follows.counts(user.id),
+      this.#pictureOf(user),
+    ]);
+    return ownProfile({ ...user, roles }, counts, picture);
+  }
+
+  async #pictureOf({ avatarMediaId }: User): Promise<Picture | undefined> {
+    if (avatarMediaId === undefined) return undefined;
+    return (await picturesOf(this.#options.media, [avatarMediaId])).get(avatarMediaId);
   }
 
   async #cleanNowAndThen(): Promise<void> {
@@ -223,12 +240,13 @@ function sessionOf(user: OwnProfile, tokens: SessionTokens): Session {
   return { user, ...tokens };
 }
 
-function publicProfile(user: User, { followers, following }: FollowCounts): PublicProfile {
+function publicProfile(user: User, counts: FollowCounts, picture?: Picture): PublicProfile {
   const { id, name, createdAt } = user;
-  return { id, name, followerCount: followers, followingCount: following, createdAt };
+  const { followers: followerCount, following: followingCount } = counts;
+  return { id, name, followerCount, followingCount, createdAt, ...(picture && { picture }) };
 }
 
-function ownProfile(user: User, counts: FollowCounts): OwnProfile {
+function ownProfile(user: User, counts: FollowCounts, picture?: Picture): OwnProfile {
   const { email, emailConfirmed = false, roles } = user;
-  return { ...publicProfile(user, counts), email, emailConfirmed, roles };
+  return { ...publicProfile(user, counts, picture), email, emailConfirmed, roles };
 }

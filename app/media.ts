@@ -13,34 +13,44 @@ import { type Media, mediaBytesMax, NewMedia } from '../contracts/media.ts';
 import type { Outcome } from '../contracts/refusals.ts';
 import { ID_RANDOM_BYTES, makeId } from '../domain/ids.ts';
 import { refusal, success } from '../domain/refusal.ts';
+import type { RestrictionSet } from '../events/restriction-set.ts';
 import type { ConsumerLeases } from '../storage/ports/consumer-leases.ts';
-import type { MediaStore } from '../storage/ports/media.ts';
+import type { FeatureLevels } from '../storage/ports/feature-level.ts';
+import { MediaUses, type MediaUsesOptions, names } from './media-uses.ts';
 import { mayAct } from './permissions.ts';
 import type { RandomBytes } from './random-bytes.ts';
-import { OPEN, type SellingRules } from './selling-rules.ts';
+import { NOTHING_HIDDEN, OPEN, type SellingRules } from './selling-rules.ts';
 
-export interface MediaOptions {
-  readonly media: MediaStore;
+export interface MediaOptions extends MediaUsesOptions {
   /** Null: one process takes all uploads. */
   readonly leases: ConsumerLeases | null;
-  /** Milliseconds since the Unix epoch. */
-  readonly now: () => number;
   readonly random: RandomBytes;
   /** Who may sell; everybody unless given. */
   readonly selling?: Pick<SellingRules, 'refuse'>;
+  /** What is taken down; nothing unless given. */
+  readonly hidden?: Pick<RestrictionSet, 'isHidden'>;
+  /** Of the store. */
+  readonly levels: Pick<FeatureLevels, 'reached'>;
 }
 
 const QUOTA = { countMax: MEDIA_OF_OWNER_MAX, bytesMax: MEDIA_OF_OWNER_BYTES_MAX };
 /** How often a change that somebody else overtook is made anew. */
 const ATTEMPTS_MAX = 8;
 
+/** Of what uses a medium, in a refusal. */
+const SHOWN_MAX = 10;
+/** From this feature level on all nodes respect what uses a medium, and who may see it. */
+const MEDIA_LEVEL = 6;
+
 const checkNew = compileCheck(NewMedia);
 
 export class MediaUseCases {
   readonly #options: MediaOptions;
+  readonly #uses: MediaUses;
 
   constructor(options: MediaOptions) {
     this.#options = options;
+    this.#uses = new MediaUses(options);
   }
 
   async add({ caller, ownerId, media }: ActionParams<'media.add'>): Promise<Outcome<Media>> {
@@ -51,14 +61,16 @@ export class MediaUseCases {
     const bytesMax = mediaBytesMax(media.purpose);
     if (media.bytes > bytesMax)
       return refusal('media-too-large', `At most ${bytesMax} bytes for this purpose.`);
-    const { selling = OPEN, media: store, now, random } = this.#options;
-    const refused = media.purpose === 'product' ? await selling.refuse(ownerId) : null;
+    const { selling = OPEN, media: store, levels, now, random } = this.#options;
+    const isProduct = media.purpose === 'product';
+    const refused = isProduct ? await selling.refuse(ownerId) : null;
     if (refused !== null) return refused;
     const createdAt = now();
     const make = (): Media => ({
       id: makeId('m', createdAt, random(ID_RANDOM_BYTES)),
       ownerId,
       ...media,
+      ...(isProduct && levels.reached() >= MEDIA_LEVEL && { visibility: 'private' as const }),
       status: 'uploading',
       reason: null,
       createdAt,
@@ -90,13 +102,54 @@ export class MediaUseCases {
       : refusal('forbidden', 'The upload belongs to somebody else.');
   }
 
+  async view({ caller, mediaId }: ActionParams<'media.view'>): Promise<Outcome<Media>> {
+    const found = await this.#options.media.find(mediaId);
+    if (found === null) return refusal('not-found');
+    const isPublic = await this.#isPublic(found);
+    const mayView = isPublic || (caller !== null && mayAct(caller, found.ownerId, 'media.upload'));
+    if (!mayView) return refusal('not-found');
+    return success({ ...found, visibility: isPublic ? 'public' : 'private' });
+  }
+
+  async anyPublic({ mediaIds }: ActionParams<'media.anyPublic'>): Promise<Outcome<boolean>> {
+    const found = await this.#options.media.findAll(mediaIds);
+    for (const media of found.values()) if (await this.#isPublic(media)) return success(true);
+    return success(false);
+  }
+
+  /**
+   * From the announcement of a drop of a product that names it: one mark of the product shows all of
+   * its media at once. What is taken down shows none.
+   */
+  async #isPublic({ id, ownerId, visibility, uses = [] }: Media): Promise<boolean> {
+    const { catalogue, hidden = NOTHING_HIDDEN } = this.#options;
+    if (hidden.isHidden({ creatorId: ownerId })) return false;
+    if (visibility !== 'private') return true;
+    if (uses.length === 0) return false;
+    const products = await catalogue.findProducts(uses.map(({ productId }) => productId));
+    return [...products.values()].some((product) => {
+      const { id: productId, creatorId, announced } = product;
+      return announced === true && names(product, id) && !hidden.isHidden({ productId, creatorId });
+    });
+  }
+
   /** What is removed already is a success. Its blobs are collected later. */
   async remove({ caller, mediaId }: ActionParams<'media.remove'>): Promise<Outcome<null>> {
     const found = await this.#options.media.find(mediaId);
     if (found === null) return refusal('not-found');
     if (!mayAct(caller, found.ownerId, 'media.remove'))
       return refusal('forbidden', 'It belongs to somebody else.');
-    return await this.#change(mediaId, () => null);
+    const { media } = this.#options;
+    for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt++) {
+      const before = await media.find(mediaId);
+      if (before === null) return success(null);
+      // After the medium: whoever marks it meanwhile makes another revision of it.
+      const users = await this.#uses.usersOf(before);
+      if (users.length > 0)
+        return refusal('media-in-use', `It is used by ${users.slice(0, SHOWN_MAX).join(', ')}.`);
+      if (await media.replace(before, null)) return success(null);
+    }
+    return refusal('unavailable');
   }
 
   async received({ mediaId }: ActionParams<'media.received'>): Promise<Outcome<Media>> {

@@ -20,6 +20,9 @@ import type { Catalogue } from '../storage/ports/catalogue.ts';
 /** From this feature level on a hold waits for its payment to be prepared. */
 const PACE_LEVEL = 3;
 
+/** From this feature level on products know whether a drop of theirs was announced. */
+const MEDIA_LEVEL = 6;
+
 export interface MakeDropOptions {
   readonly catalogue: Catalogue;
   readonly router: CommandRouter;
@@ -42,7 +45,10 @@ export async function makeDrop(
   options: MakeDropOptions,
   { terms, stock, request, revision }: MadeDrop,
 ): Promise<Outcome<DropView>> {
-  const { catalogue, router } = options;
+  const { catalogue, router, levels } = options;
+  // Before: a page that shows the drop shows public media. Where no drop comes of it, they are so
+  // all the same.
+  if (levels.reached() >= MEDIA_LEVEL) await catalogue.announceProduct(terms.productId);
   const made = await router.send({
     type: 'create-drop',
     dropId: terms.id,

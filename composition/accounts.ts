@@ -105,6 +105,7 @@ export function createAccountParts(
         monotonic: () => clock.monotonic(),
         random,
         log,
+        levels,
         hidden: options.restrictions,
       });
       const teams = { ...stores, deletion, mail, levels, now, random };

@@ -11,6 +11,7 @@ import type { ProblemCode } from '../contracts/refusals.ts';
 import { addressLimitKey, forwardedAddress } from '../gateway/http/address.ts';
 import { problem, problemBody, problemStatus } from '../gateway/http/problems.ts';
 import { Delivery } from '../media/delivery/delivery.ts';
+import { PrivateContent } from '../media/delivery/private-content.ts';
 import { MediaServer } from '../media/media-server.ts';
 import { MediaReferences } from '../media/processing/media-references.ts';
 import { MediaSweep } from '../media/processing/media-sweep.ts';
@@ -21,6 +22,7 @@ import { Uploads } from '../media/uploads/uploads.ts';
 import { VariantMaker } from '../media/variants/variant-maker.ts';
 import { openBlobs } from './blobs.ts';
 import { createLog } from './log.ts';
+import { urlSignerOf } from './media-urls.ts';
 import { type FromMedia, type MediaStart, NodeBackend, type ToMedia } from './media-messages.ts';
 
 /** A `nice` value: the selling loop gets the core first. */
@@ -73,9 +75,11 @@ async function start({ media, config }: MediaStart): Promise<void> {
     origin: config.mediaUrl ?? '',
     problem: problemOf,
   });
+  const content = new PrivateContent({ references, backend });
+  const signer = urlSignerOf(config);
   const delivery = new Delivery({
     blobs,
-    privacy: null,
+    privacy: { isPrivate: (sha256) => content.isPrivate(sha256), signer },
     mode: media.delivery,
     problem: problemOf,
     clientOf,

@@ -25,6 +25,7 @@ import { LimitsFile } from './limits-file.ts';
 import { openPayments } from './payments.ts';
 import { openExportFiles } from './export-files.ts';
 import { MediaProcess } from './media.ts';
+import { URL_LIFETIME_SECONDS, urlSignerOf } from './media-urls.ts';
 import { ExportThreads } from './export-threads.ts';
 import type { NodeSearch } from './search.ts';
 import { removeServerUrl, storeServerUrl } from './server-url.ts';
@@ -111,6 +112,7 @@ export async function startServer(
     clock: systemClock,
     log,
   });
+  const signer = urlSignerOf(config);
   const gateway = createGateway({
     host: config.host,
     port: config.port,
@@ -180,7 +182,11 @@ export async function startServer(
       ...(clockSkewMs === null ? {} : { clockSkewMs }),
       ...(config.issuers.length > 0 && { issuerKeys: tokens.issuerKeys }),
     },
-    mediaOrigin: () => media?.origin ?? config.mediaUrl,
+    media: {
+      origin: () => media?.origin ?? config.mediaUrl,
+      sign: (path) =>
+        signer?.sign(path, Math.floor(clock.now() / 1_000), URL_LIFETIME_SECONDS) ?? null,
+    },
     log,
     version: packageVersion(),
     paymentProvider: config.paymentProvider,

@@ -8,6 +8,7 @@ import {
   PASSWORD_LENGTH_MIN,
   SECOND_FACTOR_CODE_LENGTH_MAX,
 } from './bounds.ts';
+import { Picture } from './media.ts';
 import { Membership } from './organisations.ts';
 import type { Plain } from './plain.ts';
 import type { Refusal } from './refusals.ts';
@@ -68,6 +69,15 @@ export const EmailChange = Type.Object(
   { ...STRICT, title: 'EmailChange' },
 );
 
+export const ProfilePatch = Type.Object(
+  {
+    avatarMediaId: Type.Union([id, Type.Null()], {
+      description: 'an uploaded picture (purpose avatar); null takes it away',
+    }),
+  },
+  { ...STRICT, title: 'ProfilePatch' },
+);
+
 // What is answered
 
 const profile = {
@@ -76,6 +86,7 @@ const profile = {
   followerCount: count,
   followingCount: count,
   createdAt: time,
+  picture: Type.Optional(Picture),
 };
 export const PublicProfile = Type.Object(
   { ...profile, deleted: Type.Optional(Type.Literal(true)) },

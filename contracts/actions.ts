@@ -49,7 +49,7 @@ import type { OrderDetails } from './order-details.ts';
 import type { DropOrdersFilter, DropOrdersPage, OrderView, RefundDetails } from './orders.ts';
 import type { Page, PageRequest } from './paging.ts';
 import type { BuyerPayment, OrderPayments, StripeCall, WebhookCall } from './payments.ts';
-import type { NewProduct, Product, ProductFilter, ProductPatch } from './products.ts';
+import type { NewProduct, ProductFilter, ProductPatch, ProductView } from './products.ts';
 import type { PushKeyRotation, PushKeyRow } from './push-keys.ts';
 import type { MadePasses, NewPasses, NewPassList } from './passes.ts';
 import type { Preferences, PreferencesPatch } from './preferences.ts';
@@ -132,6 +132,8 @@ export interface Actions {
   'accounts.profile': [{ userId: string }, PublicProfile];
   /** Of each id, in their order; null for who is not to be shown. At most 100 ids. */
   'accounts.profiles': [{ userIds: readonly string[] }, readonly (PublicProfile | null)[]];
+  /** Null takes the picture of the profile away. */
+  'accounts.setAvatar': [{ userId: string; mediaId: string | null }, null];
   'accounts.me': [{ userId: string }, OwnProfile];
   /** `sessionId`: of the caller's token, if it has one. */
   'accounts.sessions': [{ userId: string; sessionId?: string }, readonly AccountSession[]];
@@ -214,9 +216,18 @@ export interface Actions {
 
   /** Refuses `forbidden` where the caller may not act for `creatorId`. */
   'media.add': [{ caller: Requester; ownerId: string; media: NewMedia }, Media];
+  /** As it is stored. */
   'media.get': [{ mediaId: string }, Media];
+  /**
+   * As the caller may see it, whose `visibility` is that of now; `not-found` for private ones of
+   * others. Null: anybody.
+   */
+  'media.view': [{ caller: Requester | null; mediaId: string }, Media];
+  /** Of the media process: whether one of these is public. */
+  'media.anyPublic': [{ mediaIds: readonly string[] }, boolean];
   /** For who may go on with the upload; of anybody else `forbidden`. */
   'media.upload': [{ caller: Requester; mediaId: string }, Media];
+  /** Refuses `media-in-use` with what uses it. */
   'media.remove': [{ caller: Requester; mediaId: string }, null];
   /** Of the media process: all bytes are there. Idempotent. */
   'media.received': [{ mediaId: string }, Media];
@@ -233,10 +244,13 @@ export interface Actions {
   'media.lock': [{ mediaId: string; holder: string; ms: number }, boolean];
   'media.unlock': [{ mediaId: string; holder: string }, null];
 
-  'products.add': [Keyed & { caller: Requester; creatorId: string; product: NewProduct }, Product];
+  'products.add': [
+    Keyed & { caller: Requester; creatorId: string; product: NewProduct },
+    ProductView,
+  ];
   'products.change': [
     Conditional & Keyed & { caller: Requester; productId: string; change: ProductPatch },
-    Product,
+    ProductView,
   ];
 
   /** Through the drop's actor; refuses `not-found` and `forbidden` for products of others. */
@@ -270,20 +284,21 @@ export interface Actions {
    */
   'passes.make': [Keyed & { caller: Requester; dropId: string; passes: NewPasses }, MadePasses];
 
-  'catalogue.product': [{ productId: string }, Product];
+  /** `caller`: private media are shown to who may act for the creator. */
+  'catalogue.product': [{ productId: string; caller?: Requester }, ProductView];
   /** Of each id, in their order; null for what is not there. At most 100 ids. */
-  'catalogue.productsById': [{ productIds: readonly string[] }, readonly (Product | null)[]];
+  'catalogue.productsById': [{ productIds: readonly string[] }, readonly (ProductView | null)[]];
   /** `withHidden`: also what is taken down (A11), for whom it belongs to. */
   'catalogue.products': [
     ProductFilter & { page: PageRequest; withHidden?: boolean },
-    Page<Product>,
+    Page<ProductView>,
   ];
   'catalogue.drops': [DropFilter & { page: PageRequest; withHidden?: boolean }, DropsPage];
   /** The next three are what gateways of level 0 call: they have checked who may. */
-  'catalogue.addProduct': [NewProduct & { creatorId: string }, Product];
+  'catalogue.addProduct': [NewProduct & { creatorId: string }, ProductView];
   'catalogue.changeProduct': [
     { callerId: string; productId: string; change: ProductPatch },
-    Product,
+    ProductView,
   ];
   'catalogue.addDrop': [{ callerId: string; productId: string; drop: NewDrop }, DropView];
 

@@ -49,6 +49,10 @@ export const VIDEO_BYTES_MAX = 2 * 1024 * 1024 * 1024;
 export const MEDIA_FILENAME_LENGTH_MAX = 200;
 export const MEDIA_REASON_LENGTH_MAX = 300;
 export const MEDIA_VARIANTS_MAX = 32;
+/** Of one product. */
+export const MEDIA_OF_PRODUCT_MAX = 10;
+/** Products that one medium is set on. */
+export const USES_OF_MEDIUM_MAX = 100;
 /** Of one owner, uploads that are not finished among them. */
 export const MEDIA_OF_OWNER_MAX = 10_000;
 /** Of all media of one owner together: 50 GiB. */

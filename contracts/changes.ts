@@ -7,11 +7,12 @@ import { Draft } from './drafts.ts';
 import type { DropEventType } from './drop-events.ts';
 import { described, Metadata } from './metadata.ts';
 import { DropAccess, DropStatus, DropView, PaymentMode } from './drops.ts';
+import { MediaSummary } from './media.ts';
 import { Organisation } from './organisations.ts';
 import { USER_ID } from './patterns.ts';
 import { PaymentRejection } from './payments.ts';
 import type { Plain } from './plain.ts';
-import { Product, ProductBody } from './products.ts';
+import { Product, StoredProductBody } from './products.ts';
 import { STANDINGS, TAKEN_DOWN } from './standings.ts';
 import { count, currencyCode, dropId, id, textOrNull, time, userId } from './scalars.ts';
 import { wire, wireTime } from './wire.ts';
@@ -143,6 +144,7 @@ export const PublicUser = Type.Object({
   name: Type.String(),
   roles: Type.Array(Type.String()),
   createdAt: time,
+  avatarMediaId: Type.Optional(id),
 });
 export type PublicUser = Plain<typeof PublicUser>;
 
@@ -214,6 +216,13 @@ const EntityChange = Type.Union([
     /** Null: the creator stands so no more. */
     since: Type.Union([time, Type.Null()]),
   }),
+  /** From feature level 6 on. */
+  Type.Object({
+    kind: Type.Literal('media'),
+    mediaId: id,
+    ownerId: userId,
+    media: Type.Union([MediaSummary, Type.Null()]),
+  }),
   /** From feature level 5 on. Drops are never removed. */
   Type.Object({ kind: Type.Literal('drop'), dropId, drop: DropSummary }),
 ]);
@@ -249,7 +258,7 @@ export const CHANGE_LINES = {
   product: changeLine('product', {
     productId: id,
     /** Null: the product is gone. */
-    product: Type.Union([ProductBody, Type.Null()]),
+    product: Type.Union([StoredProductBody, Type.Null()]),
   }),
   draft: changeLine('draft', {
     draftId: id,
@@ -267,6 +276,12 @@ export const CHANGE_LINES = {
     creatorId: userId,
     /** Null: the user does not follow the creator any more. */
     since: Type.Union([wireTime, Type.Null()]),
+  }),
+  media: changeLine('media', {
+    mediaId: id,
+    ownerId: userId,
+    /** Null: it was removed. */
+    media: Type.Union([wire(MediaSummary), Type.Null()]),
   }),
   'take-down': changeLine('take-down', {
     of: takenDown,

@@ -7,6 +7,7 @@ import {
   MEDIA_FILENAME_LENGTH_MAX,
   MEDIA_REASON_LENGTH_MAX,
   MEDIA_VARIANTS_MAX,
+  USES_OF_MEDIUM_MAX,
   VIDEO_BYTES_MAX,
 } from './bounds.ts';
 import type { Plain } from './plain.ts';
@@ -61,6 +62,13 @@ const MediaVariant = Type.Object({
 });
 export type MediaVariant = Plain<typeof MediaVariant>;
 
+/**
+ * A product that names it, or is about to: the medium says so before the product is written at this
+ * revision (`app/media-uses.ts`).
+ */
+const MediaUse = Type.Object({ productId: id, revision: count, since: time });
+export type MediaUse = Plain<typeof MediaUse>;
+
 /** What processing found out, and made. */
 const found = {
   kind: Type.Enum(['image', 'video'], { type: 'string' }),
@@ -93,6 +101,17 @@ export const Media = Type.Object(
     expiresAt: absentIfNull(time),
     /** Rises by one with each change. */
     revision: inside(count),
+    /**
+     * Stored: whether it is private until it is on a product of which a drop was announced; absent
+     * for never. Shown: as it is now.
+     */
+    visibility: Type.Optional(
+      Type.Enum(['private', 'public'], {
+        type: 'string',
+        description: 'private: its URLs are signed, and its owner alone gets them',
+      }),
+    ),
+    uses: inside(Type.Optional(Type.Array(MediaUse, { maxItems: USES_OF_MEDIUM_MAX }))),
     content: absentIfNull(MediaContent),
   },
   { title: 'Media' },
@@ -106,6 +125,53 @@ export type MediaResult =
 
 /** Stands for the caller's own id where the media process begins an upload. */
 export const CALLER = '-';
+
+/** One of a product, once it is ready. */
+export const ShownMedia = Type.Object(
+  {
+    id,
+    ...Type.Pick(MediaContent, ['kind', 'type', 'width', 'height']).properties,
+    preview: absentIfNull(found.preview.anyOf[0]),
+    variants: found.variants,
+  },
+  { title: 'ShownMedia' },
+);
+export type ShownMedia = Plain<typeof ShownMedia>;
+
+/**
+ * What cards show: the first picture of a product, or the picture of a profile. Other sizes and
+ * formats are beside the URL (docs/MEDIA.md).
+ */
+export const Picture = Type.Object(
+  {
+    /** Of the medium. */
+    id,
+    width: pixels,
+    height: pixels,
+    /** A JPEG, or a PNG where it is transparent, about 640 pixels wide. Stored as a path. */
+    url: Type.String(),
+    preview: absentIfNull(found.preview.anyOf[0]),
+  },
+  { title: 'Picture' },
+);
+export type Picture = Plain<typeof Picture>;
+
+/** What the change stream has of a medium: no name, no picture, and no bytes but the digest. */
+export const MediaSummary = Type.Object({
+  ownerId: userId,
+  purpose,
+  status: Media.properties.status,
+  bytes: count,
+  createdAt: time,
+  kind: Type.Optional(found.kind),
+  type: Type.Optional(found.type),
+  sha256: Type.Optional(found.sha256),
+  width: Type.Optional(pixels),
+  height: Type.Optional(pixels),
+  /** That name it, or are about to. */
+  productIds: Type.Array(id),
+});
+export type MediaSummary = Plain<typeof MediaSummary>;
 
 // On the wire
 

@@ -1,23 +1,38 @@
 // Creators' products (D1).
 
 import { Type } from 'typebox';
-import { DESCRIPTION_LENGTH_MAX, IMAGE_URLS_MAX, PRODUCT_NAME_LENGTH_MAX } from './bounds.ts';
+import {
+  DESCRIPTION_LENGTH_MAX,
+  IMAGE_URLS_MAX,
+  MEDIA_OF_PRODUCT_MAX,
+  PRODUCT_NAME_LENGTH_MAX,
+} from './bounds.ts';
+import { Picture, ShownMedia } from './media.ts';
 import { described, describedAnew, externalId } from './metadata.ts';
 import { list, paging } from './paging.ts';
 import type { Plain } from './plain.ts';
 import { LINE, LINES } from './patterns.ts';
 import { count, httpUrl, id, STRICT, time, userId } from './scalars.ts';
-import { wire } from './wire.ts';
+import { inside, wire } from './wire.ts';
 
 const name = Type.String({ minLength: 1, maxLength: PRODUCT_NAME_LENGTH_MAX, pattern: LINE });
 const description = Type.String({ maxLength: DESCRIPTION_LENGTH_MAX, pattern: LINES });
-const imageUrls = Type.Array(httpUrl, { maxItems: IMAGE_URLS_MAX });
+const imageUrls = Type.Array(httpUrl, {
+  maxItems: IMAGE_URLS_MAX,
+  description: 'addresses of pictures elsewhere; not together with mediaIds',
+});
+const mediaIds = Type.Array(id, {
+  maxItems: MEDIA_OF_PRODUCT_MAX,
+  uniqueItems: true,
+  description: 'uploaded pictures and films, in their order; they replace imageUrls',
+});
 
 export const NewProduct = Type.Object(
   {
     name,
     description: Type.Optional(description),
     imageUrls: Type.Optional(imageUrls),
+    mediaIds: Type.Optional(mediaIds),
     ...described,
   },
   { ...STRICT, title: 'NewProduct' },
@@ -29,6 +44,7 @@ export const ProductPatch = Type.Object(
     name: Type.Optional(name),
     description: Type.Optional(description),
     imageUrls: Type.Optional(imageUrls),
+    mediaIds: Type.Optional(mediaIds),
     ...describedAnew,
   },
   { ...STRICT, minProperties: 1, title: 'ProductPatch' },
@@ -46,14 +62,38 @@ export const Product = Type.Object(
     /** Rises by one with each change (H12). */
     revision: count,
     ...described,
+    /** From feature level 6 on; absent for none. */
+    mediaIds: Type.Optional(mediaIds),
+    /** A drop of it was announced, from feature level 6 on: its media are public. */
+    announced: inside(Type.Optional(Type.Literal(true))),
   },
   { title: 'Product' },
 );
 export type Product = Plain<typeof Product>;
 
+/** With what there is to see of it. */
+export const ProductView = Type.Object(
+  {
+    ...Product.properties,
+    mediaVisibility: Type.Optional(
+      Type.Literal('private', {
+        description: 'its owner alone sees its media, until its first drop is announced',
+      }),
+    ),
+    /** Of the first medium that has one. */
+    picture: Type.Optional(Picture),
+    /** Those that are ready, in the order of `mediaIds`. Lists leave them out. */
+    media: Type.Optional(Type.Array(ShownMedia)),
+  },
+  { title: 'Product' },
+);
+export type ProductView = Plain<typeof ProductView>;
+
 // On the wire
 
-export const ProductBody = wire(Product);
+/** As it is stored, for the change stream. */
+export const StoredProductBody = wire(Product);
+export const ProductBody = wire(ProductView);
 export const ProductPage = list(ProductBody, 'ProductPage');
 /** Which products a list has. */
 export interface ProductFilter {

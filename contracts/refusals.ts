@@ -36,6 +36,7 @@ export const REFUSAL_CODES = [
   'export-not-done',
   'media-too-large',
   'media-quota',
+  'media-in-use',
   'invalid-request',
   'unauthenticated',
   'second-factor-required',

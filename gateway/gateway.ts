@@ -60,7 +60,8 @@ import { dropRoutes } from './rest/drops.ts';
 import { exportJobRoutes } from './rest/export-jobs.ts';
 import { followRoutes } from './rest/follows.ts';
 import { jobRoutes } from './rest/jobs.ts';
-import { type MediaOrigin, mediaRoutes, uploadRoutes } from './rest/media.ts';
+import { MediaUrls, type MediaUrlsOptions, NO_MEDIA } from './media-urls.ts';
+import { mediaRoutes, uploadRoutes } from './rest/media.ts';
 import { notificationRoutes } from './rest/notifications.ts';
 import { operatorRoutes } from './rest/operator.ts';
 import { invitationRoutes } from './rest/invitations.ts';
@@ -133,7 +134,7 @@ export interface GatewayOptions {
   /** The version in the OpenAPI description. */
   readonly version?: string;
   /** Where media are delivered from; nowhere unless given. */
-  readonly mediaOrigin?: MediaOrigin;
+  readonly media?: MediaUrlsOptions;
   /** Shown as `payment.provider` in orders. */
   readonly paymentProvider?: string;
   /** Null, or absent: orders with a pass are refused. */
@@ -189,6 +190,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   const cards = new DropCards({ views, router, monotonic: () => clock.monotonic() });
   const onDrift = driftLog(log, clock);
   const reads = new PublicReads({ bus, restrictions, clock, onDrift });
+  const urls = new MediaUrls(options.media ?? NO_MEDIA);
   const caches = new GatewayCaches({ cards, reads });
   const slots = new StreamSlots();
   const exportSlots = new StreamSlots({
@@ -204,14 +206,14 @@ export function createGateway(options: GatewayOptions): Gateway {
   const routes: Route[] = [
     ...(servesApi
       ? [
-          ...authRoutes({ reads }),
-          ...accountRoutes({ paymentProvider, slots, levels, now }),
+          ...authRoutes({ reads, urls }),
+          ...accountRoutes({ paymentProvider, slots, levels, urls, now }),
           ...apiKeyRoutes(),
           ...organisationRoutes(),
           ...invitationRoutes(),
           ...shopRoutes(),
-          ...productRoutes({ levels, reads }),
-          ...mediaRoutes(options.mediaOrigin ?? (() => null)),
+          ...productRoutes({ levels, reads, urls }),
+          ...mediaRoutes({ urls }),
           ...dropRoutes({ cards, reads, levels, hidden: restrictions }),
           ...draftRoutes({ levels }),
           ...orderDetailsRoutes(),
@@ -246,7 +248,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   if (servesApi) {
     const schema = graphQLSchema(routes);
     const documents = new Documents({ schema, introspection });
-    const parts = { schema, documents, callers, limits, clock, reads, onFault };
+    const parts = { schema, documents, callers, limits, clock, reads, urls, onFault };
     const graphQLParts = { ...parts, orders: () => ordersOfGraphQL };
     routes.push(...graphQLRoutes(graphQLParts));
     graphql = new GraphQLLive({

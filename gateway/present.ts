@@ -1,14 +1,13 @@
 // The bodies of replies. `contracts/wire.ts` derives them from each shape; only orders are written
-// by hand.
+// by hand. Those that show media are made by `media-urls.ts`.
 
 import { Type } from 'typebox';
-import { AccountSession, OwnProfile, PublicProfile, Session } from '../contracts/accounts.ts';
+import { AccountSession } from '../contracts/accounts.ts';
 import { ApiKey, CreatedApiKey } from '../contracts/api-keys.ts';
 import { Contact } from '../contracts/contacts.ts';
 import { type DropsPage, DropView, ShownStatus } from '../contracts/drops.ts';
 import { NamedFollow } from '../contracts/follows.ts';
 import { Job } from '../contracts/jobs.ts';
-import { Media } from '../contracts/media.ts';
 import { Notification } from '../contracts/notifications.ts';
 import { MoveRecord, NodeRow, OperatorAction, RunState, ShardRow } from '../contracts/operator.ts';
 import type { DropOrdersPage, OrderView } from '../contracts/orders.ts';
@@ -20,7 +19,6 @@ import {
 } from '../contracts/organisations.ts';
 import type { Page } from '../contracts/paging.ts';
 import { BuyerPayment, OrderPayments, PREPARING_PROVIDERS } from '../contracts/payments.ts';
-import { Product } from '../contracts/products.ts';
 import { PaymentProblem } from '../contracts/payment-problems.ts';
 import { ParkedRefund } from '../contracts/refunds.ts';
 import { SearchItem, SearchNode, SearchResult } from '../contracts/search.ts';
@@ -73,11 +71,6 @@ export function dropOrdersJson(page: DropOrdersPage, paymentProvider: string): s
 /** Of a draft as well. */
 export const dropBody = presenter(Type.Object({ ...DropView.properties, status: ShownStatus }));
 export const buyerPaymentBody = presenter(BuyerPayment);
-export const productBody = presenter(Product);
-export const mediaBody = presenter(Media);
-export const profileBody = presenter(PublicProfile);
-export const ownProfileBody = presenter(OwnProfile);
-export const sessionBody = presenter(Session);
 export const accountSessionBody = presenter(AccountSession);
 export const apiKeyBody = presenter(ApiKey);
 export const createdApiKeyBody = presenter(CreatedApiKey);

@@ -25,6 +25,7 @@ export interface BackendReply {
 export type MediaAction = Extract<
   ActionName,
   | 'media.get'
+  | 'media.anyPublic'
   | 'media.received'
   | 'media.settle'
   | 'media.expire'

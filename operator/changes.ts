@@ -115,6 +115,10 @@ function detailsOf(line: Line): string {
       const product = line['product'] as Line | null;
       return (product === null ? 'gone' : String(product['name'])) + snapshot;
     }
+    case 'media': {
+      const media = line['media'] as Line | null;
+      return (media === null ? 'gone' : String(media['status'])) + snapshot;
+    }
     case 'draft': {
       const draft = line['draft'] as Line | null;
       return (draft === null ? 'gone' : `${String(draft['stock'])} units`) + snapshot;

@@ -3,11 +3,15 @@
 import type { ServiceSchema } from 'moleculer';
 import { AccountChanges, type AccountChangesOptions } from '../app/account-changes.ts';
 import { Accounts, type AccountsOptions } from '../app/accounts.ts';
+import { Avatars, type AvatarsOptions } from '../app/avatars.ts';
 import { defineService } from './moleculer/define-service.ts';
 
-export function accountsService(options: AccountsOptions & AccountChangesOptions): ServiceSchema {
+export function accountsService(
+  options: AccountsOptions & AccountChangesOptions & AvatarsOptions,
+): ServiceSchema {
   const accounts = new Accounts(options);
   const changes = new AccountChanges(options);
+  const avatars = new Avatars(options);
   return defineService('accounts', {
     register: (params) => accounts.register(params),
     login: (params) => accounts.login(params),
@@ -25,6 +29,7 @@ export function accountsService(options: AccountsOptions & AccountChangesOptions
     sendConfirmation: (params) => changes.sendConfirmation(params),
     delete: (params) => changes.deleteAccount(params),
     changeEmail: (params) => changes.changeEmail(params),
+    setAvatar: (params) => avatars.set(params),
     me: (params) => accounts.me(params.userId),
   });
 }

@@ -11,7 +11,7 @@ export function catalogueService(options: ProductsOptions & DropsOptions): Servi
   const products = new Products(options);
   const drops = new Drops(options);
   return defineService('catalogue', {
-    product: ({ productId }) => products.get(productId),
+    product: (params) => products.get(params),
     productsById: ({ productIds }) => products.getAll(productIds),
     products: (params) => products.list(params),
     drops: (params) => drops.list(params),

@@ -9,6 +9,8 @@ export function mediaService(options: MediaOptions): ServiceSchema {
   return defineService('media', {
     add: (params) => media.add(params),
     get: (params) => media.get(params),
+    view: (params) => media.view(params),
+    anyPublic: (params) => media.anyPublic(params),
     upload: (params) => media.upload(params),
     remove: (params) => media.remove(params),
     received: (params) => media.received(params),

@@ -16,6 +16,7 @@ import type { ContactStore } from '../../storage/ports/contacts.ts';
 import type { Drafts } from '../../storage/ports/drafts.ts';
 import type { FollowStore } from '../../storage/ports/follows.ts';
 import type { OrganisationStore } from '../../storage/ports/organisations.ts';
+import type { MediaStore } from '../../storage/ports/media.ts';
 import type { OperatorAccountStore } from '../../storage/ports/operator-accounts.ts';
 import type { OrderDetailsStore } from '../../storage/ports/order-details.ts';
 import type { RecipientStore } from '../../storage/ports/recipients.ts';
@@ -55,6 +56,7 @@ export interface DeleteAccountOptions extends LeavingOptions {
   readonly drafts: Drafts;
   readonly contacts: ContactStore;
   readonly recipients: RecipientStore;
+  readonly media: Pick<MediaStore, 'ofOwner' | 'replace'>;
   readonly restrictions: Pick<RestrictionStore, 'list' | 'lift'>;
   readonly changes: ChangeStream;
   readonly sessionsOf: Sessions;
@@ -216,6 +218,14 @@ export class DeleteAccountHandler implements JobHandler {
     return items.length > 0;
   }
 
+  /** Those that products use, too. Their bytes are collected a day later. */
+  async #removeMedia(ownerId: string): Promise<boolean> {
+    const { media } = this.#options;
+    const found = await media.ofOwner(ownerId, PAGE.limit);
+    for (const one of found) await media.replace(one, null);
+    return found.length > 0;
+  }
+
   /** False: there were none left. */
   async #removeSome(
     userId: string,
@@ -240,6 +250,6 @@ export class DeleteAccountHandler implements JobHandler {
     }
     const { items } = await contacts.list(shopSpace(userId), PAGE);
     for (const contact of items) await contacts.remove(contact.userId);
-    return items.length > 0;
+    return items.length > 0 || (await this.#removeMedia(userId));
   }
 }

@@ -11,6 +11,7 @@ import {
   type LiveMessage,
 } from '../../actors/live-bus.ts';
 import type { EntityChange } from '../../contracts/changes.ts';
+import type { MediaSummary } from '../../contracts/media.ts';
 import type { ChangeStream } from '../../storage/ports/change-stream.ts';
 
 const RECORDS_PER_MESSAGE_MAX = 256;
@@ -95,7 +96,7 @@ export class ChangeAnnouncer {
     }
     const last = records.at(-1)?.sequence;
     if (last === undefined) return false;
-    const told = records.flatMap(({ change }) => changedEntity(change) ?? []);
+    const told = records.flatMap(({ change }) => changedEntities(change));
     bucket.position = Math.max(bucket.position, last);
     const read = { bucket: index, after, last };
     bus.publish(CHANGES_TOPIC, { type: 'entities-changed', records: read, changes: told });
@@ -121,14 +122,26 @@ export class ChangeAnnouncer {
   }
 }
 
-/** Null: no cache has it. */
-function changedEntity(change: EntityChange): ChangedEntity | null {
+/** Those of which a cache may show something. */
+function changedEntities(change: EntityChange): ChangedEntity[] {
   if (change.kind === 'user')
-    return { kind: 'user', userId: change.userId, isGone: change.user === null };
+    return [{ kind: 'user', userId: change.userId, isGone: change.user === null }];
   if (change.kind === 'follow')
-    return { kind: 'follow', userId: change.userId, creatorId: change.creatorId };
-  if (change.kind !== 'product') return null;
+    return [{ kind: 'follow', userId: change.userId, creatorId: change.creatorId }];
+  if (change.kind === 'media') return showing(change.ownerId, change.media);
+  if (change.kind !== 'product') return [];
   const { productId, product } = change;
-  const { creatorId = null, revision = null } = product ?? {};
-  return { kind: 'product', productId, creatorId, revision };
+  const { creatorId = null, revision = null, mediaIds, announced } = product ?? {};
+  // Its announcement shows its media, and is no other revision.
+  const isShown = mediaIds !== undefined && announced === true;
+  return [{ kind: 'product', productId, creatorId, revision: isShown ? null : revision }];
+}
+
+/** Whatever shows the medium. What is gone was shown by nothing, but for a deleted account's. */
+function showing(ownerId: string, media: MediaSummary | null): ChangedEntity[] {
+  if (media === null) return [];
+  if (media.purpose === 'avatar') return [{ kind: 'user', userId: ownerId, isGone: false }];
+  return media.productIds.map((productId) => {
+    return { kind: 'product', productId, creatorId: ownerId, revision: null };
+  });
 }

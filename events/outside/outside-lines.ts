@@ -5,6 +5,7 @@ import { STREAM_VERSION } from '../../contracts/changes.ts';
 import type { Draft } from '../../contracts/drafts.ts';
 import type { DropEvent } from '../../contracts/drop-events.ts';
 import type { Organisation } from '../../contracts/organisations.ts';
+import type { Product } from '../../contracts/products.ts';
 import { orderId } from '../../domain/ids.ts';
 import type { DropChanges, Entry } from '../../storage/formats/entry.ts';
 import type { Metadata } from '../../contracts/metadata.ts';
@@ -144,10 +145,7 @@ function entityOf(change: OutsideChange): object {
   }
   if (change.kind === 'product') {
     const { productId, product } = change;
-    return {
-      productId,
-      product: product && { ...product, createdAt: wireTime(product.createdAt) },
-    };
+    return { productId, product: product && shownProduct(product) };
   }
   if (change.kind === 'draft') {
     const { draftId, creatorId, draft } = change;
@@ -157,8 +155,17 @@ function entityOf(change: OutsideChange): object {
     const { organisationId, organisation } = change;
     return { organisationId, organisation: organisation && shownOrganisation(organisation) };
   }
+  if (change.kind === 'media') {
+    const { mediaId, ownerId, media } = change;
+    const shown = media && { ...media, createdAt: wireTime(media.createdAt) };
+    return { mediaId, ownerId, media: shown };
+  }
   const { kind: _, since, ...of } = change;
   return { ...of, since: since === null ? null : wireTime(since) };
+}
+
+function shownProduct({ announced: _, ...product }: Product): object {
+  return { ...product, createdAt: wireTime(product.createdAt) };
 }
 
 function shownDraft(stored: Draft): object {

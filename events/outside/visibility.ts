@@ -1,5 +1,5 @@
 // Decides what one reader sees of the outside stream: operators everything, creators their own
-// drops, products, followers and members.
+// drops, products, media, followers and members.
 
 import type { DropChanges } from '../../storage/formats/entry.ts';
 import type { Catalogue } from '../../storage/ports/catalogue.ts';
@@ -29,6 +29,7 @@ export class Visibility {
     if (change.kind === 'drop') return false;
     if (creatorId === null) return true;
     if (change.kind === 'product') return change.product?.creatorId === creatorId;
+    if (change.kind === 'media') return change.ownerId === creatorId;
     if (change.kind === 'organisation') return change.organisationId === creatorId;
     return change.kind !== 'user' && change.creatorId === creatorId;
   }

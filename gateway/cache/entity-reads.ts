@@ -2,25 +2,27 @@
 // keys, so that either one finds what the other has loaded.
 
 import type { PublicProfile } from '../../contracts/accounts.ts';
-import type { Product } from '../../contracts/products.ts';
+import type { ProductView } from '../../contracts/products.ts';
 import type { Outcome } from '../../contracts/refusals.ts';
-import { productBody, profileBody } from '../present.ts';
+import type { MediaUrls } from '../media-urls.ts';
 import type { CachedReply } from './cached-reply.ts';
 import { TAGS } from './public-reads.ts';
 
 export function productRead(
   id: string,
-  load: () => Promise<Outcome<Product>>,
-): CachedReply<Product> {
+  load: () => Promise<Outcome<ProductView>>,
+  urls: MediaUrls,
+): CachedReply<ProductView> {
   return {
     kind: 'products',
     key: `/v1/products/${id}`,
     tags: [TAGS.product(id)],
     load,
-    present: productBody,
-    about: ({ creatorId, revision }) => {
-      const tags = [TAGS.creator(creatorId)];
-      return { tags, version: revision, etag: `W/"${revision}"` };
+    present: urls.product,
+    about: ({ creatorId, revision, mediaIds }) => {
+      const about = { tags: [TAGS.creator(creatorId)], version: revision };
+      // Media get ready and public within one revision: the tag is that of the body.
+      return mediaIds === undefined ? { ...about, etag: `W/"${revision}"` } : about;
     },
   };
 }
@@ -28,12 +30,13 @@ export function productRead(
 export function profileRead(
   id: string,
   load: () => Promise<Outcome<PublicProfile>>,
+  urls: MediaUrls,
 ): CachedReply<PublicProfile> {
   return {
     kind: 'profiles',
     key: `/v1/users/${encodeURIComponent(id)}`,
     tags: [TAGS.user(id), TAGS.creator(id)],
     load,
-    present: profileBody,
+    present: urls.profile,
   };
 }

@@ -20,6 +20,9 @@ const ANSWERED_WITH_DROP: ReadonlySet<ActionName> = new Set<ActionName>([
   'drafts.announce',
 ]);
 
+/** Of a drop that was just announced: it is created, and perhaps opened at once. */
+const FIRST_VERSIONS = 2;
+
 export interface OwnChangesOptions {
   readonly call: CallAction;
   readonly views: DropViews;
@@ -37,6 +40,9 @@ export function withOwnChanges({ call, views, reads }: OwnChangesOptions): CallA
     else if (action === 'accounts.delete') {
       const { userId } = params as ActionParams<'accounts.delete'>;
       reads.changed({ kind: 'user', userId, isGone: true });
+    } else if (action === 'accounts.setAvatar') {
+      const { userId } = params as ActionParams<'accounts.setAvatar'>;
+      reads.changed({ kind: 'user', userId, isGone: false });
     } else if (action === 'follows.follow' || action === 'follows.unfollow') {
       const { userId, creatorId } = params as ActionParams<'follows.follow'>;
       reads.changed({ kind: 'follow', userId, creatorId });
@@ -47,8 +53,12 @@ export function withOwnChanges({ call, views, reads }: OwnChangesOptions): CallA
   function dropChanged(changed: Outcome<DropView | DraftView>): void {
     reads.dropsChanged();
     // A first answer that is given again is old, and a draft is for its creator alone.
-    if (changed.ok && changed.replayed !== true && changed.value.status !== 'draft')
-      views.accept(changed.value);
+    if (!changed.ok || changed.replayed === true || changed.value.status === 'draft') return;
+    views.accept(changed.value);
+    // Its first drop shows a product's media.
+    const { productId, creatorId, version } = changed.value;
+    if (version <= FIRST_VERSIONS)
+      reads.changed({ kind: 'product', productId, creatorId, revision: null });
   }
 
   function productChanged(changed: Outcome<Product>): void {

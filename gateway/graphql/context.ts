@@ -10,6 +10,7 @@ import { refusal, success } from '../../domain/refusal.ts';
 import { cachedBody, type CachedReply } from '../cache/cached-reply.ts';
 import { productRead, profileRead } from '../cache/entity-reads.ts';
 import type { PublicReads } from '../cache/public-reads.ts';
+import type { MediaUrls } from '../media-urls.ts';
 import { problem, PROBLEMS, problemStatus, type Problem } from '../http/problems.ts';
 import type { CheckedRequest, InnerRequest } from '../http/route.ts';
 import type { OrderPath } from '../orders/order-path.ts';
@@ -27,6 +28,7 @@ export interface ContextOptions {
   /** Null without credentials, and for API keys, which act for their owner at each route. */
   readonly userId: string | null;
   readonly reads: PublicReads;
+  readonly urls: MediaUrls;
   /** Counts no limit: the operation has. */
   readonly orders: OrderPath;
 }
@@ -134,9 +136,9 @@ export class Context {
   #together<T>(
     form: RegExp,
     loadAll: (ids: readonly string[]) => Promise<Outcome<readonly (T | null)[]>>,
-    read: (id: string, load: () => Promise<Outcome<T>>) => CachedReply<T>,
+    read: (id: string, load: () => Promise<Outcome<T>>, urls: MediaUrls) => CachedReply<T>,
   ): Loader {
-    const { reads } = this.#options;
+    const { reads, urls } = this.#options;
     const loads = new DataLoader<string, Outcome<T>>(
       async (ids) => {
         const loaded = await loadAll(ids);
@@ -149,7 +151,7 @@ export class Context {
       if (!form.test(id)) return null;
       const { outcome } = await cachedBody(
         reads,
-        read(id, () => loads.load(id)),
+        read(id, () => loads.load(id), urls),
       );
       if (outcome.ok) return JSON.parse(outcome.value.json) as Row;
       if (outcome.code === 'not-found') return null;

@@ -20,6 +20,7 @@ import type { Outcome } from '../../contracts/refusals.ts';
 import { addressLimitKey } from '../http/address.ts';
 import type { Callers } from '../http/callers.ts';
 import type { PublicReads } from '../cache/public-reads.ts';
+import type { MediaUrls } from '../media-urls.ts';
 import type { OrderPath } from '../orders/order-path.ts';
 import { problem, type Problem } from '../http/problems.ts';
 import type { RateLimits } from '../http/rate-limits.ts';
@@ -57,6 +58,7 @@ export interface GraphQLRoutesOptions {
   readonly limits: RateLimits;
   readonly clock: Clock;
   readonly reads: PublicReads;
+  readonly urls: MediaUrls;
   /** Gets defects that a field met. */
   readonly onFault: (fault: unknown) => void;
   /** Counts no limit: operations have. */
@@ -150,8 +152,9 @@ export async function executed(
   { prepared, operation }: Asked,
   variables: Parameters['variables'],
 ): Promise<ExecutionResult> {
-  const { schema, reads, orders } = options;
-  const context = new Context({ request, userId: client.userId, reads, orders: orders() });
+  const { schema, reads, urls, orders } = options;
+  const { userId } = client;
+  const context = new Context({ request, userId, reads, urls, orders: orders() });
   const compiled = prepared.compiled.get(operation);
   if (compiled !== undefined) return await compiled({}, context, variables);
   return await execute({

@@ -6,6 +6,7 @@ import { problem, type Problem } from './problems.ts';
 
 const DESCRIPTIONS_LEVEL = 3;
 const ACCESS_LEVEL = 4;
+const MEDIA_LEVEL = 6;
 
 /** The refusal of metadata and external ids that come too early; null where they may pass. */
 export function refuseEarly(
@@ -24,6 +25,14 @@ export function refuseEarlyAccess(
   }: { readonly access?: unknown; readonly earlyAccessSeconds?: unknown },
 ): Problem | null {
   return refuseBelow(ACCESS_LEVEL, levels, [access, earlyAccessSeconds]);
+}
+
+/** The refusal of media that come too early; null where they may pass. */
+export function refuseEarlyMedia(
+  levels: Pick<FeatureLevels, 'reached'>,
+  ...fields: readonly unknown[]
+): Problem | null {
+  return refuseBelow(MEDIA_LEVEL, levels, fields);
 }
 
 function refuseBelow(

@@ -14,18 +14,18 @@ import {
   notificationBody,
   orderJson,
   ownOrganisationBody,
-  ownProfileBody,
-  productBody,
 } from '../present.ts';
 import { rfc3339 } from '../encode.ts';
 import type { FeatureLevels } from '../../storage/ports/feature-level.ts';
 import type { RouteCall } from '../http/route.ts';
+import type { MediaUrls } from '../media-urls.ts';
 import type { Requester } from '../../contracts/accounts.ts';
 
 export interface ExportOptions {
   readonly call: RouteCall;
   readonly caller: Requester;
   readonly paymentProvider: string;
+  readonly urls: MediaUrls;
   readonly levels: Pick<FeatureLevels, 'reached'>;
   /** Milliseconds since the Unix epoch. */
   readonly at: number;
@@ -38,11 +38,11 @@ type ReadPage<T> = (page: PageRequest) => Promise<Outcome<Page<T>>>;
 
 /** The chunks of the file. Errors: `ExportCutError` where a list cannot be read to its end. */
 export async function* accountExport(options: ExportOptions): AsyncGenerator<string> {
-  const { call, caller, paymentProvider, levels, at } = options;
+  const { call, caller, paymentProvider, levels, urls, at } = options;
   const { userId } = caller;
   const account = await call('accounts.me', { userId });
   if (!account.ok && account.code !== 'not-found') throw new ExportCutError('accounts.me');
-  const shown = account.ok ? ownProfileBody(account.value) : null;
+  const shown = account.ok ? urls.ownProfile(account.value) : null;
   yield `{"exportedAt":"${rfc3339(at)}","userId":${JSON.stringify(userId)}` +
     `,"account":${JSON.stringify(shown)}`;
   const sessions = all('accounts.sessions', call('accounts.sessions', { userId }));
@@ -74,7 +74,7 @@ export async function* accountExport(options: ExportOptions): AsyncGenerator<str
     pages('catalogue.products', (page) => {
       return call('catalogue.products', { creatorId: userId, page, withHidden: true });
     }),
-    (item) => JSON.stringify(productBody(item)),
+    (item) => JSON.stringify(urls.product(item)),
   );
   yield* list(
     'drops',

@@ -10,6 +10,7 @@ import { acceptedLanguage, type Language } from '../../contracts/languages.ts';
 import { accountSessionBody } from '../present.ts';
 import { attemptRefused } from '../http/rate-limits.ts';
 import { emptyReply, JSON_MEDIA_TYPE, jsonReply, type Route, userRoute } from '../http/route.ts';
+import type { MediaUrls } from '../media-urls.ts';
 import type { StreamSlots } from '../http/stream-slots.ts';
 import { AccountExportBody } from '../../contracts/account-export.ts';
 import type { FeatureLevels } from '../../storage/ports/feature-level.ts';
@@ -20,13 +21,14 @@ const ABOUT = { tag: 'accounts', access: 'user' } as const;
 export interface AccountRoutesOptions {
   readonly paymentProvider: string;
   readonly slots: StreamSlots;
+  readonly urls: MediaUrls;
   readonly levels: Pick<FeatureLevels, 'reached'>;
   /** Milliseconds since the Unix epoch. */
   readonly now: () => number;
 }
 
 export function accountRoutes(options: AccountRoutesOptions): Route[] {
-  const { paymentProvider, slots, levels, now } = options;
+  const { paymentProvider, slots, levels, urls, now } = options;
   return [
     userRoute(
       {
@@ -134,7 +136,7 @@ export function accountRoutes(options: AccountRoutesOptions): Route[] {
       async ({ call, caller }) => {
         const slot = slots.take(caller.userId);
         if (!slot.ok) return slot;
-        const chunks = accountExport({ call, caller, paymentProvider, levels, at: now() });
+        const chunks = accountExport({ call, caller, paymentProvider, levels, urls, at: now() });
         const body = { chunks, close: slot.release };
         const name = 'attachment; filename="livedrops-account.json"';
         const headers = [['content-disposition', name]] as const;

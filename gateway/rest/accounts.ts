@@ -3,7 +3,7 @@
 import { cachedReply } from '../cache/cached-reply.ts';
 import { profileRead } from '../cache/entity-reads.ts';
 import type { PublicReads } from '../cache/public-reads.ts';
-import { ownProfileBody, sessionBody } from '../present.ts';
+import type { MediaUrls } from '../media-urls.ts';
 import { attemptRefused } from '../http/rate-limits.ts';
 import { emptyReply, jsonReply, route, type Route, userRoute } from '../http/route.ts';
 import { languageOf } from './account.ts';
@@ -14,6 +14,7 @@ import {
   NewPassword,
   OwnProfileBody,
   ProfileBody,
+  ProfilePatch,
   Refresh,
   Register,
   SessionBody,
@@ -23,9 +24,10 @@ const TAG = 'accounts';
 
 export interface AuthRoutesOptions {
   readonly reads: PublicReads;
+  readonly urls: MediaUrls;
 }
 
-export function authRoutes({ reads }: AuthRoutesOptions): Route[] {
+export function authRoutes({ reads, urls }: AuthRoutesOptions): Route[] {
   return [
     route(
       {
@@ -47,7 +49,7 @@ export function authRoutes({ reads }: AuthRoutesOptions): Route[] {
         const registered = await call('accounts.register', { email, password, name, ...about });
         if (!registered.ok) return registered;
         const location = `/v1/users/${registered.value.user.id}`;
-        return jsonReply(201, sessionBody(registered.value), [['location', location]]);
+        return jsonReply(201, urls.session(registered.value), [['location', location]]);
       },
     ),
     route(
@@ -67,7 +69,7 @@ export function authRoutes({ reads }: AuthRoutesOptions): Route[] {
       async ({ call, body, address, header }) => {
         const device = header('user-agent');
         const session = await call('accounts.login', { ...body, address, device });
-        return session.ok ? jsonReply(200, sessionBody(session.value)) : attemptRefused(session);
+        return session.ok ? jsonReply(200, urls.session(session.value)) : attemptRefused(session);
       },
     ),
     route(
@@ -87,7 +89,7 @@ export function authRoutes({ reads }: AuthRoutesOptions): Route[] {
       },
       async ({ call, body }) => {
         const session = await call('accounts.refresh', { refreshToken: body.refreshToken });
-        return session.ok ? jsonReply(200, sessionBody(session.value)) : session;
+        return session.ok ? jsonReply(200, urls.session(session.value)) : session;
       },
     ),
     route(
@@ -177,7 +179,28 @@ export function authRoutes({ reads }: AuthRoutesOptions): Route[] {
       },
       async ({ call, caller }) => {
         const profile = await call('accounts.me', { userId: caller.userId });
-        return profile.ok ? jsonReply(200, ownProfileBody(profile.value)) : profile;
+        return profile.ok ? jsonReply(200, urls.ownProfile(profile.value)) : profile;
+      },
+    ),
+    userRoute(
+      {
+        method: 'PATCH',
+        path: '/v1/users/me',
+        summary: "Change the caller's own profile.",
+        tag: TAG,
+        access: 'user',
+        refusesBanned: 'everywhere',
+        rateClass: 'writes',
+        body: ProfilePatch,
+        status: 200,
+        response: OwnProfileBody,
+        refusals: ['not-found', 'unavailable'],
+      },
+      async ({ call, caller: { userId }, body }) => {
+        const set = await call('accounts.setAvatar', { userId, mediaId: body.avatarMediaId });
+        if (!set.ok) return set;
+        const profile = await call('accounts.me', { userId });
+        return profile.ok ? jsonReply(200, urls.ownProfile(profile.value)) : profile;
       },
     ),
     route(
@@ -196,7 +219,7 @@ export function authRoutes({ reads }: AuthRoutesOptions): Route[] {
       },
       async ({ call, id }) => {
         const load = () => call('accounts.profile', { userId: id });
-        return await cachedReply(reads, profileRead(id, load));
+        return await cachedReply(reads, profileRead(id, load, urls));
       },
     ),
   ];

@@ -3,15 +3,14 @@
 
 import { CALLER, Media, MediaBody, NewMedia, UploadPlace } from '../../contracts/media.ts';
 import { refusal } from '../../domain/refusal.ts';
-import { emptyReply, jsonReply, type Reply, route, type Route, userRoute } from '../http/route.ts';
-import { mediaBody } from '../present.ts';
+import { emptyReply, jsonReply, route, type Route, userRoute } from '../http/route.ts';
+import type { MediaUrls } from '../media-urls.ts';
 
 const TAG = 'media';
 
-/** Null until the media process listens, or where there is none. */
-export type MediaOrigin = () => string | null;
+const PRIVATE = ['cache-control', 'private, no-store'] as const;
 
-export function mediaRoutes(origin: MediaOrigin): Route[] {
+export function mediaRoutes({ urls }: { readonly urls: MediaUrls }): Route[] {
   return [
     route(
       {
@@ -27,7 +26,7 @@ export function mediaRoutes(origin: MediaOrigin): Route[] {
         cache: 'no-cache',
       },
       () => {
-        const base = origin();
+        const base = urls.origin;
         if (base === null) return refusal('unavailable', 'There is no media process now.');
         return jsonReply(200, { url: `${base}/v1/uploads` });
       },
@@ -36,18 +35,29 @@ export function mediaRoutes(origin: MediaOrigin): Route[] {
       {
         method: 'GET',
         path: '/v1/media/{id}',
-        summary: 'A picture or a film: whether it is ready, and its variants.',
+        summary:
+          'A picture or a film: whether it is ready, and its variants. While it is private, for its ' +
+          'owner, with signed URLs.',
         tag: TAG,
         access: 'public',
+        knowsUsers: true,
+        action: 'media.upload',
         rateClass: 'reads',
         status: 200,
         response: MediaBody,
         refusals: ['not-found', 'unavailable'],
         cache: 'no-cache',
       },
-      async ({ call, id }) => {
-        const media = await call('media.get', { mediaId: id });
-        return media.ok ? mediaReply(200, media.value, origin) : media;
+      async ({ call, id, header, identify }) => {
+        let media = await call('media.view', { caller: null, mediaId: id });
+        if (!media.ok && media.code === 'not-found' && header('authorization') !== '') {
+          const caller = await identify();
+          if (!caller.ok) return caller;
+          media = await call('media.view', { caller, mediaId: id });
+        }
+        if (!media.ok) return media;
+        const headers = media.value.visibility === 'private' ? [PRIVATE] : [];
+        return jsonReply(200, urls.media(media.value), headers);
       },
     ),
     userRoute(
@@ -60,7 +70,7 @@ export function mediaRoutes(origin: MediaOrigin): Route[] {
         action: 'media.remove',
         rateClass: 'writes',
         status: 204,
-        refusals: ['not-found', 'forbidden', 'unavailable'],
+        refusals: ['not-found', 'forbidden', 'media-in-use', 'unavailable'],
       },
       async ({ call, caller, id }) => {
         const removed = await call('media.remove', { caller, mediaId: id });
@@ -126,6 +136,7 @@ export function uploadRoutes(): Route[] {
         action: 'media.remove',
         rateClass: 'writes',
         status: 204,
+        refusals: [...upload.refusals, 'media-in-use'],
       },
       async ({ call, caller, id }) => {
         const removed = await call('media.remove', { caller, mediaId: id });
@@ -133,12 +144,4 @@ export function uploadRoutes(): Route[] {
       },
     ),
   ];
-}
-
-function mediaReply(status: number, media: Media, origin: MediaOrigin): Reply {
-  const body = mediaBody(media);
-  const base = origin() ?? '';
-  const variants = body.content?.variants.map((one) => ({ ...one, url: base + one.url }));
-  const content = body.content && { ...body.content, variants };
-  return jsonReply(status, { ...body, content });
 }

@@ -10,22 +10,26 @@ import {
 import { cachedReply, cacheKey } from '../cache/cached-reply.ts';
 import { productRead } from '../cache/entity-reads.ts';
 import { type PublicReads, TAGS } from '../cache/public-reads.ts';
-import { pageBody, productBody } from '../present.ts';
-import { refuseEarly } from '../http/early-fields.ts';
+import { pageBody } from '../present.ts';
+import type { MediaUrls } from '../media-urls.ts';
+import { refuseEarly, refuseEarlyMedia } from '../http/early-fields.ts';
 import { conditionOf, IfMatchHeaders } from '../http/if-match.ts';
-import { jsonReply, route, type Route, userRoute } from '../http/route.ts';
+import { jsonReply, type Reply, route, type Route, userRoute } from '../http/route.ts';
 import type { FeatureLevels } from '../../storage/ports/feature-level.ts';
 import { pageRequest, paramsOf } from './paging.ts';
 
 const TAG = 'products';
+const PRIVATE = ['cache-control', 'private, no-store'] as const;
+const PRIVATE_MEDIA = ',"mediaVisibility":"private"';
 
 export interface ProductRoutesOptions {
   /** The feature level of the store. */
   readonly levels: Pick<FeatureLevels, 'reached'>;
   readonly reads: PublicReads;
+  readonly urls: MediaUrls;
 }
 
-export function productRoutes({ levels, reads }: ProductRoutesOptions): Route[] {
+export function productRoutes({ levels, reads, urls }: ProductRoutesOptions): Route[] {
   return [
     userRoute(
       {
@@ -45,30 +49,42 @@ export function productRoutes({ levels, reads }: ProductRoutesOptions): Route[] 
         refusals: ['forbidden', 'unavailable'],
       },
       async ({ call, caller, id: creatorId, body: product, request }) => {
-        const early = refuseEarly(levels, product.metadata, product.externalId);
+        const early =
+          refuseEarly(levels, product.metadata, product.externalId) ??
+          refuseEarlyMedia(levels, product.mediaIds);
         if (early !== null) return early;
         const added = await call('products.add', { caller, creatorId, product, request });
         if (!added.ok) return added;
         const location = `/v1/products/${added.value.id}`;
-        return jsonReply(201, productBody(added.value), [['location', location]]);
+        return jsonReply(201, urls.product(added.value), [['location', location]]);
       },
     ),
     route(
       {
         method: 'GET',
         path: '/v1/products/{id}',
-        summary: 'A product.',
+        summary: 'A product, with those of its media that are public, or the caller’s own.',
         tag: TAG,
         access: 'public',
+        knowsUsers: true,
+        action: 'media.upload',
         rateClass: 'reads',
         status: 200,
         response: ProductBody,
         refusals: ['not-found', 'unavailable'],
         cache: 'public, max-age=5, stale-while-revalidate=5, stale-if-error=60',
       },
-      async ({ call, id }) => {
+      async ({ call, id, header, identify }) => {
         const load = () => call('catalogue.product', { productId: id });
-        return await cachedReply(reads, productRead(id, load));
+        const reply = await cachedReply(reads, productRead(id, load, urls));
+        if (!reply.ok || !hasPrivateMedia(reply)) return reply;
+        // From here on it depends on who asks.
+        const { source: _, ...unshared } = reply;
+        if (header('authorization') === '') return unshared;
+        const caller = await identify();
+        if (!caller.ok) return caller;
+        const own = await call('catalogue.product', { productId: id, caller });
+        return own.ok ? jsonReply(200, urls.product(own.value), [PRIVATE]) : own;
       },
     ),
     route(
@@ -104,7 +120,7 @@ export function productRoutes({ levels, reads }: ProductRoutesOptions): Route[] 
               ...(externalId !== undefined && { externalId }),
               page,
             }),
-          present: (products) => pageBody(products, productBody),
+          present: (products) => pageBody(products, urls.product),
         });
       },
     ),
@@ -126,14 +142,24 @@ export function productRoutes({ levels, reads }: ProductRoutesOptions): Route[] 
         refusals: ['not-found', 'forbidden', 'precondition-failed', 'unavailable'],
       },
       async ({ call, caller, id, body, header, request }) => {
-        const early = refuseEarly(levels, body.metadata, body.externalId);
+        const early =
+          refuseEarly(levels, body.metadata, body.externalId) ??
+          refuseEarlyMedia(levels, body.mediaIds);
         if (early !== null) return early;
         const condition = conditionOf(header, levels);
         if (!condition.ok) return condition;
         const change = { caller, productId: id, change: body, ...condition.params, request };
         const changed = await call('products.change', change);
-        return changed.ok ? jsonReply(200, productBody(changed.value)) : changed;
+        return changed.ok ? jsonReply(200, urls.product(changed.value)) : changed;
       },
     ),
   ];
+}
+
+/**
+ * Whether its owner sees more of it. Texts of creators may have these characters, too, which then
+ * costs a read.
+ */
+function hasPrivateMedia({ body }: Reply): boolean {
+  return typeof body === 'string' && body.includes(PRIVATE_MEDIA);
 }

@@ -54,7 +54,8 @@ export const MEDIA_HEADERS: Readonly<Record<string, string>> = {
 export interface MediaPrivacy {
   /** Whether what was made of the upload with this digest is shown only to who has a signed URL. */
   readonly isPrivate: (sha256: string) => Promise<boolean>;
-  readonly signer: UrlSigner;
+  /** Null where there is no secret: then no address has parameters. */
+  readonly signer: UrlSigner | null;
 }
 
 export interface DeliveryOptions {
@@ -152,8 +153,9 @@ export class Delivery {
     if (extension !== undefined && !Object.hasOwn(VARIANT_TYPES, extension)) return ['not-found'];
     const now = Math.floor(this.#options.clock.now() / 1000);
     const { privacy } = this.#options;
-    if (privacy === null && query !== '') return ['forbidden', 'There are no parameters.'];
-    const signed = privacy?.signer.check(path, new URLSearchParams(query), now) ?? UNSIGNED;
+    const signer = privacy?.signer ?? null;
+    if (signer === null && query !== '') return ['forbidden', 'There are no parameters.'];
+    const signed = signer?.check(path, new URLSearchParams(query), now) ?? UNSIGNED;
     if (signed.kind === 'bad')
       return ['forbidden', 'The signature is wrong; other parameters there are none.'];
     if (signed.kind === 'expired') return ['forbidden', 'The URL has expired.'];

@@ -47,6 +47,14 @@ export class MediaReferences {
     }
   }
 
+  /** The media that have the content, and those that had it within a day. Errors: as `collect`. */
+  async idsOf(sha256: string): Promise<string[]> {
+    const ids: string[] = [];
+    for await (const { key } of listBlobs(this.#options.blobs, `${REFERENCES}${sha256}/`))
+      if (!key.endsWith(GONE)) ids.push(key.split('/')[2]!);
+    return ids;
+  }
+
   /** Looks at all references, until `isStopped`. Errors: `store-unavailable`. */
   async collect(isStopped: () => boolean = () => false): Promise<void> {
     const { blobs } = this.#options;

@@ -107,6 +107,12 @@ export class MemoryAccountStore implements AccountStore {
     this.#put({ ...user, roles: [...user.roles, role] });
   }
 
+  async setAvatar(userId: string, avatarMediaId: string | null): Promise<void> {
+    const { avatarMediaId: before = null, ...user } = this.#users.get(userId) ?? {};
+    if (!('id' in user) || before === avatarMediaId) return;
+    this.#put({ ...user, ...(avatarMediaId !== null && { avatarMediaId }) });
+  }
+
   async addRefreshToken(token: RefreshToken): Promise<void> {
     this.#tokens.set(token.hash, { ...token, usedAt: null });
   }

@@ -77,6 +77,20 @@ export class MemoryCatalogue implements Catalogue {
     return changed;
   }
 
+  fits(): boolean {
+    return true;
+  }
+
+  async announceProduct(productId: string): Promise<void> {
+    const product = this.#products.get(productId);
+    if (product === undefined || product.announced === true) return;
+    const announced: Product = { ...product, announced: true };
+    if (product.mediaIds === undefined) {
+      this.#products.set(productId, announced);
+      this.#changes.keep({ kind: 'product', productId, product: announced });
+    } else this.#putProduct(announced);
+  }
+
   async findProducts(productIds: readonly string[]): Promise<Map<string, Product>> {
     const found = productIds.flatMap((id) => this.#products.get(id) ?? []);
     return new Map(found.map((product) => [product.id, product]));

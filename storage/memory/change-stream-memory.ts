@@ -129,6 +129,7 @@ function keyOf(change: EntityChange): string {
   if (change.kind === 'take-down') return `take-down ${change.of} ${change.id}`;
   if (change.kind === 'seller') return `seller ${change.standing} ${change.creatorId}`;
   if (change.kind === 'drop') return `drop ${change.dropId}`;
+  if (change.kind === 'media') return `media ${change.mediaId}`;
   return `follow ${change.userId} ${change.creatorId}`;
 }
 
@@ -137,6 +138,7 @@ function isRemoved(change: EntityChange): boolean {
   if (change.kind === 'product') return change.product === null;
   if (change.kind === 'draft') return change.draft === null;
   if (change.kind === 'organisation') return change.organisation === null;
+  if (change.kind === 'media') return change.media === null;
   if (change.kind === 'drop') return false;
   return change.since === null;
 }

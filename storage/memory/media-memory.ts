@@ -1,10 +1,17 @@
 // Media in memory, for tests.
 
 import type { Media } from '../../contracts/media.ts';
-import { type MediaQuota, type MediaStore, quotaBytes } from '../ports/media.ts';
+import { mediaChange, type MediaQuota, type MediaStore, quotaBytes } from '../ports/media.ts';
+import type { MemoryChangeStream } from './change-stream-memory.ts';
 
 export class MemoryMediaStore implements MediaStore {
   readonly #media = new Map<string, Media>();
+  readonly #changes: MemoryChangeStream;
+
+  constructor({ changes }: { readonly changes: MemoryChangeStream }) {
+    this.#changes = changes;
+  }
+
 
   async add(
     make: () => Media,
@@ -16,6 +23,7 @@ export class MemoryMediaStore implements MediaStore {
     const bytes = own.reduce((sum, one) => sum + quotaBytes(one), quotaBytes(media));
     if (bytes > bytesMax) return 'too-large';
     this.#media.set(media.id, media);
+    this.#changes.append(mediaChange(media, media));
     return media;
   }
 
@@ -23,10 +31,20 @@ export class MemoryMediaStore implements MediaStore {
     return this.#media.get(mediaId) ?? null;
   }
 
+  async findAll(mediaIds: readonly string[]): Promise<Map<string, Media>> {
+    const found = mediaIds.flatMap((id) => this.#media.get(id) ?? []);
+    return new Map(found.map((media) => [media.id, media]));
+  }
+
+  async ofOwner(ownerId: string, limit: number): Promise<Media[]> {
+    return [...this.#media.values()].filter((one) => one.ownerId === ownerId).slice(0, limit);
+  }
+
   async replace(before: Media, after: Media | null): Promise<boolean> {
     if (this.#media.get(before.id)?.revision !== before.revision) return false;
     if (after === null) this.#media.delete(before.id);
     else this.#media.set(after.id, after);
+    this.#changes.append(mediaChange(before, after));
     return true;
   }
 

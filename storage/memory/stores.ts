@@ -81,7 +81,7 @@ export function memoryStores(options: MemoryStoresOptions = {}): MemoryStores {
     apiKeys: new MemoryApiKeyStore(),
     contacts: new MemoryContactStore(),
     recipients: new MemoryRecipientStore(),
-    media: new MemoryMediaStore(),
+    media: new MemoryMediaStore({ changes }),
     restrictions: new MemoryRestrictionStore({ changes, liftedMax: options.liftedRestrictionsMax }),
     close: () => Promise.resolve(),
   };

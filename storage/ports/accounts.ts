@@ -16,6 +16,8 @@ export interface User {
   readonly emailConfirmed?: true;
   /** Of mails; absent for English. */
   readonly language?: 'de';
+  /** The profile's picture; absent for none. */
+  readonly avatarMediaId?: string;
 }
 
 export type CreatorProfile = Pick<User, 'id' | 'name' | 'createdAt'>;
@@ -94,6 +96,11 @@ export interface AccountStore {
   removeUser(userId: string): Promise<void>;
   /** When the account was made that was removed; null where there is none. */
   findRemovedUser(userId: string): Promise<{ readonly createdAt: number } | null>;
+  /**
+   * Sets the profile's picture, or takes it away. The change is recorded. Ignores unknown ids.
+   * Durable. Errors: `store-unavailable`.
+   */
+  setAvatar(userId: string, avatarMediaId: string | null): Promise<void>;
   /** Adds a role; idempotent. */
   addRole(userId: string, role: string): Promise<void>;
 

@@ -40,6 +40,14 @@ export interface Catalogue {
     change: ProductPatch,
     revisions?: readonly number[],
   ): Promise<Answered<Product | NoChange>>;
+  /** Whether a product of this id can be added with the request: see `make`. */
+  fits(request: KeyedRequest, productId: string): boolean;
+  /**
+   * Marks the product: a drop of it is announced. Its revision stays; where it has media, there is
+   * a record in the change stream, in the same step. Idempotent, ignores unknown ids. Durable.
+   * Errors: `store-unavailable`.
+   */
+  announceProduct(productId: string): Promise<void>;
   findProduct(productId: string): Promise<Product | null>;
   /** Products by their ids, in one read; without unknown ids. At most 100 ids. */
   findProducts(productIds: readonly string[]): Promise<ReadonlyMap<string, Product>>;

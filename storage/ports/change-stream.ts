@@ -10,8 +10,9 @@ import type { User } from './accounts.ts';
 import type { EntityChange, PublicUser } from '../../contracts/changes.ts';
 
 /** Only the fields named here get into the stream. */
-export function publicUser({ id, name, roles, createdAt }: User): PublicUser {
-  return { id, name, roles, createdAt };
+export function publicUser({ id, name, roles, createdAt, avatarMediaId }: User): PublicUser {
+  const picture = avatarMediaId === undefined ? {} : { avatarMediaId };
+  return { id, name, roles, createdAt, ...picture };
 }
 
 export interface ChangeRecord {

@@ -3,10 +3,11 @@
 // level rises once every living node reads it. Level 0 is commit 9994b20, whose nodes announce no
 // level. Level 3 has the command `list-orders`. Level 4 has bans, organisations, drops that ask for
 // a pass, and answers to requests with keys in the slots of jobs, parked refunds and the placement,
-// too. Level 5 has drops in the change stream.
+// too. Level 5 has drops in the change stream. Level 6 has media of products and accounts, and
+// media in the change stream.
 
 /** The highest level that this version reads. It writes at that level once the store reached it. */
-export const FEATURE_LEVEL = 5;
+export const FEATURE_LEVEL = 6;
 
 export interface FeatureLevels {
   /** Writers use the formats of this level. It never falls. */

@@ -117,7 +117,7 @@ export async function openRedisStores(options: RedisStoresOptions): Promise<Redi
       apiKeys: new RedisApiKeyStore({ redis }),
       contacts: new RedisContactStore({ redis }),
       recipients: new RedisRecipientStore({ redis }),
-      media: new RedisMediaStore({ redis }),
+      media: new RedisMediaStore({ ...parts, levels: options.levels }),
       restrictions: new RedisRestrictionStore(parts),
       leases: new RedisConsumerLeases({ redis }),
       placement: new RedisPlacementStore({ redis: placement }),

@@ -49,7 +49,7 @@ test('D1: changing another’s product is forbidden, also with invalid content',
     const asker = { userId: 'u_boss', roles: ['operator'] };
     t.like(await products.change({ caller: asker, productId, change }), { code: 'forbidden' });
   }
-  t.deepEqual(await products.get(productId), added);
+  t.deepEqual(await products.get({ productId }), added);
 });
 
 test('A1: a product whose creator could not get the role is not added', async (t) => {

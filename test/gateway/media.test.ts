@@ -36,9 +36,14 @@ const LAMP: Media = {
   },
 };
 
+const MEDIA_ORIGIN = {
+  origin: () => 'https://media.example',
+  sign: (path: string) => `${path}?signed`,
+};
+
 test('M1: anybody sees what a picture is, and where its variants are', async (t) => {
-  const fixture = await startFixture(t, { mediaOrigin: () => 'https://media.example' });
-  fixture.actions['media.get'] = () => success(LAMP);
+  const fixture = await startFixture(t, { media: MEDIA_ORIGIN });
+  fixture.actions['media.view'] = () => success({ ...LAMP, visibility: 'public' });
   const { status, json } = await fixture.request('GET', '/v1/media/m_1');
   t.is(status, 200);
   t.deepEqual(json, {
@@ -48,6 +53,7 @@ test('M1: anybody sees what a picture is, and where its variants are', async (t)
     bytes: 1_000,
     status: 'ready',
     createdAt: new Date(NOW).toISOString(),
+    visibility: 'public',
     content: {
       ...LAMP.content,
       variants: [{ ...LAMP.content!.variants[0], url: 'https://media.example/m/a/w160-1.avif' }],

@@ -17,7 +17,8 @@ import { UploadPieces } from '../../media/uploads/upload-pieces.ts';
 import { Uploads, type UploadsOptions } from '../../media/uploads/uploads.ts';
 import { FolderBlobs } from '../../storage/blobs/blobs-folder.ts';
 import { MemoryConsumerLeases } from '../../storage/memory/consumer-leases-memory.ts';
-import { MemoryMediaStore } from '../../storage/memory/media-memory.ts';
+import { memoryStores } from '../../storage/memory/stores.ts';
+import { FEATURE_LEVEL, ReachedLevel } from '../../storage/ports/feature-level.ts';
 import type { Blobs } from '../../storage/ports/blobs.ts';
 import { removeDirectory, temporaryDirectory } from '../storage/temporary-directory.ts';
 
@@ -31,7 +32,8 @@ export class UploadServers {
   readonly #folder = temporaryDirectory();
   readonly #servers: UploadServer[] = [];
   readonly received: string[] = [];
-  readonly store = new MemoryMediaStore();
+  readonly #stores = memoryStores();
+  readonly store = this.#stores.media;
   readonly useCases: MediaUseCases;
   blobs: Blobs = new FolderBlobs({ folder: this.#folder, create: true });
   /** Added to the present, for uploads that end. */
@@ -41,7 +43,8 @@ export class UploadServers {
 
   constructor() {
     this.useCases = new MediaUseCases({
-      media: this.store,
+      ...this.#stores,
+      levels: new ReachedLevel(FEATURE_LEVEL),
       leases: new MemoryConsumerLeases({ now: () => performance.now() }),
       now: () => Date.now() + this.laterMs,
       random: (count) => randomBytes(count),

@@ -14,6 +14,7 @@ import { Sessions } from '../../app/sessions.ts';
 import { SigningSecrets } from '../../app/signing-secrets.ts';
 import { JobQueue } from '../../events/jobs/job-queue.ts';
 import { accountsService } from '../../services/accounts.ts';
+import { FEATURE_LEVEL, ReachedLevel } from '../../storage/ports/feature-level.ts';
 import type { Harness } from './harness.ts';
 
 const SECRET = 'x'.repeat(32);
@@ -44,6 +45,7 @@ export function accountsServiceOn(options: AccountsHarnessOptions): ServiceSchem
     attempts: new LogInAttempts({ monotonic, rateLimits }),
     now,
     monotonic,
+    levels: new ReachedLevel(FEATURE_LEVEL),
     random,
     log: pino({ level: 'silent' }),
   });

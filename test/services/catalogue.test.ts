@@ -24,6 +24,7 @@ function start(t: ExecutionContext): Promise<Harness> {
     catalogueService({
       catalogue: stores.catalogue,
       accounts: stores.accounts,
+      media: stores.media,
       requests: stores.requests,
       drafts: stores.drafts,
       router,

@@ -12,6 +12,7 @@ import type { Outcome } from '../../contracts/refusals.ts';
 import { refusal, success } from '../../domain/refusal.ts';
 import { mediaService } from '../../services/media.ts';
 import { MemoryConsumerLeases } from '../../storage/memory/consumer-leases-memory.ts';
+import { FEATURE_LEVEL, ReachedLevel } from '../../storage/ports/feature-level.ts';
 import { type Harness, NOW, startServices } from './harness.ts';
 
 const ADA = { userId: 'u_ada', roles: [] };
@@ -30,7 +31,8 @@ const CONTENT: MediaContent = {
 async function start(t: ExecutionContext): Promise<Harness> {
   return await startServices(t, ({ stores, clock, random }) => [
     mediaService({
-      media: stores.media,
+      ...stores,
+      levels: new ReachedLevel(FEATURE_LEVEL),
       leases: new MemoryConsumerLeases({ now: () => clock.monotonic() }),
       selling: {
         refuse: (creatorId) =>

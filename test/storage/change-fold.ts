@@ -13,6 +13,7 @@ export function keyOf(change: EntityChange): string {
   if (change.kind === 'take-down') return `take-down ${change.of} ${change.id}`;
   if (change.kind === 'seller') return `seller ${change.standing} ${change.creatorId}`;
   if (change.kind === 'drop') return `drop ${change.dropId}`;
+  if (change.kind === 'media') return `media ${change.mediaId}`;
   return `follow ${change.userId} ${change.creatorId}`;
 }
 
@@ -24,6 +25,7 @@ export function lineOf(change: EntityChange): string {
   if (change.kind === 'organisation')
     return `${keyOf(change)} members ${change.organisation?.members.length}`;
   if (change.kind === 'drop') return `${keyOf(change)} version ${change.drop.version}`;
+  if (change.kind === 'media') return `${keyOf(change)} ${change.media?.status}`;
   return `${keyOf(change)} since ${change.since}`;
 }
 
@@ -60,6 +62,7 @@ function stateOf(change: EntityChange): unknown {
   if (change.kind === 'draft') return change.draft;
   if (change.kind === 'organisation') return change.organisation;
   if (change.kind === 'drop') return change.drop;
+  if (change.kind === 'media') return change.media;
   return change.since;
 }
 

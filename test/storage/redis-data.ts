@@ -16,6 +16,7 @@ import {
 } from '../../storage/redis/catalogue/entity-parts.ts';
 import { DropRecordsUpgrade } from '../../storage/redis/catalogue/drop-records-upgrade.ts';
 import { RedisDrafts } from '../../storage/redis/catalogue/drafts-redis.ts';
+import { RedisMediaStore } from '../../storage/redis/catalogue/media-redis.ts';
 import { RedisOrderDetails } from '../../storage/redis/catalogue/order-details-redis.ts';
 import { RedisOrganisations } from '../../storage/redis/catalogue/organisations-redis.ts';
 import { RedisFollowStore } from '../../storage/redis/catalogue/follows-redis.ts';
@@ -53,7 +54,7 @@ export async function connectRedisData(
   const copy = new CatalogueCopy({ ...parts, levels: new ReachedLevel(level), log });
   await copy.advance();
   const { changes, requests } = parts;
-  const stores = { ...storesOf(parts), changes, requests };
+  const stores = { ...storesOf(parts, level), changes, requests };
   const { catalogue } = stores;
   const levels = new ReachedLevel(level);
   await new DropRecordsUpgrade({ ...parts, catalogue, levels, log }).advance();
@@ -73,7 +74,7 @@ export async function connectRedisData(
 
 export type RedisData = Awaited<ReturnType<typeof connectRedisData>>;
 
-export function storesOf(parts: EntityParts) {
+export function storesOf(parts: EntityParts, level = FEATURE_LEVEL) {
   return {
     // The suites' refresh tokens end a second after the Unix epoch.
     accounts: new RedisAccountStore({ ...parts, now: () => 0 }),
@@ -83,6 +84,7 @@ export function storesOf(parts: EntityParts) {
     drafts: new RedisDrafts(parts),
     organisations: new RedisOrganisations(parts),
     orderDetails: new RedisOrderDetails(parts),
+    media: new RedisMediaStore({ ...parts, levels: new ReachedLevel(level) }),
     restrictions: new RedisRestrictionStore({ ...parts, liftedMax: LIFTED_MAX }),
     follows: new RedisFollowStore({ ...parts, spreadAt: SPREAD_AT }),
   };

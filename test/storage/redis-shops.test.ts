@@ -5,7 +5,6 @@ import test from 'ava';
 import pino from 'pino';
 import { RedisApiKeyStore } from '../../storage/redis/catalogue/api-keys-redis.ts';
 import { RedisContactStore } from '../../storage/redis/catalogue/contacts-redis.ts';
-import { RedisMediaStore } from '../../storage/redis/catalogue/media-redis.ts';
 import { RedisVapidKeys } from '../../storage/redis/catalogue/vapid-keys-redis.ts';
 import { RedisOperatorAccounts } from '../../storage/redis/catalogue/operator-accounts-redis.ts';
 import { RedisRecipientStore } from '../../storage/redis/catalogue/recipients-redis.ts';
@@ -38,7 +37,7 @@ if (redisInstalled) {
   apiKeysContract(() => new RedisApiKeyStore({ redis }));
   contactsContract(() => new RedisContactStore({ redis }));
   recipientsContract(() => new RedisRecipientStore({ redis }));
-  mediaContract(() => new RedisMediaStore({ redis }));
+  mediaContract(() => data.media);
   restrictionsContract(() => data);
   operatorAccountsContract(() => new RedisOperatorAccounts({ redis }));
   vapidKeysContract(() => new RedisVapidKeys({ redis }));

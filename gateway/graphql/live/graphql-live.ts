@@ -141,9 +141,9 @@ export class GraphQLLive {
     client: Pick<GraphQLClient, 'header' | 'address'>,
     userId: string | null,
   ): Shape | Errors {
-    const { schema, reads, orders, requestFor, onFault } = this.#options;
+    const { schema, reads, urls, orders, requestFor, onFault } = this.#options;
     const context = () =>
-      new Context({ request: requestFor(client), userId, reads, orders: orders() });
+      new Context({ request: requestFor(client), userId, reads, urls, orders: orders() });
     return Shape.of({ schema, asked, variables, context, onFault });
   }
 

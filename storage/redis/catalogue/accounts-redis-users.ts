@@ -48,6 +48,15 @@ append_change(KEYS[2], ARGV[1], ARGV[2])
 redis.call('HSET', KEYS[1], 'roles', ARGV[4], 'revision', ARGV[3] + 1)
 return ${CHANGED}`);
 
+/** KEYS: user, changes. ARGV: most records, record, revision as read, id of the medium or nothing. */
+const SET_AVATAR = new Script(`${APPEND_CHANGE}
+if (redis.call('HGET', KEYS[1], 'revision') or '0') ~= ARGV[3] then return ${UNCHANGED} end
+append_change(KEYS[2], ARGV[1], ARGV[2])
+if ARGV[4] == '' then redis.call('HDEL', KEYS[1], 'avatarMediaId')
+else redis.call('HSET', KEYS[1], 'avatarMediaId', ARGV[4]) end
+redis.call('HSET', KEYS[1], 'revision', ARGV[3] + 1)
+return ${CHANGED}`);
+
 const IS_AS_READ = `
 local function is_as_read(key, email, hash)
   local present = redis.call('HMGET', key, 'email', 'passwordHash')
@@ -241,7 +250,24 @@ export class RedisUsers {
         await this.#moves.user(userId);
       }
     }
-    throw new StoreUnavailableError('too many changes of one user at the same time');
+    throw tooManyChanges();
+  }
+
+  /** Retries a change that a concurrent change overtook. Errors: as `change`. */
+  async setAvatar(userId: string, mediaId: string | null): Promise<void> {
+    await this.#bringToBucket(userId);
+    for (let round = 0; round < CHANGE_ROUNDS_MAX; round++) {
+      const [found] = await this.#locate([userId]);
+      if (!found) return;
+      const { user, revision } = found.value;
+      const { avatarMediaId: before = null, ...rest } = user;
+      if (before === mediaId) return;
+      const changed = { ...rest, ...(mediaId !== null && { avatarMediaId: mediaId }) };
+      const keys = [userKey(userId), changesKey(changeBucketOf(userId))];
+      const args = [recordOf(changed), revision, mediaId ?? ''];
+      if ((await this.#changes.append(SET_AVATAR, keys, args)) === CHANGED) return;
+    }
+    throw tooManyChanges();
   }
 
   /**
@@ -296,4 +322,8 @@ function fieldsOf({ id, email, name, passwordHash, roles, createdAt, language }:
 
 function recordOf(user: User): string {
   return JSON.stringify({ kind: 'user', userId: user.id, user: publicUser(user) });
+}
+
+function tooManyChanges(): StoreUnavailableError {
+  return new StoreUnavailableError('too many changes of one user at the same time');
 }

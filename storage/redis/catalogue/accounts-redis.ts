@@ -164,6 +164,10 @@ export class RedisAccountStore implements AccountStore {
     await this.#users.addRole(userId, role);
   }
 
+  async setAvatar(userId: string, avatarMediaId: string | null): Promise<void> {
+    await this.#users.setAvatar(userId, avatarMediaId);
+  }
+
   addRefreshToken(token: RefreshToken): Promise<void> {
     return this.#tokens.add(token);
   }

@@ -94,6 +94,7 @@ const KINDS = {
   drafts: 'd',
   organisation: 'o',
   restriction: 'r',
+  media: 'm',
   // Only in cursors: drops have a set of their own.
   drop: 's',
 } as const;

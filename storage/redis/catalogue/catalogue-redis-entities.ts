@@ -38,7 +38,7 @@ import { type EntityMoves, MOVED_FIELD } from './entity-moves.ts';
 import type { EntityParts } from './entity-parts.ts';
 import type { OmConnection } from './om-connection.ts';
 import { answeredOf, onceScript, type RedisRequests } from './requests-redis.ts';
-import { productEntityOf, productsAt, productSchema } from './stored-products.ts';
+import { ANNOUNCED_FIELD, productEntityOf, productsAt, productSchema } from './stored-products.ts';
 
 /** Far longer than any call waits for Redis. */
 const STAGED_LIFETIME_SECONDS = 60;
@@ -120,7 +120,18 @@ local outcome = is_newer(KEYS[1], KEYS[2], 'revision')
 if outcome ~= ${TAKEN} then return outcome end
 append_change(KEYS[3], ARGV[1], ARGV[2])
 if redis.call('EXISTS', KEYS[1]) == 0 then redis.call('ZADD', KEYS[4], 0, ARGV[3]) end
+if redis.call('HGET', KEYS[1], '${ANNOUNCED_FIELD}') then
+  redis.call('HSET', KEYS[2], '${ANNOUNCED_FIELD}', '1')
+end
 return take_over(KEYS[1], KEYS[2])`);
+
+/** KEYS: product, changes. ARGV: most records, record or nothing, the product's revision. */
+const ANNOUNCE_PRODUCT = new Script(`${APPEND_CHANGE}
+if redis.call('HGET', KEYS[1], 'revision') ~= ARGV[3] then return ${NOT_NEWER} end
+if redis.call('HGET', KEYS[1], '${ANNOUNCED_FIELD}') == '1' then return ${TAKEN} end
+if ARGV[2] ~= '' then append_change(KEYS[2], ARGV[1], ARGV[2]) end
+redis.call('HSET', KEYS[1], '${ANNOUNCED_FIELD}', '1')
+return ${TAKEN}`);
 
 const TAKE_PRODUCT_ONCE = onceScript(TAKE_PRODUCT, `result == ${TAKEN}`);
 
@@ -199,6 +210,18 @@ export class CatalogueEntities {
     await this.#needBuckets();
     if (!found.inBucket) await this.#moves.product(changed.id);
     return this.#putProductOnce(request, changed);
+  }
+
+  /** False if the product has changed since: find it again. Atomic. */
+  async announceProduct(found: Found<Product>): Promise<boolean> {
+    await this.#needBuckets();
+    const product: Product = { ...found.value, announced: true };
+    const { id: productId, mediaIds, revision } = product;
+    if (!found.inBucket) await this.#moves.product(productId);
+    const record = JSON.stringify({ kind: 'product', productId, product });
+    const keys = [entityKey(productEntityId(productId)), changesKey(changeBucketOf(productId))];
+    const args = [mediaIds === undefined ? '' : record, revision];
+    return (await this.#changes.append(ANNOUNCE_PRODUCT, keys, args)) === TAKEN;
   }
 
   /** False if the stored version is not below this one. Atomic. */

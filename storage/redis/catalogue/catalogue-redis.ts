@@ -69,9 +69,8 @@ export class RedisCatalogue implements Catalogue {
 
   /** The id of the product puts it into the bucket of the request. */
   async addProductOnce(request: KeyedRequest, make: () => Product): Promise<Answered<Product>> {
-    const bucket = changeBucketOf(request.id);
     let product = make();
-    while (changeBucketOf(product.id) !== bucket) product = make();
+    while (!this.fits(request, product.id)) product = make();
     const answered = await this.#entities.addProductOnce(request, product);
     if (!('value' in answered)) return answered;
     // Also of a repeat: its first try may have died before the lists.
@@ -135,7 +134,20 @@ export class RedisCatalogue implements Catalogue {
       const written = await write(found, changed);
       if (written !== null) return written;
     }
-    throw new StoreUnavailableError('too many changes of one product at the same time');
+    throw tooManyChanges();
+  }
+
+  fits(request: KeyedRequest, productId: string): boolean {
+    return changeBucketOf(productId) === changeBucketOf(request.id);
+  }
+
+  async announceProduct(productId: string): Promise<void> {
+    for (let round = 0; round < CHANGE_ROUNDS_MAX; round++) {
+      const [found] = await this.#entities.products([productId]);
+      if (!found || found.value.announced === true) return;
+      if (await this.#entities.announceProduct(found)) return;
+    }
+    throw tooManyChanges();
   }
 
   async findProduct(productId: string): Promise<Product | null> {
@@ -321,4 +333,8 @@ function entryOfDrop(drop: DropView): ExternalEntry | null {
   const { id, creatorId, externalId, createdAt, version } = drop;
   if (externalId === undefined) return null;
   return { list: 'drops', id, creatorId, externalId, createdAt, version };
+}
+
+function tooManyChanges(): StoreUnavailableError {
+  return new StoreUnavailableError('too many changes of one product at the same time');
 }

@@ -32,12 +32,15 @@ import {
   entitiesKey,
   followingKeys,
   forgottenKey,
+  mediaKeys,
   type MemberKind,
   memberOf,
   parseMember,
   productEntityId,
   userKey,
 } from './catalogue-keys.ts';
+import { decodeMedia } from '../../formats/media.ts';
+import { mediaChange } from '../../ports/media.ts';
 import { recordOf } from './change-append.ts';
 import { areDropsRecorded, dropsAfter } from './drop-summaries.ts';
 import { readDrafts } from './drafts-redis.ts';
@@ -279,17 +282,19 @@ export class RedisChangeStream implements ChangeStream {
   }
 
   /**
-   * Users, products, organisations and restrictions as they are now, without removed ones.
+   * Users, products, organisations, restrictions and media as they are now, without removed ones.
    */
   async #entities(members: readonly string[]): Promise<EntityChange[]> {
     const parsed = members.map(parseMember);
     const ids = (kind: string) =>
       parsed.flatMap((member) => (member?.kind === kind ? [member.id] : []));
-    const [users, products, organisations, restrictions] = await Promise.all([
+    const mediaOf = (id: string) => answerOf(this.#redis.get(mediaKeys({ id, ownerId: '' })[0]));
+    const [users, products, organisations, restrictions, media] = await Promise.all([
       usersAt(this.#redis, ids('user').map(userKey)),
       productsAt(this.#om, ids('product').map(productEntityId)),
       organisationsAt(this.#redis, ids('organisation')),
       restrictionsAt(this.#redis, ids('restriction')),
+      Promise.all(ids('media').map(mediaOf)),
     ]);
     const changes: EntityChange[] = [...restrictions];
     for (const found of users) {
@@ -298,6 +303,11 @@ export class RedisChangeStream implements ChangeStream {
     }
     for (const product of products) {
       if (product !== null) changes.push({ kind: 'product', productId: product.id, product });
+    }
+    for (const text of media) {
+      if (text === null) continue;
+      const one = decodeMedia(text);
+      changes.push(mediaChange(one, one));
     }
     for (const stored of organisations) {
       const organisation = membersOf(stored);

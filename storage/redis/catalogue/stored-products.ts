@@ -7,13 +7,17 @@ import { ENTITY_PREFIX } from './catalogue-keys.ts';
 import type { OmConnection } from './om-connection.ts';
 
 /**
- * The URLs are JSON text, because redis-om joins lists with a character that may be in a URL, and
- * metadata is, because its hashes have no objects.
+ * URLs are JSON text, because redis-om joins lists with a character that may be in a URL; metadata
+ * is, because its hashes have no objects; and ids of media are, in the same way.
  */
-export type ProductEntity = Omit<Product, 'imageUrls' | 'metadata'> & {
+export type ProductEntity = Omit<Product, 'imageUrls' | 'mediaIds' | 'metadata'> & {
   readonly imageUrls: string;
+  readonly mediaIds?: string;
   readonly metadata?: string;
 };
+
+/** Set by a script, too. redis-om stores true as 1. */
+export const ANNOUNCED_FIELD = 'announced';
 
 export const productSchema = new Schema<ProductEntity>(
   ENTITY_PREFIX,
@@ -27,14 +31,17 @@ export const productSchema = new Schema<ProductEntity>(
     revision: { type: 'number' },
     metadata: { type: 'string' },
     externalId: { type: 'string' },
+    mediaIds: { type: 'string' },
+    [ANNOUNCED_FIELD]: { type: 'boolean' },
   },
   { dataStructure: 'HASH' },
 );
 
 export function productEntityOf(product: Product): ProductEntity {
-  const { imageUrls, metadata, ...rest } = product;
+  const { imageUrls, metadata, mediaIds, ...rest } = product;
   const texts = metadata === undefined ? {} : { metadata: JSON.stringify(metadata) };
-  return { ...rest, imageUrls: JSON.stringify(imageUrls), ...texts };
+  const ids = mediaIds === undefined ? {} : { mediaIds: JSON.stringify(mediaIds) };
+  return { ...rest, imageUrls: JSON.stringify(imageUrls), ...texts, ...ids };
 }
 
 /** In the order of redis-om's ids. Errors: `store-unavailable`. */
@@ -50,7 +57,7 @@ export async function productsAt(
 /** By name: a hash that was copied to its bucket has a mark of that beside the fields. */
 function productOf(entity: ProductEntity): Product {
   const { id, creatorId, name, description, createdAt, revision } = entity;
-  const { imageUrls, metadata, externalId } = entity;
+  const { imageUrls, metadata, externalId, mediaIds, announced } = entity;
   return {
     id,
     creatorId,
@@ -61,5 +68,7 @@ function productOf(entity: ProductEntity): Product {
     revision,
     ...(metadata !== undefined && { metadata: JSON.parse(metadata) as Metadata }),
     ...(externalId !== undefined && { externalId }),
+    ...(mediaIds !== undefined && { mediaIds: JSON.parse(mediaIds) as string[] }),
+    ...(announced === true && { announced }),
   };
 }

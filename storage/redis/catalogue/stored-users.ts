@@ -22,7 +22,7 @@ export async function usersAt(
 
 function storedUserOf(fields: Record<string, string>): StoredUser | null {
   const { id, email, name, passwordHash, roles, createdAt, revision, credentials } = fields;
-  const { emailConfirmed, language } = fields;
+  const { emailConfirmed, language, avatarMediaId } = fields;
   // No hash at all, or the mark of a registration that was abandoned.
   if (id === undefined) return null;
   const user = {
@@ -35,6 +35,7 @@ function storedUserOf(fields: Record<string, string>): StoredUser | null {
     ...(credentials !== undefined && { credentials: Number(credentials) }),
     ...(emailConfirmed !== undefined && { emailConfirmed: true as const }),
     ...(language === 'de' && { language: 'de' as const }),
+    ...(avatarMediaId !== undefined && { avatarMediaId }),
   };
   return { user, revision: Number(revision ?? 0), rolesText: roles! };
 }

@@ -23,6 +23,7 @@ interface UserRow {
   credentials: number;
   email_confirmed: number;
   language: string;
+  avatar_media_id: string | null;
 }
 
 export class SqliteAccountStore implements AccountStore {
@@ -108,6 +109,10 @@ export class SqliteAccountStore implements AccountStore {
     this.#signal.appended();
   }
 
+  async setAvatar(userId: string, avatarMediaId: string | null): Promise<void> {
+    if (await this.#writer.submit('setAvatar', userId, avatarMediaId)) this.#signal.appended();
+  }
+
   async addRefreshToken(token: RefreshToken): Promise<void> {
     await this.#writer.submit('addRefreshToken', token);
   }
@@ -145,5 +150,6 @@ function userOf(row: UserRow | undefined): User | null {
     ...(row.credentials > 0 && { credentials: row.credentials }),
     ...(row.email_confirmed === 1 && { emailConfirmed: true }),
     ...(row.language === 'de' && { language: 'de' }),
+    ...(row.avatar_media_id !== null && { avatarMediaId: row.avatar_media_id }),
   };
 }

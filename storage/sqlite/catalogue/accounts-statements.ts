@@ -11,14 +11,16 @@ import {
   type UserChange,
   userOfProfile,
 } from '../../ports/accounts.ts';
+import type { PublicUser } from '../../../contracts/changes.ts';
 import { publicUser } from '../../ports/change-stream.ts';
 import type { AppendChange } from './changes-statements.ts';
 
-interface PublicUserRow {
+export interface PublicUserRow {
   id: string;
   name: string;
   roles: string;
   created_at: number;
+  avatar_media_id: string | null;
 }
 
 interface TokenRow {
@@ -43,6 +45,16 @@ export const REMOVED_ACCOUNTS_SCHEMA = `
   alter table users add column removed integer not null default 0;
 `;
 
+export const PICTURED_ACCOUNTS_SCHEMA = `
+  alter table users add column avatar_media_id text;
+`;
+
+export function publicUserOf({ id, name, roles, ...row }: PublicUserRow): PublicUser {
+  const { created_at: createdAt, avatar_media_id: avatarMediaId } = row;
+  const picture = avatarMediaId === null ? {} : { avatarMediaId };
+  return { id, name, roles: JSON.parse(roles) as string[], createdAt, ...picture };
+}
+
 export function accountHandlers(database: Database, appendChange: AppendChange) {
   const addUser = database.prepare(`
     insert into users (id, email_key, email, name, password_hash, roles, created_at, language)
@@ -53,8 +65,10 @@ export function accountHandlers(database: Database, appendChange: AppendChange) 
     values (@id, 'profile ' || @id, @email, @name, @passwordHash, @rolesText, @createdAt)
     on conflict do nothing`);
   const findUser = database.prepare<[string], PublicUserRow>(
-    'select id, name, roles, created_at from users where id = ? and removed = 0',
+    `select id, name, roles, created_at, avatar_media_id from users
+    where id = ? and removed = 0`,
   );
+  const setAvatar = database.prepare('update users set avatar_media_id = ? where id = ?');
   const setRoles = database.prepare('update users set roles = ? where id = ?');
   const changeUser = database.prepare(`
     update users set password_hash = coalesce(@next, password_hash),
@@ -70,7 +84,8 @@ export function accountHandlers(database: Database, appendChange: AppendChange) 
   // What must not be null is empty; no address has a space.
   const removeUser = database.prepare(`
     update users set email_key = 'removed ' || id, email = '', name = '', password_hash = '',
-      roles = '[]', credentials = 0, email_confirmed = 0, language = '', removed = 1
+      roles = '[]', credentials = 0, email_confirmed = 0, language = '', avatar_media_id = null,
+      removed = 1
     where id = ? and removed = 0`);
   const addToken = database.prepare(`
     insert into refresh_tokens (hash, family_id, user_id, expires_at, used)
@@ -130,8 +145,17 @@ export function accountHandlers(database: Database, appendChange: AppendChange) 
       if (roles.includes(role)) return;
       roles.push(role);
       setRoles.run(JSON.stringify(roles), userId);
-      const user = { id: userId, name: row.name, roles, createdAt: row.created_at };
+      appendChange({ kind: 'user', userId, user: { ...publicUserOf(row), roles } });
+    },
+
+    /** Whether there is a new record. */
+    setAvatar(userId: string, mediaId: string | null): boolean {
+      const row = findUser.get(userId);
+      if (row === undefined || row.avatar_media_id === mediaId) return false;
+      setAvatar.run(mediaId, userId);
+      const user = publicUserOf({ ...row, avatar_media_id: mediaId });
       appendChange({ kind: 'user', userId, user });
+      return true;
     },
 
     addRefreshToken(token: RefreshToken): void {

@@ -10,6 +10,7 @@ import {
   accountHandlers,
   CHANGED_ACCOUNTS_SCHEMA,
   CONFIRMED_ACCOUNTS_SCHEMA,
+  PICTURED_ACCOUNTS_SCHEMA,
   REMOVED_ACCOUNTS_SCHEMA,
 } from './accounts-statements.ts';
 import { API_KEYS_SCHEMA, apiKeyHandlers } from './api-keys-statements.ts';
@@ -31,6 +32,7 @@ import { PAYMENT_PROBLEMS_SCHEMA, paymentProblemHandlers } from './payment-probl
 import {
   DESCRIPTIONS_SCHEMA,
   DROP_RECORDS_SCHEMA,
+  PRODUCT_MEDIA_SCHEMA,
   productHandlers,
 } from './products-statements.ts';
 import { RECIPIENTS_SCHEMA, recipientHandlers } from './recipients-statements.ts';
@@ -148,6 +150,7 @@ const MIGRATIONS = [
   VAPID_KEYS_SCHEMA,
   RECIPIENTS_SCHEMA,
   MEDIA_EXPIRY_SCHEMA,
+  PRODUCT_MEDIA_SCHEMA + PICTURED_ACCOUNTS_SCHEMA,
 ];
 
 export type CatalogueHandlers = ReturnType<typeof open>['handlers'];
@@ -195,7 +198,7 @@ export function open(options: ProgramOptions) {
       ...accountLinkHandlers(database),
       ...contactHandlers(database),
       ...recipientHandlers(database),
-      ...mediaHandlers(database),
+      ...mediaHandlers(database, appendChange),
       ...operatorAccountHandlers(database),
       ...vapidKeyHandlers(database),
       ...restrictionHandlers(database, appendChange),

@@ -85,6 +85,14 @@ export class SqliteCatalogue implements Catalogue {
     return answered;
   }
 
+  fits(): boolean {
+    return true;
+  }
+
+  async announceProduct(productId: string): Promise<void> {
+    if (await this.#writer.submit('announceProduct', productId)) this.#signal.appended();
+  }
+
   async findProduct(productId: string): Promise<Product | null> {
     const row = readQuery(() => this.#productById.get(productId));
     return row === undefined ? null : productOf(row);

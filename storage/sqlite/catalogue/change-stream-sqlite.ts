@@ -11,12 +11,15 @@ import type {
   ScanPage,
 } from '../../ports/change-stream.ts';
 import { PositionTrimmedError } from '../../ports/change-stream.ts';
+import { mediaChange } from '../../ports/media.ts';
 import { membersOf } from '../../ports/organisations.ts';
 import { InvalidCursorError } from '../../ports/page.ts';
 import { decodeDropRow } from '../../formats/drop-row.ts';
+import { decodeMedia } from '../../formats/media.ts';
 import { decodeRestriction, recordOfRestriction } from '../../formats/restriction.ts';
 import { dropChange } from '../../rows/drop-summary.ts';
 import { readQuery } from '../thread/read-query.ts';
+import { type PublicUserRow, publicUserOf } from './accounts-statements.ts';
 import type { ChangingDatabase } from './catalogue-options.ts';
 import { HEAD_OF_CHANGES } from './changes-statements.ts';
 import { type ProductRow, productOf } from './products-statements.ts';
@@ -35,18 +38,13 @@ const KINDS = [
   'organisation',
   'restriction',
   'drop',
+  'media',
 ] as const;
 type Kind = (typeof KINDS)[number];
 
 /** Where a full pass continues: after this entity of this kind. */
 type ScanPosition = readonly [kind: Kind, id: string, secondId: string];
 
-interface PublicUserRow {
-  id: string;
-  name: string;
-  roles: string;
-  created_at: number;
-}
 interface FollowRow {
   user_id: string;
   creator_id: string;
@@ -66,6 +64,7 @@ export class SqliteChangeStream implements ChangeStream {
   readonly #organisations;
   readonly #restrictions;
   readonly #drops;
+  readonly #media;
 
   constructor({ writer, reader, signal }: ChangingDatabase) {
     this.#writer = writer;
@@ -76,7 +75,7 @@ export class SqliteChangeStream implements ChangeStream {
       { sequence: number; at: number; change: string }
     >('select sequence, at, change from changes where sequence > ? order by sequence limit ?');
     this.#users = reader.prepare<[string, number], PublicUserRow>(
-      `select id, name, roles, created_at from users
+      `select id, name, roles, created_at, avatar_media_id from users
       where id > ? and removed = 0 order by id limit ?`,
     );
     this.#products = reader.prepare<[string, number], ProductRow>(
@@ -104,6 +103,9 @@ export class SqliteChangeStream implements ChangeStream {
       .pluck();
     this.#drops = reader
       .prepare<[string, number], string>('select view from drops where id > ? order by id limit ?')
+      .pluck();
+    this.#media = reader
+      .prepare<[string, number], string>('select media from media where id > ? order by id limit ?')
       .pluck();
   }
 
@@ -168,13 +170,17 @@ export class SqliteChangeStream implements ChangeStream {
       return readQuery(() => this.#drops.all(id, limit)).map((row) =>
         dropChange(decodeDropRow(row)),
       );
+    if (kind === 'media')
+      return readQuery(() => this.#media.all(id, limit)).map((text) => {
+        const media = decodeMedia(text);
+        return mediaChange(media, media);
+      });
     return readQuery(() => this.#follows.all(id, secondId, limit)).map(followChange);
   }
 }
 
-function userChange({ id, name, roles, created_at }: PublicUserRow): EntityChange {
-  const user = { id, name, roles: JSON.parse(roles) as string[], createdAt: created_at };
-  return { kind: 'user', userId: id, user };
+function userChange(row: PublicUserRow): EntityChange {
+  return { kind: 'user', userId: row.id, user: publicUserOf(row) };
 }
 
 function productChange(row: ProductRow): EntityChange {
@@ -209,6 +215,7 @@ function positionOf(change: EntityChange): ScanPosition {
   if (change.kind === 'take-down') return ['restriction', `take-down ${change.of}`, change.id];
   if (change.kind === 'seller') return ['restriction', `${change.standing} `, change.creatorId];
   if (change.kind === 'drop') return ['drop', change.dropId, ''];
+  if (change.kind === 'media') return ['media', change.mediaId, ''];
   return ['follow', change.userId, change.creatorId];
 }
 

@@ -1,7 +1,9 @@
 // The part of the writer of catalogue.db that keeps what is known of pictures and films.
 
 import type { Database } from 'better-sqlite3';
+import type { EntityChange } from '../../../contracts/changes.ts';
 import type { MediaQuota } from '../../ports/media.ts';
+import type { AppendChange } from './changes-statements.ts';
 
 export const MEDIA_SCHEMA = `
   create table media (
@@ -35,7 +37,7 @@ export interface MediaRow {
   readonly media: string;
 }
 
-export function mediaHandlers(database: Database) {
+export function mediaHandlers(database: Database, appendChange: AppendChange) {
   const sum = database.prepare<[string], { count: number; bytes: number }>(`
     select count(*) as count, coalesce(sum(quota_bytes), 0) as bytes
     from media where owner_id = ?`);
@@ -52,19 +54,25 @@ export function mediaHandlers(database: Database) {
   return {
     addMedia(
       row: MediaRow,
+      change: EntityChange,
       { countMax, bytesMax }: MediaQuota,
     ): 'added' | 'too-many' | 'too-large' {
       const { count, bytes } = sum.get(row.ownerId)!;
       if (count >= countMax) return 'too-many';
       if (bytes + row.quotaBytes > bytesMax) return 'too-large';
       add.run(row);
+      appendChange(change);
       return 'added';
     },
-    replaceMedia(before: number, row: MediaRow): boolean {
-      return replace.run({ ...row, before }).changes > 0;
+    replaceMedia(before: number, row: MediaRow, change: EntityChange): boolean {
+      if (replace.run({ ...row, before }).changes === 0) return false;
+      appendChange(change);
+      return true;
     },
-    removeMedia(id: string, before: number): boolean {
-      return remove.run(id, before).changes > 0;
+    removeMedia(id: string, before: number, change: EntityChange): boolean {
+      if (remove.run(id, before).changes === 0) return false;
+      appendChange(change);
+      return true;
     },
   };
 }

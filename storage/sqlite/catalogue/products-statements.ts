@@ -29,6 +29,12 @@ export const DESCRIPTIONS_SCHEMA = `
  */
 export const DROP_RECORDS_SCHEMA = '-- records of drops';
 
+/** From feature level 6 on: whose records versions before do not know. */
+export const PRODUCT_MEDIA_SCHEMA = `
+  alter table products add column media_ids text;
+  alter table products add column announced integer not null default 0;
+`;
+
 export interface ProductRow {
   id: string;
   creator_id: string;
@@ -40,6 +46,9 @@ export interface ProductRow {
   /** JSON. */
   metadata: string | null;
   external_id: string | null;
+  /** JSON. */
+  media_ids: string | null;
+  announced: number;
 }
 
 interface DropRow {
@@ -58,19 +67,22 @@ export function productOf(row: ProductRow): Product {
     revision: row.revision,
     ...(row.metadata !== null && { metadata: JSON.parse(row.metadata) as Metadata }),
     ...(row.external_id !== null && { externalId: row.external_id }),
+    ...(row.media_ids !== null && { mediaIds: JSON.parse(row.media_ids) as string[] }),
+    ...(row.announced !== 0 && { announced: true as const }),
   };
 }
 
 export function productHandlers(database: Database, appendChange: AppendChange, once: Once) {
   const addProduct = database.prepare(`
     insert into products (id, creator_id, name, description, image_urls, created_at, revision,
-      metadata, external_id)
-    values (?, ?, ?, ?, ?, ?, ?, ?, ?)`);
+      metadata, external_id, media_ids)
+    values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`);
   const findProduct = database.prepare<[string], ProductRow>('select * from products where id = ?');
   const replaceProduct = database.prepare(`
     update products set name = ?, description = ?, image_urls = ?, revision = ?, metadata = ?,
-      external_id = ?
+      external_id = ?, media_ids = ?
     where id = ?`);
+  const announceProduct = database.prepare('update products set announced = 1 where id = ?');
   const putDrop = database.prepare<unknown[]>(`
     insert into drops (id, product_id, creator_id, status, created_at, version, view, external_id)
     values (?, ?, ?, ?, ?, ?, ?, ?)
@@ -94,9 +106,9 @@ export function productHandlers(database: Database, appendChange: AppendChange, 
   const handlers = {
     addProduct(product: Product): void {
       const { id, creatorId, name, description, createdAt, revision } = product;
-      const { urls, metadata, externalId } = columnsOf(product);
+      const { urls, metadata, externalId, mediaIds } = columnsOf(product);
       const texts = [id, creatorId, name, description, urls];
-      addProduct.run(...texts, createdAt, revision, metadata, externalId);
+      addProduct.run(...texts, createdAt, revision, metadata, externalId, mediaIds);
       appendChange({ kind: 'product', productId: id, product });
     },
 
@@ -110,10 +122,22 @@ export function productHandlers(database: Database, appendChange: AppendChange, 
       if (revisions?.includes(row.revision) === false) return 'other-revision';
       const product = changedProduct(productOf(row), change);
       const { name, description, revision } = product;
-      const { urls, metadata, externalId } = columnsOf(product);
-      replaceProduct.run(name, description, urls, revision, metadata, externalId, productId);
+      const { urls, metadata, externalId, mediaIds } = columnsOf(product);
+      const texts = [metadata, externalId, mediaIds];
+      replaceProduct.run(name, description, urls, revision, ...texts, productId);
       appendChange({ kind: 'product', productId, product });
       return product;
+    },
+
+    /** Whether there is a new record. */
+    announceProduct(productId: string): boolean {
+      const row = findProduct.get(productId);
+      if (row === undefined || row.announced !== 0) return false;
+      announceProduct.run(productId);
+      if (row.media_ids === null) return false;
+      const product = productOf({ ...row, announced: 1 });
+      appendChange({ kind: 'product', productId, product });
+      return true;
     },
 
     /** Whether there is a new record. */
@@ -155,10 +179,11 @@ export function productHandlers(database: Database, appendChange: AppendChange, 
   };
 }
 
-function columnsOf({ imageUrls, metadata, externalId }: Product) {
+function columnsOf({ imageUrls, metadata, externalId, mediaIds }: Product) {
   return {
     urls: JSON.stringify(imageUrls),
     metadata: metadata === undefined ? null : JSON.stringify(metadata),
     externalId: externalId ?? null,
+    mediaIds: mediaIds === undefined ? null : JSON.stringify(mediaIds),
   };
 }
