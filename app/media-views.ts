@@ -2,7 +2,7 @@
 // own. URLs are paths here; gateways make the rest of them.
 
 import type { Requester } from '../contracts/accounts.ts';
-import type { Media, MediaContent, Picture, ShownMedia } from '../contracts/media.ts';
+import type { Media, MediaContent, Picture, ProductMedia } from '../contracts/media.ts';
 import type { Product, ProductView } from '../contracts/products.ts';
 import type { MediaStore } from '../storage/ports/media.ts';
 import { mayAct } from './permissions.ts';
@@ -62,7 +62,7 @@ function cardOf(
   return {
     ...product,
     ...(product.mediaIds !== undefined &&
-      product.announced !== true && { mediaVisibility: 'private' as const }),
+      product.announced !== true && { hasPrivateMedia: true as const }),
     ...(picture !== null && { picture }),
   };
 }
@@ -75,7 +75,7 @@ function mayViewOf(product: Product, viewer: Requester | null): (media: Media) =
 function shownMedia(
   media: Media | undefined,
   mayView: (media: Media) => boolean,
-): ShownMedia | null {
+): ProductMedia | null {
   const content = contentOf(media);
   if (media === undefined || content === null || !mayView(media)) return null;
   const { kind, type, width, height, preview, variants } = content;

@@ -24,8 +24,15 @@ export type MediaPurpose = (typeof MEDIA_PURPOSES)[number];
  * for good.
  */
 const MEDIA_STATUSES = ['uploading', 'processing', 'ready', 'refused'] as const;
+export const MediaStatus = Type.Enum([...MEDIA_STATUSES], { type: 'string' });
+export const MediaKind = Type.Enum(['image', 'video'], { type: 'string' });
+export const MediaVisibility = Type.Enum(['private', 'public'], {
+  type: 'string',
+  description: 'private: its URLs are signed, and its owner alone gets them',
+});
 
-const purpose = Type.Enum([...MEDIA_PURPOSES], { type: 'string' });
+export const MediaPurpose = Type.Enum([...MEDIA_PURPOSES], { type: 'string' });
+const purpose = MediaPurpose;
 const filename = Type.String({
   minLength: 1,
   maxLength: MEDIA_FILENAME_LENGTH_MAX,
@@ -44,22 +51,26 @@ export const NewMedia = Type.Object(
 export type NewMedia = Plain<typeof NewMedia>;
 
 const pixels = Type.Integer({ minimum: 1 });
+const bytes = Type.Integer({ minimum: 0, maximum: VIDEO_BYTES_MAX });
 
 /** Most bytes of a file for this purpose, before its type is known. */
 export function mediaBytesMax(of: MediaPurpose): number {
   return of === 'avatar' ? IMAGE_BYTES_MAX : VIDEO_BYTES_MAX;
 }
 
-const MediaVariant = Type.Object({
-  /** Such as `w640-1`. */
-  name: Type.String(),
-  type: Type.String(),
-  width: pixels,
-  height: pixels,
-  bytes: count,
-  /** Stored as the path at the media origin; clients get the whole URL. */
-  url: Type.String(),
-});
+const MediaVariant = Type.Object(
+  {
+    /** Such as `w640-1`. */
+    name: Type.String(),
+    type: Type.String(),
+    width: pixels,
+    height: pixels,
+    bytes,
+    /** Stored as the path at the media origin; clients get the whole URL. */
+    url: Type.String(),
+  },
+  { title: 'MediaVariant' },
+);
 export type MediaVariant = Plain<typeof MediaVariant>;
 
 /**
@@ -71,7 +82,7 @@ export type MediaUse = Plain<typeof MediaUse>;
 
 /** What processing found out, and made. */
 const found = {
-  kind: Type.Enum(['image', 'video'], { type: 'string' }),
+  kind: MediaKind,
   /** The media type, from the bytes. */
   type: Type.String(),
   sha256: Type.String({ pattern: '^[0-9a-f]{64}$' }),
@@ -92,8 +103,8 @@ export const Media = Type.Object(
     purpose,
     /** Nobody but the owner's files have that name. */
     filename: inside(filename),
-    bytes: count,
-    status: Type.Enum([...MEDIA_STATUSES], { type: 'string' }),
+    bytes,
+    status: MediaStatus,
     /** Why it was refused, in one sentence. */
     reason: absentIfNull(Type.String({ maxLength: MEDIA_REASON_LENGTH_MAX })),
     createdAt: time,
@@ -105,12 +116,7 @@ export const Media = Type.Object(
      * Stored: whether it is private until it is on a product of which a drop was announced; absent
      * for never. Shown: as it is now.
      */
-    visibility: Type.Optional(
-      Type.Enum(['private', 'public'], {
-        type: 'string',
-        description: 'private: its URLs are signed, and its owner alone gets them',
-      }),
-    ),
+    visibility: Type.Optional(MediaVisibility),
     uses: inside(Type.Optional(Type.Array(MediaUse, { maxItems: USES_OF_MEDIUM_MAX }))),
     content: absentIfNull(MediaContent),
   },
@@ -127,16 +133,16 @@ export type MediaResult =
 export const CALLER = '-';
 
 /** One of a product, once it is ready. */
-export const ShownMedia = Type.Object(
+export const ProductMedia = Type.Object(
   {
     id,
     ...Type.Pick(MediaContent, ['kind', 'type', 'width', 'height']).properties,
     preview: absentIfNull(found.preview.anyOf[0]),
     variants: found.variants,
   },
-  { title: 'ShownMedia' },
+  { title: 'ProductMedia' },
 );
-export type ShownMedia = Plain<typeof ShownMedia>;
+export type ProductMedia = Plain<typeof ProductMedia>;
 
 /**
  * What cards show: the first picture of a product, or the picture of a profile. Other sizes and

@@ -7,7 +7,7 @@ import {
   MEDIA_OF_PRODUCT_MAX,
   PRODUCT_NAME_LENGTH_MAX,
 } from './bounds.ts';
-import { Picture, ShownMedia } from './media.ts';
+import { Picture, ProductMedia } from './media.ts';
 import { described, describedAnew, externalId } from './metadata.ts';
 import { list, paging } from './paging.ts';
 import type { Plain } from './plain.ts';
@@ -24,7 +24,7 @@ const imageUrls = Type.Array(httpUrl, {
 const mediaIds = Type.Array(id, {
   maxItems: MEDIA_OF_PRODUCT_MAX,
   uniqueItems: true,
-  description: 'uploaded pictures and films, in their order; they replace imageUrls',
+  description: 'uploaded pictures and films by their REST ids, in order; they replace imageUrls',
 });
 
 export const NewProduct = Type.Object(
@@ -75,15 +75,15 @@ export type Product = Plain<typeof Product>;
 export const ProductView = Type.Object(
   {
     ...Product.properties,
-    mediaVisibility: Type.Optional(
-      Type.Literal('private', {
+    hasPrivateMedia: Type.Optional(
+      Type.Literal(true, {
         description: 'its owner alone sees its media, until its first drop is announced',
       }),
     ),
     /** Of the first medium that has one. */
     picture: Type.Optional(Picture),
     /** Those that are ready, in the order of `mediaIds`. Lists leave them out. */
-    media: Type.Optional(Type.Array(ShownMedia)),
+    media: Type.Optional(Type.Array(ProductMedia)),
   },
   { title: 'Product' },
 );

@@ -43,9 +43,8 @@ export class MediaUrls {
   };
 
   readonly product = (product: ProductView) => {
-    const { media, picture, mediaVisibility } = product;
+    const { media, picture, hasPrivateMedia: isPrivate = false } = product;
     if (media === undefined && picture === undefined) return productBody(product);
-    const isPrivate = mediaVisibility === 'private';
     return productBody({
       ...product,
       ...(picture !== undefined && { picture: this.#picture(picture, isPrivate) }),

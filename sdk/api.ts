@@ -37,6 +37,7 @@ export interface Problem {
     | 'export-not-done'
     | 'media-too-large'
     | 'media-quota'
+    | 'media-in-use'
     | 'invalid-request'
     | 'unauthenticated'
     | 'second-factor-required'
@@ -88,10 +89,19 @@ export interface OwnProfile {
   readonly followerCount: number;
   readonly followingCount: number;
   readonly createdAt: string;
+  readonly picture?: Picture;
   readonly email: string;
   /** whether a mail to it was answered */
   readonly emailConfirmed: boolean;
   readonly roles: ReadonlyArray<string>;
+}
+
+export interface Picture {
+  readonly id: string;
+  readonly width: number;
+  readonly height: number;
+  readonly url: string;
+  readonly preview?: string;
 }
 
 export interface LogIn {
@@ -120,12 +130,18 @@ export interface ConfirmEmail {
   readonly token: string;
 }
 
+export interface ProfilePatch {
+  /** an uploaded picture (purpose avatar); null takes it away */
+  readonly avatarMediaId: string | null;
+}
+
 export interface Profile {
   readonly id: string;
   readonly name: string;
   readonly followerCount: number;
   readonly followingCount: number;
   readonly createdAt: string;
+  readonly picture?: Picture;
   readonly deleted?: true;
 }
 
@@ -210,6 +226,12 @@ export interface Product {
   readonly revision: number;
   readonly metadata?: Metadata;
   readonly externalId?: string;
+  /** uploaded pictures and films by their REST ids, in order; they replace imageUrls */
+  readonly mediaIds?: ReadonlyArray<string>;
+  /** its owner alone sees its media, until its first drop is announced */
+  readonly hasPrivateMedia?: true;
+  readonly picture?: Picture;
+  readonly media?: ReadonlyArray<ProductMedia>;
 }
 
 /**
@@ -217,6 +239,25 @@ export interface Product {
  * first; nothing personal
  */
 export type Metadata = Readonly<Record<string, string>>;
+
+export interface ProductMedia {
+  readonly id: string;
+  readonly kind: 'image' | 'video';
+  readonly type: string;
+  readonly width: number;
+  readonly height: number;
+  readonly preview?: string;
+  readonly variants: ReadonlyArray<MediaVariant>;
+}
+
+export interface MediaVariant {
+  readonly name: string;
+  readonly type: string;
+  readonly width: number;
+  readonly height: number;
+  readonly bytes: number;
+  readonly url: string;
+}
 
 export interface Drop {
   readonly id: string;
@@ -437,7 +478,10 @@ export interface NewContact {
 export interface NewProduct {
   readonly name: string;
   readonly description?: string;
+  /** addresses of pictures elsewhere; not together with mediaIds */
   readonly imageUrls?: ReadonlyArray<string>;
+  /** uploaded pictures and films by their REST ids, in order; they replace imageUrls */
+  readonly mediaIds?: ReadonlyArray<string>;
   readonly metadata?: Metadata;
   readonly externalId?: string;
 }
@@ -450,14 +494,12 @@ export interface ProductPage {
 export interface ProductPatch {
   readonly name?: string;
   readonly description?: string;
+  /** addresses of pictures elsewhere; not together with mediaIds */
   readonly imageUrls?: ReadonlyArray<string>;
+  /** uploaded pictures and films by their REST ids, in order; they replace imageUrls */
+  readonly mediaIds?: ReadonlyArray<string>;
   readonly metadata?: Metadata;
   readonly externalId?: string | null;
-}
-
-export interface UploadPlace {
-  /** of tus 1.0.0, at the media origin: uploads begin by a POST */
-  readonly url: string;
 }
 
 export interface Media {
@@ -469,6 +511,8 @@ export interface Media {
   readonly reason?: string;
   readonly createdAt: string;
   readonly expiresAt?: string;
+  /** private: its URLs are signed, and its owner alone gets them */
+  readonly visibility?: 'private' | 'public';
   readonly content?: {
     readonly kind: 'image' | 'video';
     readonly type: string;
@@ -476,14 +520,7 @@ export interface Media {
     readonly width: number;
     readonly height: number;
     readonly preview: string | null;
-    readonly variants: ReadonlyArray<{
-      readonly name: string;
-      readonly type: string;
-      readonly width: number;
-      readonly height: number;
-      readonly bytes: number;
-      readonly url: string;
-    }>;
+    readonly variants: ReadonlyArray<MediaVariant>;
   };
 }
 
@@ -1283,14 +1320,7 @@ export interface NodeCachesList {
 export interface NodeCaches {
   readonly node: string;
   readonly caches: ReadonlyArray<{
-    readonly kind:
-      | 'drops'
-      | 'drop-lists'
-      | 'products'
-      | 'product-lists'
-      | 'profiles'
-      | 'follows'
-      | 'searches';
+    readonly kind: 'drops' | 'drop-lists' | 'products' | 'product-lists' | 'profiles' | 'follows';
     readonly entries: number;
     /** estimated */
     readonly bytes: number;
@@ -1310,14 +1340,7 @@ export interface NodeCaches {
 }
 
 export interface CacheEviction {
-  readonly kind?:
-    | 'drops'
-    | 'drop-lists'
-    | 'products'
-    | 'product-lists'
-    | 'profiles'
-    | 'follows'
-    | 'searches';
+  readonly kind?: 'drops' | 'drop-lists' | 'products' | 'product-lists' | 'profiles' | 'follows';
   /** the path of a read, such as /v1/products/p_1 */
   readonly key?: string;
   readonly creatorId?: string;
@@ -1389,25 +1412,6 @@ export interface MadeTakeDown {
   readonly takeDown: TakeDown;
   /** of the job that pauses or cancels drops; null where there is nothing to do */
   readonly jobId: string | null;
-}
-
-export interface OperatorPushKeyList {
-  readonly items: ReadonlyArray<OperatorPushKey>;
-  readonly nextCursor: string | null;
-}
-
-export interface OperatorPushKey {
-  readonly keyId: string;
-  /** a point of P-256, base64url (RFC 8292) */
-  readonly publicKey: string;
-  readonly createdAt: string;
-  /** browsers subscribe with it; the others serve those that subscribed before */
-  readonly isPresent: boolean;
-}
-
-export interface PushKeyRotation {
-  /** the present key, after which a new one is made; the same again makes no other */
-  readonly after: string;
 }
 
 /** shards and dryRun are for rebuild */
@@ -1498,6 +1502,7 @@ export type StreamLine =
   | DraftLine
   | OrganisationLine
   | FollowLine
+  | MediaLine
   | TakeDownLine
   | SellerLine
   | PositionLine;
@@ -1934,6 +1939,7 @@ export interface UserLine {
     readonly name: string;
     readonly roles: ReadonlyArray<string>;
     readonly createdAt: string;
+    readonly avatarMediaId?: string;
   } | null;
 }
 
@@ -2007,6 +2013,30 @@ export interface FollowLine {
   readonly userId: string;
   readonly creatorId: string;
   readonly since: string | null;
+}
+
+export interface MediaLine {
+  readonly version: 1;
+  readonly kind: 'media';
+  readonly at: string;
+  readonly bucket: number;
+  readonly sequence?: number;
+  readonly snapshot?: true;
+  readonly mediaId: string;
+  readonly ownerId: string;
+  readonly media: {
+    readonly ownerId: string;
+    readonly purpose: 'product' | 'avatar';
+    readonly status: 'uploading' | 'processing' | 'ready' | 'refused';
+    readonly bytes: number;
+    readonly createdAt: string;
+    readonly kind?: 'image' | 'video';
+    readonly type?: string;
+    readonly sha256?: string;
+    readonly width?: number;
+    readonly height?: number;
+    readonly productIds: ReadonlyArray<string>;
+  } | null;
 }
 
 export interface TakeDownLine {
@@ -2224,6 +2254,7 @@ export interface ErrorFrame {
     | 'export-not-done'
     | 'media-too-large'
     | 'media-quota'
+    | 'media-in-use'
     | 'invalid-request'
     | 'unauthenticated'
     | 'second-factor-required'
@@ -2338,6 +2369,11 @@ export interface Operations {
   };
   /** The caller's own profile. */
   'GET /v1/users/me': {
+    readonly reply: OwnProfile;
+  };
+  /** Change the caller's own profile. */
+  'PATCH /v1/users/me': {
+    readonly body: ProfilePatch;
     readonly reply: OwnProfile;
   };
   /** A public profile. */
@@ -2587,7 +2623,7 @@ export interface Operations {
     readonly keyed: true;
     readonly reply: Product;
   };
-  /** A product. */
+  /** A product, with those of its media that are public, or the caller’s own. */
   'GET /v1/products/{id}': {
     readonly path: {
       readonly id: string;
@@ -2619,11 +2655,10 @@ export interface Operations {
     };
     readonly reply: ProductPage;
   };
-  /** Where pictures and films are uploaded to. */
-  'GET /v1/uploads': {
-    readonly reply: UploadPlace;
-  };
-  /** A picture or a film: whether it is ready, and its variants. */
+  /**
+   * A picture or a film: whether it is ready, and its variants. While it is private, for its
+   * owner, with signed URLs.
+   */
   'GET /v1/media/{id}': {
     readonly path: {
       readonly id: string;
@@ -3496,40 +3531,6 @@ export interface Operations {
   };
   /** Show a drop again that was taken down. Drops that are paused stay so. */
   'DELETE /v1/operator/take-downs/drops/{id}': {
-    readonly path: {
-      readonly id: string;
-    };
-    readonly reply: undefined;
-  };
-  /** A picture or a film of anybody. */
-  'GET /v1/operator/media/{id}': {
-    readonly path: {
-      readonly id: string;
-    };
-    readonly reply: Media;
-  };
-  /** Remove a picture or a film of anybody, also one in use. The answer is as it was. */
-  'DELETE /v1/operator/media/{id}': {
-    readonly path: {
-      readonly id: string;
-    };
-    readonly query?: {
-      /** why, for the list of operators’ actions */
-      readonly reason?: string;
-    };
-    readonly reply: Media;
-  };
-  /** The keys of pushes (VAPID), the present one first. */
-  'GET /v1/operator/push-keys': {
-    readonly reply: OperatorPushKeyList;
-  };
-  /** Make a new present key. The ones before serve those who subscribed with them. */
-  'PUT /v1/operator/push-keys': {
-    readonly body: PushKeyRotation;
-    readonly reply: OperatorPushKeyList;
-  };
-  /** Remove an old key. Who subscribed with it gets no pushes any more. */
-  'DELETE /v1/operator/push-keys/{id}': {
     readonly path: {
       readonly id: string;
     };

@@ -1,5 +1,6 @@
 // What everybody does: follow, read notifications, end sessions, work in organisations.
 
+import { OwnProfileBody } from '../../contracts/accounts.ts';
 import { MemberBody, SentInvitationBody } from '../../contracts/organisations.ts';
 import { MadeBanBody } from '../../contracts/restrictions.ts';
 import type { Catalogue } from './catalogue.ts';
@@ -44,6 +45,16 @@ export function addAccountMutations(
     name: 'endSession',
     route: 'DELETE /v1/account/sessions/{id}',
     ids: [['sessionId', 'Session']],
+  });
+  addMutation(parts, {
+    name: 'changeProfile',
+    route: 'PATCH /v1/users/me',
+    payload: { name: 'account', type: parts.shapes.objectOf(OwnProfileBody) },
+  });
+  addMutation(parts, {
+    name: 'removeMedia',
+    route: 'DELETE /v1/media/{id}',
+    ids: [['mediaId', 'Media']],
   });
   addMutation(parts, { name: 'endOtherSessions', route: 'DELETE /v1/account/sessions' });
   addMutation(parts, {

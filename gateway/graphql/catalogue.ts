@@ -3,10 +3,13 @@
 import { ProfileBody } from '../../contracts/accounts.ts';
 import { DropAccess, DropBody, DropQuery } from '../../contracts/drops.ts';
 import { FollowPage } from '../../contracts/follows.ts';
+import { MediaBody, ProductMedia } from '../../contracts/media.ts';
 import { ProductBody } from '../../contracts/products.ts';
 import { BanPage } from '../../contracts/restrictions.ts';
+import { wire } from '../../contracts/wire.ts';
 import { idOf, type Row } from './builder.ts';
 import { connectionOf, connectionType, pageArgs } from './connections.ts';
+import type { Context } from './context.ts';
 import { COSTS, costOfList } from './costs.ts';
 import { restId } from './node-ids.ts';
 import type { Parts } from './parts.ts';
@@ -99,8 +102,15 @@ export function addCatalogue(parts: Parts) {
     brandLoadedObjects: true,
     fields: (t) => ({
       restId: t.string({ description: restIdField, resolve: idOf }),
-      ...shapes.fieldsOf(t, ProductBody, ['id', 'creatorId', 'imageUrls']),
+      ...shapes.fieldsOf(t, ProductBody, ['id', 'creatorId', 'imageUrls', 'media']),
       imageUrls: t.field({ type: ['URL'], resolve: (row) => row['imageUrls'] as string[] }),
+      media: t.field({
+        type: [shapes.objectOf(wire(ProductMedia))],
+        nullable: true,
+        complexity: COSTS.loaded,
+        description: 'Those that are ready, in their order; private ones for their owner.',
+        resolve: (row, _, context) => mediaOf(row, context),
+      }),
       creator: t.field({
         type: user,
         nullable: true,
@@ -148,7 +158,29 @@ export function addCatalogue(parts: Parts) {
     }),
   });
 
+  const media = builder.objectRef<Row>('Media');
+  const findMedia = (id: string, context: Context): Promise<Row | null> =>
+    context.find(`/v1/media/${encodeURIComponent(id)}`);
+  builder.node(media, {
+    description: 'A picture or a film that was uploaded.',
+    id: { resolve: idOf },
+    loadOne: findMedia,
+    brandLoadedObjects: true,
+    fields: (t) => ({
+      restId: t.string({ description: restIdField, resolve: idOf }),
+      ...shapes.fieldsOf(t, MediaBody, ['id', 'ownerId']),
+    }),
+  });
+
   builder.queryFields((t) => ({
+    media: t.field({
+      type: media,
+      nullable: true,
+      complexity: COSTS.read,
+      description: 'A picture or a film; a private one for its owner.',
+      args: { id: t.arg.id({ required: true }) },
+      resolve: (_, { id }, context) => findMedia(restId('Media', id), context),
+    }),
     drop: t.field({
       type: drop,
       nullable: true,
@@ -210,6 +242,17 @@ export function addCatalogue(parts: Parts) {
     }),
   }));
   return { user, product, drop, dropList };
+}
+
+/** Lists leave them out, and readers in common have no private ones. */
+async function mediaOf(row: Row, context: Context): Promise<Row[]> {
+  if (row['media'] === undefined && row['mediaIds'] !== undefined) {
+    const id = idOf(row);
+    const isOwn = row['hasPrivateMedia'] === true && context.isKnown;
+    const whole = await (isOwn ? context.find(`/v1/products/${id}`) : context.products.load(id));
+    return (whole?.['media'] ?? []) as Row[];
+  }
+  return (row['media'] ?? []) as Row[];
 }
 
 export function optionalId(type: string, id: string | null | undefined): string | undefined {

@@ -4,6 +4,7 @@
 import type { GraphQLSchema } from 'graphql';
 import { MemberRole } from '../../contracts/creator-actions.ts';
 import { DropAccess, DropStatus, PaymentMode, ShownStatus } from '../../contracts/drops.ts';
+import { MediaKind, MediaPurpose, MediaStatus, MediaVisibility } from '../../contracts/media.ts';
 import { JobKind, JobState } from '../../contracts/jobs.ts';
 import { OrderStatus } from '../../contracts/orders.ts';
 import { PaymentDispute, PaymentReadiness, PaymentStatus } from '../../contracts/payments.ts';
@@ -39,6 +40,10 @@ const ENUMS = {
   JobState,
   JobKind,
   MemberRole,
+  MediaPurpose,
+  MediaStatus,
+  MediaKind,
+  MediaVisibility,
 } as const;
 
 let made: GraphQLSchema | null = null;

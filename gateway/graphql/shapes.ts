@@ -158,6 +158,8 @@ export class Shapes {
       case 'boolean':
         return 'Boolean';
       case 'integer':
+        // A film has more bytes than an Int.
+        if (place.endsWith('.bytes')) return 'Float';
         return maximum > INT_MAX ? 'MinorUnits' : 'Int';
       case 'number':
         return 'Float';

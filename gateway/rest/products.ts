@@ -20,7 +20,7 @@ import { pageRequest, paramsOf } from './paging.ts';
 
 const TAG = 'products';
 const PRIVATE = ['cache-control', 'private, no-store'] as const;
-const PRIVATE_MEDIA = ',"mediaVisibility":"private"';
+const PRIVATE_MEDIA = ',"hasPrivateMedia":true';
 
 export interface ProductRoutesOptions {
   /** The feature level of the store. */

@@ -1,6 +1,7 @@
 // Pictures and films through the broker: who may upload what, and how an upload goes on.
 
 import test, { type ExecutionContext } from 'ava';
+import { Avatars } from '../../app/avatars.ts';
 import {
   IMAGE_BYTES_MAX,
   MEDIA_OF_OWNER_BYTES_MAX,
@@ -8,9 +9,12 @@ import {
   VIDEO_BYTES_MAX,
 } from '../../contracts/bounds.ts';
 import type { Media, MediaContent, NewMedia } from '../../contracts/media.ts';
+import type { NewProduct, ProductView } from '../../contracts/products.ts';
 import type { Outcome } from '../../contracts/refusals.ts';
 import { refusal, success } from '../../domain/refusal.ts';
+import { catalogueService } from '../../services/catalogue.ts';
 import { mediaService } from '../../services/media.ts';
+import { productsService } from '../../services/products.ts';
 import { MemoryConsumerLeases } from '../../storage/memory/consumer-leases-memory.ts';
 import { FEATURE_LEVEL, ReachedLevel } from '../../storage/ports/feature-level.ts';
 import { type Harness, NOW, startServices } from './harness.ts';
@@ -28,11 +32,15 @@ const CONTENT: MediaContent = {
   variants: [],
 };
 
+const levels = new ReachedLevel(FEATURE_LEVEL);
+
 async function start(t: ExecutionContext): Promise<Harness> {
-  return await startServices(t, ({ stores, clock, random }) => [
+  return await startServices(t, ({ stores, router, clock, random }) => [
+    catalogueService({ ...stores, router, levels, clock, now: () => clock.now(), random }),
+    productsService({ ...stores, now: () => clock.now(), random }),
     mediaService({
       ...stores,
-      levels: new ReachedLevel(FEATURE_LEVEL),
+      levels,
       leases: new MemoryConsumerLeases({ now: () => clock.monotonic() }),
       selling: {
         refuse: (creatorId) =>
@@ -160,4 +168,134 @@ test('M1, M4: uploads that were not finished in time take no room, and are swept
   await clock.advance(UPLOAD_LIFETIME_MS);
   t.deepEqual(await call('media.sweep', {}), success(2));
   t.like(await call('media.get', { mediaId: next.id }), { code: 'not-found' });
+});
+
+const MUG: NewProduct = { name: 'Mug' };
+
+/** A medium of Ada's that is there. */
+async function ready(harness: Harness, change: Partial<MediaContent> = {}): Promise<Media> {
+  const { id: mediaId } = await begin(harness);
+  valueOf(await harness.call('media.received', { mediaId }));
+  const content = { ...CONTENT, ...change };
+  return valueOf(
+    await harness.call('media.settle', { mediaId, result: { status: 'ready', content } }),
+  );
+}
+
+async function productWith({ call }: Harness, mediaIds: string[]): Promise<ProductView> {
+  const product = { ...MUG, mediaIds };
+  return valueOf(await call('products.add', { caller: ADA, creatorId: 'u_ada', product }));
+}
+
+test('M1: media on a product stay in their order until another list frees them', async (t) => {
+  const harness = await start(t);
+  const { call } = harness;
+  const [one, two, three] = [await ready(harness), await ready(harness), await ready(harness)];
+  const remove = (mediaId: string) => call('media.remove', { caller: ADA, mediaId });
+  const { id: productId } = await productWith(harness, [two.id, one.id]);
+  t.like(await remove(one.id), { code: 'media-in-use', detail: `It is used by ${productId}.` });
+  const change = (mediaIds: string[]) =>
+    call('products.change', { caller: ADA, productId, change: { mediaIds } });
+  const changed = valueOf(await change([three.id, two.id]));
+  t.deepEqual(changed.mediaIds, [three.id, two.id]);
+  t.deepEqual(
+    changed.media?.map(({ id }) => id),
+    [three.id, two.id],
+  );
+  t.deepEqual(await remove(one.id), success(null));
+  t.like(await remove(two.id), { code: 'media-in-use' });
+  valueOf(await change([]));
+  for (const { id } of [two, three]) t.deepEqual(await remove(id), success(null));
+  t.like(await change([one.id]), { code: 'invalid-request' });
+});
+
+test('M1: only media of the creator that were uploaded for products are taken', async (t) => {
+  const harness = await start(t);
+  const { call } = harness;
+  const mine = await ready(harness);
+  const uploading = await begin(harness);
+  const avatar = await begin(harness, { purpose: 'avatar' });
+  const foreign = { caller: BOB, creatorId: 'u_bob', product: { ...MUG, mediaIds: [mine.id] } };
+  t.like(await call('products.add', foreign), { code: 'invalid-request' });
+  for (const id of [uploading.id, avatar.id, 'm_unknown']) {
+    const product = { ...MUG, mediaIds: [mine.id, id] };
+    const added = await call('products.add', { caller: ADA, creatorId: 'u_ada', product });
+    t.like(added, { code: 'invalid-request' });
+  }
+  const both = { ...MUG, mediaIds: [mine.id], imageUrls: ['https://example.com/a.png'] };
+  const added = await call('products.add', { caller: ADA, creatorId: 'u_ada', product: both });
+  t.like(added, { code: 'invalid-request' });
+  const many = { ...MUG, mediaIds: Array.from({ length: 11 }, (_, i) => `m_${i}`) };
+  const tooMany = await call('products.add', { caller: ADA, creatorId: 'u_ada', product: many });
+  t.like(tooMany, { code: 'invalid-request' });
+});
+
+test('M1: a mark whose product was never written counts for a minute', async (t) => {
+  const harness = await start(t);
+  const { call, clock, stores } = harness;
+  const medium = await ready(harness);
+  const uses = [{ productId: 'p_never', revision: 1, since: clock.now() }];
+  const marked = { ...medium, uses, revision: medium.revision + 1 };
+  t.true(await stores.media.replace(medium, marked));
+  const remove = () => call('media.remove', { caller: ADA, mediaId: medium.id });
+  t.like(await remove(), { code: 'media-in-use' });
+  await clock.advance(60_000);
+  t.deepEqual(await remove(), success(null));
+});
+
+test('M2: media are their owner’s alone until a drop of their product is announced', async (t) => {
+  const harness = await start(t);
+  const { call, stores } = harness;
+  const { id: mediaId } = await ready(harness);
+  const view = (caller: typeof ADA | null) => call('media.view', { caller, mediaId });
+  const product = await productWith(harness, [mediaId]);
+  t.like(product, { hasPrivateMedia: true, media: [{ id: mediaId }] });
+  const seen = (caller?: typeof ADA) =>
+    call('catalogue.product', { productId: product.id, ...(caller && { caller }) });
+  t.like(valueOf(await seen()), { hasPrivateMedia: true, media: undefined, picture: undefined });
+  t.like(valueOf(await seen(BOB)), { media: undefined });
+  t.like(valueOf(await seen(ADA)), { media: [{ id: mediaId }] });
+  for (const caller of [null, BOB]) t.like(await view(caller), { code: 'not-found' });
+  t.like(valueOf(await view(ADA)), { visibility: 'private' });
+  t.deepEqual(await call('media.anyPublic', { mediaIds: [mediaId] }), success(false));
+  await stores.catalogue.announceProduct(product.id);
+  t.like(valueOf(await seen()), { hasPrivateMedia: undefined, media: [{ id: mediaId }] });
+  t.like(valueOf(await view(null)), { visibility: 'public' });
+  t.deepEqual(await call('media.anyPublic', { mediaIds: ['m_none', mediaId] }), success(true));
+  const later = await ready(harness);
+  const change = { mediaIds: [mediaId, later.id] };
+  valueOf(await call('products.change', { caller: ADA, productId: product.id, change }));
+  t.like(valueOf(await call('media.view', { caller: null, mediaId: later.id })), {
+    visibility: 'public',
+  });
+});
+
+test('M1: a profile has its owner’s picture, which stays until another replaces it', async (t) => {
+  const harness = await start(t);
+  const { call, stores } = harness;
+  await stores.accounts.addUser({
+    id: 'u_ada',
+    email: 'ada@example.com',
+    name: 'Ada',
+    passwordHash: '',
+    roles: [],
+    createdAt: NOW,
+  });
+  const upload = async () => {
+    const { id: mediaId } = await begin(harness, { purpose: 'avatar' });
+    valueOf(await call('media.received', { mediaId }));
+    return mediaId;
+  };
+  const avatars = new Avatars({ ...stores, levels });
+  const [first, second] = [await upload(), await upload()];
+  const set = (mediaId: string | null) => avatars.set({ userId: 'u_ada', mediaId });
+  t.deepEqual(await set(first), success(null));
+  const remove = (mediaId: string) => call('media.remove', { caller: ADA, mediaId });
+  t.like(await remove(first), { code: 'media-in-use', detail: 'It is used by the profile.' });
+  t.deepEqual(await set(second), success(null));
+  t.deepEqual(await remove(first), success(null));
+  t.like(await set(first), { code: 'invalid-request' });
+  t.like(await set((await ready(harness)).id), { code: 'invalid-request' });
+  t.deepEqual(await set(null), success(null));
+  t.deepEqual(await remove(second), success(null));
 });

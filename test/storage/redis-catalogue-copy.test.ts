@@ -94,7 +94,7 @@ if (redisInstalled) {
 
   // As long as a node of 9994b20 lives, everything works as there.
   accountsContract(() => levelZero.stores, { areChangeable: false });
-  catalogueContract(() => levelZero.stores);
+  catalogueContract(() => levelZero.stores, { areInBuckets: false });
   followsContract(() => levelZero.stores);
 
   test.serial('C1: at level 0 nothing is written that 9994b20 does not know', async (t) => {

@@ -198,6 +198,25 @@ export function accountsContract(
 }
 
 function changesContract(accounts: () => AccountStore): void {
+  test('M1: the picture of a profile is set, replaced, and taken away with the account', async (t) => {
+    await accounts().addUser(user('user_pictured'));
+    const picture = async () => (await accounts().findUser('user_pictured'))?.avatarMediaId;
+    for (const mediaId of ['m_1', 'm_2']) {
+      await accounts().setAvatar('user_pictured', mediaId);
+      t.is(await picture(), mediaId);
+    }
+    await Promise.all([
+      accounts().setAvatar('user_pictured', 'm_3'),
+      accounts().addRole('user_pictured', 'creator'),
+    ]);
+    const changed = await accounts().findUser('user_pictured');
+    t.like(changed, { avatarMediaId: 'm_3', roles: ['creator'] });
+    await accounts().setAvatar('user_pictured', null);
+    t.is(await picture(), undefined);
+    await accounts().setAvatar('user_nobody', 'm_1');
+    t.is(await accounts().findUser('user_nobody'), null);
+  });
+
   test('A1c: a password changes if it is still the one that was compared', async (t) => {
     const before = user('user_change');
     await accounts().addUser(before);

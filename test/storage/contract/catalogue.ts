@@ -3,7 +3,7 @@
 import test from 'ava';
 import type { DropView } from '../../../contracts/drops.ts';
 import type { Catalogue } from '../../../storage/ports/catalogue.ts';
-import type { Product } from '../../../contracts/products.ts';
+import type { Product, ProductPatch } from '../../../contracts/products.ts';
 import type { Stores } from '../../../storage/ports/stores.ts';
 import { readAll, refusesForeignCursors } from './paging.ts';
 
@@ -40,9 +40,14 @@ export const drop = (id: string, changes: Partial<DropView> = {}): DropView => (
   ...changes,
 });
 
-export function catalogueContract(stores: () => Stores): void {
+/** `areInBuckets`: false where products are at the keys of feature level 0. */
+export function catalogueContract(
+  stores: () => Stores,
+  { areInBuckets = true }: { readonly areInBuckets?: boolean } = {},
+): void {
   const catalogue = (): Catalogue => stores().catalogue;
   const ids = (items: readonly { id: string }[]) => items.map(({ id }) => id);
+  if (areInBuckets) announcementsContract(catalogue);
 
   test('D1: a product is read as it was added', async (t) => {
     await catalogue().addProduct(product('product_1', 'creator_1'));
@@ -90,6 +95,29 @@ export function catalogueContract(stores: () => Stores): void {
     const bare = { ...product('product_m', 'creator_m'), name: 'New', revision: 4 };
     t.deepEqual(emptied, bare);
     t.deepEqual(await catalogue().findProduct('product_m'), bare);
+  });
+
+  test('M1: media of products are kept in their order, and take the place of URLs', async (t) => {
+    const mediaIds = ['m_2', 'm_1'];
+    await catalogue().addProduct({ ...product('product_media', 'creator_m'), mediaIds });
+    t.like(await catalogue().findProduct('product_media'), { mediaIds });
+    const change = (patch: ProductPatch) => catalogue().changeProduct('product_media', patch);
+    t.like(await change({ name: 'New' }), { mediaIds, revision: 2 });
+    const set = { mediaIds: ['m_3'], imageUrls: [] };
+    t.like(await change({ mediaIds: ['m_3'] }), { ...set, revision: 3 });
+    t.like(await catalogue().findProduct('product_media'), set);
+    const urls = ['https://example.com/2.png'];
+    const elsewhere = (await change({ imageUrls: urls })) as Product;
+    t.deepEqual(elsewhere, {
+      ...product('product_media', 'creator_m'),
+      name: 'New',
+      imageUrls: urls,
+      revision: 4,
+    });
+    t.deepEqual(await catalogue().findProduct('product_media'), elsewhere);
+    await change({ mediaIds: ['m_4'] });
+    const emptied = (await change({ mediaIds: [] })) as Product;
+    t.deepEqual([emptied.mediaIds, emptied.imageUrls], [undefined, []]);
   });
 
   test('D6: products are found by their present external id, of one creator', async (t) => {
@@ -260,5 +288,23 @@ export function catalogueContract(stores: () => Stores): void {
       'drop_m2',
       'drop_m1',
     ]);
+  });
+}
+
+function announcementsContract(catalogue: () => Catalogue): void {
+  test('M2: a product is announced once, in its revision, and stays so through changes', async (t) => {
+    const id = 'product_announced';
+    await catalogue().addProduct(product(id, 'creator_m'));
+    t.is((await catalogue().findProduct(id))?.announced, undefined);
+    const renamed = Array.from({ length: 4 }, (_, i) =>
+      catalogue().changeProduct(id, { name: `Name ${i}` }),
+    );
+    await Promise.all([catalogue().announceProduct(id), ...renamed]);
+    t.like(await catalogue().findProduct(id), { announced: true, revision: 5 });
+    await catalogue().announceProduct(id);
+    await catalogue().announceProduct('product_none');
+    t.like(await catalogue().changeProduct(id, { name: 'Last' }), { announced: true, revision: 6 });
+    t.like(await catalogue().findProduct(id), { announced: true, revision: 6 });
+    t.is(await catalogue().findProduct('product_none'), null);
   });
 }

@@ -6,6 +6,7 @@ import { setImmediate } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
 import fc from 'fast-check';
 import type { User } from '../../../storage/ports/accounts.ts';
+import type { Media } from '../../../contracts/media.ts';
 import type { Product } from '../../../contracts/products.ts';
 import type { EntityChange } from '../../../contracts/changes.ts';
 import {
@@ -21,7 +22,7 @@ import { dropRecordsContract } from './drop-records.ts';
 import { failsWith } from './errors.ts';
 import { restoredChangesContract } from './restored-changes.ts';
 
-export type ChangingStores = Pick<Stores, 'accounts' | 'catalogue' | 'follows'> & {
+export type ChangingStores = Pick<Stores, 'accounts' | 'catalogue' | 'follows' | 'media'> & {
   readonly changes: ChangeStream;
 };
 
@@ -67,6 +68,45 @@ export function changeStreamContract(options: ChangeStreamContractOptions): void
     await follows.unfollow('chg_a2', 'chg_a1');
     t.deepEqual(await seen.next(), [
       { kind: 'follow', userId: 'chg_a2', creatorId: 'chg_a1', since: null },
+    ]);
+  });
+
+  test('C1: media, pictures of accounts and announcements have their records', async (t) => {
+    const { accounts, catalogue, media } = stores();
+    const seen = await Follower.fromNow(changes(), 'chg_m');
+    const medium = await media.add(() => newMedium('chg_m1'), { countMax: 9, bytesMax: 9_999 });
+    if (typeof medium === 'string') throw new Error(medium);
+    const { id: mediaId, ownerId, purpose, bytes, createdAt } = medium;
+    const summary = { ownerId, purpose, bytes, createdAt, status: 'uploading', productIds: [] };
+    t.deepEqual(await seen.next(), [{ kind: 'media', mediaId, ownerId, media: summary } as never]);
+    const uses = [{ productId: 'chg_m_p', revision: 1, since: 1 }];
+    const used: Media = { ...medium, status: 'processing', revision: 2, uses };
+    t.true(await media.replace(medium, used));
+    t.false(await media.replace(medium, null));
+    t.like(await seen.next(), [{ media: { status: 'processing', productIds: ['chg_m_p'] } }]);
+    t.like(await entitiesOf(changes(), 'chg_m1'), [{ kind: 'media', mediaId }]);
+    t.true(await media.replace(used, null));
+    t.deepEqual(await seen.next(), [{ kind: 'media', mediaId, ownerId, media: null }]);
+    t.deepEqual(await entitiesOf(changes(), 'chg_m1'), []);
+
+    await accounts.addUser(user('chg_m2'));
+    await accounts.setAvatar('chg_m2', 'm_picture');
+    await accounts.setAvatar('chg_m2', 'm_picture');
+    await accounts.addRole('chg_m2', 'creator');
+    const pictured = { ...publicPart('chg_m2'), roles: ['creator'], avatarMediaId: 'm_picture' };
+    t.deepEqual((await seen.next()).slice(1), [
+      { kind: 'user', userId: 'chg_m2', user: { ...pictured, roles: [] } },
+      { kind: 'user', userId: 'chg_m2', user: pictured },
+    ]);
+    t.like(await entitiesOf(changes(), 'chg_m2'), [{ user: pictured }]);
+
+    await catalogue.addProduct(product('chg_m_bare'));
+    await catalogue.addProduct({ ...product('chg_m_p'), mediaIds: ['m_1'] });
+    await seen.next();
+    for (const id of ['chg_m_bare', 'chg_m_p', 'chg_m_p']) await catalogue.announceProduct(id);
+    const announced = { ...product('chg_m_p'), mediaIds: ['m_1'], announced: true as const };
+    t.deepEqual(await seen.next(), [
+      { kind: 'product', productId: 'chg_m_p', product: announced },
     ]);
   });
 
@@ -407,6 +447,11 @@ async function scanAll(changes: ChangeStream, limit = 100): Promise<EntityChange
   return found;
 }
 
+/** Of a full pass, those with the prefix. */
+async function entitiesOf(changes: ChangeStream, prefix: string): Promise<EntityChange[]> {
+  return (await scanAll(changes)).filter((change) => keyOf(change).includes(prefix));
+}
+
 async function perform(
   { accounts, catalogue, follows }: ChangingStores,
   prefix: string,
@@ -458,6 +503,26 @@ function product(id: string): Product {
     imageUrls: ['https://images.example.com/1.png'],
     createdAt: 1_700_000_000_000,
     revision: 1,
+  };
+}
+
+let media = 0;
+
+/** Called until the id fits its owner. */
+function newMedium(ownerId: string): Media {
+  media += 1;
+  return {
+    id: `${ownerId}_${media}`,
+    ownerId,
+    purpose: 'product',
+    filename: 'lamp.jpg',
+    bytes: 1_000,
+    status: 'uploading',
+    reason: null,
+    createdAt: 5,
+    expiresAt: 9,
+    revision: 1,
+    content: null,
   };
 }
 

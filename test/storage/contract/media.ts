@@ -59,6 +59,20 @@ export function mediaContract(store: () => MediaStore): void {
     t.is(await store().find(media.id), null);
   });
 
+  test('M1: media are found together by their ids, and by their owner', async (t) => {
+    const [first, second] = [await added('u_many'), await added('u_many')];
+    const other = await added('u_single');
+    const found = await store().findAll([second.id, 'm_unknown', other.id, first.id]);
+    t.deepEqual([...found.keys()].toSorted(), [first.id, second.id, other.id].toSorted());
+    t.deepEqual(found.get(other.id), other);
+    t.is((await store().findAll([])).size, 0);
+    const own = await store().ofOwner('u_many', 10);
+    t.deepEqual(own.map(({ id }) => id).toSorted(), [first.id, second.id].toSorted());
+    t.is((await store().ofOwner('u_many', 1)).length, 1);
+    for (const media of own) t.true(await store().replace(media, null));
+    t.deepEqual(await store().ofOwner('u_many', 10), []);
+  });
+
   test('M1: of two changes of one revision one is made', async (t) => {
     const media = await added('u_twice');
     const changes = ['processing', 'refused'].map((status) =>
