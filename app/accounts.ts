@@ -216,10 +216,7 @@ export class Accounts {
   async #ownProfile(user: User): Promise<OwnProfile> {
     const { follows, secondFactors } = this.#options;
     const roles = rolesOf(user, await secondFactors.accountOf(user.id));
-    const [counts, picture] = await Promise.all([
-      follows.counts(user.id),
-      this.#pictureOf(user),
-    ]);
+    const [counts, picture] = await Promise.all([follows.counts(user.id), this.#pictureOf(user)]);
     return ownProfile({ ...user, roles }, counts, picture);
   }
 

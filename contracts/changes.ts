@@ -221,6 +221,8 @@ const EntityChange = Type.Union([
     kind: Type.Literal('media'),
     mediaId: id,
     ownerId: userId,
+    /** That name it, or are about to. */
+    productIds: Type.Array(id),
     media: Type.Union([MediaSummary, Type.Null()]),
   }),
   /** From feature level 5 on. Drops are never removed. */
@@ -280,6 +282,8 @@ export const CHANGE_LINES = {
   media: changeLine('media', {
     mediaId: id,
     ownerId: userId,
+    /** That name it, or are about to; named it, where it was removed. */
+    productIds: Type.Array(id),
     /** Null: it was removed. */
     media: Type.Union([wire(MediaSummary), Type.Null()]),
   }),

@@ -174,8 +174,6 @@ export const MediaSummary = Type.Object({
   sha256: Type.Optional(found.sha256),
   width: Type.Optional(pixels),
   height: Type.Optional(pixels),
-  /** That name it, or are about to. */
-  productIds: Type.Array(id),
 });
 export type MediaSummary = Plain<typeof MediaSummary>;
 

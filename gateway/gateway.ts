@@ -228,7 +228,7 @@ export function createGateway(options: GatewayOptions): Gateway {
           ...notificationRoutes(),
           ...searchRoutes({ slots: resultSlots, reads }),
           ...reachRoutes(),
-          ...operatorRoutes({ slots }),
+          ...operatorRoutes({ slots, urls }),
           ...(stream === null ? [] : changeRoutes({ stream, slots, now })),
         ]
       : []),

@@ -502,6 +502,11 @@ export interface ProductPatch {
   readonly externalId?: string | null;
 }
 
+export interface UploadPlace {
+  /** of tus 1.0.0, at the media origin: uploads begin by a POST */
+  readonly url: string;
+}
+
 export interface Media {
   readonly id: string;
   readonly ownerId: string;
@@ -1320,7 +1325,14 @@ export interface NodeCachesList {
 export interface NodeCaches {
   readonly node: string;
   readonly caches: ReadonlyArray<{
-    readonly kind: 'drops' | 'drop-lists' | 'products' | 'product-lists' | 'profiles' | 'follows';
+    readonly kind:
+      | 'drops'
+      | 'drop-lists'
+      | 'products'
+      | 'product-lists'
+      | 'profiles'
+      | 'follows'
+      | 'searches';
     readonly entries: number;
     /** estimated */
     readonly bytes: number;
@@ -1340,7 +1352,14 @@ export interface NodeCaches {
 }
 
 export interface CacheEviction {
-  readonly kind?: 'drops' | 'drop-lists' | 'products' | 'product-lists' | 'profiles' | 'follows';
+  readonly kind?:
+    | 'drops'
+    | 'drop-lists'
+    | 'products'
+    | 'product-lists'
+    | 'profiles'
+    | 'follows'
+    | 'searches';
   /** the path of a read, such as /v1/products/p_1 */
   readonly key?: string;
   readonly creatorId?: string;
@@ -1412,6 +1431,25 @@ export interface MadeTakeDown {
   readonly takeDown: TakeDown;
   /** of the job that pauses or cancels drops; null where there is nothing to do */
   readonly jobId: string | null;
+}
+
+export interface OperatorPushKeyList {
+  readonly items: ReadonlyArray<OperatorPushKey>;
+  readonly nextCursor: string | null;
+}
+
+export interface OperatorPushKey {
+  readonly keyId: string;
+  /** a point of P-256, base64url (RFC 8292) */
+  readonly publicKey: string;
+  readonly createdAt: string;
+  /** browsers subscribe with it; the others serve those that subscribed before */
+  readonly isPresent: boolean;
+}
+
+export interface PushKeyRotation {
+  /** the present key, after which a new one is made; the same again makes no other */
+  readonly after: string;
 }
 
 /** shards and dryRun are for rebuild */
@@ -2024,6 +2062,7 @@ export interface MediaLine {
   readonly snapshot?: true;
   readonly mediaId: string;
   readonly ownerId: string;
+  readonly productIds: ReadonlyArray<string>;
   readonly media: {
     readonly ownerId: string;
     readonly purpose: 'product' | 'avatar';
@@ -2035,7 +2074,6 @@ export interface MediaLine {
     readonly sha256?: string;
     readonly width?: number;
     readonly height?: number;
-    readonly productIds: ReadonlyArray<string>;
   } | null;
 }
 
@@ -2654,6 +2692,10 @@ export interface Operations {
       readonly cursor?: string;
     };
     readonly reply: ProductPage;
+  };
+  /** Where pictures and films are uploaded to. */
+  'GET /v1/uploads': {
+    readonly reply: UploadPlace;
   };
   /**
    * A picture or a film: whether it is ready, and its variants. While it is private, for its
@@ -3531,6 +3573,40 @@ export interface Operations {
   };
   /** Show a drop again that was taken down. Drops that are paused stay so. */
   'DELETE /v1/operator/take-downs/drops/{id}': {
+    readonly path: {
+      readonly id: string;
+    };
+    readonly reply: undefined;
+  };
+  /** A picture or a film of anybody. */
+  'GET /v1/operator/media/{id}': {
+    readonly path: {
+      readonly id: string;
+    };
+    readonly reply: Media;
+  };
+  /** Remove a picture or a film of anybody, also one in use. The answer is as it was. */
+  'DELETE /v1/operator/media/{id}': {
+    readonly path: {
+      readonly id: string;
+    };
+    readonly query?: {
+      /** why, for the list of operators’ actions */
+      readonly reason?: string;
+    };
+    readonly reply: Media;
+  };
+  /** The keys of pushes (VAPID), the present one first. */
+  'GET /v1/operator/push-keys': {
+    readonly reply: OperatorPushKeyList;
+  };
+  /** Make a new present key. The ones before serve those who subscribed with them. */
+  'PUT /v1/operator/push-keys': {
+    readonly body: PushKeyRotation;
+    readonly reply: OperatorPushKeyList;
+  };
+  /** Remove an old key. Who subscribed with it gets no pushes any more. */
+  'DELETE /v1/operator/push-keys/{id}': {
     readonly path: {
       readonly id: string;
     };

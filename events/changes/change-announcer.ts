@@ -11,7 +11,6 @@ import {
   type LiveMessage,
 } from '../../actors/live-bus.ts';
 import type { EntityChange } from '../../contracts/changes.ts';
-import type { MediaSummary } from '../../contracts/media.ts';
 import type { ChangeStream } from '../../storage/ports/change-stream.ts';
 
 const RECORDS_PER_MESSAGE_MAX = 256;
@@ -128,7 +127,7 @@ function changedEntities(change: EntityChange): ChangedEntity[] {
     return [{ kind: 'user', userId: change.userId, isGone: change.user === null }];
   if (change.kind === 'follow')
     return [{ kind: 'follow', userId: change.userId, creatorId: change.creatorId }];
-  if (change.kind === 'media') return showing(change.ownerId, change.media);
+  if (change.kind === 'media') return showing(change);
   if (change.kind !== 'product') return [];
   const { productId, product } = change;
   const { creatorId = null, revision = null, mediaIds, announced } = product ?? {};
@@ -137,11 +136,12 @@ function changedEntities(change: EntityChange): ChangedEntity[] {
   return [{ kind: 'product', productId, creatorId, revision: isShown ? null : revision }];
 }
 
-/** Whatever shows the medium. What is gone was shown by nothing, but for a deleted account's. */
-function showing(ownerId: string, media: MediaSummary | null): ChangedEntity[] {
-  if (media === null) return [];
-  if (media.purpose === 'avatar') return [{ kind: 'user', userId: ownerId, isGone: false }];
-  return media.productIds.map((productId) => {
+/** Whatever may show the medium, or has shown it. */
+function showing({ ownerId, productIds, media }: EntityChange & { kind: 'media' }) {
+  const changed: ChangedEntity[] = productIds.map((productId) => {
     return { kind: 'product', productId, creatorId: ownerId, revision: null };
   });
+  if (media === null || media.purpose === 'avatar')
+    changed.push({ kind: 'user', userId: ownerId, isGone: false });
+  return changed;
 }

@@ -156,9 +156,9 @@ function entityOf(change: OutsideChange): object {
     return { organisationId, organisation: organisation && shownOrganisation(organisation) };
   }
   if (change.kind === 'media') {
-    const { mediaId, ownerId, media } = change;
+    const { mediaId, ownerId, productIds, media } = change;
     const shown = media && { ...media, createdAt: wireTime(media.createdAt) };
-    return { mediaId, ownerId, media: shown };
+    return { mediaId, ownerId, productIds, media: shown };
   }
   const { kind: _, since, ...of } = change;
   return { ...of, since: since === null ? null : wireTime(since) };

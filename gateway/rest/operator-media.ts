@@ -1,12 +1,17 @@
-// The operators' routes to pictures and films (M1). URLs are paths at the media origin.
+// The operators' routes to pictures and films (M1).
 
-import { MediaBody } from '../../contracts/media.ts';
+import { type Media, MediaBody } from '../../contracts/media.ts';
 import { MediaRemoval } from '../../contracts/media-removal.ts';
 import { jsonReply, type Route, userRoute } from '../http/route.ts';
-import { mediaBody } from '../present.ts';
+import type { MediaUrls } from '../media-urls.ts';
 import { operatorRoute } from './operator-route.ts';
 
-export function operatorMediaRoutes(): Route[] {
+export function operatorMediaRoutes({ urls }: { readonly urls: MediaUrls }): Route[] {
+  /** URLs are signed where it may be private; whether it is so now is not looked up. */
+  const body = (media: Media) => {
+    const { visibility: _, ...shown } = urls.media(media);
+    return shown;
+  };
   return [
     userRoute(
       {
@@ -16,7 +21,7 @@ export function operatorMediaRoutes(): Route[] {
       },
       async ({ call, caller, id: mediaId }) => {
         const media = await call('operator.getMedia', { caller, mediaId });
-        return media.ok ? jsonReply(200, mediaBody(media.value)) : media;
+        return media.ok ? jsonReply(200, body(media.value)) : media;
       },
     ),
     userRoute(
@@ -28,7 +33,7 @@ export function operatorMediaRoutes(): Route[] {
       },
       async ({ call, caller, id: mediaId, query }) => {
         const removed = await call('operator.removeMedia', { ...query, caller, mediaId });
-        return removed.ok ? jsonReply(200, mediaBody(removed.value)) : removed;
+        return removed.ok ? jsonReply(200, body(removed.value)) : removed;
       },
     ),
   ];

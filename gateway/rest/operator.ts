@@ -27,6 +27,7 @@ import { operatorRefundRoutes } from './operator-refunds.ts';
 import { operatorRoute } from './operator-route.ts';
 import { operatorCacheRoutes } from './operator-caches.ts';
 import { operatorPushKeyRoutes } from './operator-push-keys.ts';
+import type { MediaUrls } from '../media-urls.ts';
 import { operatorMediaRoutes } from './operator-media.ts';
 import { operatorSearchRoutes } from './operator-search.ts';
 import { pageRequest } from './paging.ts';
@@ -34,7 +35,11 @@ import { reportOfRun, runRoutes, type RunRoutesOptions } from './runs.ts';
 
 type ChangeAction = 'operator.drainNode' | 'operator.undrainNode';
 
-export function operatorRoutes(options: RunRoutesOptions): Route[] {
+export interface OperatorRoutesOptions extends RunRoutesOptions {
+  readonly urls: MediaUrls;
+}
+
+export function operatorRoutes(options: OperatorRoutesOptions): Route[] {
   return [
     ...readRoutes(),
     ...shardRoutes(),
@@ -46,7 +51,7 @@ export function operatorRoutes(options: RunRoutesOptions): Route[] {
     ...operatorCacheRoutes(),
     ...operatorBanRoutes(),
     ...sellerRoutes(),
-    ...operatorMediaRoutes(),
+    ...operatorMediaRoutes(options),
     ...operatorPushKeyRoutes(),
     ...runRoutes(options),
   ];

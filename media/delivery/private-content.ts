@@ -7,9 +7,11 @@ import type { MediaBackend } from '../media-backend.ts';
 
 const KEPT_MAX = 50_000;
 const PUBLIC_KEPT_MS = 60_000;
-const PRIVATE_KEPT_MS = 1_000;
+const OTHERS_KEPT_MS = 1_000;
 /** Of one content: more uploads of the same file are not looked at. */
 const MEDIA_MAX = 1_000;
+
+type Known = 'public' | 'private' | 'unknown';
 
 export interface PrivateContentOptions {
   readonly references: { idsOf(sha256: string): Promise<string[]> };
@@ -19,7 +21,7 @@ export interface PrivateContentOptions {
 export class PrivateContent {
   readonly #options: PrivateContentOptions;
   /** By digest; one question at a time for each. */
-  readonly #known = new LRUCache<string, Promise<boolean>>({ max: KEPT_MAX, ttl: PUBLIC_KEPT_MS });
+  readonly #known = new LRUCache<string, Promise<Known>>({ max: KEPT_MAX, ttl: PUBLIC_KEPT_MS });
 
   constructor(options: PrivateContentOptions) {
     this.#options = options;
@@ -28,26 +30,27 @@ export class PrivateContent {
   /** Errors: `store-unavailable`, also where nobody answers. */
   async isPrivate(sha256: string): Promise<boolean> {
     const known = this.#known.get(sha256);
-    if (known !== undefined) return await known;
+    if (known !== undefined) return (await known) === 'private';
     const asked = this.#ask(sha256);
     this.#known.set(sha256, asked);
     try {
-      const isPrivate = await asked;
-      if (isPrivate && this.#known.peek(sha256) === asked)
-        this.#known.set(sha256, asked, { ttl: PRIVATE_KEPT_MS });
-      return isPrivate;
+      const found = await asked;
+      if (found !== 'public' && this.#known.peek(sha256) === asked)
+        this.#known.set(sha256, asked, { ttl: OTHERS_KEPT_MS });
+      return found === 'private';
     } catch (error) {
       if (this.#known.peek(sha256) === asked) this.#known.delete(sha256);
       throw error;
     }
   }
 
-  async #ask(sha256: string): Promise<boolean> {
+  async #ask(sha256: string): Promise<Known> {
     const { references, backend } = this.#options;
     const mediaIds = (await references.idsOf(sha256)).slice(0, MEDIA_MAX);
-    if (mediaIds.length === 0) return true;
+    // References are written before variants and removed after them: there is nothing to hide.
+    if (mediaIds.length === 0) return 'unknown';
     const found = await backend.call('media.anyPublic', { mediaIds });
     if (!found.ok) throw new Error(`whether content is private is ${found.code}`);
-    return !found.value;
+    return found.value ? 'public' : 'private';
   }
 }

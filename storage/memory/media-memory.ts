@@ -12,7 +12,6 @@ export class MemoryMediaStore implements MediaStore {
     this.#changes = changes;
   }
 
-
   async add(
     make: () => Media,
     { countMax, bytesMax }: MediaQuota,

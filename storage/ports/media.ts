@@ -41,14 +41,15 @@ export interface MediaStore {
 }
 
 /** The record of a change; null: it was removed. */
-export function mediaChange({ id, ownerId }: Media, after: Media | null): EntityChange {
-  return { kind: 'media', mediaId: id, ownerId, media: after && summaryOf(after) };
+export function mediaChange(before: Media, after: Media | null): EntityChange {
+  const { id, ownerId, uses = [] } = after ?? before;
+  const productIds = uses.map(({ productId }) => productId);
+  return { kind: 'media', mediaId: id, ownerId, productIds, media: after && summaryOf(after) };
 }
 
-function summaryOf({ uses = [], content, ...media }: Media): MediaSummary {
+function summaryOf({ content, ...media }: Media): MediaSummary {
   const { ownerId, purpose, status, bytes, createdAt } = media;
-  const productIds = uses.map(({ productId }) => productId);
-  const stored = { ownerId, purpose, status, bytes, createdAt, productIds };
+  const stored = { ownerId, purpose, status, bytes, createdAt };
   if (content === null) return stored;
   const { kind, type, sha256, width, height } = content;
   return { ...stored, kind, type, sha256, width, height };

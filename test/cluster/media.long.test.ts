@@ -9,7 +9,12 @@ import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import sharp from 'sharp';
 import type { MediaContent } from '../../contracts/media.ts';
-import { AUTH_SECRET, eventually, PAYMENT_SECRETS } from '../end-to-end/sale-client.ts';
+import {
+  AUTH_SECRET,
+  eventually,
+  PASS_SECRET,
+  PAYMENT_SECRETS,
+} from '../end-to-end/sale-client.ts';
 import { clusterInstalled } from '../end-to-end/sale-nodes.ts';
 import { freePort } from '../servers/child-server.ts';
 import { NatsServer } from '../servers/nats-server.ts';
@@ -54,6 +59,7 @@ async function startScene(t: ExecutionContext) {
         LIVEDROPS_RATE_LIMITS: 'off',
         LIVEDROPS_LOG: 'warn',
         LIVEDROPS_AUTH_SECRET: AUTH_SECRET,
+        LIVEDROPS_PASS_SECRET: PASS_SECRET,
         LIVEDROPS_PAYMENT_SECRET: PAYMENT_SECRETS.join(' '),
         ...more,
       },
@@ -194,7 +200,7 @@ clustered('M1, M4: an upload goes on at another node when its own was killed', a
 
   const mediaId = path.split('/').at(-1)!;
   const { json } = await eventually(
-    () => client.get(`/v1/media/${mediaId}`),
+    () => client.get(`/v1/media/${mediaId}`, { as: 'ann' }),
     (answer) => answer.json['status'] !== 'processing',
     WAIT_MAX_MS,
   );

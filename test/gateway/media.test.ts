@@ -63,7 +63,9 @@ test('M1: anybody sees what a picture is, and where its variants are', async (t)
 
 test('M1: where uploads go is told, once there is such a place', async (t) => {
   let origin: string | null = null;
-  const fixture = await startFixture(t, { mediaOrigin: () => origin });
+  const fixture = await startFixture(t, {
+    media: { ...MEDIA_ORIGIN, origin: () => origin },
+  });
   const none = await fixture.request('GET', '/v1/uploads');
   t.like(none, { status: 503, json: { code: 'unavailable' } });
   origin = 'https://media.example';

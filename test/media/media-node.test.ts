@@ -8,6 +8,7 @@ import test from 'ava';
 import { chromium } from 'playwright-core';
 import sharp from 'sharp';
 import { type HttpRequest, Upload } from 'tus-js-client';
+import type { Product } from '../../sdk/api.ts';
 import { type MediaNode, startMediaNode } from './media-node.ts';
 
 let node: MediaNode;
@@ -93,7 +94,51 @@ test.serial('M2: what was made of an upload is at the URLs that are told of it',
   }
   const part = await fetch(variants[0]!.url, { headers: { range: 'bytes=0-9' } });
   t.deepEqual([part.status, (await part.arrayBuffer()).byteLength], [206, 10]);
-  t.is((await fetch(`${variants[0]!.url}?w=100`)).status, 403);
+  t.is((await fetch(`${variants[0]!.url}&w=100`)).status, 403);
+});
+
+test.serial('M2: media of a product are their owner’s until its drop is announced', async (t) => {
+  const { mediaId } = await upload(await picture(120, 80), 'lamp.jpg', () => undefined);
+  const { variants } = (await node.settled(mediaId)).content!;
+  const headers = { authorization: `Bearer ${node.token}`, 'content-type': 'application/json' };
+  const send = async <T>(method: string, path: string, body?: object): Promise<T> => {
+    const reply = await fetch(node.url + path, {
+      method,
+      headers,
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    });
+    t.true(reply.ok, `${method} ${path}: ${reply.status}`);
+    return (await reply.json()) as T;
+  };
+  const owner = await send<{ id: string }>('GET', '/v1/users/me');
+  const content = { name: 'Lamp', mediaIds: [mediaId] };
+  const path = `/v1/creators/${owner.id}/products`;
+  const product = await send<Product>('POST', path, content);
+  t.like(product, { hasPrivateMedia: true, media: [{ id: mediaId }], picture: { id: mediaId } });
+  const signed = new URL(product.media![0]!.variants[0]!.url);
+  t.is((await fetch(signed)).status, 200);
+  const bare = signed.origin + signed.pathname;
+  t.is(bare, variants[0]!.url.split('?')[0]);
+  t.is((await fetch(bare)).status, 404);
+  const shown = async (path: string) => await (await fetch(node.url + path)).json();
+  t.like(await shown(`/v1/media/${mediaId}`), { code: 'not-found' });
+  t.like(await shown(`/v1/products/${product.id}`), { hasPrivateMedia: true, media: undefined });
+  const removal = await fetch(`${node.url}/v1/media/${mediaId}`, { method: 'DELETE', headers });
+  t.like(await removal.json(), { status: 409, code: 'media-in-use' });
+
+  const inMinutes = (minutes: number) => new Date(Date.now() + minutes * 60_000).toISOString();
+  const times = { startsAt: inMinutes(5), endsAt: inMinutes(60) };
+  const terms = { ...times, stock: 5, unitAmount: 100, currency: 'EUR' };
+  await send('POST', `/v1/products/${product.id}/drops`, terms);
+  const announced = (await shown(`/v1/products/${product.id}`)) as Product;
+  t.like(announced, { hasPrivateMedia: undefined, media: [{ id: mediaId }] });
+  t.is(announced.media![0]!.variants[0]!.url, bare);
+  t.like(await shown(`/v1/media/${mediaId}`), { visibility: 'public' });
+  let status = 0;
+  // That it is private was told to the media process a moment ago.
+  for (const end = performance.now() + 60_000; status !== 200 && performance.now() < end; )
+    ({ status } = await fetch(bare));
+  t.is(status, 200);
 });
 
 test.serial('M3: a file that is no picture is refused with a reason', async (t) => {

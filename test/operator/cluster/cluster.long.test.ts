@@ -142,7 +142,9 @@ async function mediaAreShared(
   let media: { status: string; content: { variants: { url: string }[] } };
   do {
     await delay(POLL_INTERVAL_MS);
-    media = (await (await fetch(`${url}/v1/media/${mediaId}`)).json()) as typeof media;
+    const headers = { authorization: `Bearer ${stdout.trim()}` };
+    const reply = await fetch(`${url}/v1/media/${mediaId}`, { headers });
+    media = (await reply.json()) as typeof media;
   } while (media.status === 'processing');
   t.is(media.status, 'ready');
   for (const variant of media.content.variants) {
