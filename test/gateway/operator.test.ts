@@ -10,6 +10,7 @@ import { Dismissal, RefundChangeBody, RefundPage } from '../../contracts/refunds
 import { SellerChange } from '../../contracts/restrictions.ts';
 import * as schemas from '../../contracts/operator.ts';
 import { StreamSlots } from '../../gateway/http/stream-slots.ts';
+import { MediaUrls, NO_MEDIA } from '../../gateway/media-urls.ts';
 import { operatorRoutes } from '../../gateway/rest/operator.ts';
 import type {
   NodeRow,
@@ -100,7 +101,8 @@ const run: RunState = {
   progress: { phase: 'rows', shards: 0, shardsDone: 0, total: 1024, done: 1024 },
   end: { type: 'report', report: rebuilt },
 };
-const RUN_OPTIONS = { slots: new StreamSlots(), now: () => NOW };
+const urls = new MediaUrls(NO_MEDIA);
+const RUN_OPTIONS = { slots: new StreamSlots(), now: () => NOW, urls };
 
 /** The bodies that have to have something. */
 const RIGHT_BODIES = new Map<unknown, object>([
