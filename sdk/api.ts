@@ -896,6 +896,77 @@ export interface ReadAll {
   readonly upTo?: string;
 }
 
+export interface SearchResult {
+  readonly items: ReadonlyArray<SearchItem>;
+  readonly nextCursor: string | null;
+  readonly counts?: ReadonlyArray<{
+    readonly status: 'upcoming' | 'live' | 'ended' | 'cancelled';
+    readonly count: number;
+    readonly isExact: boolean;
+  }>;
+  readonly corrections: ReadonlyArray<{
+    readonly word: string;
+    readonly found: string;
+  }>;
+}
+
+export interface SearchItem {
+  readonly type: 'product' | 'drop' | 'creator';
+  readonly id: string;
+  readonly name: string;
+  readonly creatorId: string;
+  readonly creatorName: string;
+  readonly productId?: string;
+  readonly status?: 'upcoming' | 'live' | 'ended' | 'cancelled';
+  readonly unitAmount?: number;
+  readonly currency?: string;
+  readonly startsAt?: string;
+  readonly createdAt: string;
+  readonly highlights: {
+    readonly name: ReadonlyArray<{
+      readonly text: string;
+      readonly match: boolean;
+    }>;
+    readonly creatorName: ReadonlyArray<{
+      readonly text: string;
+      readonly match: boolean;
+    }>;
+    readonly description: ReadonlyArray<{
+      readonly text: string;
+      readonly match: boolean;
+    }>;
+  };
+  readonly explanation?: SearchExplanation;
+}
+
+export interface SearchExplanation {
+  readonly grade: 'exact' | 'prefix' | 'within' | 'typo';
+  readonly isWholeName: boolean;
+  readonly field: 'name' | 'creator' | 'description';
+  readonly isPhrase: boolean;
+  readonly popularityClass: number;
+  readonly nameWords: number;
+  readonly popularity: number;
+  readonly startsAt: string | null;
+  readonly words: ReadonlyArray<{
+    readonly word: string;
+    readonly found: string;
+    readonly grade: 'exact' | 'prefix' | 'within' | 'typo';
+    readonly field: 'name' | 'creator' | 'description';
+  }>;
+}
+
+export interface Suggestions {
+  readonly items: ReadonlyArray<{
+    readonly type: 'product' | 'drop' | 'creator';
+    readonly id: string;
+    readonly name: ReadonlyArray<{
+      readonly text: string;
+      readonly match: boolean;
+    }>;
+  }>;
+}
+
 export interface PushKey {
   /** goes along with the subscription */
   readonly keyId: string;
@@ -970,77 +1041,6 @@ export interface MailPreferencesPatch {
 
 export interface OneClick {
   readonly 'List-Unsubscribe'?: 'One-Click';
-}
-
-export interface SearchResult {
-  readonly items: ReadonlyArray<SearchItem>;
-  readonly nextCursor: string | null;
-  readonly counts?: ReadonlyArray<{
-    readonly status: 'upcoming' | 'live' | 'ended' | 'cancelled';
-    readonly count: number;
-    readonly isExact: boolean;
-  }>;
-  readonly corrections: ReadonlyArray<{
-    readonly word: string;
-    readonly found: string;
-  }>;
-}
-
-export interface SearchItem {
-  readonly type: 'product' | 'drop' | 'creator';
-  readonly id: string;
-  readonly name: string;
-  readonly creatorId: string;
-  readonly creatorName: string;
-  readonly productId?: string;
-  readonly status?: 'upcoming' | 'live' | 'ended' | 'cancelled';
-  readonly unitAmount?: number;
-  readonly currency?: string;
-  readonly startsAt?: string;
-  readonly createdAt: string;
-  readonly highlights: {
-    readonly name: ReadonlyArray<{
-      readonly text: string;
-      readonly match: boolean;
-    }>;
-    readonly creatorName: ReadonlyArray<{
-      readonly text: string;
-      readonly match: boolean;
-    }>;
-    readonly description: ReadonlyArray<{
-      readonly text: string;
-      readonly match: boolean;
-    }>;
-  };
-  readonly explanation?: SearchExplanation;
-}
-
-export interface SearchExplanation {
-  readonly grade: 'exact' | 'prefix' | 'within' | 'typo';
-  readonly isWholeName: boolean;
-  readonly field: 'name' | 'creator' | 'description';
-  readonly isPhrase: boolean;
-  readonly popularityClass: number;
-  readonly nameWords: number;
-  readonly popularity: number;
-  readonly startsAt: string | null;
-  readonly words: ReadonlyArray<{
-    readonly word: string;
-    readonly found: string;
-    readonly grade: 'exact' | 'prefix' | 'within' | 'typo';
-    readonly field: 'name' | 'creator' | 'description';
-  }>;
-}
-
-export interface Suggestions {
-  readonly items: ReadonlyArray<{
-    readonly type: 'product' | 'drop' | 'creator';
-    readonly id: string;
-    readonly name: ReadonlyArray<{
-      readonly text: string;
-      readonly match: boolean;
-    }>;
-  }>;
 }
 
 export interface NodeList {
@@ -3187,6 +3187,46 @@ export interface Operations {
     };
     readonly reply: undefined;
   };
+  /**
+   * Products, drops and creators by words, the best first: in pages, or with `Accept:
+   * application/x-ndjson` all of them, one a line, as of one moment.
+   */
+  'GET /v1/search': {
+    readonly query?: {
+      /** words, the last of which may not be finished; without a word: all */
+      readonly q?: string;
+      readonly type?: 'products' | 'drops' | 'creators';
+      /** drops only */
+      readonly status?: 'upcoming' | 'live' | 'ended' | 'cancelled';
+      readonly creator_id?: string;
+      /** drops only */
+      readonly currency?: string;
+      /** in the minor unit; together with currency */
+      readonly min?: number;
+      /** in the minor unit; together with currency */
+      readonly max?: number;
+      readonly sort?: 'relevance' | 'newest' | 'starting' | 'price';
+      /** false: no counts by status */
+      readonly counts?: boolean;
+      /** for operators: why hits are so ordered */
+      readonly explain?: boolean;
+      readonly limit?: number;
+      /** nextCursor of the page before */
+      readonly cursor?: string;
+    };
+    readonly reply: SearchResult;
+    readonly line: SearchItem;
+  };
+  /** Names that complete what was typed, the best first. */
+  'GET /v1/search/suggest': {
+    readonly query: {
+      /** words, the last of which may not be finished; without a word: all */
+      readonly q: string;
+      readonly type?: 'products' | 'drops' | 'creators';
+      readonly limit?: number;
+    };
+    readonly reply: Suggestions;
+  };
   /** The key that a browser needs to subscribe to pushes (RFC 8292). */
   'GET /v1/push/key': {
     readonly reply: PushKey;
@@ -3229,46 +3269,6 @@ export interface Operations {
     };
     readonly body?: OneClick;
     readonly reply: string;
-  };
-  /**
-   * Products, drops and creators by words, the best first: in pages, or with `Accept:
-   * application/x-ndjson` all of them, one a line, as of one moment.
-   */
-  'GET /v1/search': {
-    readonly query?: {
-      /** words, the last of which may not be finished; without a word: all */
-      readonly q?: string;
-      readonly type?: 'products' | 'drops' | 'creators';
-      /** drops only */
-      readonly status?: 'upcoming' | 'live' | 'ended' | 'cancelled';
-      readonly creator_id?: string;
-      /** drops only */
-      readonly currency?: string;
-      /** in the minor unit; together with currency */
-      readonly min?: number;
-      /** in the minor unit; together with currency */
-      readonly max?: number;
-      readonly sort?: 'relevance' | 'newest' | 'starting' | 'price';
-      /** false: no counts by status */
-      readonly counts?: boolean;
-      /** for operators: why hits are so ordered */
-      readonly explain?: boolean;
-      readonly limit?: number;
-      /** nextCursor of the page before */
-      readonly cursor?: string;
-    };
-    readonly reply: SearchResult;
-    readonly line: SearchItem;
-  };
-  /** Names that complete what was typed, the best first. */
-  'GET /v1/search/suggest': {
-    readonly query: {
-      /** words, the last of which may not be finished; without a word: all */
-      readonly q: string;
-      readonly type?: 'products' | 'drops' | 'creators';
-      readonly limit?: number;
-    };
-    readonly reply: Suggestions;
   };
   /** The living nodes and those lost lately, with what they carry. */
   'GET /v1/operator/nodes': {

@@ -164,7 +164,8 @@ function entityOf(change: OutsideChange): object {
   return { ...of, since: since === null ? null : wireTime(since) };
 }
 
-function shownProduct({ announced: _, ...product }: Product): object {
+function shownProduct(stored: Product): object {
+  const { announced: _, ...product } = stored;
   return { ...product, createdAt: wireTime(product.createdAt) };
 }
 

@@ -112,8 +112,8 @@ test.serial('M2: media of a product are their owner’s until its drop is announ
   };
   const owner = await send<{ id: string }>('GET', '/v1/users/me');
   const content = { name: 'Lamp', mediaIds: [mediaId] };
-  const path = `/v1/creators/${owner.id}/products`;
-  const product = await send<Product>('POST', path, content);
+  const added = `/v1/creators/${owner.id}/products`;
+  const product = await send<Product>('POST', added, content);
   t.like(product, { hasPrivateMedia: true, media: [{ id: mediaId }], picture: { id: mediaId } });
   const signed = new URL(product.media![0]!.variants[0]!.url);
   t.is((await fetch(signed)).status, 200);

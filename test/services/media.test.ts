@@ -173,7 +173,7 @@ test('M1, M4: uploads that were not finished in time take no room, and are swept
 const MUG: NewProduct = { name: 'Mug' };
 
 /** A medium of Ada's that is there. */
-async function ready(harness: Harness, change: Partial<MediaContent> = {}): Promise<Media> {
+async function readyMedia(harness: Harness, change: Partial<MediaContent> = {}): Promise<Media> {
   const { id: mediaId } = await begin(harness);
   valueOf(await harness.call('media.received', { mediaId }));
   const content = { ...CONTENT, ...change };
@@ -190,7 +190,11 @@ async function productWith({ call }: Harness, mediaIds: string[]): Promise<Produ
 test('M1: media on a product stay in their order until another list frees them', async (t) => {
   const harness = await start(t);
   const { call } = harness;
-  const [one, two, three] = [await ready(harness), await ready(harness), await ready(harness)];
+  const [one, two, three] = [
+    await readyMedia(harness),
+    await readyMedia(harness),
+    await readyMedia(harness),
+  ];
   const remove = (mediaId: string) => call('media.remove', { caller: ADA, mediaId });
   const { id: productId } = await productWith(harness, [two.id, one.id]);
   t.like(await remove(one.id), { code: 'media-in-use', detail: `It is used by ${productId}.` });
@@ -212,7 +216,7 @@ test('M1: media on a product stay in their order until another list frees them',
 test('M1: only media of the creator that were uploaded for products are taken', async (t) => {
   const harness = await start(t);
   const { call } = harness;
-  const mine = await ready(harness);
+  const mine = await readyMedia(harness);
   const uploading = await begin(harness);
   const avatar = await begin(harness, { purpose: 'avatar' });
   const foreign = { caller: BOB, creatorId: 'u_bob', product: { ...MUG, mediaIds: [mine.id] } };
@@ -233,7 +237,7 @@ test('M1: only media of the creator that were uploaded for products are taken', 
 test('M1: a mark whose product was never written counts for a minute', async (t) => {
   const harness = await start(t);
   const { call, clock, stores } = harness;
-  const medium = await ready(harness);
+  const medium = await readyMedia(harness);
   const uses = [{ productId: 'p_never', revision: 1, since: clock.now() }];
   const marked = { ...medium, uses, revision: medium.revision + 1 };
   t.true(await stores.media.replace(medium, marked));
@@ -246,7 +250,7 @@ test('M1: a mark whose product was never written counts for a minute', async (t)
 test('M2: media are their owner’s alone until a drop of their product is announced', async (t) => {
   const harness = await start(t);
   const { call, stores } = harness;
-  const { id: mediaId } = await ready(harness);
+  const { id: mediaId } = await readyMedia(harness);
   const view = (caller: typeof ADA | null) => call('media.view', { caller, mediaId });
   const product = await productWith(harness, [mediaId]);
   t.like(product, { hasPrivateMedia: true, media: [{ id: mediaId }] });
@@ -262,7 +266,7 @@ test('M2: media are their owner’s alone until a drop of their product is annou
   t.like(valueOf(await seen()), { hasPrivateMedia: undefined, media: [{ id: mediaId }] });
   t.like(valueOf(await view(null)), { visibility: 'public' });
   t.deepEqual(await call('media.anyPublic', { mediaIds: ['m_none', mediaId] }), success(true));
-  const later = await ready(harness);
+  const later = await readyMedia(harness);
   const change = { mediaIds: [mediaId, later.id] };
   valueOf(await call('products.change', { caller: ADA, productId: product.id, change }));
   t.like(valueOf(await call('media.view', { caller: null, mediaId: later.id })), {
@@ -295,7 +299,7 @@ test('M1: a profile has its owner’s picture, which stays until another replace
   t.deepEqual(await set(second), success(null));
   t.deepEqual(await remove(first), success(null));
   t.like(await set(first), { code: 'invalid-request' });
-  t.like(await set((await ready(harness)).id), { code: 'invalid-request' });
+  t.like(await set((await readyMedia(harness)).id), { code: 'invalid-request' });
   t.deepEqual(await set(null), success(null));
   t.deepEqual(await remove(second), success(null));
 });
