@@ -71,7 +71,7 @@ export function changeStreamContract(options: ChangeStreamContractOptions): void
     ]);
   });
 
-  test('C1: media, pictures of accounts and announcements have their records', async (t) => {
+  test('C1, M1: media, pictures of accounts and announcements have their records', async (t) => {
     const { accounts, catalogue, media } = stores();
     const seen = await Follower.fromNow(changes(), 'chg_m');
     const medium = await media.add(() => newMedium('chg_m1'), { countMax: 9, bytesMax: 9_999 });
