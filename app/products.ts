@@ -147,7 +147,7 @@ export class Products {
     for (let round = 1; round <= CHANGE_ROUNDS_MAX; round++) {
       const product = await catalogue.findProduct(productId);
       if (product === null) return refusal('not-found');
-      const { id, creatorId, revision, mediaIds: before = [] } = product;
+      const { id, creatorId, revision, announced, mediaIds: before = [] } = product;
       if (request !== undefined) {
         // No product has none of all revisions: only a kept answer comes of it.
         const kept = await catalogue.changeProductOnce(request, productId, change, []);
@@ -155,6 +155,9 @@ export class Products {
       }
       if (ifMatch?.includes(revision) === false) return refusal('precondition-failed');
       const { mediaIds: after = [] } = change;
+      // Its drops were announced by nodes that made no mark of it.
+      if (announced !== true && after.length > 0 && (await this.#hasDrops(id)))
+        await catalogue.announceProduct(id);
       const added = after.filter((mediaId) => !before.includes(mediaId));
       const toBe = { id, creatorId, revision: revision + 1 };
       const refused = await this.#uses.claim(toBe, added);
@@ -166,6 +169,11 @@ export class Products {
       return changed;
     }
     return refusal('unavailable');
+  }
+
+  async #hasDrops(productId: string): Promise<boolean> {
+    const page = { limit: 1, cursor: null };
+    return (await this.#options.catalogue.listDrops({ productId }, page)).items.length > 0;
   }
 
   async #write(

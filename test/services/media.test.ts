@@ -17,6 +17,7 @@ import { mediaService } from '../../services/media.ts';
 import { productsService } from '../../services/products.ts';
 import { MemoryConsumerLeases } from '../../storage/memory/consumer-leases-memory.ts';
 import { FEATURE_LEVEL, ReachedLevel } from '../../storage/ports/feature-level.ts';
+import { drop } from '../storage/contract/catalogue.ts';
 import { type Harness, NOW, startServices } from './harness.ts';
 
 const ADA = { userId: 'u_ada', roles: [] };
@@ -302,4 +303,16 @@ test('M1: a profile has its owner’s picture, which stays until another replace
   t.like(await set((await readyMedia(harness)).id), { code: 'invalid-request' });
   t.deepEqual(await set(null), success(null));
   t.deepEqual(await remove(second), success(null));
+});
+
+test('M2: media of a product whose drops are older than its mark are public', async (t) => {
+  const harness = await start(t);
+  const { call, stores } = harness;
+  const { id: productId } = await productWith(harness, []);
+  await stores.catalogue.putDrops([drop('d_old', { productId, creatorId: 'u_ada' })]);
+  const { id: mediaId } = await readyMedia(harness);
+  const change = { mediaIds: [mediaId] };
+  const changed = valueOf(await call('products.change', { caller: ADA, productId, change }));
+  t.like(changed, { hasPrivateMedia: undefined, media: [{ id: mediaId }] });
+  t.like(await call('media.view', { caller: null, mediaId }), { value: { visibility: 'public' } });
 });
