@@ -2,6 +2,7 @@
 //   fill-neighbours.ts drops DIRECTORY JOB    large sealed drops, and drops with paid orders
 //   fill-neighbours.ts journal DIRECTORY JOB  orders in journals and snapshots, nothing archived
 //   fill-neighbours.ts rows DIRECTORY JOB     rows in order lists and feeds, hardly any merged
+//   fill-neighbours.ts products DIRECTORY JOB products that are searched
 // The job is JSON. Adds to a directory that has data.
 
 import pino from 'pino';
@@ -25,6 +26,8 @@ import {
   sealedDropId,
   type StoredOrdersJob,
 } from './neighbour-drops.ts';
+import { SearchCatalogue } from './search-catalogue.ts';
+import type { SearchedProductsJob } from './searches.ts';
 import { soldDrop } from './sold-drop.ts';
 import { dropToSell, execute, placeOrders, sellStored, storedHost } from './stored-orders.ts';
 
@@ -32,6 +35,7 @@ const ORDERS_PER_CALL = 256;
 /** Few, so that the journals have many entries. */
 const ORDERS_PER_ENTRY = 64;
 const ROWS_PER_BATCH = 1024;
+const PRODUCTS_AT_ONCE = 512;
 const ROW_USERS = 1_000_000;
 /** Of the rows; no journal has it. */
 const ROW_SHARD = 1000;
@@ -42,6 +46,7 @@ const log = pino({ level: 'warn' }, pino.destination(2));
 const bus = new InProcessLiveBus();
 if (command === 'drops') await fillDrops(JSON.parse(text) as NeighbourDropsJob);
 else if (command === 'journal') await fillJournals(JSON.parse(text) as StoredOrdersJob);
+else if (command === 'products') await fillProducts(JSON.parse(text) as SearchedProductsJob);
 else await fillRows(JSON.parse(text) as StoredOrdersJob);
 await stores.close();
 // Exits at once, although the shards have timers.
@@ -130,6 +135,19 @@ async function fillRows({ orders }: StoredOrdersJob): Promise<void> {
     await stores.readModels.store([{ shard: ROW_SHARD, sequence, time, rows }], () => false);
   }
   await stores.readModels.settled();
+}
+
+async function fillProducts({ products }: SearchedProductsJob): Promise<void> {
+  const catalogue = new SearchCatalogue();
+  const add = async (number: number) => {
+    const { id, creatorId, name, description } = catalogue.product(number, products);
+    const texts = { name, description, imageUrls: [] };
+    await stores.catalogue.addProduct({ id, creatorId, ...texts, createdAt: 1, revision: 1 });
+  };
+  for (let first = 0; first < products; first += PRODUCTS_AT_ONCE) {
+    const length = Math.min(PRODUCTS_AT_ONCE, products - first);
+    await Promise.all(Array.from({ length }, (_, number) => add(first + number)));
+  }
 }
 
 /** The payments of all orders so far were opened by the process that placed them. */

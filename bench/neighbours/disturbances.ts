@@ -1,10 +1,12 @@
 // Neighbours that begin and end on a server which stays up: a shard whose appends hang, a large
-// sealed drop that is loaded, a crawler, verify and rebuild, and refunds that the provider refuses.
+// sealed drop that is loaded, a crawler, verify and rebuild, refunds that the provider refuses, and
+// searches.
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { NEIGHBOUR_CREATOR, paidDropId, sealedDropId } from '../load/neighbour-drops.ts';
 import { CRAWLED, crawlerRequests, type OldDropsJob } from '../load/old-drops.ts';
 import type { RequestKind } from '../load/request-plan.ts';
+import { SEARCHED, type SearchedProductsJob, searchRequests } from '../load/searches.ts';
 import { SOLD_TO_FIRST } from '../load/sold-drop.ts';
 import type { LiveDropsServer } from '../servers/livedrops-server.ts';
 import type { MeasuredOrders, Neighbour } from './neighbour.ts';
@@ -13,6 +15,8 @@ import { orderKind } from './quiet-orders.ts';
 const STUCK = 'stuck';
 const STUCK_ORDERS_PER_SECOND = 100;
 const READS_PER_SECOND = 200;
+const SEARCHES_PER_SECOND = 100;
+const INDEXED_TIMEOUT_MS = 120_000;
 const CRAWLER_MEMORY_AIM_MB = 50;
 const SETTLED_TIMEOUT_MS = 30_000;
 const POLL_INTERVAL_MS = 200;
@@ -26,6 +30,8 @@ export interface Disturbance extends Neighbour {
   readonly always: readonly RequestKind[];
   /** Requests beside it. */
   readonly requests: readonly RequestKind[];
+  /** Before all measurements. */
+  prepare?(): Promise<void>;
   begin(round: number): Promise<End>;
 }
 
@@ -36,6 +42,7 @@ export interface DisturbedServer {
   readonly oldDrops: OldDropsJob;
   /** Drops of `paidDropId` have so many orders. */
   readonly ordersPerPaidDrop: number;
+  readonly searched: SearchedProductsJob;
 }
 
 /** By the keys of their neighbours. */
@@ -45,6 +52,7 @@ export const DISTURBANCES: Readonly<Record<string, (on: DisturbedServer) => Dist
   crawler,
   'verify-rebuild': runs,
   'parked-refunds': parkedRefunds,
+  searches,
 };
 
 /** The server is `bench/servers/stuck-shard-server.ts`, which says for how long it is stuck. */
@@ -168,4 +176,31 @@ function parkedRefunds({ server, ordersPerPaidDrop }: DisturbedServer): Disturba
       };
     },
   };
+}
+
+function searches({ server, searched }: DisturbedServer): Disturbance {
+  return {
+    key: 'searches',
+    label: 'searches',
+    about: '100 searches a second among 50,000 products: brands, typos, two words, beginnings.',
+    own: [],
+    work: 'searches a second',
+    always: [],
+    requests: [searchRequests(searched, SEARCHES_PER_SECOND)],
+    prepare: () => indexed(server, searched.products),
+    async begin() {
+      return async ({ result }) => result.kinds[SEARCHED]!.done.answers / result.seconds;
+    },
+  };
+}
+
+/** Resolves when all products are found. */
+async function indexed(server: LiveDropsServer, products: number): Promise<void> {
+  const deadline = performance.now() + INDEXED_TIMEOUT_MS;
+  for (;;) {
+    const [node] = await server.operator().searchNodes();
+    if (node?.index?.isBuilding === false && node.index.documents >= products) return;
+    if (performance.now() > deadline) throw new Error('the products were not indexed in time');
+    await delay(POLL_INTERVAL_MS);
+  }
 }

@@ -23,6 +23,7 @@ const ORDERS_PER_OLD_DROP = 20;
 const ORDERS_PER_SEALED_DROP = 400_000;
 /** All rounds together stay below the bound of parked refunds. */
 const ORDERS_PER_PAID_DROP = 1_500;
+const SEARCHED_PRODUCTS = 50_000;
 /** The load needs a part of it to prepare, and a shard's orders may wait for 5 seconds. */
 const STUCK_LONGER_SECONDS = 0.9;
 /** Each order of the stuck shard waits on a connection of its own. */
@@ -36,6 +37,7 @@ export class NeighboursOnOneServer implements Neighbourhood {
   readonly #orders: QuietOrders;
   readonly #job: NeighbourDropsJob;
   readonly #oldDrops: DisturbedServer['oldDrops'];
+  readonly #searched: DisturbedServer['searched'];
   #server: LiveDropsServer | null = null;
   #disturbances: readonly Disturbance[] = [];
   /** By shard. */
@@ -48,6 +50,7 @@ export class NeighboursOnOneServer implements Neighbourhood {
     this.#keys = keys;
     this.#orders = new QuietOrders(options);
     this.#oldDrops = { drops: Math.ceil(OLD_DROPS * size), ordersPerDrop: ORDERS_PER_OLD_DROP };
+    this.#searched = { products: Math.ceil(SEARCHED_PRODUCTS * size) };
     this.#job = {
       sealedDrops: rounds,
       ordersPerSealedDrop: Math.ceil(ORDERS_PER_SEALED_DROP * size),
@@ -61,6 +64,10 @@ export class NeighboursOnOneServer implements Neighbourhood {
     // Drops become sealed half a minute after their end, so it takes that long at least.
     if (this.#keys.includes('crawler'))
       await this.#data.fill('fill-old-drops.ts', directory, JSON.stringify(this.#oldDrops));
+    if (this.#keys.includes('searches')) {
+      const job = JSON.stringify(this.#searched);
+      await this.#data.fill('fill-neighbours.ts', 'products', directory, job);
+    }
     await this.#data.fill('fill-neighbours.ts', 'drops', directory, JSON.stringify(this.#job));
   }
 
@@ -75,8 +82,10 @@ export class NeighboursOnOneServer implements Neighbourhood {
       busyDrop: this.#drops[BUSY_SHARD]!,
       oldDrops: this.#oldDrops,
       ordersPerPaidDrop: this.#job.ordersPerPaidDrop,
+      searched: this.#searched,
     };
     this.#disturbances = this.#keys.map((key) => DISTURBANCES[key]!(on));
+    for (const disturbance of this.#disturbances) await disturbance.prepare?.();
     await this.#orders.measure(server, this.#drops, { seconds: WARM_UP_SECONDS });
   }
 
