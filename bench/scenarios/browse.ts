@@ -1,8 +1,9 @@
-// Crowds that only look: one hot drop card, one product, one list of drops, each from the caches of
-// the gateway (C2), beside the bare server with as many bytes; and a storm on what was evicted a
-// moment before. `--against` measures other checkouts in the same rounds, such as one without
+// Crowds that only look: one hot drop card, one product, one list of drops, one search, each from
+// the caches of the gateway (C2), beside the bare server with as many bytes; and storms on what was
+// evicted a moment before. `--against` measures other checkouts in the same rounds, such as one without
 // caches.
 
+import { setTimeout as delay } from 'node:timers/promises';
 import { LoadProcess } from '../load/load-process.ts';
 import type { RequestPlan } from '../load/request-plan.ts';
 import { type ClosedLoop, measure, type Measurement, ORDER_FIGURES, sampleOf } from '../measure.ts';
@@ -23,12 +24,22 @@ import { RawOrderServer } from '../servers/raw-order-server.ts';
 
 const WARM_UP_SECONDS = 4;
 const STOCK = 1_000;
+const DROPS = 20;
 const CEILING_AIM = 0.8;
 /** Short: most of the storm waits for one load. */
 const STORM_SECONDS = 0.5;
 
-const READS = ['drop card', 'product', 'list'] as const;
+const READS = ['drop card', 'product', 'list', 'search'] as const;
 type ReadOf = (typeof READS)[number];
+/** What a storm reads, with the kind of its cache, and how often that may load it meanwhile. */
+const STORMS = [
+  { read: 'product', kind: 'products', loadsAim: 1 },
+  // Once each 200 to 250 ms, and the storm of very many lasts longer.
+  { read: 'search', kind: 'searches', loadsAim: null },
+] as const;
+type StormOf = (typeof STORMS)[number];
+const FOUND_TIMEOUT_MS = 30_000;
+const FOUND_POLL_MS = 100;
 
 export interface BrowseOptions extends CommonOptions {
   readonly connections: number;
@@ -38,7 +49,7 @@ export interface BrowseOptions extends CommonOptions {
 
 export const browse: Scenario<BrowseOptions> = {
   name: 'browse',
-  description: 'crowds that read one card, product or list, and a storm on what was evicted',
+  description: 'crowds that read one card, product, list or search, and storms on what was evicted',
   options: [
     {
       flags: '--connections <n>',
@@ -70,6 +81,11 @@ interface Browsed {
   readonly remove: () => void;
 }
 
+interface Storm {
+  readonly p99Ms: number;
+  readonly loads: number;
+}
+
 interface Samples {
   readonly label: string;
   readonly role: Subject['role'];
@@ -83,7 +99,7 @@ async function run(options: BrowseOptions, log: Log): Promise<ScenarioReport> {
   const browsed: Browsed[] = [];
   const raw: RawOrderServer[] = [];
   const rows = new Map<string, Samples>();
-  const storms: { p99Ms: number; loads: number }[] = [];
+  const storms = new Map<StormOf, Storm[]>(STORMS.map((of) => [of, []]));
   try {
     browsed.push(await startOwn('LiveDrops'));
     for (const name of options.against.split(',').filter((one) => one !== ''))
@@ -109,7 +125,7 @@ async function run(options: BrowseOptions, log: Log): Promise<ScenarioReport> {
         const measured = await measureRead(server, plan, options.seconds);
         add(`bare uWebSockets.js, ${read}`, 'ceiling', server.about, measured);
       }
-      storms.push(await storm(own));
+      for (const [of, measured] of storms) measured.push(await storm(own, of));
     }
     return report(options, [...rows.values()], storms);
   } finally {
@@ -126,7 +142,7 @@ async function run(options: BrowseOptions, log: Log): Promise<ScenarioReport> {
     plan: RequestPlan,
     seconds: number,
   ): Promise<Measurement> {
-    const warmUpSeconds = rows.size < 3 ? WARM_UP_SECONDS : 0.2;
+    const warmUpSeconds = rows.size < READS.length ? WARM_UP_SECONDS : 0.2;
     const { connections } = options;
     const generator = 'saturating';
     const asked = { server, plan, generator, load, connections, seconds, warmUpSeconds } as const;
@@ -143,17 +159,17 @@ async function run(options: BrowseOptions, log: Log): Promise<ScenarioReport> {
     row.samples.push(sampleOf(measured));
   }
 
-  /** All at once for a product that no cache has. */
-  async function storm({ server, plans }: Browsed): Promise<{ p99Ms: number; loads: number }> {
+  /** All at once for what no cache has. */
+  async function storm({ server, plans }: Browsed, { read, kind }: StormOf): Promise<Storm> {
     const misses = async () => {
       const [node] = await server.operator().caches();
-      const products = node?.caches?.find(({ kind }) => kind === 'products');
-      return (products?.misses ?? 0) + (products?.stale ?? 0);
+      const sample = node?.caches?.find((one) => one.kind === kind);
+      return (sample?.misses ?? 0) + (sample?.stale ?? 0);
     };
     await server.operator().evictCaches({ all: true });
     const before = await misses();
     const { p99Ms } = await load.run({
-      plan: plans['product'],
+      plan: plans[read],
       connections: options.stormConnections,
       seconds: STORM_SECONDS,
     });
@@ -168,7 +184,7 @@ async function startOwn(label: string, command?: string, remove = (): void => un
   await server.start();
   const productId = await server.product();
   const dropId = await server.dropOf({ productId, stock: STOCK });
-  for (let i = 0; i < 19; i++) await server.dropOf({ productId, stock: STOCK });
+  for (let i = 1; i < DROPS; i++) await server.dropOf({ productId, stock: STOCK });
   const { host, port } = server;
   const planOf = (path: string): RequestPlan => {
     return { host, port, paths: [path], tokens: [''], body: null };
@@ -177,8 +193,21 @@ async function startOwn(label: string, command?: string, remove = (): void => un
     'drop card': planOf(`/v1/drops/${dropId}`),
     product: planOf(`/v1/products/${productId}`),
     list: planOf('/v1/drops?status=live'),
+    search: planOf('/v1/search?q=sneaker&type=drops'),
   };
+  await found(server);
   return { label, server, plans, remove };
+}
+
+/** Resolves when the index has what can be searched. */
+async function found(server: LiveDropsServer): Promise<void> {
+  const deadline = performance.now() + FOUND_TIMEOUT_MS;
+  for (;;) {
+    const [node] = await server.operator().searchNodes();
+    if (node?.index?.isBuilding === false && node.index.documents > DROPS) return;
+    if (performance.now() > deadline) throw new Error('the drops were not indexed in time');
+    await delay(FOUND_POLL_MS);
+  }
 }
 
 async function startOther(name: string): Promise<Browsed> {
@@ -189,7 +218,7 @@ async function startOther(name: string): Promise<Browsed> {
 function report(
   { rounds, seconds, connections, stormConnections, against }: BrowseOptions,
   rows: readonly Samples[],
-  storms: readonly { p99Ms: number; loads: number }[],
+  storms: ReadonlyMap<StormOf, readonly Storm[]>,
 ): ScenarioReport {
   const subjects = rows.map((row): Subject => ({ key: row.label, ...row }));
   const subject = (label: string) => subjects.find((one) => one.label === label)!;
@@ -215,25 +244,29 @@ function report(
     subjects,
     findings: [
       ...ratios,
-      {
-        ...ofStorm,
-        label: `loads of ${stormConnections} connections on a product that was evicted`,
-        unit: 'loads',
-        samples: storms.map(({ loads }) => loads),
-        aim: 1,
-      },
-      {
-        ...ofStorm,
-        label: 'p99 of that storm',
-        unit: 'ms',
-        samples: storms.map(({ p99Ms }) => p99Ms),
-      },
+      ...[...storms].flatMap(([{ read, loadsAim }, measured]): Finding[] => [
+        {
+          ...ofStorm,
+          label: `loads of ${stormConnections} connections on a ${read} that was evicted`,
+          unit: 'loads',
+          samples: measured.map(({ loads }) => loads),
+          aim: loadsAim,
+        },
+        {
+          ...ofStorm,
+          label: `p99 of that storm on a ${read}`,
+          unit: 'ms',
+          samples: measured.map(({ p99Ms }) => p99Ms),
+        },
+      ]),
     ],
     notes: [],
   };
 }
 
 const METHOD =
-  'A closed loop reads one path again and again: the card of a live drop, its product, and a ' +
-  'page of 20 live drops. The ceiling answers each with as many bytes and does nothing else. In ' +
-  'each round all caches are evicted once, and then many connections read the product at once.';
+  'A closed loop reads one path again and again: the card of a live drop, its product, a ' +
+  'page of 20 live drops, and a search that finds them. The ceiling answers each with as many ' +
+  'bytes and does nothing else. In each round all caches are evicted before many connections ' +
+  'read the product at once, and again before they ask that search. What is searched for is ' +
+  'loaded anew each quarter of a second.';
