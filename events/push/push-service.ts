@@ -21,6 +21,8 @@ export interface PushServiceOptions {
 }
 
 const TIMEOUT_MS = 10_000;
+/** A caller who gave up after so long without a reply has seen that the service fails. */
+const SILENCE_MS = 3_000;
 /** Messages under way at once. */
 const WINDOW_MAX = 256;
 /** Messages that wait for their turn. */
@@ -84,7 +86,9 @@ export class PushService {
     const beganAt = clock.monotonic();
     const reply = await this.#send({ ...request, timeoutMs });
     const judged = judgeReply(reply, clock.now());
-    this.#learn(judged, clock.monotonic() - beganAt);
+    const tookMs = clock.monotonic() - beganAt;
+    const isSilent = !reply.ok && reply.failure === 'aborted' && tookMs >= SILENCE_MS;
+    this.#learn(isSilent ? { ...judged, service: 'failing' } : judged, tookMs);
     this.#leave();
     return judged.result;
   }

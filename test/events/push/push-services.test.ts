@@ -18,6 +18,7 @@ import {
   type StandInProtocol,
 } from '../../push/push-service-stand-in.ts';
 import { LOOPBACK_CERTIFICATE } from '../../servers/certificates/loopback-certificate.ts';
+import { ManualClock } from '../../actors/manual-clock.ts';
 
 /** Of a machine that does much else meanwhile; and where a reply is waited for in vain. */
 const TIMEOUT_MS = 20_000;
@@ -276,4 +277,25 @@ test('R1: a message that is given up ends at once', async (t) => {
   const aborted = { outcome: 'failed', retryAfterMs: 0, reason: 'aborted' } as const;
   t.deepEqual(await webPush.send(target, MESSAGE, key, signal), aborted);
   t.deepEqual(await webPush.send(target, MESSAGE, key, signal), aborted);
+});
+
+test('R1: a service that says nothing until its callers give up is one that fails', async (t) => {
+  for (const [afterMs, stopped] of [
+    [2_900, 0],
+    [3_000, 1],
+  ] as const) {
+    const clock = new ManualClock(0);
+    const standIn = await service(t, 'h2', 'hang');
+    const { webPush, services } = sender(t, { clock });
+    const target = standIn.target(browser, key.keyId);
+    const end = new AbortController();
+    const sent = Array.from({ length: FAILURES_TO_OPEN }, () =>
+      webPush.send(target, MESSAGE, key, end.signal),
+    );
+    while (standIn.received.length < sent.length) await new Promise((done) => setTimeout(done, 10));
+    await clock.advance(afterMs);
+    end.abort();
+    t.true((await Promise.all(sent)).every(({ reason }) => reason === 'aborted'));
+    t.is(services.counts.stopped, stopped, `after ${afterMs} ms`);
+  }
 });
