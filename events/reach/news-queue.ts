@@ -8,6 +8,7 @@ import type { JobBounds } from '../../storage/ports/jobs.ts';
 import { StoreUnavailableError } from '../../storage/ports/journal.ts';
 import type { RecipientStore } from '../../storage/ports/recipients.ts';
 import { DEFAULT_PREFERENCES } from '../../contracts/preferences.ts';
+import type { Job } from '../../contracts/jobs.ts';
 import type { JobQueue } from '../jobs/job-queue.ts';
 import type { NewJob } from '../jobs/job.ts';
 import type { DropJobParams } from './drop-handlers.ts';
@@ -73,24 +74,28 @@ export class NewsQueue {
     const parts = isMail ? 1 : Math.min(PARTS_MAX, wanted);
     const { preferences = DEFAULT_PREFERENCES } = (await recipients.find(creatorId)) ?? {};
     const spreadMs = preferences.spreadSeconds * 1_000;
-    for (let part = 0; part < parts; part++) {
-      const params: DropJobParams = { ...news, part, parts, followers, spreadMs };
-      await this.#add({
+    let params: DropJobParams = { ...news, part: 0, parts, followers, spreadMs };
+    for (let part = 0; part < params.parts; part++) {
+      const added = await this.#add({
         id: `${isMail ? 'mail-drop' : 'push'}_${digestOf(news)}_${part}`,
         kind: isMail ? 'mail-drop' : 'push-drop',
         // Of one caller a process runs one job of a kind at a time.
         callerId: `followers/${dropId}/${part}`.slice(0, 128),
         subject: dropId,
-        params,
+        params: { ...params, part },
         total: null,
         ...(news.isDecided ? {} : { delayMs: SETTLE_MS }),
       });
+      // Followers come and go: where an earlier try ended in the middle, its division stands.
+      if (part === 0) params = added.params as DropJobParams;
     }
   }
 
-  async #add(job: NewJob): Promise<void> {
+  /** The stored one. */
+  async #add(job: NewJob): Promise<Job> {
     const added = await this.#options.queue.add(job, BOUNDS);
     if (!added.ok) throw new StoreUnavailableError(`${job.kind}: too many jobs wait`);
+    return added.value;
   }
 }
 
