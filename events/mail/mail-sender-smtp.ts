@@ -2,7 +2,13 @@
 
 import { createTransport, type Transporter } from 'nodemailer';
 import { messageOf } from './mail-message.ts';
-import { type Mail, MAIL_TIMEOUT_MS, MailRefusedError, type MailSender } from './mail-sender.ts';
+import {
+  type Mail,
+  MAIL_TIMEOUT_MS,
+  MailDeferredError,
+  MailRefusedError,
+  type MailSender,
+} from './mail-sender.ts';
 
 const CONNECTIONS_MAX = 2;
 const MESSAGES_PER_CONNECTION_MAX = 100;
@@ -42,9 +48,7 @@ export class SmtpMailSender implements MailSender {
     try {
       await this.#transport.sendMail(messageOf(mail, this.#from));
     } catch (error) {
-      throw isForGood(error)
-        ? new MailRefusedError('the mail was refused', { cause: error })
-        : error;
+      throw faultOf(error);
     }
   }
 
@@ -53,12 +57,19 @@ export class SmtpMailSender implements MailSender {
   }
 }
 
+/** `SERVICE_CLOSES` is about the server (RFC 5321, 3.8), and other replies 4xx are about one mail. */
+const SERVICE_CLOSES = 421;
+
 /**
- * A reply 5xx (RFC 5321, 4.2.1), but for those about the log-in: then the settings are wrong, and
- * the next attempt may find them mended.
+ * Replies 5xx are for good, and 4xx for now (RFC 5321, 4.2.1), but for those about the log-in: then
+ * the settings are wrong, and the next attempt may find them mended.
  */
-function isForGood(error: unknown): boolean {
+function faultOf(error: unknown): unknown {
   const { responseCode, code } = error as { responseCode?: unknown; code?: unknown };
-  if (code === 'EAUTH' || typeof responseCode !== 'number') return false;
-  return responseCode >= 500 && responseCode < 600;
+  if (code === 'EAUTH' || typeof responseCode !== 'number') return error;
+  if (responseCode >= 500 && responseCode < 600)
+    return new MailRefusedError('the mail was refused', { cause: error });
+  if (responseCode >= 400 && responseCode < 500 && responseCode !== SERVICE_CLOSES)
+    return new MailDeferredError('the mail was put off', { cause: error });
+  return error;
 }

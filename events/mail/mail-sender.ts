@@ -16,8 +16,9 @@ export interface Mail {
 export interface MailSender {
   /**
    * Resolves when the message was taken, and is not this process's to send any more. Ends within
-   * `MAIL_TIMEOUT_MS`. Errors: `MailRefusedError` where trying again cannot help; any other error
-   * is worth another attempt, and the message may have been taken.
+   * `MAIL_TIMEOUT_MS`. Errors: `MailRefusedError` where trying again cannot help;
+   * `MailDeferredError`; any error but the first is worth another attempt, and the message may have
+   * been taken.
    */
   send(mail: Mail): Promise<void>;
   stop(): Promise<void>;
@@ -28,4 +29,11 @@ export const MAIL_TIMEOUT_MS = 30_000;
 /** The server refused the recipient or the message for good (SMTP 5xx). */
 export class MailRefusedError extends Error {
   readonly code = 'mail-refused';
+}
+
+/**
+ * The server does not take this recipient or message now (SMTP 4xx), which says nothing of others.
+ */
+export class MailDeferredError extends Error {
+  readonly code = 'mail-deferred';
 }
