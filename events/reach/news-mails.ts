@@ -5,7 +5,12 @@ import { createHash } from 'node:crypto';
 import type { Language } from '../../contracts/languages.ts';
 import type { MailKind } from '../../contracts/preferences.ts';
 import { mailBody, type MailText } from '../mail/mail-body.ts';
-import { MailRefusedError, type MailSender } from '../mail/mail-sender.ts';
+import {
+  type Mail,
+  MailDeferredError,
+  MailRefusedError,
+  type MailSender,
+} from '../mail/mail-sender.ts';
 import type { PushResult } from '../push/push-sender.ts';
 import type { DropNewsType, OrderNewsType } from './news.ts';
 
@@ -95,18 +100,40 @@ export function newsMailId(place: string, userId: string): string {
   return createHash('sha256').update(`${place}\n${userId}`).digest('hex').slice(0, 32);
 }
 
+/** The reason of a mail that is to be sent later, while others may go. */
+export const MAIL_DEFERRED = 'deferred';
 const RETRY_AFTER_MS = 5_000;
+/** Servers that put off a sender they do not know take minutes to know it. */
+const DEFERRED_RETRY_MS = 60_000;
+const ABORTED: PushResult = { outcome: 'failed', retryAfterMs: 0, reason: 'aborted' };
 
-/** As a push's result: a server that is away is one that has no room. */
+/**
+ * As a push's result. Never rejects. With an aborted `stop` it resolves at once, though the mail may
+ * be taken.
+ */
 export async function mailResult(
   sender: MailSender,
-  mail: Parameters<MailSender['send']>[0],
+  mail: Mail,
+  stop: AbortSignal,
 ): Promise<PushResult> {
+  if (stop.aborted) return ABORTED;
+  const { promise, resolve } = Promise.withResolvers<PushResult>();
+  const onStop = () => resolve(ABORTED);
+  stop.addEventListener('abort', onStop);
+  void sendMail(sender, mail).then(resolve);
+  const result = await promise;
+  stop.removeEventListener('abort', onStop);
+  return result;
+}
+
+async function sendMail(sender: MailSender, mail: Mail): Promise<PushResult> {
   try {
     await sender.send(mail);
     return { outcome: 'sent' };
   } catch (error) {
     if (error instanceof MailRefusedError) return { outcome: 'failed', reason: 'refused' };
-    return { outcome: 'rate-limited', retryAfterMs: RETRY_AFTER_MS };
+    if (error instanceof MailDeferredError)
+      return { outcome: 'failed', retryAfterMs: DEFERRED_RETRY_MS, reason: MAIL_DEFERRED };
+    return { outcome: 'failed', retryAfterMs: RETRY_AFTER_MS, reason: 'unreachable' };
   }
 }

@@ -21,12 +21,12 @@ import {
 import type { Presence } from './presence.ts';
 import type { ReachCounts } from './reach-counts.ts';
 import { removeSubscriptions } from './recipient-changes.ts';
+import { MAIL_SERVICE } from './service-places.ts';
 
 /** Ids of one `AccountStore.findUsers`. */
 const USERS_READ_MAX = 100;
 /** Characters of an endpoint's hash that name it among a user's. */
 const KEY_LENGTH = 12;
-const MAIL_KEY = 'mail';
 
 export interface PeopleOptions {
   readonly recipients: RecipientStore;
@@ -153,10 +153,11 @@ export class People {
     const mail = { ...text, id, to: user.email, language, unsubscribeUrl };
     return {
       ...candidate,
-      key: MAIL_KEY,
+      key: MAIL_SERVICE,
       channel: 'mail',
-      service: MAIL_KEY,
-      send: () => mailResult(mails, mail),
+      service: MAIL_SERVICE,
+      // What the server has begun to take is waited for, but not by a process that ends.
+      send: (_end, stop) => mailResult(mails, mail, stop),
     };
   }
 }

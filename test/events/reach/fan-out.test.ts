@@ -3,9 +3,15 @@
 
 import test from 'ava';
 import { DEFAULT_PREFERENCES } from '../../../contracts/preferences.ts';
-import { FOLLOWERS_PER_PAGE } from '../../../events/reach/drop-handlers.ts';
+import { JobQueue } from '../../../events/jobs/job-queue.ts';
+import { type DropJobParams, FOLLOWERS_PER_PAGE } from '../../../events/reach/drop-handlers.ts';
+import { NewsQueue } from '../../../events/reach/news-queue.ts';
+import type { JobStore } from '../../../storage/ports/jobs.ts';
+import { StoreUnavailableError } from '../../../storage/ports/journal.ts';
 import { dropView, NOW } from '../../services/harness.ts';
 import { CREATOR, dropNews, hangs, reachFixture } from './reach-fixture.ts';
+
+const GOOGLE = 'fcm.googleapis.com';
 
 const entry = (change = {}) => ({ place: '3-7', drops: [dropNews(change)], orders: [] });
 
@@ -95,7 +101,7 @@ test('R1: a fan-out ends once it is moot: sold out, paused, over or gone', async
 test('R1: one service that hangs delays no other, and gets all later', async (t) => {
   const reach = reachFixture();
   for (let i = 0; i < 3_000; i++)
-    await reach.addFollower(`u_${i}`, [i % 2 === 0 ? 'well.example' : 'hangs.example']);
+    await reach.addFollower(`u_${i}`, [i % 2 === 0 ? 'well.example' : GOOGLE]);
   await reach.setSpread(0);
   await reach.news.add(entry());
   let asked = 0;
@@ -126,7 +132,7 @@ test('R1: a service that says 429 is left alone for as long as it says', async (
     if (endpoint.startsWith('https://a.')) return { outcome: 'sent' };
     asked.push(reach.clock.now());
     return reach.clock.now() < NOW + 60_000
-      ? { outcome: 'rate-limited', retryAfterMs: 60_000 }
+      ? { outcome: 'rate-limited', retryAfterMs: 60_000, reason: 'service-stopped' }
       : { outcome: 'sent' };
   };
   await reach.run();
@@ -233,4 +239,140 @@ test('R1: what comes about by itself is told once in ten minutes, what is decide
   await reach.news.add(back(slot + 1, true));
   await reach.news.add(back(slot + 2, true));
   t.is((await reach.jobs()).length, 4);
+});
+
+test('R1: unknown services that say nothing take a second of a page, and then none', async (t) => {
+  const reach = reachFixture();
+  for (let i = 0; i < 4 * FOLLOWERS_PER_PAGE; i++)
+    await reach.addFollower(`u_${i}`, [i % 10 === 0 ? `h${i % 400}.example` : GOOGLE]);
+  await reach.setSpread(0);
+  await reach.news.add(entry());
+  reach.pushes.answer = (endpoint, signal) =>
+    endpoint.includes(GOOGLE) ? { outcome: 'sent' } : hangs(signal);
+  const began = reach.clock.now();
+  for (let i = 0; i < 4; i++) {
+    const step = reach.run(1);
+    await reach.clock.advance(i === 0 ? 1_000 : 0);
+    await step;
+  }
+  t.is(reach.pushes.received.length, 3_600);
+  t.is(reach.clock.now() - began, 1_000);
+  reach.pushes.answer = () => ({ outcome: 'sent' });
+  await reach.run();
+  t.is(reach.pushes.counts().size, 4_000, 'they answer again, and are told');
+});
+
+test('R1: one browser whose service puts it off for an hour holds up no other', async (t) => {
+  const reach = reachFixture();
+  for (let i = 0; i < 1_200; i++) await reach.addFollower(`u_${i}`, [GOOGLE]);
+  await reach.setSpread(0);
+  await reach.news.add(entry());
+  const oneIsBusy = ['/u_7', '/u_1100'];
+  const times = new Map<string, number>();
+  reach.pushes.answer = (endpoint) => {
+    const isBusy = oneIsBusy.some((path) => endpoint.endsWith(path));
+    if (isBusy && reach.clock.now() < NOW + 3_500_000)
+      return { outcome: 'rate-limited', retryAfterMs: 3_500_000, reason: 'status-429' };
+    times.set(endpoint, reach.clock.now() - NOW);
+    return { outcome: 'sent' };
+  };
+  await reach.run();
+  t.is(times.size, 1_200);
+  t.deepEqual([...new Set(times.values())], [0, 3_500_000]);
+  t.true([...reach.pushes.counts().values()].every((count) => count === 1));
+});
+
+test('R1: what a service never got uses up none of its attempts', async (t) => {
+  const reach = reachFixture();
+  for (let i = 0; i < 100; i++) await reach.addFollower(`u_${i}`, [GOOGLE]);
+  await reach.news.add(entry());
+  const until = NOW + 50 * 60_000;
+  reach.pushes.answer = () =>
+    reach.clock.now() < until
+      ? { outcome: 'rate-limited', retryAfterMs: 60_000, reason: 'service-stopped' }
+      : { outcome: 'sent' };
+  await reach.run();
+  t.is(reach.pushes.counts().size, 100);
+  t.like((await reach.jobs())[0], { progress: { done: 100, refused: {} } });
+});
+
+test('R1: a process that ends leaves what it has not sent, and puts no service behind', async (t) => {
+  const reach = reachFixture();
+  const count = FOLLOWERS_PER_PAGE + 100;
+  for (let i = 0; i < count; i++) await reach.addFollower(`u_${i}`, [GOOGLE]);
+  await reach.setSpread(0);
+  await reach.news.add(entry());
+  const stop = new AbortController();
+  let asked = 0;
+  reach.pushes.answer = (_endpoint, signal) => {
+    asked += 1;
+    if (asked === 300) stop.abort();
+    return asked >= 290 ? hangs(signal) : { outcome: 'sent' };
+  };
+  const [job] = await reach.jobs();
+  const handler = reach.handlers.find(({ kind }) => kind === job!.kind)!;
+  const { cursor, progress } = await handler.step(job!, stop.signal);
+  const stopped = JSON.parse(cursor!) as { behind: unknown[]; retries: { attempts: number }[] };
+  t.is(stopped.behind.length, 0);
+  t.is(stopped.retries.length, FOLLOWERS_PER_PAGE - 289);
+  t.true(stopped.retries.every(({ attempts }) => attempts === 0));
+  await reach.stores.jobs.replace({ ...job!, cursor, progress, revision: job!.revision + 1 });
+  reach.pushes.answer = () => ({ outcome: 'sent' });
+  const before = reach.clock.now();
+  await reach.run();
+  t.is(reach.pushes.received.length, count);
+  t.is(reach.pushes.counts().size, count);
+  t.true(reach.clock.now() - before <= 2_000);
+});
+
+test('R1: a page that a fault of the store ends has nothing under way when it fails', async (t) => {
+  const reach = reachFixture();
+  for (let i = 0; i < 500; i++) await reach.addFollower(`u_${i}`, [GOOGLE]);
+  await reach.news.add(entry());
+  let underWay = 0;
+  reach.pushes.answer = async (endpoint, signal) => {
+    if (endpoint.endsWith('/u_98')) throw new StoreUnavailableError('no keys');
+    underWay += 1;
+    const result = await hangs(signal);
+    await new Promise((resolve) => setImmediate(resolve));
+    underWay -= 1;
+    return result;
+  };
+  const [job] = await reach.jobs();
+  const handler = reach.handlers.find(({ kind }) => kind === job!.kind)!;
+  const step = handler.step(job!, new AbortController().signal);
+  const failed = t.throwsAsync(step, { message: 'no keys' });
+  await reach.clock.advance(5_000);
+  await failed;
+  t.is(underWay, 0);
+});
+
+test('R1: an event whose jobs were made in part gets the rest of the same division', async (t) => {
+  const reach = reachFixture();
+  let followers = 120_000;
+  let room = 2;
+  const queue = new JobQueue({
+    jobs: {
+      ...reach.stores.jobs,
+      find: (id) => reach.stores.jobs.find(id),
+      async add(job, bounds) {
+        if (room === 0) throw new StoreUnavailableError('away');
+        room -= 1;
+        return await reach.stores.jobs.add(job, bounds);
+      },
+    } as JobStore,
+    now: () => reach.clock.now(),
+  });
+  const news = new NewsQueue({
+    queue,
+    follows: { counts: async () => ({ followers, following: 0 }) },
+    recipients: reach.stores.recipients,
+  });
+  await t.throwsAsync(news.add(entry()), { code: 'store-unavailable' });
+  followers = 310_000;
+  room = 100;
+  await news.add(entry());
+  const params = (await reach.jobs()).map((job) => job.params as DropJobParams);
+  t.deepEqual(params.map(({ part }) => part).toSorted(), [0, 1, 2]);
+  t.true(params.every((one) => one.parts === 3 && one.followers === 120_000));
 });

@@ -5,7 +5,7 @@ import { DEFAULT_PREFERENCES } from '../../../contracts/preferences.ts';
 import type { DropEvent } from '../../../contracts/drop-events.ts';
 import { type Fact, reviveFact } from '../../../actors/shard/facts.ts';
 import { PreferencesUseCases } from '../../../app/preferences.ts';
-import { MailRefusedError } from '../../../events/mail/mail-sender.ts';
+import { MailDeferredError, MailRefusedError } from '../../../events/mail/mail-sender.ts';
 import { messageOf } from '../../../events/mail/mail-message.ts';
 import { dropNewsOf, orderNewsOf } from '../../../events/reach/news.ts';
 import { newsConsumer } from '../../../events/reach/news-consumer.ts';
@@ -146,8 +146,8 @@ test('R2: buyers who want it are told by mail, to a confirmed address, and can e
   t.is(reach.mails.mails.length, 1);
 });
 
-test('R2: followers who want it hear by mail that a drop was announced, through an outage', async (t) => {
-  const reach = reachFixture();
+/** With addresses, and wishing for mails. */
+async function addMailFollowers(reach: ReturnType<typeof reachFixture>): Promise<void> {
   const mail = { orders: false, dropAnnounced: true };
   for (let i = 0; i < 250; i++) {
     const id = `u_${i}`;
@@ -165,6 +165,11 @@ test('R2: followers who want it hear by mail that a drop was announced, through 
       emailConfirmed: true,
     });
   }
+}
+
+test('R2: followers who want it hear by mail that a drop was announced, through an outage', async (t) => {
+  const reach = reachFixture();
+  await addMailFollowers(reach);
   reach.mails.before = ({ to }) => {
     if (to === 'u_7@example.com') throw new MailRefusedError('no such mailbox');
     if (reach.clock.now() < NOW + 120_000) throw new Error('the server is away');
@@ -179,4 +184,46 @@ test('R2: followers who want it hear by mail that a drop was announced, through 
     state: 'done',
     progress: { done: 249, refused: { refused: 1 } },
   });
+});
+
+test('R2: one whose server puts mails off holds up nobody, and is given up at last', async (t) => {
+  const reach = reachFixture();
+  await addMailFollowers(reach);
+  let tries = 0;
+  reach.mails.before = ({ to }) => {
+    if (to !== 'u_240@example.com') return;
+    tries += 1;
+    throw new MailDeferredError('come again');
+  };
+  await reach.news.add({ place: '1-1', drops: [dropNews({ type: 'drop-announced' })], orders: [] });
+  reach.setDrop(dropView({ status: 'upcoming' }));
+  await reach.run(3);
+  t.is(reach.clock.now(), NOW);
+  t.is(reach.mails.mails.length, 249);
+  await reach.run();
+  t.is(tries, 13);
+  t.is(reach.mails.mails.length, 249);
+  t.like((await reach.jobs())[0], { state: 'done', progress: { refused: { 'given-up': 1 } } });
+});
+
+test('R2: a process that ends waits for no mail, and only those under way may come twice', async (t) => {
+  const reach = reachFixture();
+  await addMailFollowers(reach);
+  await reach.news.add({ place: '1-1', drops: [dropNews({ type: 'drop-announced' })], orders: [] });
+  const [job] = await reach.jobs();
+  const handler = reach.handlers.find(({ kind }) => kind === job!.kind)!;
+  const stop = new AbortController();
+  const { send } = reach.mails;
+  reach.mails.send = async (mail) => {
+    await send.call(reach.mails, mail);
+    if (reach.mails.mails.length < 50) return;
+    stop.abort();
+    await new Promise(() => undefined);
+  };
+  const { cursor, progress } = await handler.step(job!, stop.signal);
+  await reach.stores.jobs.replace({ ...job!, cursor, progress, revision: job!.revision + 1 });
+  reach.mails.send = send;
+  await reach.run();
+  t.is(new Set(reach.mails.mails.map(({ to }) => to)).size, 250);
+  t.true(reach.mails.mails.length <= 254, `${reach.mails.mails.length}`);
 });

@@ -63,11 +63,9 @@ export class ScriptedPushes implements PushSender {
 
 /** A service that answers nothing until it is asked to stop. */
 export function hangs(signal: AbortSignal | undefined): Promise<PushResult> {
-  return new Promise((resolve) =>
-    signal?.addEventListener('abort', () =>
-      resolve({ outcome: 'failed', retryAfterMs: 0, reason: 'aborted' }),
-    ),
-  );
+  const aborted = { outcome: 'failed', retryAfterMs: 0, reason: 'aborted' } as const;
+  if (signal?.aborted === true) return Promise.resolve(aborted);
+  return new Promise((resolve) => signal?.addEventListener('abort', () => resolve(aborted)));
 }
 
 export class RecordedMails implements MailSender {
