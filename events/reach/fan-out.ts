@@ -19,9 +19,9 @@ import {
   parseCursor,
   type Retry,
 } from './fan-out-cursor.ts';
-import { type PageSent, PageSending } from './page-sending.ts';
+import { type PageSent, PageSending, type SilenceBounds } from './page-sending.ts';
 import type { ReachCounts } from './reach-counts.ts';
-import { serviceFilter } from './service-places.ts';
+import { OTHERS, serviceFilter } from './service-places.ts';
 
 /** Who may have to be told. */
 export interface Candidate {
@@ -74,11 +74,15 @@ export interface FanOutOptions {
 
 /** A service that is behind holds up nobody, so it gets more than a page's time. */
 const OWN_PAGE_SHARE = 4;
-/** What an unknown service may say nothing for in the main pass, where all others wait for it. */
-const SILENCE_MS = 1_000;
+/**
+ * Of an unknown service, in the main pass. The longer one is enough for its circuit breaker to hear
+ * of it (events/push/push-service.ts).
+ */
+const SILENCE: SilenceBounds = { afterKnownMs: 1_000, aloneMs: 3_000 };
 
 export class FanOut {
   readonly #options: FanOutOptions;
+  #hasSent = false;
 
   constructor(options: FanOutOptions) {
     this.#options = options;
@@ -107,9 +111,11 @@ export class FanOut {
     const isFor = serviceFilter(cursor.behind, behind);
     const all = candidates.length === 0 ? [] : await walk.targets(candidates);
     const targets = all.filter(({ service }) => isFor(service));
-    const pageMs = behind === null ? walk.pageMs : ownMs;
-    const silenceMs = behind === null ? SILENCE_MS : walk.pageMs;
-    const sent = await this.#send(walk, targets, { pageMs, silenceMs }, signal);
+    const othersMs = Math.min(walk.pageMs, ownMs);
+    const passMs = behind?.service === OTHERS ? othersMs : ownMs;
+    const pageMs = behind === null ? walk.pageMs : passMs;
+    const silence = behind === null ? SILENCE : null;
+    const sent = await this.#send(walk, targets, { pageMs, silence }, signal);
     const result = { ...sent, next };
     const change =
       behind === null
@@ -141,16 +147,22 @@ export class FanOut {
       ),
     );
     const due = targets.filter((target) => names.has(nameOf(target)));
-    return await this.#send(walk, due, { pageMs, silenceMs: walk.pageMs }, signal);
+    const silence = { afterKnownMs: SILENCE.afterKnownMs, aloneMs: walk.pageMs };
+    return await this.#send(walk, due, { pageMs, silence }, signal);
   }
 
   async #send(
     walk: Walk,
     targets: readonly Target[],
-    times: { readonly pageMs: number; readonly silenceMs: number },
+    times: { readonly pageMs: number; readonly silence: SilenceBounds | null },
     stop: AbortSignal,
   ): Promise<PageSent> {
-    return await new PageSending({ ...this.#options, ...times, walk, stop }).send(targets);
+    // The first message of a process may wait for what sends it to start, not for its service.
+    const silence = this.#hasSent ? times.silence : null;
+    const sending = new PageSending({ ...this.#options, ...times, silence, walk, stop });
+    const sent = await sending.send(targets);
+    if (sent.took.size > 0) this.#hasSent = true;
+    return sent;
   }
 }
 

@@ -3,7 +3,7 @@
 // that says nothing is not waited for that long.
 
 import pLimit from 'p-limit';
-import type { Clock } from '../../actors/clock.ts';
+import type { Clock, Timer } from '../../actors/clock.ts';
 import type { PushResult } from '../push/push-sender.ts';
 import type { Target, Walk } from './fan-out.ts';
 import type { Failure, SendResult } from './fan-out-cursor.ts';
@@ -21,12 +21,19 @@ export interface PageSendingOptions {
   readonly clock: Clock;
   readonly counts: ReachCounts;
   readonly walk: Walk;
-  /** For all. */
   readonly pageMs: number;
-  /** An unknown service that has answered nothing for so long has ended its page. */
-  readonly silenceMs: number;
+  /** An unknown service that answers nothing for so long has ended its page. Null: no bound. */
+  readonly silence: SilenceBounds | null;
   /** This process ends, or no longer has the job. */
   readonly stop: AbortSignal;
+}
+
+/** In milliseconds. */
+export interface SilenceBounds {
+  /** Once the known services of the page are done, and wait for it. */
+  readonly afterKnownMs: number;
+  /** Where the page is for unknown services only. */
+  readonly aloneMs: number;
 }
 
 export interface PageSent extends SendResult {
@@ -70,8 +77,18 @@ export class PageSending {
     stop.addEventListener('abort', abort);
     if (stop.aborted) abort();
     try {
-      const byService = Map.groupBy(targets, ({ service }) => service);
-      await Promise.all(Array.from(byService, ([name, some]) => this.#toService(name, some)));
+      const byService = [...Map.groupBy(targets, ({ service }) => service)];
+      const known = byService.filter(([service]) => isKnown(service));
+      const others = byService.filter(([service]) => !isKnown(service));
+      const knownDone = Promise.all(
+        known.map(([name, some]) => this.#toService(name, some, this.#end.signal)),
+      );
+      const silenceMs =
+        known.length > 0 ? this.#options.silence?.afterKnownMs : this.#options.silence?.aloneMs;
+      await Promise.all([
+        knownDone,
+        ...others.map(([name, some]) => this.#toOther(name, some, knownDone, silenceMs ?? null)),
+      ]);
     } finally {
       timer.cancel();
       stop.removeEventListener('abort', abort);
@@ -86,33 +103,37 @@ export class PageSending {
     };
   }
 
-  async #toService(service: string, targets: readonly Target[]): Promise<void> {
+  async #toService(
+    service: string,
+    targets: readonly Target[],
+    end: AbortSignal,
+    heard: () => void = () => undefined,
+  ): Promise<void> {
     const limit = pLimit(this.#options.walk.inFlightMax);
-    const silence = isKnown(service) ? null : this.#silence();
-    const page: ServicePage = {
-      service,
-      end: silence?.signal ?? this.#end.signal,
-      heard: () => silence?.heard(),
-      inRow: 0,
-      waitMs: 0,
-    };
+    const page: ServicePage = { service, end, heard, inRow: 0, waitMs: 0 };
     await Promise.all(targets.map((target) => limit(() => this.#sendOne(target, page))));
-    silence?.cancel();
   }
 
-  /** Ends once nothing was heard for a while, or the page ends. */
-  #silence() {
-    const { clock, silenceMs } = this.#options;
-    const end = new AbortController();
-    let timer = clock.after(silenceMs, () => end.abort());
-    return {
-      signal: AbortSignal.any([end.signal, this.#end.signal]),
-      heard() {
-        timer.cancel();
-        timer = clock.after(silenceMs, () => end.abort());
-      },
-      cancel: () => timer.cancel(),
+  /** Until the end of the page, or until nothing was heard for too long after `since`. */
+  async #toOther(
+    service: string,
+    targets: readonly Target[],
+    since: Promise<unknown>,
+    silenceMs: number | null,
+  ): Promise<void> {
+    const { clock } = this.#options;
+    const silence = new AbortController();
+    const end = AbortSignal.any([silence.signal, this.#end.signal]);
+    let timer: Timer | null = null;
+    let isOver = false;
+    const restart = () => {
+      timer?.cancel();
+      if (silenceMs !== null && !isOver) timer = clock.after(silenceMs, () => silence.abort());
     };
+    void since.then(restart);
+    await this.#toService(service, targets, end, () => timer !== null && restart());
+    isOver = true;
+    restart();
   }
 
   /** Never rejects: others are under way, and are waited for. */

@@ -3,10 +3,8 @@
 
 import test from 'ava';
 import { DEFAULT_PREFERENCES } from '../../../contracts/preferences.ts';
-import { JobQueue } from '../../../events/jobs/job-queue.ts';
 import { type DropJobParams, FOLLOWERS_PER_PAGE } from '../../../events/reach/drop-handlers.ts';
 import { NewsQueue } from '../../../events/reach/news-queue.ts';
-import type { JobStore } from '../../../storage/ports/jobs.ts';
 import { StoreUnavailableError } from '../../../storage/ports/journal.ts';
 import { dropView, NOW } from '../../services/harness.ts';
 import { CREATOR, dropNews, hangs, reachFixture } from './reach-fixture.ts';
@@ -243,20 +241,29 @@ test('R1: what comes about by itself is told once in ten minutes, what is decide
 
 test('R1: unknown services that say nothing take a second of a page, and then none', async (t) => {
   const reach = reachFixture();
-  for (let i = 0; i < 4 * FOLLOWERS_PER_PAGE; i++)
+  await reach.addFollower('v_first', [GOOGLE]);
+  await reach.news.add(entry());
+  await reach.run();
+  for (let i = 0; i < 4 * FOLLOWERS_PER_PAGE - 1; i++)
     await reach.addFollower(`u_${i}`, [i % 10 === 0 ? `h${i % 400}.example` : GOOGLE]);
   await reach.setSpread(0);
-  await reach.news.add(entry());
+  await reach.news.add(entry({ type: 'low-stock' }));
   reach.pushes.answer = (endpoint, signal) =>
     endpoint.includes(GOOGLE) ? { outcome: 'sent' } : hangs(signal);
+  const job = (await reach.jobs()).find(({ state }) => state !== 'done')!;
+  const handler = reach.handlers.find(({ kind }) => kind === job.kind)!;
+  let isDone = false;
+  const page = handler.step(job, new AbortController().signal);
+  void page.then(() => (isDone = true));
+  await reach.clock.advance(999);
+  t.false(isDone);
+  await reach.clock.advance(1);
+  const { cursor, progress } = await page;
+  await reach.stores.jobs.replace({ ...job, cursor, progress, revision: job.revision + 1 });
   const began = reach.clock.now();
-  for (let i = 0; i < 4; i++) {
-    const step = reach.run(1);
-    await reach.clock.advance(i === 0 ? 1_000 : 0);
-    await step;
-  }
-  t.is(reach.pushes.received.length, 3_600);
-  t.is(reach.clock.now() - began, 1_000);
+  await reach.run(3);
+  t.is(reach.pushes.received.length, 1 + 3_600);
+  t.is(reach.clock.now(), began, 'the pages that follow wait for none of them');
   reach.pushes.answer = () => ({ outcome: 'sent' });
   await reach.run();
   t.is(reach.pushes.counts().size, 4_000, 'they answer again, and are told');
@@ -351,20 +358,14 @@ test('R1: an event whose jobs were made in part gets the rest of the same divisi
   const reach = reachFixture();
   let followers = 120_000;
   let room = 2;
-  const queue = new JobQueue({
-    jobs: {
-      ...reach.stores.jobs,
-      find: (id) => reach.stores.jobs.find(id),
-      async add(job, bounds) {
-        if (room === 0) throw new StoreUnavailableError('away');
-        room -= 1;
-        return await reach.stores.jobs.add(job, bounds);
-      },
-    } as JobStore,
-    now: () => reach.clock.now(),
-  });
+  const add = reach.queue.add.bind(reach.queue);
+  reach.queue.add = async (job, bounds) => {
+    if (room === 0) throw new StoreUnavailableError('away');
+    room -= 1;
+    return await add(job, bounds);
+  };
   const news = new NewsQueue({
-    queue,
+    queue: reach.queue,
     follows: { counts: async () => ({ followers, following: 0 }) },
     recipients: reach.stores.recipients,
   });
@@ -373,6 +374,9 @@ test('R1: an event whose jobs were made in part gets the rest of the same divisi
   room = 100;
   await news.add(entry());
   const params = (await reach.jobs()).map((job) => job.params as DropJobParams);
-  t.deepEqual(params.map(({ part }) => part).toSorted(), [0, 1, 2]);
+  t.deepEqual(
+    params.map(({ part }) => part).toSorted((a, b) => a - b),
+    [0, 1, 2],
+  );
   t.true(params.every((one) => one.parts === 3 && one.followers === 120_000));
 });

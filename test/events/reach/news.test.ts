@@ -213,9 +213,9 @@ test('R2: a process that ends waits for no mail, and only those under way may co
   const [job] = await reach.jobs();
   const handler = reach.handlers.find(({ kind }) => kind === job!.kind)!;
   const stop = new AbortController();
-  const { send } = reach.mails;
+  const send = reach.mails.send.bind(reach.mails);
   reach.mails.send = async (mail) => {
-    await send.call(reach.mails, mail);
+    await send(mail);
     if (reach.mails.mails.length < 50) return;
     stop.abort();
     await new Promise(() => undefined);
