@@ -21,7 +21,7 @@ import {
 } from './fan-out-cursor.ts';
 import { type PageSent, PageSending, type SilenceBounds } from './page-sending.ts';
 import type { ReachCounts } from './reach-counts.ts';
-import { OTHERS, serviceFilter } from './service-places.ts';
+import { MAIL_SERVICE, OTHERS, serviceFilter } from './service-places.ts';
 
 /** Who may have to be told. */
 export interface Candidate {
@@ -82,7 +82,7 @@ const SILENCE: SilenceBounds = { afterKnownMs: 1_000, aloneMs: 3_000 };
 
 export class FanOut {
   readonly #options: FanOutOptions;
-  #hasSent = false;
+  #hasPushed = false;
 
   constructor(options: FanOutOptions) {
     this.#options = options;
@@ -111,8 +111,8 @@ export class FanOut {
     const isFor = serviceFilter(cursor.behind, behind);
     const all = candidates.length === 0 ? [] : await walk.targets(candidates);
     const targets = all.filter(({ service }) => isFor(service));
-    const othersMs = Math.min(walk.pageMs, ownMs);
-    const passMs = behind?.service === OTHERS ? othersMs : ownMs;
+    const isShort = behind?.service === OTHERS;
+    const passMs = isShort ? Math.min(walk.pageMs, ownMs) : ownMs;
     const pageMs = behind === null ? walk.pageMs : passMs;
     const silence = behind === null ? SILENCE : null;
     const sent = await this.#send(walk, targets, { pageMs, silence }, signal);
@@ -157,11 +157,11 @@ export class FanOut {
     times: { readonly pageMs: number; readonly silence: SilenceBounds | null },
     stop: AbortSignal,
   ): Promise<PageSent> {
-    // The first message of a process may wait for what sends it to start, not for its service.
-    const silence = this.#hasSent ? times.silence : null;
+    // The first push of a process may wait for what sends it to start, not for its service.
+    const silence = this.#hasPushed ? times.silence : null;
     const sending = new PageSending({ ...this.#options, ...times, silence, walk, stop });
     const sent = await sending.send(targets);
-    if (sent.took.size > 0) this.#hasSent = true;
+    this.#hasPushed ||= [...sent.took].some((service) => service !== MAIL_SERVICE);
     return sent;
   }
 }
