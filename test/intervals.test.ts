@@ -26,9 +26,9 @@ const RIGHT: Readonly<Record<string, string>> = {
   'events/payments/payment-provider-development.ts':
     'payments are due after the date at which their order was made, after a restart too',
   'events/jobs/job-runner.ts': 'jobs are due at dates, kept for other runs to compare',
-  'events/reach/fan-out.ts': 'from the date of an event to when it is told',
   'events/reach/news-consumer.ts': 'the age of news is from the date of their entry',
   'events/reach/tell-buyers.ts': 'the age of news is from the date of their entry',
+  'events/reach/page-sending.ts': 'from the date of an event to when it is told',
   'events/archive/archiver.ts': 'retention is by the dates of entries',
   'app/drops.ts': 'the age of a page, measured by the monotonic clock, is told as a date',
   'app/buyer-payments.ts': 'when a payment will be ready is told as a date',
