@@ -1,6 +1,7 @@
 // Debian's Chromium, driven by Playwright, for tests of pages as readers see them.
 
 import type { ExecutionContext } from 'ava';
+import pTimeout from 'p-timeout';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { findProgram } from './child-server.ts';
 
@@ -9,6 +10,7 @@ export const chromiumInstalled = program !== null;
 
 /** For a machine that is busy with other tests. */
 const STEP_MAX_MS = 120_000;
+const CLOSE_MAX_MS = 30_000;
 
 /** Ends by itself at the end of the test. */
 export async function openChromium(t: ExecutionContext): Promise<Browser> {
@@ -18,7 +20,8 @@ export async function openChromium(t: ExecutionContext): Promise<Browser> {
     args: ['--no-sandbox', '--disable-dev-shm-usage', '--disable-gpu'],
     timeout: STEP_MAX_MS,
   });
-  t.teardown(() => browser.close());
+  // One that hangs would keep the whole run from ending.
+  t.teardown(() => pTimeout(browser.close(), { milliseconds: CLOSE_MAX_MS }));
   return browser;
 }
 

@@ -11,7 +11,7 @@ import sharp from 'sharp';
 import ava, { type ExecutionContext, type TestFn } from 'ava';
 import { natsInstalled } from '../../servers/nats-server.ts';
 import { redisInstalled } from '../../servers/redis-server.ts';
-import { PROGRAM, runCommand } from '../run-command.ts';
+import { COMPILE_CACHE, PROGRAM, runCommand } from '../run-command.ts';
 
 const installed = natsInstalled && redisInstalled;
 const test = (installed ? ava.serial : ava.serial.skip) as TestFn;
@@ -23,7 +23,10 @@ const GONE_TIMEOUT_MS = 20_000;
 async function startCluster(t: ExecutionContext) {
   const dataDirectory = mkdtempSync(join(tmpdir(), 'livedrops-cluster-test-'));
   const args = [PROGRAM, 'cluster', '--nodes', '2', '--port', '0', '--data', dataDirectory];
-  const child = spawn(process.execPath, args, { env: {}, stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, args, {
+    env: COMPILE_CACHE,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   t.teardown(async () => {
     child.kill('SIGKILL');
     await until(() => livingChildren.every((pid) => !lives(pid)));

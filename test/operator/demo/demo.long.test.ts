@@ -1,17 +1,15 @@
 import { execFile } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import test from 'ava';
-
-const PROGRAM = fileURLToPath(new URL('../../../operator/livedrops.ts', import.meta.url));
+import { COMPILE_CACHE, PROGRAM } from '../run-command.ts';
 
 test('a small demo sells out, and every line of its proof passes', async (t) => {
-  t.timeout(120_000);
+  t.timeout(300_000);
   const args = ['--buyers', '400', '--stock', '30', '--followers', '20', '--seconds', '1'];
   const { code, output } = await new Promise<{ code: number | null; output: string }>((resolve) => {
     const child = execFile(
       process.execPath,
       [PROGRAM, 'demo', ...args],
-      { env: {} },
+      { env: COMPILE_CACHE },
       (_error, stdout, stderr) => resolve({ code: child.exitCode, output: stdout + stderr }),
     );
   });
