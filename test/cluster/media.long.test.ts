@@ -23,6 +23,8 @@ import { startBucket } from '../storage/bucket.ts';
 import { ClusterNode } from './cluster-node.ts';
 
 const WAIT_MAX_MS = 60_000;
+/** What makes variants gives way to everything else. */
+const PROCESSED_MAX_MS = 150_000;
 const MEDIA_URL = 'https://media.shop.example';
 const BYTES_FIRST = 700_000;
 /** Of an upload below a GiB. */
@@ -106,7 +108,7 @@ function childrenOf(parent: number): number[] {
 
 const clustered = clusterInstalled ? test.serial : test.serial.skip;
 clustered('M1, M4: an upload goes on at another node when its own was killed', async (t) => {
-  t.timeout(240_000);
+  t.timeout(400_000);
   const { gateway, media } = await startScene(t);
   const [east, west] = media;
   const { client } = gateway;
@@ -189,9 +191,10 @@ clustered('M1, M4: an upload goes on at another node when its own was killed', a
   process.kill(processes[0]!, 'SIGKILL');
   await east.node.kill();
   open.destroy();
-  t.is(await offsetAt(west.origin, path), acknowledged, 'what was acknowledged is there');
+  const there = await offsetAt(west.origin, path);
+  t.true(there! >= acknowledged! && there! <= BYTES_FIRST, `${there}, behind ${acknowledged}`);
   const rest = await eventually(
-    () => patch(west.origin, path, acknowledged!, file.subarray(acknowledged!)),
+    () => patch(west.origin, path, there!, file.subarray(there!)),
     ({ status }) => status !== 423,
     WAIT_MAX_MS,
   );
@@ -202,7 +205,7 @@ clustered('M1, M4: an upload goes on at another node when its own was killed', a
   const { json } = await eventually(
     () => client.get(`/v1/media/${mediaId}`, { as: 'ann' }),
     (answer) => answer.json['status'] !== 'processing',
-    WAIT_MAX_MS,
+    PROCESSED_MAX_MS,
   );
   t.is(json['status'], 'ready', JSON.stringify(json));
   const content = json['content'] as unknown as MediaContent;
