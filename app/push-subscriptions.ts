@@ -4,7 +4,12 @@
 import { createPublicKey } from 'node:crypto';
 import type { ActionParams } from '../contracts/actions.ts';
 import { PUSH_SUBSCRIPTIONS_MAX } from '../contracts/bounds.ts';
-import type { NewPushSubscription, PushKey, PushSubscription } from '../contracts/push.ts';
+import type {
+  NewPushSubscription,
+  OwnPushSubscription,
+  PushKey,
+  PushSubscription,
+} from '../contracts/push.ts';
 import type { Outcome, Refusal } from '../contracts/refusals.ts';
 import { refusal, success } from '../domain/refusal.ts';
 import { changeRecipient, removeSubscriptions } from '../events/reach/recipient-changes.ts';
@@ -70,6 +75,17 @@ export class PushSubscriptions {
   async remove({ userId, endpoint }: ActionParams<'push.unsubscribe'>): Promise<Outcome<null>> {
     await this.#remove(userId, endpoint);
     return success(null);
+  }
+
+  /** Oldest first. */
+  async list(
+    params: ActionParams<'push.subscriptions'>,
+  ): Promise<Outcome<readonly OwnPushSubscription[]>> {
+    const found = await this.#options.recipients.find(params.userId);
+    const subscriptions = found?.subscriptions ?? [];
+    return success(
+      subscriptions.map(({ endpoint, keyId, createdAt }) => ({ endpoint, keyId, createdAt })),
+    );
   }
 
   async #remove(userId: string, endpoint: string): Promise<void> {

@@ -8,7 +8,9 @@ import { NamedFollow } from './follows.ts';
 import { Notification } from './notifications.ts';
 import { OrderBody } from './orders.ts';
 import { OwnOrganisation } from './organisations.ts';
+import { Preferences } from './preferences.ts';
 import { ProductBody } from './products.ts';
+import { OwnPushSubscription } from './push.ts';
 import { userId } from './scalars.ts';
 import { wire, wireTime } from './wire.ts';
 
@@ -28,6 +30,8 @@ export const AccountExportBody = Type.Object(
     drafts: Type.Optional(Type.Array(DropBody)),
     orders: Type.Array(OrderBody),
     notifications: Type.Array(wire(Notification)),
+    preferences: Preferences,
+    pushSubscriptions: Type.Array(wire(OwnPushSubscription)),
   },
   { title: 'AccountExport' },
 );

@@ -53,7 +53,7 @@ import type { NewProduct, ProductFilter, ProductPatch, ProductView } from './pro
 import type { PushKeyRotation, PushKeyRow } from './push-keys.ts';
 import type { MadePasses, NewPasses, NewPassList } from './passes.ts';
 import type { Preferences, PreferencesPatch } from './preferences.ts';
-import type { NewPushSubscription, PushKey } from './push.ts';
+import type { NewPushSubscription, OwnPushSubscription, PushKey } from './push.ts';
 import type { PaymentProblem, ProblemFilter } from './payment-problems.ts';
 import type {
   Ban,
@@ -390,6 +390,7 @@ export interface Actions {
     null,
   ];
   'push.unsubscribe': [{ userId: string; endpoint: string }, null];
+  'push.subscriptions': [{ userId: string }, readonly OwnPushSubscription[]];
 
   /** Of at most 1,000 users those with a stream open. Answered by each gateway, for itself. */
   'presence.online': [{ userIds: readonly string[] }, readonly string[]];

@@ -82,3 +82,9 @@ export const PushSubscription = Type.Object({
   createdAt: time,
 });
 export type PushSubscription = Plain<typeof PushSubscription>;
+
+/** As its user sees it. */
+export const OwnPushSubscription = Type.Pick(PushSubscription, ['endpoint', 'keyId', 'createdAt'], {
+  title: 'OwnPushSubscription',
+});
+export type OwnPushSubscription = Plain<typeof OwnPushSubscription>;

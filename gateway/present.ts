@@ -20,6 +20,7 @@ import {
 import type { Page } from '../contracts/paging.ts';
 import { BuyerPayment, OrderPayments, PREPARING_PROVIDERS } from '../contracts/payments.ts';
 import { PaymentProblem } from '../contracts/payment-problems.ts';
+import { OwnPushSubscription } from '../contracts/push.ts';
 import { ParkedRefund } from '../contracts/refunds.ts';
 import { SearchItem, SearchNode, SearchResult } from '../contracts/search.ts';
 import { presenter } from '../contracts/wire.ts';
@@ -79,6 +80,7 @@ export const memberBody = presenter(NamedMember);
 export const sentInvitationBody = presenter(SentInvitation);
 export const receivedInvitationBody = presenter(ReceivedInvitation);
 export const contactBody = presenter(Contact);
+export const ownPushSubscriptionBody = presenter(OwnPushSubscription);
 export const followBody = presenter(NamedFollow);
 export const notificationBody = presenter(Notification);
 export const nodeBody = presenter(NodeRow);

@@ -183,6 +183,8 @@ export interface AccountExport {
   readonly drafts?: ReadonlyArray<Drop>;
   readonly orders: ReadonlyArray<Order>;
   readonly notifications: ReadonlyArray<Notification>;
+  readonly preferences: Preferences;
+  readonly pushSubscriptions: ReadonlyArray<OwnPushSubscription>;
 }
 
 export interface ApiKey {
@@ -318,6 +320,39 @@ export interface Notification {
   readonly data: Readonly<Record<string, string | number | boolean>>;
   readonly createdAt: string;
   readonly readAt: string | null;
+}
+
+export interface Preferences {
+  readonly push: PushPreferences;
+  readonly mail: MailPreferences;
+  /** nothing of their drops; orders are told all the same */
+  readonly mutedCreators: ReadonlyArray<string>;
+  /** as a creator: over how long the pushes of one event go out */
+  readonly spreadSeconds: number;
+}
+
+export interface PushPreferences {
+  /** a drop of a followed creator has started */
+  readonly dropStarted: boolean;
+  /** few units of such a drop are left */
+  readonly lowStock: boolean;
+  /** such a drop was sold out, and has units again */
+  readonly backInStock: boolean;
+  /** one’s own orders: confirmed, refunded, payment failed */
+  readonly orders: boolean;
+}
+
+export interface MailPreferences {
+  /** one’s own orders: confirmed, refunded */
+  readonly orders: boolean;
+  /** a followed creator has announced a drop */
+  readonly dropAnnounced: boolean;
+}
+
+export interface OwnPushSubscription {
+  readonly endpoint: string;
+  readonly keyId: string;
+  readonly createdAt: string;
 }
 
 export interface EmailChange {
@@ -983,33 +1018,6 @@ export interface NewPushSubscription {
   };
   /** of the push key; by default the present one */
   readonly keyId?: string;
-}
-
-export interface Preferences {
-  readonly push: PushPreferences;
-  readonly mail: MailPreferences;
-  /** nothing of their drops; orders are told all the same */
-  readonly mutedCreators: ReadonlyArray<string>;
-  /** as a creator: over how long the pushes of one event go out */
-  readonly spreadSeconds: number;
-}
-
-export interface PushPreferences {
-  /** a drop of a followed creator has started */
-  readonly dropStarted: boolean;
-  /** few units of such a drop are left */
-  readonly lowStock: boolean;
-  /** such a drop was sold out, and has units again */
-  readonly backInStock: boolean;
-  /** one’s own orders: confirmed, refunded, payment failed */
-  readonly orders: boolean;
-}
-
-export interface MailPreferences {
-  /** one’s own orders: confirmed, refunded */
-  readonly orders: boolean;
-  /** a followed creator has announced a drop */
-  readonly dropAnnounced: boolean;
 }
 
 export interface PreferencesPatch {
@@ -2452,7 +2460,7 @@ export interface Operations {
   };
   /**
    * All data of the account as one file: account, sessions, API keys, follows, products, drops,
-   * orders and notifications.
+   * orders, notifications, preferences and push subscriptions.
    */
   'GET /v1/account/export': {
     readonly reply: AccountExport;

@@ -11,6 +11,7 @@ export function pushService(options: PushSubscriptionsOptions): ServiceSchema {
     key: () => subscriptions.key(),
     subscribe: (params) => subscriptions.put(params),
     unsubscribe: (params) => subscriptions.remove(params),
+    subscriptions: (params) => subscriptions.list(params),
   });
 }
 

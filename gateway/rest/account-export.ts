@@ -14,6 +14,7 @@ import {
   notificationBody,
   orderJson,
   ownOrganisationBody,
+  ownPushSubscriptionBody,
 } from '../present.ts';
 import { rfc3339 } from '../encode.ts';
 import type { FeatureLevels } from '../../storage/ports/feature-level.ts';
@@ -101,6 +102,13 @@ export async function* accountExport(options: ExportOptions): AsyncGenerator<str
       return call('notifications.list', { userId, unread: false, page });
     }),
     (item) => JSON.stringify(notificationBody(item)),
+  );
+  const preferences = await call('preferences.get', { userId });
+  if (!preferences.ok) throw new ExportCutError('preferences.get');
+  yield `,"preferences":${JSON.stringify(preferences.value)}`;
+  const subscriptions = all('push.subscriptions', call('push.subscriptions', { userId }));
+  yield* list('pushSubscriptions', subscriptions, (item) =>
+    JSON.stringify(ownPushSubscriptionBody(item)),
   );
   yield '}\n';
 }

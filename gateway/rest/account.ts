@@ -127,7 +127,7 @@ export function accountRoutes(options: AccountRoutesOptions): Route[] {
         path: '/v1/account/export',
         summary:
           'All data of the account as one file: account, sessions, API keys, follows, products, ' +
-          'drops, orders and notifications.',
+          'drops, orders, notifications, preferences and push subscriptions.',
         rateClass: 'reads',
         status: 200,
         response: AccountExportBody,
