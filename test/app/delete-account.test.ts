@@ -48,8 +48,8 @@ function dying(stores: Stores, nth: number): { stores: Stores; calls: () => numb
       },
     });
   const { accounts, accountLinks, apiKeys, follows, drafts, contacts, changes } = stores;
-  const { sessions, operatorAccounts, organisations, restrictions } = stores;
-  const some = { accounts, accountLinks, apiKeys, follows, drafts, contacts, changes };
+  const { sessions, operatorAccounts, organisations, restrictions, media } = stores;
+  const some = { accounts, accountLinks, apiKeys, follows, drafts, contacts, changes, media };
   const failed = { ...some, sessions, operatorAccounts, organisations, restrictions };
   const wrapped = Object.entries(failed).map(([name, store]) => [name, failing(store)]);
   return {
@@ -79,8 +79,20 @@ function banOf(scope: string, subject: string): Restriction {
   return { kind: 'ban', scope, subject, reason: null, since: 1, until: null, by: 'u_star' };
 }
 
+const ROOM = { countMax: 100, bytesMax: 1_000 };
+
 async function filled(): Promise<Stores> {
   const stores = memoryStores();
+  const content = { purpose: 'product', filename: 'a.jpg', bytes: 1, status: 'ready' } as const;
+  const state = { reason: null, createdAt: 5, expiresAt: null, revision: 1, content: null };
+  for (const [ownerId, count] of [
+    [ADA, 60],
+    ['o_alone', 1],
+  ] as const)
+    for (let i = 0; i < count; i++) {
+      const id = `m_${ownerId}_${i}`;
+      await stores.media.add(() => ({ id, ownerId, ...content, ...state }), ROOM);
+    }
   const user = { email: 'ada@example.com', name: 'Ada', passwordHash: 'h', roles: [] };
   await stores.accounts.addUser({ ...user, id: ADA, createdAt: 5 });
   const session = { userId: ADA, device: 'Phone', createdAt: 0, usedAt: 0, expiresAt: 9_000 };
@@ -227,6 +239,7 @@ test('A8: a deletion that dies at any call ends with the next process', async (t
     ]);
     t.deepEqual(await stores.organisations.invitingTo('ada@example.com'), [], said);
     t.deepEqual(await stores.sessions.list(ADA, 0), [], said);
+    for (const id of [ADA, 'o_alone']) t.deepEqual(await stores.media.ofOwner(id, 1), [], said);
     t.is(await stores.accountLinks.find(ADA, 'l_1'), null, said);
     t.deepEqual(await stores.follows.counts(ADA), { followers: 0, following: 0 }, said);
     t.is((await stores.follows.counts('u_fan3')).following, 0, said);
