@@ -19,13 +19,15 @@ import { pushContact } from './push.ts';
 import { pushingShare } from './upkeep.ts';
 
 const REPORT_INTERVAL_MS = 1_000;
+/** To a service without HTTP/2, where each carries one message at a time. */
+const HTTP1_CONNECTIONS = 16;
 
 /** Messages that are encrypted before others have their turn. */
 const STEP_MESSAGES = 8;
 
 const { config, saleMeter, port } = workerData as PushThreadData;
 beginThread(createLog(config));
-const outbound = createOutbound(config);
+const outbound = createOutbound(config, { connectionsPerOrigin: HTTP1_CONNECTIONS });
 const services = new PushServices({ outbound, clock: systemClock });
 const tokens = new VapidTokens({ contact: pushContact(config), now: Date.now });
 const webPush = new WebPush({ services, tokens });

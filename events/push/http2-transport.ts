@@ -78,10 +78,11 @@ export class Http2Transport implements PushTransport {
     } catch (error) {
       return { ok: false, failure: error instanceof OutboundError ? error.failure : 'connect' };
     }
-    if (this.#closed || socket.alpnProtocol !== 'h2') {
+    if (this.#closed || socket.destroyed || socket.alpnProtocol !== 'h2') {
+      const isOther = !this.#closed && !socket.destroyed;
       socket.destroy();
-      if (this.#closed) return { ok: false, failure: 'aborted' };
-      return { ok: false, failure: NO_HTTP2 };
+      if (isOther) return { ok: false, failure: NO_HTTP2 };
+      return { ok: false, failure: this.#closed ? 'aborted' : 'closed' };
     }
     const session: Http2Session = new Http2Session(origin, socket, () =>
       this.#sessions.delete(session),

@@ -18,6 +18,8 @@ export interface PushServiceOptions {
   readonly clock: Clock;
   /** For a reply, once the message is under way. */
   readonly timeoutMs?: number;
+  /** For its turn, before it is under way. */
+  readonly waitMaxMs?: number;
 }
 
 const TIMEOUT_MS = 10_000;
@@ -165,11 +167,11 @@ export class PushService {
   #watch(): void {
     const [first] = this.#waiting;
     if (first === undefined || this.#timer !== null) return;
-    const { clock } = this.#options;
-    const dueMs = first.since + WAIT_MAX_MS - clock.monotonic();
+    const { clock, waitMaxMs = WAIT_MAX_MS } = this.#options;
+    const dueMs = first.since + waitMaxMs - clock.monotonic();
     this.#timer = clock.after(dueMs, () => {
       this.#timer = null;
-      const due = clock.monotonic() - WAIT_MAX_MS;
+      const due = clock.monotonic() - waitMaxMs;
       while ((this.#waiting[0]?.since ?? Infinity) <= due) this.#waiting.shift()!.resolve(NO_ROOM);
       this.#watch();
     });

@@ -11,6 +11,7 @@ export interface PushServicesOptions {
   readonly outbound: OutboundClient;
   readonly clock: Clock;
   readonly timeoutMs?: number;
+  readonly waitMaxMs?: number;
   readonly servicesMax?: number;
 }
 

@@ -8,6 +8,7 @@ import { loadConfig } from '../../composition/config.ts';
 import { createPush, type NodePush, pushContact } from '../../composition/push.ts';
 import type { PushMessage } from '../../events/push/push-sender.ts';
 import { MemoryVapidKeys } from '../../storage/memory/vapid-keys-memory.ts';
+import { eventually } from '../end-to-end/sale-client.ts';
 import { PushBrowser } from '../push/browser.ts';
 import { PushServiceStandIn } from '../push/push-service-stand-in.ts';
 import { removeDirectory, temporaryDirectory } from '../storage/temporary-directory.ts';
@@ -18,6 +19,9 @@ const MESSAGE: PushMessage = {
   topic: null,
   urgency: 'normal',
 };
+
+/** For a machine that does much else meanwhile. */
+const RESTART_MAX_MS = 30_000;
 
 function node(t: ExecutionContext): NodePush {
   const data = temporaryDirectory();
@@ -85,6 +89,27 @@ test('R1: a message that is given up, or under way at the stop, has a result', a
   await push.stop();
   t.is((await held).outcome, 'failed');
   t.is((await push.sender.send(target, MESSAGE)).outcome, 'failed');
+});
+
+test('R1: a thread that dies is started again, and what it had is told', async (t) => {
+  const push = node(t);
+  const service = await standIn(t);
+  service.behave = ({ path }) => (path.endsWith('held') ? 'hang' : { status: 201 });
+  const { keyId } = await push.keys.present();
+  const browser = new PushBrowser();
+  const held = push.sender.send(service.target(browser, keyId, 'held'), MESSAGE);
+  while (service.received.length === 0) await new Promise(setImmediate);
+  // What no caller with types can give: a defect in the thread.
+  const wrong = { ...service.target(browser, keyId), p256dh: 5 as unknown as string };
+  const ended = { outcome: 'failed', retryAfterMs: 1_000, reason: 'thread-ended' } as const;
+  t.deepEqual(await push.sender.send(wrong, MESSAGE), ended);
+  t.deepEqual(await held, ended);
+  const sent = await eventually(
+    () => push.sender.send(service.target(browser, keyId), MESSAGE),
+    ({ outcome }) => outcome === 'sent',
+    RESTART_MAX_MS,
+  );
+  t.is(sent.outcome, 'sent');
 });
 
 test('R1: an endpoint inside the network is told when a browser subscribes', async (t) => {
