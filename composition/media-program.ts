@@ -96,6 +96,8 @@ async function start({ media, config }: MediaStart): Promise<void> {
       ],
       problem: problemOf,
       log,
+      // All connections may be those of one proxy; its clients are bounded one by one.
+      ...(config.trustProxy && { connectionsOfPeerMax: Number.POSITIVE_INFINITY }),
     });
     return await server.start();
   };

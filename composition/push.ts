@@ -51,8 +51,9 @@ export function createPush(options: {
         await outbound.connector.check(endpoint);
         return null;
       } catch (error) {
-        if (error instanceof OutboundError) return error.message;
-        throw error;
+        if (!(error instanceof OutboundError)) throw error;
+        // Whoever asks learns nothing of names and addresses inside the network.
+        return error.failure === 'refused-url' ? error.message : 'It cannot be reached.';
       }
     },
     async stop() {

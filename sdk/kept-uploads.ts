@@ -38,12 +38,20 @@ export class KeptUploads {
   }
 
   #read(): KeptUpload[] {
-    const all = (readJson(this.#storage, ITEM) ?? []) as KeptUpload[];
-    return all.filter(({ madeAt }) => Math.abs(Date.now() - madeAt) < LIFETIME_MS);
+    const all = readJson(this.#storage, ITEM);
+    if (!Array.isArray(all)) return [];
+    return (all as KeptUpload[]).filter(
+      ({ madeAt }) => Math.abs(Date.now() - madeAt) < LIFETIME_MS,
+    );
   }
 
+  /** Where the storage is full, an upload goes on, but not after a reload. */
   #write(uploads: readonly KeptUpload[]): void {
-    if (uploads.length === 0) this.#storage.removeItem(ITEM);
-    else this.#storage.setItem(ITEM, JSON.stringify(uploads));
+    try {
+      if (uploads.length === 0) this.#storage.removeItem(ITEM);
+      else this.#storage.setItem(ITEM, JSON.stringify(uploads));
+    } catch {
+      // The browser's own limit.
+    }
   }
 }

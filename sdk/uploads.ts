@@ -186,8 +186,7 @@ export class Upload {
       } catch (error) {
         // It ended, or it is another user's.
         if (!isProblem(error, 'not-found') && !isProblem(error, 'forbidden')) throw error;
-        this.#kept.forget(this.#url);
-        this.#url = null;
+        this.#forget();
       }
     }
     const headers = { 'upload-length': String(this.#options.file.size), ...this.#metadata() };
@@ -215,8 +214,15 @@ export class Upload {
       return next;
     } catch (error) {
       this.#shrink();
+      if (isFinal(error)) this.#forget();
       throw error;
     }
+  }
+
+  /** The next one begins anew. */
+  #forget(): void {
+    this.#kept.forget(this.#url!);
+    this.#url = null;
   }
 
   #shrink(): void {
@@ -329,6 +335,11 @@ function waitOf(error: unknown): number | null {
   if (!(error instanceof ProblemError) || !isPassing(error)) return null;
   const wait = error.retryAfterMs ?? 0;
   return wait > RETRY_AFTER_MAX_MS ? null : wait;
+}
+
+/** Whoever signs in again may go on; nothing else makes a refused upload go on. */
+function isFinal(error: unknown): boolean {
+  return error instanceof ProblemError && error.status !== 401 && !isPassing(error);
 }
 
 /** An earlier request of ours may still write, or has written more than we heard of. */

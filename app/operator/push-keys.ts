@@ -46,7 +46,8 @@ export class OperatorPushKeys {
     }
     const key = newVapidKey(now());
     await this.#record.record(request, `New subscriptions are for ${key.keyId}.`);
-    await this.#record.recordFault(request, () => vapidKeys.add(key, after));
+    const isAdded = await this.#record.recordFault(request, () => vapidKeys.add(key, after));
+    if (!isAdded) await this.#record.record(request, `${key.keyId} was not added: another was.`);
     return success(await this.#rows());
   }
 

@@ -10,27 +10,39 @@ export type Resolve = (hostname: string, signal: AbortSignal) => Promise<readonl
 
 const TRY_MS = 1_500;
 const TRIES = 3;
+/**
+ * For the other family of addresses, once one is known: some name servers never answer what they
+ * have no address of.
+ */
+const OTHER_FAMILY_MS = 500;
 /** A name with more is one that somebody plays with. */
 const ADDRESSES_MAX = 32;
 const LOOPBACK = ['127.0.0.1', '::1'];
 
-export const resolveByDns: Resolve = async (hostname, signal) => {
+export const resolveByDns: Resolve = (hostname, signal) =>
+  resolveBy(new Resolver({ timeout: TRY_MS, tries: TRIES }), hostname, signal);
+
+/** The resolver serves this call alone: it may be cancelled. */
+export async function resolveBy(
+  resolver: Resolver,
+  hostname: string,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
   if (isIP(hostname) !== 0) return [hostname];
   // RFC 6761, 6.3: never asked of DNS.
   if (/(?:^|\.)localhost\.?$/.test(hostname)) return LOOPBACK;
-  const resolver = new Resolver({ timeout: TRY_MS, tries: TRIES });
   const cancel = () => resolver.cancel();
   signal.addEventListener('abort', cancel, { once: true });
   try {
-    const found = await Promise.allSettled([
-      resolver.resolve4(hostname),
-      resolver.resolve6(hostname),
-    ]);
+    const families = [resolver.resolve4(hostname), resolver.resolve6(hostname)];
+    await Promise.any(families);
+    const timer = setTimeout(cancel, OTHER_FAMILY_MS);
+    const found = await Promise.allSettled(families);
+    clearTimeout(timer);
     const addresses = found.flatMap((one) => (one.status === 'fulfilled' ? one.value : []));
-    if (addresses.length === 0) throw (found[0] as PromiseRejectedResult).reason as Error;
     if (addresses.length > ADDRESSES_MAX) throw new Error(`${hostname} has too many addresses`);
     return addresses;
   } finally {
     signal.removeEventListener('abort', cancel);
   }
-};
+}

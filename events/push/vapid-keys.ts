@@ -35,6 +35,8 @@ export class VapidKeys {
     if (this.#keys.length === 0) {
       const { vapidKeys, now } = this.#options;
       await vapidKeys.add(newVapidKey(now()), null);
+      // One that began before the key was there may be under way.
+      await this.#reading;
       await this.#read(0);
     }
     const { keyId, publicKey } = this.#keys[0]!;

@@ -259,7 +259,9 @@ export class Delivery {
   async #pipe(response: ServerResponse, body: Readable): Promise<void> {
     const { socket } = response;
     const rate = new LeastRate({
-      isWaiting: () => response.writableNeedDrain,
+      // What is left after the end waits in the socket.
+      isWaiting: () =>
+        response.writableNeedDrain || (response.writableEnded && !response.writableFinished),
       moved: () => (socket === null ? 0 : socket.bytesWritten - socket.writableLength),
       onSlow: () => response.destroy(),
       pace: this.#options.pace ?? LEAST_PACE,
