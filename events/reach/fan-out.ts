@@ -75,10 +75,11 @@ export interface FanOutOptions {
 /** A service that is behind holds up nobody, so it gets more than a page's time. */
 const OWN_PAGE_SHARE = 4;
 /**
- * Of an unknown service, in the main pass. The longer one is enough for its circuit breaker to hear
- * of it (events/push/push-service.ts).
+ * Of an unknown service, in the main pass. What is cut may have gone, and comes again, so where nobody
+ * waits there is time for a slow one. It is enough for its circuit breaker to hear of it
+ * (events/push/push-service.ts).
  */
-const SILENCE: SilenceBounds = { afterKnownMs: 1_000, aloneMs: 3_000 };
+const SILENCE: SilenceBounds = { afterKnownMs: 1_000, aloneMs: 5_000 };
 
 export class FanOut {
   readonly #options: FanOutOptions;
