@@ -57,7 +57,7 @@ export class SmtpMailSender implements MailSender {
   }
 }
 
-/** `SERVICE_CLOSES` is about the server (RFC 5321, 3.8), and other replies 4xx are about one mail. */
+/** About the server (RFC 5321, 3.8); other replies 4xx are about one mail. */
 const SERVICE_CLOSES = 421;
 
 /**

@@ -1,7 +1,7 @@
 // One step of a fan-out: a page of people, and to each of their targets (browsers, an address) one
-// message. What a service has not taken in the time of the page (page-sending.ts) delays nobody, and
-// is tried again (fan-out-cursor.ts). A step that is done again after a crash repeats at most its
-// page.
+// message. What a service has not taken in the time of the page (page-sending.ts) delays nobody,
+// and is tried again (fan-out-cursor.ts). A step that is done again after a crash repeats at most
+// its page.
 
 import type { Clock } from '../../actors/clock.ts';
 import type { Job, JobProgress } from '../../contracts/jobs.ts';
@@ -75,8 +75,8 @@ export interface FanOutOptions {
 /** A service that is behind holds up nobody, so it gets more than a page's time. */
 const OWN_PAGE_SHARE = 4;
 /**
- * Of an unknown service, in the main pass. What is cut may have gone, and comes again, so where nobody
- * waits there is time for a slow one. It is enough for its circuit breaker to hear of it
+ * Of an unknown service, in the main pass. What is cut may have gone, and comes again, so where
+ * nobody waits there is time for a slow one. It is enough for its circuit breaker to hear of it
  * (events/push/push-service.ts).
  */
 const SILENCE: SilenceBounds = { afterKnownMs: 1_000, aloneMs: 5_000 };
@@ -99,7 +99,7 @@ export class FanOut {
     const moment = () => ({ now: clock.now(), random });
     if (work.type === 'done') return stepOf(cursor, job.progress, {}, 0);
     if (work.type === 'wait') return stepOf(cursor, job.progress, {}, work.untilMs - now);
-    // Whoever is behind holds up nobody, so there is more than a page's time, but for the main pass.
+    // Whoever is behind holds up nobody, so there is more than a page's time, until the main pass.
     const aheadMs = cursor.isOver ? Infinity : pageDueAt - now;
     const ownMs = Math.min(walk.pageMs * OWN_PAGE_SHARE, aheadMs);
     if (work.type === 'retries') {

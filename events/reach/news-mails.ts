@@ -108,8 +108,8 @@ const DEFERRED_RETRY_MS = 60_000;
 const ABORTED: PushResult = { outcome: 'failed', retryAfterMs: 0, reason: 'aborted' };
 
 /**
- * As a push's result. Never rejects. With an aborted `stop` it resolves at once, though the mail may
- * be taken.
+ * As a push's result. Never rejects. With an aborted `stop` it resolves at once, though the mail
+ * may be taken.
  */
 export async function mailResult(
   sender: MailSender,
