@@ -285,7 +285,7 @@ test('R1: one browser whose service puts it off for an hour holds up no other', 
   };
   await reach.run();
   t.is(times.size, 1_200);
-  t.deepEqual([...new Set(times.values())], [0, 3_500_000]);
+  t.is([...times.values()].filter((ms) => ms === 0).length, 1_198);
   t.true([...reach.pushes.counts().values()].every((count) => count === 1));
 });
 

@@ -186,12 +186,12 @@ test('R2: followers who want it hear by mail that a drop was announced, through 
   });
 });
 
-test('R2: one whose server puts mails off holds up nobody, and is given up at last', async (t) => {
+test('R2: some whose server puts mails off hold up nobody, and are given up at last', async (t) => {
   const reach = reachFixture();
   await addMailFollowers(reach);
   let tries = 0;
   reach.mails.before = ({ to }) => {
-    if (to !== 'u_240@example.com') return;
+    if (!to.startsWith('u_24')) return;
     tries += 1;
     throw new MailDeferredError('come again');
   };
@@ -199,11 +199,11 @@ test('R2: one whose server puts mails off holds up nobody, and is given up at la
   reach.setDrop(dropView({ status: 'upcoming' }));
   await reach.run(3);
   t.is(reach.clock.now(), NOW);
-  t.is(reach.mails.mails.length, 249);
+  t.is(reach.mails.mails.length, 239);
   await reach.run();
-  t.is(tries, 13);
-  t.is(reach.mails.mails.length, 249);
-  t.like((await reach.jobs())[0], { state: 'done', progress: { refused: { 'given-up': 1 } } });
+  t.is(tries, 11 * 13);
+  t.is(reach.mails.mails.length, 239);
+  t.like((await reach.jobs())[0], { state: 'done', progress: { refused: { 'given-up': 11 } } });
 });
 
 test('R2: a process that ends waits for no mail, and only those under way may come twice', async (t) => {
