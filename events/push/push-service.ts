@@ -11,6 +11,7 @@ import { type JudgedReply, judgeReply } from './push-results.ts';
 import type { PushResult } from './push-sender.ts';
 import type { PushReply, PushRequest, PushTransport } from './push-transport.ts';
 import { SendWindow } from './send-window.ts';
+import { ServicePause } from './service-pause.ts';
 
 export interface PushServiceOptions {
   readonly origin: string;
@@ -31,8 +32,8 @@ const WINDOW_MAX = 256;
 const WAITING_MAX = 1_024;
 const WAIT_MAX_MS = 5_000;
 /**
- * So many 429s without a success between them are about the service, not about one subscription,
- * which some services count by itself.
+ * 429s for so many subscriptions without a success between them are about the service, not about
+ * one subscription, which some services count by itself.
  */
 const REFUSALS_TO_PAUSE = 3;
 
@@ -46,13 +47,13 @@ export class PushService {
   readonly #options: PushServiceOptions;
   readonly #window: SendWindow;
   readonly #breaker: CircuitBreaker;
+  readonly #pause: ServicePause;
   readonly #waiting: Waiting[] = [];
+  /** Endpoints with a 429 since the last success, up to `REFUSALS_TO_PAUSE`. */
+  readonly #refused = new Set<string>();
   #transport: PushTransport;
   #underWay = 0;
-  /** By the monotonic clock. */
-  #pausedUntil = -Infinity;
-  /** 429s in a row. */
-  #refusals = 0;
+  #hasTaken = false;
   #timer: Timer | null = null;
 
   constructor(options: PushServiceOptions) {
@@ -61,6 +62,7 @@ export class PushService {
     this.#options = options;
     this.#window = new SendWindow({ max: WINDOW_MAX, monotonic });
     this.#breaker = new CircuitBreaker({ monotonic });
+    this.#pause = new ServicePause({ monotonic });
     this.#transport = origin.startsWith('https:')
       ? new Http2Transport({ origin, connector: outbound.connector })
       : new Http1Transport(outbound);
@@ -75,22 +77,31 @@ export class PushService {
     return this.#stoppedMs() > 0;
   }
 
+  /** It has taken a message. */
+  get hasTaken(): boolean {
+    return this.#hasTaken;
+  }
+
   /** Never rejects. */
   async post(request: Omit<PushRequest, 'timeoutMs'>): Promise<PushResult> {
     const { clock, timeoutMs = TIMEOUT_MS } = this.#options;
     const refused = this.#stopped() ?? (await this.#place());
     if (refused !== null) return refused;
-    const waitMs = this.#breaker.enter();
-    if (waitMs > 0) {
+    const stopped = this.#stopped();
+    if (stopped !== null) {
       this.#leave();
-      return stoppedFor(waitMs);
+      return stopped;
     }
+    this.#breaker.enter();
+    const isTry = this.#pause.enter();
     const beganAt = clock.monotonic();
     const reply = await this.#send({ ...request, timeoutMs });
     const judged = judgeReply(reply, clock.now());
     const tookMs = clock.monotonic() - beganAt;
     const isSilent = !reply.ok && reply.failure === 'aborted' && tookMs >= SILENCE_MS;
-    this.#learn(isSilent ? { ...judged, service: 'failing' } : judged, tookMs);
+    const known: JudgedReply = isSilent ? { ...judged, service: 'failing' } : judged;
+    if (known.result.outcome === 'sent') this.#hasTaken = true;
+    this.#learn(known, tookMs, { endpoint: request.url.href, isTry });
     this.#leave();
     return judged.result;
   }
@@ -109,32 +120,35 @@ export class PushService {
     return await this.#transport.post(request);
   }
 
-  #learn({ service, pauseMs }: JudgedReply, tookMs: number): void {
+  #learn(
+    { service, pauseMs }: JudgedReply,
+    tookMs: number,
+    { endpoint, isTry }: { readonly endpoint: string; readonly isTry: boolean },
+  ): void {
+    if (isTry) this.#pause.tried(service === 'nothing' ? null : service === 'well');
     if (service === 'nothing') return this.#breaker.gaveUp();
     if (service === 'well') {
-      this.#refusals = 0;
+      this.#refused.clear();
       this.#breaker.succeeded();
       this.#window.succeeded(tookMs, this.#underWay);
       return;
     }
     this.#window.overloaded();
     if (service === 'overloaded') {
-      this.#refusals += 1;
+      if (this.#refused.size < REFUSALS_TO_PAUSE) this.#refused.add(endpoint);
       this.#breaker.succeeded();
     } else {
       this.#breaker.failed();
     }
-    const isOfService = service === 'failing' || this.#refusals >= REFUSALS_TO_PAUSE;
-    if (pauseMs !== null && isOfService)
-      this.#pausedUntil = Math.max(this.#pausedUntil, this.#options.clock.monotonic() + pauseMs);
+    const isOfService = service === 'failing' || this.#refused.size >= REFUSALS_TO_PAUSE;
+    if (pauseMs !== null && isOfService) this.#pause.begin(pauseMs);
     const stopped = this.#stopped();
     if (stopped !== null) this.#refuseWaiting(stopped);
   }
 
   /** For how long nothing is sent; 0: something is. */
   #stoppedMs(): number {
-    const pauseMs = this.#pausedUntil - this.#options.clock.monotonic();
-    return Math.max(pauseMs, this.#breaker.waitMs);
+    return Math.max(this.#pause.waitMs, this.#breaker.waitMs);
   }
 
   #stopped(): PushResult | null {

@@ -7,6 +7,7 @@ import { type Network, parseNetwork } from '../../../events/outbound/network.ts'
 import { OutboundClient } from '../../../events/outbound/outbound-client.ts';
 import { FAILURES_TO_OPEN } from '../../../events/push/circuit-breaker.ts';
 import { PUSH_PAYLOAD_BYTES_MAX } from '../../../events/push/message-encryption.ts';
+import { PAUSE_MAX_MS } from '../../../events/push/service-pause.ts';
 import { PushServices, type PushServicesOptions } from '../../../events/push/push-services.ts';
 import type { PushMessage, PushResult, PushTarget } from '../../../events/push/push-sender.ts';
 import { newVapidKey, VapidTokens } from '../../../events/push/vapid.ts';
@@ -37,7 +38,11 @@ type Send = (target: PushTarget, message?: Partial<PushMessage>) => Promise<Push
 
 function sender(
   t: ExecutionContext,
-  options: Partial<PushServicesOptions> & { readonly allow?: string } = {},
+  options: Partial<PushServicesOptions> & {
+    readonly allow?: string;
+    /** Where the connections of an origin go. */
+    readonly connectTo?: (origin: string) => string;
+  } = {},
 ): { readonly send: Send; readonly webPush: WebPush; readonly services: PushServices } {
   const { allow = '127.0.0.0/8' } = options;
   const outbound = new OutboundClient({
@@ -45,6 +50,11 @@ function sender(
     authorities: LOOPBACK_CERTIFICATE,
     connectTimeoutMs: options.timeoutMs ?? TIMEOUT_MS,
   });
+  const { connectTo } = options;
+  if (connectTo !== undefined) {
+    const connect = outbound.connector.connect.bind(outbound.connector);
+    outbound.connector.connect = (origin, ...rest) => connect(connectTo(origin), ...rest);
+  }
   const services = new PushServices({
     outbound,
     clock: systemClock,
@@ -236,8 +246,35 @@ test('R1: 429 for one subscription does not stop its service, 429 for all does',
     t.deepEqual(await send(busy), limited as PushResult);
     t.deepEqual(await send(fine), { outcome: 'sent' });
   }
-  for (let i = 0; i < 3; i++) t.deepEqual(await send(busy), limited as PushResult);
+  for (let i = 0; i < 5; i++) t.deepEqual(await send(busy), limited as PushResult);
+  t.deepEqual(await send(fine), { outcome: 'sent' });
+  for (const name of ['a-busy', 'b-busy', 'c-busy'])
+    t.deepEqual(await send(standIn.target(browser, key.keyId, name)), limited as PushResult);
   t.like(await send(fine), { outcome: 'rate-limited', reason: 'service-stopped' });
+});
+
+test('R1: a long pause ends with one message that tries, and goes on if that is refused', async (t) => {
+  const clock = new ManualClock(0);
+  const { send } = sender(t, { clock });
+  const headers = { 'retry-after': '3600' };
+  const standIn = await service(t, 'h2', { status: 503, headers });
+  const target = standIn.target(browser, key.keyId);
+  t.like(await send(target), { retryAfterMs: 3_600_000, reason: 'status-503' });
+  for (let tries = 2; tries < 4; tries++) {
+    const stopped = { outcome: 'rate-limited', retryAfterMs: PAUSE_MAX_MS } as const;
+    t.deepEqual(await send(target), { ...stopped, reason: 'service-stopped' });
+    await clock.advance(PAUSE_MAX_MS);
+    const results = await Promise.all([send(target), send(target), send(target)]);
+    const reasons = ['status-503', 'service-stopped', 'service-stopped'];
+    t.deepEqual(
+      results.map(({ reason }) => reason),
+      reasons,
+    );
+    t.is(standIn.received.length, tries);
+  }
+  standIn.behave = () => ({ status: 201 });
+  await clock.advance(PAUSE_MAX_MS);
+  for (let i = 0; i < 3; i++) t.deepEqual(await send(target), { outcome: 'sent' });
 });
 
 test('R1: the number of services is bounded, those not in use are forgotten', async (t) => {
@@ -252,6 +289,45 @@ test('R1: the number of services is bounded, those not in use are forgotten', as
   t.deepEqual(refused, { outcome: 'rate-limited', retryAfterMs: 5_000, reason: 'services' });
   await services.close();
   t.true((await Promise.all(held)).every(({ outcome }) => outcome === 'failed'));
+});
+
+test('R1: a service that asked for silence is forgotten after those that did not', async (t) => {
+  const { send, services } = sender(t, { servicesMax: 2 });
+  const headers = { 'retry-after': '60' };
+  const silent = await service(t, 'h2', { status: 503, headers });
+  await send(silent.target(browser, key.keyId));
+  for (let i = 0; i < 2; i++) {
+    const well = await service(t, 'http');
+    t.deepEqual(await send(well.target(browser, key.keyId)), { outcome: 'sent' });
+  }
+  t.deepEqual(services.counts, { known: 2, stopped: 1 });
+  t.like(await send(silent.target(browser, key.keyId)), { reason: 'service-stopped' });
+  t.is(silent.received.length, 1);
+});
+
+test('R1: services of known makers have places that no others take, and stay', async (t) => {
+  const known = await service(t, 'h2');
+  const { send, services } = sender(t, {
+    servicesMax: 1,
+    knownServicesMax: 2,
+    connectTo: (origin) => (origin.includes('127.0.0.1') ? origin : known.origin),
+  });
+  const others = await service(t, 'h2', 'hang');
+  const held = send(others.target(browser, key.keyId));
+  const other = await service(t, 'h2');
+  t.like(await send(other.target(browser, key.keyId)), { reason: 'services' });
+  const target = known.target(browser, key.keyId);
+  const to = (host: string) => send({ ...target, endpoint: `https://${host}/push/one` });
+  t.deepEqual(await to('fcm.googleapis.com'), { outcome: 'sent' });
+  known.behave = () => ({ status: 503, headers: { 'retry-after': '60' } });
+  t.like(await to('fcm.googleapis.com'), { reason: 'status-503' });
+  // Made-up names below a maker's take each other's places.
+  for (let i = 0; i < 3; i++)
+    t.like(await to(`made-up-${i}.push.apple.com`), { reason: 'status-503' });
+  t.like(await to('fcm.googleapis.com'), { reason: 'service-stopped' });
+  t.is(services.counts.known, 3);
+  await services.close();
+  t.is((await held).outcome, 'failed');
 });
 
 test('R1: endpoints inside the network, and what is no endpoint, are not called', async (t) => {
