@@ -12,7 +12,7 @@ import { freePort } from './servers/child-server.ts';
 import { runInShell } from './servers/shell-group.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
-const SHELL_TIMEOUT_MS = 80_000;
+const SHELL_TIMEOUT_MS = 120_000;
 const hasCurl = spawnSync('curl', ['--version']).status === 0;
 
 function tour(): string {
@@ -24,7 +24,7 @@ function tour(): string {
 const run = hasCurl ? test : test.skip;
 
 run(
-  'O3, S5, P3, R5, N1, Q2, D7, D8, D9, O9a, O12a, O14, O15, H12: the tour of the README works when it is pasted',
+  'O3, S5, P3, R5, N1, Q2, D7, D8, D9, O9a, O12a, O14, O15, H12, M1: the tour of the README works when it is pasted',
   async (t) => {
     const data = mkdtempSync(join(tmpdir(), 'livedrops-readme-'));
     const environment = { LIVEDROPS_DATA: data, LIVEDROPS_PORT: '0', LIVEDROPS_LOG: 'error' };
@@ -47,6 +47,10 @@ run(
       const expected = [
         'idempotency-replayed: true',
         '"code":"idempotency-key-reused"',
+        'cut off\n',
+        ' bytes are there\n',
+        '/w640-1.webp\n',
+        '\n200 image/jpeg\n',
         '"corrections":[{"word":"runers","found":"runners"}]',
         '"type":"drop.snapshot"',
         '"soldOut":true',
