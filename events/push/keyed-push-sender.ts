@@ -20,6 +20,8 @@ export interface KeyedPushSenderOptions {
 }
 
 const NO_KEY: PushResult = { outcome: 'failed', reason: 'unknown-key' };
+/** The keys are read again by then. */
+const NO_KEY_YET: PushResult = { ...NO_KEY, retryAfterMs: 1_000 };
 
 export class KeyedPushSender implements PushSender {
   readonly #options: KeyedPushSenderOptions;
@@ -33,9 +35,13 @@ export class KeyedPushSender implements PushSender {
     const { endpoint, p256dh, auth, keyId } = target;
     counts.underWay += 1;
     try {
-      const key = await keys.find(keyId);
+      const key = await keys.findSubscribed(keyId);
       const result =
-        key === null ? NO_KEY : await send({ endpoint, p256dh, auth }, message, key, signal);
+        key === null
+          ? NO_KEY
+          : key === 'early'
+            ? NO_KEY_YET
+            : await send({ endpoint, p256dh, auth }, message, key, signal);
       counts.add(endpoint, result);
       return result;
     } finally {

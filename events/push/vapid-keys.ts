@@ -1,6 +1,7 @@
 // The VAPID keys in force: made at the first start, read from the store now and then, so that a
 // rotation on one node reaches all.
 
+import { LRUCache } from 'lru-cache';
 import type { VapidKey, VapidKeyStore } from '../../storage/ports/vapid-keys.ts';
 import { newVapidKey } from './vapid.ts';
 
@@ -13,8 +14,10 @@ export interface VapidKeysOptions {
 
 /** A rotation has reached every node by then. */
 export const KEYS_READ_EVERY_MS = 10_000;
-/** For ids that are not known. */
+/** For ids that are not known, and after a failure. */
 const KEYS_READ_EVERY_MIN_MS = 1_000;
+/** Ids that were asked for and not found, about 100 bytes each. */
+const MISSED_MAX = 256;
 
 /** What others may know of a key. */
 export type PublicVapidKey = Pick<VapidKey, 'keyId' | 'publicKey'>;
@@ -24,6 +27,9 @@ export class VapidKeys {
   #keys: readonly VapidKey[] = [];
   #readAt = -Infinity;
   #reading: Promise<void> | null = null;
+  #failed: { readonly at: number; readonly error: unknown } | null = null;
+  /** By id, when it was first asked for and not found. */
+  readonly #missed = new LRUCache<string, number>({ max: MISSED_MAX });
 
   constructor(options: VapidKeysOptions) {
     this.#options = options;
@@ -60,17 +66,42 @@ export class VapidKeys {
     return this.#known(keyId);
   }
 
+  /**
+   * As `find`, for a subscription that is there. `early`: there may be such a key, which the keys
+   * were read too early for; the next reading tells.
+   */
+  async findSubscribed(keyId: string): Promise<VapidKey | 'early' | null> {
+    const askedAt = this.#options.monotonic();
+    const key = await this.find(keyId);
+    if (key !== null) return key;
+    const firstAskedAt = this.#missed.get(keyId) ?? askedAt;
+    if (this.#readAt >= firstAskedAt) return null;
+    this.#missed.set(keyId, firstAskedAt);
+    return 'early';
+  }
+
   #known(keyId: string): VapidKey | null {
     return this.#keys.find((key) => key.keyId === keyId) ?? null;
   }
 
-  /** Unless the keys were read within `everyMs`. One reading serves all who wait for it. */
+  /**
+   * Unless the keys were read within `everyMs`. One reading serves all who wait for it, and so does
+   * its failure for a second.
+   */
   async #read(everyMs: number): Promise<void> {
     const { vapidKeys, monotonic } = this.#options;
     if (monotonic() - this.#readAt < everyMs) return;
+    if (this.#failed !== null && monotonic() - this.#failed.at < KEYS_READ_EVERY_MIN_MS)
+      throw this.#failed.error;
     this.#reading ??= (async () => {
       const at = monotonic();
-      this.#keys = await vapidKeys.list();
+      try {
+        this.#keys = await vapidKeys.list();
+      } catch (error) {
+        this.#failed = { at: monotonic(), error };
+        throw error;
+      }
+      this.#failed = null;
       this.#readAt = at;
     })().finally(() => {
       this.#reading = null;

@@ -19,23 +19,28 @@ export interface Recipient {
 /** Ids of one `findAll`. */
 export const RECIPIENTS_READ_MAX = 1_000;
 
-/** Errors of all methods: `store-unavailable`. */
+/**
+ * What was written is on the server's disk when the call resolves. On Redis no replica has to have
+ * it then, so a failover may lose the last rows.
+ *
+ * Errors of all methods: `store-unavailable`.
+ */
 export interface RecipientStore {
   find(userId: string): Promise<Recipient | null>;
   /** Those that are there, in one read. At most `RECIPIENTS_READ_MAX` ids. */
   findAll(userIds: readonly string[]): Promise<ReadonlyMap<string, Recipient>>;
   /**
    * Stores the row where the stored revision is `recipient.revision - 1`, with 0 for none; false
-   * where it is not. One atomic step, durable when it resolves.
+   * where it is not. One atomic step.
    */
   replace(recipient: Recipient): Promise<boolean>;
-  /** Durable. Idempotent. */
+  /** Idempotent. */
   remove(userId: string): Promise<void>;
   /** Whose the endpoint is; null: nobody's. */
   endpointOwner(endpoint: string): Promise<string | null>;
   /**
    * Gives the endpoint to `to`, null for nobody, where it is `from`'s; false where it is not. One
-   * atomic step, durable when it resolves.
+   * atomic step.
    */
   moveEndpoint(endpoint: string, from: string | null, to: string | null): Promise<boolean>;
 }

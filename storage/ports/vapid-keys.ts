@@ -21,10 +21,11 @@ export interface VapidKeyStore {
   list(): Promise<readonly VapidKey[]>;
   /**
    * Adds the newest key. False, and nothing changes, where the newest so far has not the id
-   * `after` (null: there is none), or where there are `VAPID_KEYS_MAX`. One atomic step, durable
-   * when it resolves: of nodes that start at once, one adds the first key.
+   * `after` (null: there is none), or where there are `VAPID_KEYS_MAX`. One atomic step: of nodes
+   * that start at once, one adds the first key. When it resolves, the key is as durable as an entry
+   * of the journal; with `store-unavailable` it may be there or not.
    */
   add(key: VapidKey, after: string | null): Promise<boolean>;
-  /** Removes a key, never the newest: false for that one, and where there is none. Durable. */
+  /** Removes a key, never the newest: false for that one, and where there is none. As durable. */
   remove(keyId: string): Promise<boolean>;
 }

@@ -50,7 +50,7 @@ export interface RedisStoresOptions {
   readonly address: RedisAddress;
   /** The name of each connection in `CLIENT LIST`. */
   readonly name: string;
-  /** Replicas that must have each journal entry before its append counts; 0 for none. */
+  /** Replicas that must have each journal entry and VAPID key before it counts; 0 for none. */
   readonly replicas: number;
   /** Accept a Redis that may lose acknowledged writes. */
   readonly acceptWeak: boolean;
@@ -109,7 +109,7 @@ export async function openRedisStores(options: RedisStoresOptions): Promise<Redi
       orderDetails: new RedisOrderDetails({ redis }),
       operatorAccounts: new RedisOperatorAccounts({ redis }),
       operatorLog: new RedisOperatorLog({ redis }),
-      vapidKeys: new RedisVapidKeys({ redis }),
+      vapidKeys: new RedisVapidKeys({ redis: appends, reads: redis, replicas: options.replicas }),
       parkedRefunds: new RedisParkedRefunds({ redis }),
       paymentProblems: new RedisPaymentProblems({ redis }),
       jobs: new RedisJobStore({ redis }),

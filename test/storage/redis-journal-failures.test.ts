@@ -5,6 +5,7 @@ import { rmSync } from 'node:fs';
 import test, { type ExecutionContext } from 'ava';
 import type { Redis } from 'ioredis';
 import type { Journal } from '../../storage/ports/journal.ts';
+import { RedisVapidKeys } from '../../storage/redis/catalogue/vapid-keys-redis.ts';
 import { RedisJournal } from '../../storage/redis/journal/journal-redis.ts';
 import { logKey } from '../../storage/redis/connection/keys.ts';
 import { ChildServer, freePort } from '../servers/child-server.ts';
@@ -168,6 +169,16 @@ redisTest(
     t.deepEqual(await sequencesOf(journal, 1), [1]);
   },
 );
+
+redisTest('R1: with replicas asked for, a VAPID key counts when they have it', async (t) => {
+  const server = await startRedis(t);
+  const { redis } = await openJournal(t, server);
+  const key = { keyId: 'a', publicKey: 'public', privateKey: 'private', createdAt: 1_000 };
+  const strict = new RedisVapidKeys({ redis, replicas: 1, replicasTimeoutMs: 50 });
+  await failsWith(t, 'store-unavailable', strict.add(key, null));
+  await failsWith(t, 'store-unavailable', strict.remove('another'));
+  t.true(await new RedisVapidKeys({ redis }).add({ ...key, keyId: 'b' }, 'a'));
+});
 
 redisTest('J2: with replicas asked for, an append counts when they have it', async (t) => {
   const server = await startRedis(t, { settings: { 'repl-diskless-sync-delay': '0' } });

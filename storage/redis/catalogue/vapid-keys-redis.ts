@@ -1,8 +1,10 @@
-// VAPID keys on Redis: one list, the newest first. Each change is one script.
+// VAPID keys on Redis: one list, the newest first. Each change is one script. Browsers subscribe for
+// years with a key, so a change counts only once as many replicas have it as for journal entries.
 
 import { VAPID_KEYS_MAX, type VapidKey, type VapidKeyStore } from '../../ports/vapid-keys.ts';
 import { answerOf, type RedisConnection } from '../connection/connection.ts';
-import { Script } from '../connection/script.ts';
+import { ReplicatedWrites } from '../connection/replicated-writes.ts';
+import { Script, type ScriptArgument } from '../connection/script.ts';
 
 const KEY = '{vapid-keys}';
 
@@ -23,24 +25,47 @@ const REMOVE = new Script(`
   return 0
 `);
 
+export interface RedisVapidKeysOptions {
+  /** For writes, which may hold up what comes after them on their connection. */
+  readonly redis: RedisConnection;
+  /** For reads. Default: the same. */
+  readonly reads?: RedisConnection;
+  /** Replicas that must have a write before it counts. Default 0: the server alone. */
+  readonly replicas?: number;
+  /** How long the replicas may take. */
+  readonly replicasTimeoutMs?: number;
+}
+
 export class RedisVapidKeys implements VapidKeyStore {
   readonly #redis: RedisConnection;
+  readonly #reads: RedisConnection;
+  readonly #replicated: ReplicatedWrites | null;
 
-  constructor(options: { readonly redis: RedisConnection }) {
-    this.#redis = options.redis;
+  constructor(options: RedisVapidKeysOptions) {
+    const { redis, replicas = 0, replicasTimeoutMs } = options;
+    this.#redis = redis;
+    this.#reads = options.reads ?? redis;
+    this.#replicated =
+      replicas === 0 ? null : new ReplicatedWrites({ redis, replicas, replicasTimeoutMs });
   }
 
   async list(): Promise<readonly VapidKey[]> {
-    const rows = await answerOf(this.#redis.lrange(KEY, 0, -1));
+    const rows = await answerOf(this.#reads.lrange(KEY, 0, -1));
     return rows.map((row) => JSON.parse(row) as VapidKey);
   }
 
   async add(key: VapidKey, after: string | null): Promise<boolean> {
     const args = [JSON.stringify(key), after ?? '', VAPID_KEYS_MAX];
-    return (await ADD.run(this.#redis, [KEY], args)) === 1;
+    return (await this.#write(ADD, args)) === 1;
   }
 
   async remove(keyId: string): Promise<boolean> {
-    return (await REMOVE.run(this.#redis, [KEY], [keyId])) === 1;
+    return (await this.#write(REMOVE, [keyId])) === 1;
+  }
+
+  #write(script: Script, args: readonly ScriptArgument[]): Promise<unknown> {
+    return this.#replicated === null
+      ? script.run(this.#redis, [KEY], args)
+      : this.#replicated.run(script, [KEY], args);
   }
 }
