@@ -12,7 +12,7 @@ import { freePort } from './servers/child-server.ts';
 import { runInShell } from './servers/shell-group.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
-const SHELL_TIMEOUT_MS = 120_000;
+const SHELL_TIMEOUT_MS = 240_000;
 const hasCurl = spawnSync('curl', ['--version']).status === 0;
 
 function tour(): string {
@@ -26,6 +26,7 @@ const run = hasCurl ? test : test.skip;
 run(
   'O3, S5, P3, R5, N1, Q2, D7, D8, D9, O9a, O12a, O14, O15, H12, M1: the tour of the README works when it is pasted',
   async (t) => {
+    t.timeout(SHELL_TIMEOUT_MS + 30_000);
     const data = mkdtempSync(join(tmpdir(), 'livedrops-readme-'));
     const environment = { LIVEDROPS_DATA: data, LIVEDROPS_PORT: '0', LIVEDROPS_LOG: 'error' };
     const server = await startServer(loadConfig(environment));
