@@ -34,8 +34,8 @@ export interface ReadyPayment {
 export type ChangedEntity =
   | { readonly kind: 'user'; readonly userId: string; readonly isGone: boolean }
   /**
-   * `creatorId` is null where the product is gone, `revision` where it is gone, or something else of
-   * it has changed.
+   * `creatorId` is null where the product is gone, `revision` where it is gone, or something else
+   * of it has changed.
    */
   | {
       readonly kind: 'product';

@@ -118,8 +118,8 @@ export class MediaUseCases {
   }
 
   /**
-   * From the announcement of a drop of a product that names it: one mark of the product shows all of
-   * its media at once. What is taken down shows none.
+   * From the announcement of a drop of a product that names it: one mark of the product shows all
+   * of its media at once. What is taken down shows none.
    */
   async #isPublic({ id, ownerId, visibility, uses = [] }: Media): Promise<boolean> {
     const { catalogue, hidden = NOTHING_HIDDEN } = this.#options;

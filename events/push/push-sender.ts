@@ -50,9 +50,10 @@ export interface PushResult {
 
 export interface PushSender {
   /**
-   * Sends one message. Resolves in bounded time, at most 30 s, whatever the service does; a service that hangs delays the messages of no other. Never rejects because of the
-   * service or of the subscription. With an aborted `signal` it resolves to `failed` at once,
-   * though the message may have gone. Errors: `store-unavailable`, where the keys cannot be read.
+   * Sends one message. Resolves in bounded time, at most 30 s, whatever the service does; a service
+   * that hangs delays the messages of no other. Never rejects because of the service or of the
+   * subscription. With an aborted `signal` it resolves to `failed` at once, though the message may
+   * have gone. Errors: `store-unavailable`, where the keys cannot be read.
    */
   send(target: PushTarget, message: PushMessage, signal?: AbortSignal): Promise<PushResult>;
 }

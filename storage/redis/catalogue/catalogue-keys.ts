@@ -153,8 +153,8 @@ export function mediaKeys({
 }
 
 /**
- * A sorted set of the bucket's uploads by when they had to be finished, and perhaps of some that are
- * finished or gone.
+ * A sorted set of the bucket's uploads by when they had to be finished, and perhaps of some that
+ * are finished or gone.
  */
 export function mediaExpiryKey(bucket: number): string {
   return `${tag(bucket)}:media-expiry`;
