@@ -30,6 +30,11 @@ export interface ReadyPayment {
   readonly holdExpiresAt: number;
 }
 
+/** What became of an upload. */
+export type SettledMedia =
+  | { readonly mediaId: string; readonly status: 'ready' }
+  | { readonly mediaId: string; readonly status: 'refused'; readonly reason: string };
+
 /** What caches must know of a change outside the drops' journals (C3). */
 export type ChangedEntity =
   | { readonly kind: 'user'; readonly userId: string; readonly isGone: boolean }
@@ -62,6 +67,8 @@ export type LiveMessage =
   | { readonly type: 'payment-failed'; readonly payment: FailedPayment }
   /** To `user.<id>`: the buyer can pay now (R5). In no feed: it is ephemeral. */
   | { readonly type: 'payment-ready'; readonly payment: ReadyPayment }
+  /** To `user.<id>`: a medium of the user is ready or refused (M1). In no feed: it is ephemeral. */
+  | { readonly type: 'media-settled'; readonly media: SettledMedia }
   /**
    * To `user.<id>`: the feed may hold notifications that were never published, because the node
    * that stored them ended in between.

@@ -1,6 +1,7 @@
 // Pictures and films (M1): begun by their owner, uploaded to the media process, and settled by it.
 // This knows no bytes: it decides who may upload how much, and what became of it.
 
+import { type LiveBus, userTopic } from '../actors/live-bus.ts';
 import type { ActionParams } from '../contracts/actions.ts';
 import {
   MEDIA_OF_OWNER_BYTES_MAX,
@@ -25,6 +26,7 @@ export interface MediaOptions extends MediaUsesOptions {
   /** Null: one process takes all uploads. */
   readonly leases: ConsumerLeases | null;
   readonly random: RandomBytes;
+  readonly liveBus: Pick<LiveBus, 'publish'>;
   /** Who may sell; everybody unless given. */
   readonly selling?: Pick<SellingRules, 'refuse'>;
   /** What is taken down; nothing unless given. */
@@ -39,7 +41,10 @@ const ATTEMPTS_MAX = 8;
 
 /** Of what uses a medium, in a refusal. */
 const SHOWN_MAX = 10;
-/** From this feature level on all nodes respect what uses a medium, and who may see it. */
+/**
+ * From this feature level on all nodes respect what uses a medium, and who may see it, and know the
+ * live message of what became of it.
+ */
 const MEDIA_LEVEL = 6;
 
 const checkNew = compileCheck(NewMedia);
@@ -158,11 +163,23 @@ export class MediaUseCases {
     );
   }
 
+  /** Its owner is told each time: a call that is made again may be that of a node that died. */
   async settle({ mediaId, result }: ActionParams<'media.settle'>): Promise<Outcome<Media>> {
-    return await this.#changed(mediaId, (media) => {
+    const settled = await this.#changed(mediaId, (media) => {
       if (media.status !== 'processing') return media;
       return { ...media, ...result };
     });
+    if (settled.ok) this.#tell(settled.value);
+    return settled;
+  }
+
+  #tell({ id: mediaId, ownerId, status, reason }: Media): void {
+    const { levels, liveBus } = this.#options;
+    if (levels.reached() < MEDIA_LEVEL) return;
+    if (status !== 'ready' && status !== 'refused') return;
+    const media =
+      status === 'ready' ? { mediaId, status } : { mediaId, status, reason: reason ?? '' };
+    liveBus.publish(userTopic(ownerId), { type: 'media-settled', media });
   }
 
   /** An upload whose bytes came in time stays. */

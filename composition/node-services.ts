@@ -111,6 +111,7 @@ export function createServices(
       ...selling,
       leases: options.operator.leases,
       levels,
+      liveBus: bus,
       now,
       random,
     }),

@@ -2,9 +2,10 @@
 // connection. `docs/LIVE.md` is the same for readers.
 
 import { Type } from 'typebox';
-import { ACCESS_TOKEN_LENGTH_MAX } from './bounds.ts';
+import { ACCESS_TOKEN_LENGTH_MAX, MEDIA_REASON_LENGTH_MAX } from './bounds.ts';
 import { DropView, MilestoneType } from './drops.ts';
 import { Notification } from './notifications.ts';
+import { Media } from './media.ts';
 import type { Plain } from './plain.ts';
 import { RefusalCode } from './refusals.ts';
 import { DROP_ID, NOTIFICATION_ID, USER_ID } from './patterns.ts';
@@ -163,6 +164,29 @@ export const PaymentReadyFrame = Type.Object({
   }),
 });
 
+/**
+ * A picture or film of the user is ready (M1). Ephemeral, as `order.payment_failed` is: what became
+ * of it is at `GET /v1/media/{id}`.
+ */
+export const MediaReadyFrame = Type.Object({
+  type: Type.Literal('media.ready'),
+  at,
+  mediaId: Media.properties.id,
+  data: Type.Object({ status: Type.Literal('ready') }),
+});
+
+/** A picture or film of the user was refused for good (M1). Ephemeral, as `media.ready` is. */
+export const MediaRefusedFrame = Type.Object({
+  type: Type.Literal('media.refused'),
+  at,
+  mediaId: Media.properties.id,
+  data: Type.Object({
+    status: Type.Literal('refused'),
+    /** Why, in one sentence. */
+    reason: Type.String({ maxLength: MEDIA_REASON_LENGTH_MAX }),
+  }),
+});
+
 /** A drop that is live now, by a creator whom the user follows. */
 const ReadyDrop = Type.Object({
   dropId: Type.String(),
@@ -226,6 +250,8 @@ export const SERVER_FRAMES = {
   notification: NotificationFrame,
   paymentFailed: PaymentFailedFrame,
   paymentReady: PaymentReadyFrame,
+  mediaReady: MediaReadyFrame,
+  mediaRefused: MediaRefusedFrame,
   resumed: ResumedFrame,
   authenticated: AuthenticatedFrame,
   error: ErrorFrame,

@@ -2254,6 +2254,25 @@ export interface PaymentReadyFrame {
   };
 }
 
+export interface MediaReadyFrame {
+  readonly type: 'media.ready';
+  readonly at: number;
+  readonly mediaId: string;
+  readonly data: {
+    readonly status: 'ready';
+  };
+}
+
+export interface MediaRefusedFrame {
+  readonly type: 'media.refused';
+  readonly at: number;
+  readonly mediaId: string;
+  readonly data: {
+    readonly status: 'refused';
+    readonly reason: string;
+  };
+}
+
 export interface ResumedFrame {
   readonly type: 'resumed';
   readonly at: number;
@@ -2355,6 +2374,8 @@ export type ServerFrame =
   | NotificationFrame
   | PaymentFailedFrame
   | PaymentReadyFrame
+  | MediaReadyFrame
+  | MediaRefusedFrame
   | ResumedFrame
   | AuthenticatedFrame
   | ErrorFrame

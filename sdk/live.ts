@@ -3,6 +3,8 @@
 // drops only rise.
 
 import type {
+  MediaReadyFrame,
+  MediaRefusedFrame,
   NotificationFrame,
   PaymentFailedFrame,
   PaymentReadyFrame,
@@ -48,6 +50,8 @@ export interface LiveStreamOptions extends StreamOptions {
   readonly onFollowed?: DropHandler;
   /** Ephemeral: what comes while there is no connection is lost. */
   readonly onPayment?: (frame: PaymentFailedFrame | PaymentReadyFrame) => void;
+  /** What became of the user's uploads. Ephemeral as well. */
+  readonly onMedia?: (frame: MediaReadyFrame | MediaRefusedFrame) => void;
 }
 
 /** Before its end the stream gets a newer token. */
@@ -177,6 +181,9 @@ export class LiveStream {
       case 'order.payment_failed':
       case 'order.payment_ready':
         return this.#options.onPayment?.(frame);
+      case 'media.ready':
+      case 'media.refused':
+        return this.#options.onMedia?.(frame);
       case 'subscribed':
         return this.#topics.confirmed(frame.topic);
       case 'error':
@@ -184,6 +191,8 @@ export class LiveStream {
       case 'unsubscribed':
         return;
       default:
+        // A newer server may send frames that are not known here.
+        if (!('version' in frame)) return;
         this.#topics.received(frame);
         if (frame.topic.startsWith('creator:') && this.#followed.isNewer(frame))
           this.#options.onFollowed?.(frame);

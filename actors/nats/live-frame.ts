@@ -60,6 +60,8 @@ const PAYMENT_READY = 7;
 const RESTRICTION = 8;
 /** Older nodes do not subscribe to its topic. */
 const ENTITIES_CHANGED = 9;
+/** From feature level 6 on. */
+const MEDIA_SETTLED = 10;
 
 const USER = 0;
 const PRODUCT = 1;
@@ -105,7 +107,9 @@ type Fields =
       kind: typeof ENTITIES_CHANGED,
       records: readonly [bucket: number, after: number, last: number] | null,
       changes: EntityFields[] | null,
-    ];
+    ]
+  /** No reason: it is ready. */
+  | [kind: typeof MEDIA_SETTLED, mediaId: string, reason: string | null];
 
 const packr = new Packr({ useRecords: false });
 
@@ -169,6 +173,14 @@ function messageOf(fields: Fields): LiveMessage {
       const records = read === null ? null : { bucket: read[0], after: read[1], last: read[2] };
       return { type: 'entities-changed', records, changes: entities?.map(entityOf) ?? null };
     }
+    case MEDIA_SETTLED: {
+      const [, mediaId, reason] = fields;
+      const media =
+        reason === null
+          ? ({ mediaId, status: 'ready' } as const)
+          : ({ mediaId, status: 'refused', reason } as const);
+      return { type: 'media-settled', media };
+    }
     default:
       if (Number(fields[0]) < 0) throw new NewerFormatError('a live message', -fields[0]);
       throw new TypeError('not a live message of a known kind');
@@ -209,6 +221,10 @@ function fieldsOf(message: LiveMessage): Fields {
       const { records: read, changes } = message;
       const records = read === null ? null : ([read.bucket, read.after, read.last] as const);
       return [ENTITIES_CHANGED, records, changes?.map(entityFields) ?? null];
+    }
+    case 'media-settled': {
+      const { media } = message;
+      return [MEDIA_SETTLED, media.mediaId, media.status === 'refused' ? media.reason : null];
     }
   }
 }

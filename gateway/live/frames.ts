@@ -2,7 +2,7 @@
 // `contracts/live.ts` defines the shapes. `at` is wall time in milliseconds: the moment the frame
 // is made.
 
-import type { FailedPayment, ReadyPayment } from '../../actors/live-bus.ts';
+import type { FailedPayment, ReadyPayment, SettledMedia } from '../../actors/live-bus.ts';
 import type { DropView } from '../../contracts/drops.ts';
 import {
   DropFrameData,
@@ -49,6 +49,12 @@ export function paymentReadyFrame(payment: ReadyPayment, at: number): string {
   const { orderId, dropId, reference } = payment;
   const data = { reference, holdExpiresAt: timeText(payment.holdExpiresAt) };
   return text({ type: 'order.payment_ready', at, orderId, dropId, data });
+}
+
+export function mediaFrame(media: SettledMedia, at: number): string {
+  const { mediaId, status } = media;
+  if (status === 'ready') return text({ type: 'media.ready', at, mediaId, data: { status } });
+  return text({ type: 'media.refused', at, mediaId, data: { status, reason: media.reason } });
 }
 
 /**

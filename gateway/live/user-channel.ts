@@ -2,16 +2,11 @@
 // the creators that the user follows, also as the user follows and unfollows (N5). However many
 // connections a user has, there is one bus subscription and one list of creators.
 
-import {
-  type FailedPayment,
-  type LiveMessage,
-  type ReadyPayment,
-  userTopic,
-} from '../../actors/live-bus.ts';
+import { type LiveMessage, userTopic } from '../../actors/live-bus.ts';
 import type { Notification } from '../../contracts/notifications.ts';
 import { type CreatorChannel, creatorTopicName } from './creator-channel.ts';
 import { DeliveredNotifications } from './delivered-notifications.ts';
-import { notificationFrame, paymentFailedFrame, paymentReadyFrame } from './frames.ts';
+import { mediaFrame, notificationFrame, paymentFailedFrame, paymentReadyFrame } from './frames.ts';
 import type { LiveDrop } from './drops-by-start.ts';
 import type { LiveContext } from './live-context.ts';
 import { Refresh } from './refresh.ts';
@@ -292,17 +287,15 @@ export class UserChannel {
     if (message.type === 'notification') this.#notify(message.notification);
     else if (message.type === 'follow') this.#followed(message);
     else if (message.type === 'feed') this.#scheduleCatchUp();
-    else if (message.type === 'payment-failed') this.#sendPaymentFailed(message.payment);
-    else if (message.type === 'payment-ready') this.#sendPaymentReady(message.payment);
+    else if (message.type === 'payment-failed')
+      this.#sendEphemeral(paymentFailedFrame, message.payment);
+    else if (message.type === 'payment-ready')
+      this.#sendEphemeral(paymentReadyFrame, message.payment);
+    else if (message.type === 'media-settled') this.#sendEphemeral(mediaFrame, message.media);
   }
 
-  #sendPaymentFailed(payment: FailedPayment): void {
-    const text = paymentFailedFrame(payment, this.#context.clock.now());
-    this.#forEachMember((member) => member.sendEphemeral(text));
-  }
-
-  #sendPaymentReady(payment: ReadyPayment): void {
-    const text = paymentReadyFrame(payment, this.#context.clock.now());
+  #sendEphemeral<T>(frameOf: (what: T, at: number) => string, what: T): void {
+    const text = frameOf(what, this.#context.clock.now());
     this.#forEachMember((member) => member.sendEphemeral(text));
   }
 

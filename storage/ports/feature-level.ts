@@ -3,8 +3,8 @@
 // level rises once every living node reads it. Level 0 is commit 9994b20, whose nodes announce no
 // level. Level 3 has the command `list-orders`. Level 4 has bans, organisations, drops that ask for
 // a pass, and answers to requests with keys in the slots of jobs, parked refunds and the placement,
-// too. Level 5 has drops in the change stream. Level 6 has media of products and accounts, and
-// media in the change stream.
+// too. Level 5 has drops in the change stream. Level 6 has media of products and accounts,
+// media in the change stream, and the live message that one is ready or refused.
 
 /** The highest level that this version reads. It writes at that level once the store reached it. */
 export const FEATURE_LEVEL = 6;

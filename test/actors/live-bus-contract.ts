@@ -180,6 +180,8 @@ export function liveBusContract(test: TestFn, name: string, withEnds: WithEnds):
             holdExpiresAt: 1_800_000_000_001,
           },
         },
+        { type: 'media-settled', media: { mediaId: 'm_1', status: 'ready' } },
+        { type: 'media-settled', media: { mediaId: 'm_1', status: 'refused', reason: 'A ☃.' } },
         restrictionMessage({ until: 1_800_000_000_001 }),
         restrictionMessage({ scope: '', until: null, isLifted: true }),
       ];

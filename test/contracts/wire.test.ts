@@ -87,6 +87,8 @@ test('N3, D5: every frame has a shape in the contract, and says when it was made
     frames.dropFrame('drop.sold_out', 'drop:d_1', dropView(), at),
     frames.sentSnapshot(frames.dropFrame('drop.snapshot', 'drop:d_1', dropView(), at), at + 1),
     frames.notificationFrame(notification, at),
+    frames.mediaFrame({ mediaId: 'm_1', status: 'ready' }, at),
+    frames.mediaFrame({ mediaId: 'm_1', status: 'refused', reason: 'No picture.' }, at),
     frames.readyFrame('u', 1, null, at),
     frames.readyFrame('u', 1, [liveDrop], at),
     frames.authenticatedFrame(Number.MAX_SAFE_INTEGER, at),

@@ -9,6 +9,8 @@ import { schemasOf } from './closed-schemas.ts';
 const MESSAGES: Readonly<Record<string, string>> = {
   'order.payment_failed': 'paymentFailed',
   'order.payment_ready': 'paymentReady',
+  'media.ready': 'mediaReady',
+  'media.refused': 'mediaRefused',
 };
 
 const validators = new Map<string, ValidateFunction>();

@@ -11,6 +11,7 @@ export interface Frame {
   readonly type: string;
   readonly topic?: string;
   readonly dropId?: string;
+  readonly mediaId?: string;
   readonly version?: number;
   readonly id?: string;
   readonly code?: string;

@@ -5,6 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import pino from 'pino';
 import { systemClock } from '../../actors/clock.ts';
+import { InProcessLiveBus } from '../../actors/live-bus.ts';
 import { MediaUseCases } from '../../app/media.ts';
 import type { ActionParams } from '../../contracts/actions.ts';
 import type { NewMedia } from '../../contracts/media.ts';
@@ -48,6 +49,7 @@ export class UploadServers {
       leases: new MemoryConsumerLeases({ now: () => performance.now() }),
       now: () => Date.now() + this.laterMs,
       random: (count) => randomBytes(count),
+      liveBus: new InProcessLiveBus(),
     });
   }
 

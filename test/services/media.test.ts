@@ -1,6 +1,7 @@
 // Pictures and films through the broker: who may upload what, and how an upload goes on.
 
 import test, { type ExecutionContext } from 'ava';
+import { type LiveMessage, userTopic } from '../../actors/live-bus.ts';
 import { Avatars } from '../../app/avatars.ts';
 import {
   IMAGE_BYTES_MAX,
@@ -33,10 +34,10 @@ const CONTENT: MediaContent = {
   variants: [],
 };
 
-const levels = new ReachedLevel(FEATURE_LEVEL);
+const REACHED = new ReachedLevel(FEATURE_LEVEL);
 
-async function start(t: ExecutionContext): Promise<Harness> {
-  return await startServices(t, ({ stores, router, clock, random }) => [
+async function start(t: ExecutionContext, levels = REACHED): Promise<Harness> {
+  return await startServices(t, ({ stores, router, liveBus, clock, random }) => [
     catalogueService({ ...stores, router, levels, clock, now: () => clock.now(), random }),
     productsService({ ...stores, now: () => clock.now(), random }),
     mediaService({
@@ -47,6 +48,7 @@ async function start(t: ExecutionContext): Promise<Harness> {
         refuse: (creatorId) =>
           Promise.resolve(creatorId === 'u_banished' ? refusal('suspended') : null),
       },
+      liveBus,
       now: () => clock.now(),
       random,
     }),
@@ -114,11 +116,38 @@ test('M1: an upload is processed once, and settled once', async (t) => {
     const { status, expiresAt: end } = valueOf(await call('media.received', { mediaId }));
     t.deepEqual([status, end], ['processing', null]);
   }
+  const heard: LiveMessage[] = [];
+  harness.liveBus.subscribe(userTopic('u_ada'), (message) => heard.push(message));
+  harness.liveBus.subscribe(userTopic('u_bob'), () => t.fail('it is not his'));
   const settled = valueOf(await call('media.settle', ready));
   t.deepEqual([settled.status, settled.content], ['ready', CONTENT]);
   const refused = { mediaId, result: { status: 'refused', reason: 'broken' } as const };
   t.deepEqual(await call('media.settle', refused), success(settled));
+  // The second call may be that of a node that knows nothing of the first.
+  const told = { type: 'media-settled', media: { mediaId, status: 'ready' } } as const;
+  t.deepEqual(heard, [told, told]);
   t.deepEqual(await call('media.received', { mediaId }), success(settled));
+});
+
+test('M1: the owner is told why a medium is refused, once all nodes know how', async (t) => {
+  const reached = new ReachedLevel(FEATURE_LEVEL - 1);
+  const harness = await start(t, reached);
+  const { call, liveBus } = harness;
+  const heard: LiveMessage[] = [];
+  liveBus.subscribe(userTopic('u_ada'), (message) => heard.push(message));
+  const refuse = async (): Promise<string> => {
+    const { id: mediaId } = await begin(harness);
+    await call('media.received', { mediaId });
+    const result = { status: 'refused', reason: 'It is no picture.' } as const;
+    t.like(valueOf(await call('media.settle', { mediaId, result })), result);
+    return mediaId;
+  };
+  await refuse();
+  t.deepEqual(heard, []);
+  reached.raise(FEATURE_LEVEL);
+  const mediaId = await refuse();
+  const media = { mediaId, status: 'refused', reason: 'It is no picture.' } as const;
+  t.deepEqual(heard, [{ type: 'media-settled', media }]);
 });
 
 test('M1: an upload that is not finished in time is removed, no other', async (t) => {
@@ -291,7 +320,7 @@ test('M1: a profile has its owner’s picture, which stays until another replace
     valueOf(await call('media.received', { mediaId }));
     return mediaId;
   };
-  const avatars = new Avatars({ ...stores, levels });
+  const avatars = new Avatars({ ...stores, levels: REACHED });
   const [first, second] = [await upload(), await upload()];
   const set = (mediaId: string | null) => avatars.set({ userId: 'u_ada', mediaId });
   t.deepEqual(await set(first), success(null));

@@ -63,6 +63,28 @@ test('R5: a buyer’s connections hear that a payment is ready, and until when',
   t.deepEqual(buyer.take(), [{ type: 'order.payment_ready', at, orderId, dropId, data } as never]);
 });
 
+test('M1: an owner’s connections hear what became of a medium, and a slow one may miss it', async (t) => {
+  const harness = new LiveHarness();
+  const owner = await harness.openReady('ann');
+  const slow = await harness.openReady('ann');
+  const other = await harness.openReady('ben');
+  slow.full = true;
+  const reason = 'It is no picture.';
+  const [ready, refused] = [
+    { mediaId: 'm_1', status: 'ready' },
+    { mediaId: 'm_2', status: 'refused', reason },
+  ] as const;
+  for (const media of [ready, refused])
+    harness.bus.publish('user.ann', { type: 'media-settled', media });
+  const at = harness.clock.now();
+  t.deepEqual(owner.take(), [
+    { type: 'media.ready', at, mediaId: 'm_1', data: { status: 'ready' } } as never,
+    { type: 'media.refused', at, mediaId: 'm_2', data: { status: 'refused', reason } } as never,
+  ]);
+  t.deepEqual([...slow.take(), ...other.take()], []);
+  t.is(slow.closedWith, null);
+});
+
 test('N11: a notification delivered twice is sent once; a late one is not a repeat', async (t) => {
   const harness = new LiveHarness({ recentIdsMax: 3 });
   const socket = await harness.openReady('ann');
