@@ -20,10 +20,18 @@ export async function productView(
 ): Promise<ProductView> {
   const { mediaIds = [] } = product;
   if (mediaIds.length === 0) return product;
+  return viewOf(product, await store.findAll(mediaIds), viewer);
+}
+
+/** Products with all of their media, for anybody, in one read. */
+export async function productViews(
+  store: Pick<MediaStore, 'findAll'>,
+  products: readonly Product[],
+): Promise<ProductView[]> {
+  const mediaIds = products.flatMap((product) => product.mediaIds ?? []);
+  if (mediaIds.length === 0) return [...products];
   const found = await store.findAll(mediaIds);
-  const mayView = mayViewOf(product, viewer);
-  const media = mediaIds.flatMap((id) => shownMedia(found.get(id), mayView) ?? []);
-  return { ...cardOf(product, found, mayView), ...(media.length > 0 && { media }) };
+  return products.map((product) => viewOf(product, found, null));
 }
 
 /** Products with their first pictures, in one read. */
@@ -50,6 +58,17 @@ export async function picturesOf(
       return picture === null ? [] : [[id, picture] as const];
     }),
   );
+}
+
+function viewOf(
+  product: Product,
+  found: ReadonlyMap<string, Media>,
+  viewer: Requester | null,
+): ProductView {
+  const { mediaIds = [] } = product;
+  const mayView = mayViewOf(product, viewer);
+  const media = mediaIds.flatMap((id) => shownMedia(found.get(id), mayView) ?? []);
+  return { ...cardOf(product, found, mayView), ...(media.length > 0 && { media }) };
 }
 
 function cardOf(

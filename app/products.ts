@@ -21,7 +21,7 @@ import type { KeyedRequest } from '../contracts/requests.ts';
 import type { RestrictionSet } from '../events/restriction-set.ts';
 import type { AccountStore } from '../storage/ports/accounts.ts';
 import { MediaUses } from './media-uses.ts';
-import { productCards, productView } from './media-views.ts';
+import { productCards, productView, productViews } from './media-views.ts';
 import { mayAct } from './permissions.ts';
 import { outcomeOf } from './repeated-requests.ts';
 import type { Catalogue, NoChange } from '../storage/ports/catalogue.ts';
@@ -208,11 +208,10 @@ export class Products {
   async getAll(productIds: readonly string[]): Promise<Outcome<readonly (ProductView | null)[]>> {
     const { catalogue, media } = this.#options;
     const found = await catalogue.findProducts(productIds);
-    const shown = async (product: Product | undefined): Promise<ProductView | null> =>
-      product === undefined || this.#isHidden(product)
-        ? null
-        : await productView(media, product, null);
-    return success(await Promise.all(productIds.map((id) => shown(found.get(id)))));
+    const shown = [...found.values()].filter((product) => !this.#isHidden(product));
+    const views = await productViews(media, shown);
+    const byId = new Map(views.map((view) => [view.id, view]));
+    return success(productIds.map((id) => byId.get(id) ?? null));
   }
 
   /** Without what is taken down, with the first picture of each. */

@@ -8,6 +8,7 @@ import {
   UNIT_AMOUNT_MAX,
 } from './bounds.ts';
 import { DropStatus } from './drops.ts';
+import { Picture } from './media.ts';
 import { list, paging } from './paging.ts';
 import type { Plain } from './plain.ts';
 import { count, currencyCode, id, STRICT, textOrNull, time, userId } from './scalars.ts';
@@ -84,6 +85,11 @@ export const SearchItem = Type.Object(
     createdAt: time,
     highlights: Type.Object({ name: parts, creatorName: parts, description: parts }),
     explanation: absentIfNull(Explanation),
+    /**
+     * Of products and drops, where everybody may see it. Gateways add it to pages; whole results
+     * have none.
+     */
+    picture: Type.Optional(Picture),
   },
   { title: 'SearchItem' },
 );

@@ -30,6 +30,7 @@ import { DropCards } from './cache/drop-cards.ts';
 import { GatewayCaches } from './cache/gateway-caches.ts';
 import { withOwnChanges } from './cache/own-changes.ts';
 import { driftLog } from './cache/drift-log.ts';
+import { ProductPictures } from './cache/product-pictures.ts';
 import { PublicReads } from './cache/public-reads.ts';
 import { KeyIdentities } from './http/key-identities.ts';
 import { Memberships } from './http/memberships.ts';
@@ -191,6 +192,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   const onDrift = driftLog(log, clock);
   const reads = new PublicReads({ bus, restrictions, clock, onDrift });
   const urls = new MediaUrls(options.media ?? NO_MEDIA);
+  const pictures = new ProductPictures({ reads, urls, clock });
   const caches = new GatewayCaches({ cards, reads });
   const slots = new StreamSlots();
   const exportSlots = new StreamSlots({
@@ -226,7 +228,7 @@ export function createGateway(options: GatewayOptions): Gateway {
           ...followRoutes({ reads }),
           ...creatorBanRoutes(),
           ...notificationRoutes(),
-          ...searchRoutes({ slots: resultSlots, reads }),
+          ...searchRoutes({ slots: resultSlots, reads, pictures }),
           ...reachRoutes(),
           ...operatorRoutes({ slots, urls }),
           ...(stream === null ? [] : changeRoutes({ stream, slots, now })),

@@ -59,9 +59,12 @@ export class MediaUrls {
   readonly session = (session: Session) =>
     sessionBody({ ...session, user: this.#pictured(session.user) });
 
+  /** One that everybody may see. */
+  readonly publicPicture = (picture: Picture) => this.#picture(picture, false);
+
   #pictured<T extends { readonly picture?: Picture }>(profile: T): T {
     const { picture } = profile;
-    return picture === undefined ? profile : { ...profile, picture: this.#picture(picture, false) };
+    return picture === undefined ? profile : { ...profile, picture: this.publicPicture(picture) };
   }
 
   #picture(picture: Picture, isPrivate: boolean): Picture {

@@ -972,6 +972,7 @@ export interface SearchItem {
     }>;
   };
   readonly explanation?: SearchExplanation;
+  readonly picture?: Picture;
 }
 
 export interface SearchExplanation {

@@ -16,7 +16,8 @@ export interface CachedReply<T> {
   /** What is known of the value only once it is loaded. */
   readonly about?: (
     value: T,
-  ) => Pick<Fill<SharedBody>, 'tags' | 'version'> & Partial<Pick<SharedBody, 'etag' | 'lagMs'>>;
+  ) => Pick<Fill<SharedBody>, 'tags' | 'version'> &
+    Partial<Pick<SharedBody, 'etag' | 'lagMs' | 'picture'>>;
 }
 
 /** The body alone, for whoever makes something else of it. */
@@ -31,9 +32,10 @@ export async function cachedBody<T>(
       const loaded = await load();
       if (!loaded.ok) return loaded;
       const json = JSON.stringify(present(loaded.value));
-      const { etag, lagMs, ...more } = about?.(loaded.value) ?? {};
-      const value = { ...sharedBody(json, etag), lagMs };
-      const bytes = 2 * json.length + value.bytes.byteLength;
+      const { etag, lagMs, picture, ...more } = about?.(loaded.value) ?? {};
+      const value = { ...sharedBody(json, etag), lagMs, picture };
+      const pictureBytes = 2 * (picture?.preview?.length ?? 0);
+      const bytes = 2 * json.length + value.bytes.byteLength + pictureBytes;
       return { ok: true, value: { value, bytes, ...more } };
     },
   });

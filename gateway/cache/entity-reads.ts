@@ -19,8 +19,12 @@ export function productRead(
     tags: [TAGS.product(id)],
     load,
     present: urls.product,
-    about: ({ creatorId, revision, mediaIds }) => {
-      const about = { tags: [TAGS.creator(creatorId)], version: revision };
+    about: ({ creatorId, revision, mediaIds, picture }) => {
+      const about = {
+        tags: [TAGS.creator(creatorId)],
+        version: revision,
+        ...(picture !== undefined && { picture: urls.publicPicture(picture) }),
+      };
       // Media get ready and public within one revision: the tag is that of the body.
       return mediaIds === undefined ? { ...about, etag: `W/"${revision}"` } : about;
     },

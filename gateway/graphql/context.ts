@@ -3,12 +3,11 @@
 
 import DataLoader from 'dataloader';
 import { GraphQLError } from 'graphql';
-import { PAGE_LIMIT_MAX } from '../../contracts/bounds.ts';
 import { ID, USER_ID } from '../../contracts/patterns.ts';
 import type { Outcome, ProblemCode } from '../../contracts/refusals.ts';
-import { refusal, success } from '../../domain/refusal.ts';
 import { cachedBody, type CachedReply } from '../cache/cached-reply.ts';
 import { productRead, profileRead } from '../cache/entity-reads.ts';
+import { loadTogether } from '../cache/load-together.ts';
 import type { PublicReads } from '../cache/public-reads.ts';
 import type { MediaUrls } from '../media-urls.ts';
 import { problem, PROBLEMS, problemStatus, type Problem } from '../http/problems.ts';
@@ -139,14 +138,7 @@ export class Context {
     read: (id: string, load: () => Promise<Outcome<T>>, urls: MediaUrls) => CachedReply<T>,
   ): Loader {
     const { reads, urls } = this.#options;
-    const loads = new DataLoader<string, Outcome<T>>(
-      async (ids) => {
-        const loaded = await loadAll(ids);
-        if (!loaded.ok) return ids.map(() => loaded);
-        return loaded.value.map((one) => (one === null ? refusal('not-found') : success(one)));
-      },
-      { maxBatchSize: PAGE_LIMIT_MAX, cache: false },
-    );
+    const loads = loadTogether(loadAll);
     const find = async (id: string): Promise<Row | null> => {
       if (!form.test(id)) return null;
       const { outcome } = await cachedBody(

@@ -5,6 +5,7 @@
 // address is here once it was read twice.
 
 import { LRUCache } from 'lru-cache';
+import type { Picture } from '../../contracts/media.ts';
 import { assert } from '../../domain/assert.ts';
 import { contentTag } from './entity-tag.ts';
 import type { HeaderPairs, Route } from './route.ts';
@@ -20,6 +21,8 @@ export interface SharedBody {
    * other bodies.
    */
   readonly lagMs?: number | null;
+  /** Of a product that has a public one, for lists that show it. */
+  readonly picture?: Picture | undefined;
 }
 
 /** A body that may be shown now, and what tells how it was served. */

@@ -7,8 +7,10 @@ import type { ActionParams } from '../../contracts/actions.ts';
 import type { Outcome } from '../../contracts/refusals.ts';
 import type { Static } from 'typebox';
 import {
+  type FoundPage,
   SEARCH_TYPES,
   type SearchFilter,
+  type SearchItem,
   SearchItemBody,
   type SearchLag,
   SearchQuery,
@@ -16,8 +18,10 @@ import {
   SuggestQuery,
   Suggestions,
 } from '../../contracts/search.ts';
+import { success } from '../../domain/refusal.ts';
 import { cacheHeaders } from '../cache/cache-headers.ts';
 import { cachedBody, cacheKey } from '../cache/cached-reply.ts';
+import type { ProductPictures } from '../cache/product-pictures.ts';
 import { type PublicReads, TAGS } from '../cache/public-reads.ts';
 import { problem, problemBody, type Problem } from '../http/problems.ts';
 import {
@@ -54,9 +58,10 @@ export interface SearchRoutesOptions {
   readonly reads: PublicReads;
   /** Of whole results, counted by address. */
   readonly slots: StreamSlots;
+  readonly pictures: ProductPictures;
 }
 
-export function searchRoutes({ slots, reads }: SearchRoutesOptions): Route[] {
+export function searchRoutes({ slots, reads, pictures }: SearchRoutesOptions): Route[] {
   return [
     route(
       {
@@ -84,8 +89,8 @@ export function searchRoutes({ slots, reads }: SearchRoutesOptions): Route[] {
         const isWhole = wantsLines(request.header('accept'));
         if (isWhole) return await wholeResult(request, slots);
         return request.query.explain === true
-          ? await explainedPage(request)
-          : await sharedPage(request, reads);
+          ? await explainedPage(request, pictures)
+          : await sharedPage(request, reads, pictures);
       },
     ),
     route(
@@ -120,14 +125,21 @@ async function refuseExplanations({ query, identify }: Request): Promise<Problem
   return isOperator(user) ? null : problem('forbidden', 'explain: is for operators.');
 }
 
-async function explainedPage({ call, query }: Request): Promise<RouteResult> {
-  const found = await call('search.find', pageOf(query));
+async function explainedPage(
+  { call, query }: Request,
+  pictures: ProductPictures,
+): Promise<RouteResult> {
+  const found = await foundPage(call, pageOf(query), pictures);
   if (!found.ok) return found;
   const headers = [varies, lagHeader(found.value.lagMs), PRIVATE];
   return jsonReply(200, searchResultBody(found.value.result), headers);
 }
 
-function sharedPage({ call, query }: Request, reads: PublicReads): Promise<RouteResult> {
+function sharedPage(
+  { call, query }: Request,
+  reads: PublicReads,
+  pictures: ProductPictures,
+): Promise<RouteResult> {
   const asked = pageOf(query);
   const { q, type, status, creator_id, currency, min, max, sort, cursor } = query;
   return cachedSearch(reads, {
@@ -144,10 +156,32 @@ function sharedPage({ call, query }: Request, reads: PublicReads): Promise<Route
       cursor,
       counts: asked.withCounts ? undefined : 'false',
     }),
-    load: () => call('search.find', asked),
+    load: () => foundPage(call, asked, pictures),
     present: ({ result }) => searchResultBody(result),
     headers: [varies],
   });
+}
+
+/** The hits of products and drops have the pictures of their products. */
+async function foundPage(
+  call: RouteCall,
+  asked: ActionParams<'search.find'>,
+  pictures: ProductPictures,
+): Promise<Outcome<FoundPage>> {
+  const found = await call('search.find', asked);
+  if (!found.ok) return found;
+  const { lagMs, result } = found.value;
+  const productIds = new Set(result.items.flatMap((item) => productIdOf(item) ?? []));
+  const shown = await pictures.of(productIds, call);
+  const items = result.items.map((item) => {
+    const picture = shown.get(productIdOf(item) ?? '');
+    return picture === undefined ? item : { ...item, picture };
+  });
+  return success({ lagMs, result: { ...result, items } });
+}
+
+function productIdOf({ type, id, productId }: SearchItem): string | null {
+  return type === 'product' ? id : productId;
 }
 
 function pageOf(query: Query): ActionParams<'search.find'> {

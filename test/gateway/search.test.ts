@@ -5,6 +5,7 @@ import { connect } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
 import { refusal, success } from '../../domain/refusal.ts';
+import type { ProductView } from '../../contracts/products.ts';
 import type { SearchItem } from '../../contracts/search.ts';
 import { type Fixture, startFixture } from './fixture.ts';
 import { NOW } from '../services/harness.ts';
@@ -48,7 +49,7 @@ test('Q1: what is asked for is what the services are asked, within its bounds', 
   t.is((await ask(fixture, query)).status, 200);
   await ask(fixture, '');
   t.deepEqual(
-    fixture.calls.map(({ params }) => params),
+    fixture.calls.filter(({ action }) => action === 'search.find').map(({ params }) => params),
     [
       {
         filter: {
@@ -109,6 +110,66 @@ test('Q1, Q4: results are public for a second, with their lag', async (t) => {
   const etag = found.headers.get('etag')!;
   t.is((await ask(fixture, '?q=lamp', { 'if-none-match': etag })).status, 304);
   t.is((await ask(fixture, '/suggest?q=la')).headers.get('search-lag'), 'building');
+});
+
+const PREVIEW = 'data:image/webp;base64,AA';
+const PICTURE = { id: 'm_1', width: 640, height: 480, url: '/m/a/w640-1.jpg', preview: PREVIEW };
+const SHOWN = { ...PICTURE, url: 'https://media.example/m/a/w640-1.jpg' };
+const MEDIA_ORIGIN = { origin: () => 'https://media.example', sign: () => 'signed' };
+
+function product(id: string): ProductView {
+  const texts = { name: 'Lamp', description: '', imageUrls: [], mediaIds: ['m_1'] };
+  return { id, creatorId: 'u_1', ...texts, createdAt: NOW, revision: 1, picture: PICTURE };
+}
+
+/** Of a product, its drop, a product whose media are private, and a creator. */
+async function startPictured(t: ExecutionContext): Promise<Fixture> {
+  const fixture = await startFixture(t, { media: MEDIA_ORIGIN });
+  const drop = { ...item('d_1'), type: 'drop' as const, productId: 'p_1' };
+  const creator = { ...item('u_1'), type: 'creator' as const };
+  const items = [item('p_1'), drop, item('p_2'), creator];
+  const result = { items, nextCursor: null, counts: null, corrections: [] };
+  fixture.actions['search.find'] = () => success({ lagMs: 0, result });
+  const { picture: _, ...unseen } = product('p_2');
+  fixture.actions['catalogue.productsById'] = () =>
+    success([product('p_1'), { ...unseen, hasPrivateMedia: true }]);
+  return fixture;
+}
+
+const picturesOf = ({ json }: { json: Record<string, unknown> }) =>
+  (json['items'] as Record<string, unknown>[]).map(({ picture }) => picture);
+
+test('Q1, M1: hits of products and drops have the public picture, by one call a page', async (t) => {
+  const fixture = await startPictured(t);
+  const asked = () => fixture.calls.filter(({ action }) => action === 'catalogue.productsById');
+  const found = await ask(fixture, '?q=lamp');
+  t.deepEqual(picturesOf(found), [SHOWN, SHOWN, undefined, undefined]);
+  t.deepEqual(
+    asked().map(({ params }) => params),
+    [{ productIds: ['p_1', 'p_2'] }],
+  );
+  t.deepEqual(picturesOf(await ask(fixture, '?q=lam')), picturesOf(found));
+  t.is(asked().length, 1, 'the products are in the cache');
+  const single = await fixture.request('GET', '/v1/products/p_1');
+  t.deepEqual(single.json['picture'], SHOWN);
+  t.regex(single.headers.get('cache-status')!, /; hit/);
+});
+
+test('Q1, M1: hits come without pictures where the products cannot be read', async (t) => {
+  const fixture = await startPictured(t);
+  const answers = [
+    () => refusal('unavailable'),
+    () => {
+      throw new Error('a defect');
+    },
+    () => new Promise(() => undefined),
+  ];
+  for (const [index, answer] of answers.entries()) {
+    fixture.actions['catalogue.productsById'] = answer;
+    const found = await ask(fixture, `?q=lamp${index}`);
+    t.is(found.status, 200);
+    t.deepEqual(picturesOf(found), [undefined, undefined, undefined, undefined]);
+  }
 });
 
 test('Q1: reasons are for operators alone, and no cache has them', async (t) => {
