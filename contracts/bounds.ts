@@ -20,6 +20,16 @@ export const API_KEY_NAME_LENGTH_MAX = 80;
 /** How far ahead a key may end, where it has an end. */
 export const API_KEY_AHEAD_MAX_MS = 5 * 366 * 24 * 60 * 60 * 1_000;
 
+// Outgoing webhooks
+
+export const WEBHOOK_DESCRIPTION_LENGTH_MAX = 200;
+/** Calls a second. */
+export const WEBHOOK_RATE_MAX = 500;
+export const WEBHOOK_RATE_DEFAULT = 100;
+/** How long two secrets sign, while one replaces the other: a day, at most a week. */
+export const WEBHOOK_OVERLAP_SECONDS_DEFAULT = 86_400;
+export const WEBHOOK_OVERLAP_SECONDS_MAX = 604_800;
+
 // Contacts of shops' own users, and where users are reached by push and mail
 
 export const LANGUAGE_LENGTH_MAX = 35;

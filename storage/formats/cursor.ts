@@ -18,7 +18,8 @@ export type ListName =
   | 'payment-problems'
   | 'jobs'
   | 'contacts'
-  | 'restrictions';
+  | 'restrictions'
+  | 'webhook-deliveries';
 
 /** A position in a list that is ordered by time, then id, both descending. */
 export interface ListPosition {

@@ -30,6 +30,7 @@ import { MemoryRestrictionStore } from './restrictions-memory.ts';
 import { MemorySnapshotStore } from './snapshots-memory.ts';
 import { MemoryVapidKeys } from './vapid-keys-memory.ts';
 import { MemoryWebhookLog } from './webhook-log-memory.ts';
+import { MemoryWebhooks } from './webhooks-memory.ts';
 
 export interface MemoryStores extends Stores {
   readonly changes: MemoryChangeStream;
@@ -83,6 +84,7 @@ export function memoryStores(options: MemoryStoresOptions = {}): MemoryStores {
     recipients: new MemoryRecipientStore(),
     media: new MemoryMediaStore({ changes }),
     restrictions: new MemoryRestrictionStore({ changes, liftedMax: options.liftedRestrictionsMax }),
+    webhooks: new MemoryWebhooks(),
     close: () => Promise.resolve(),
   };
 }

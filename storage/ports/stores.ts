@@ -29,6 +29,7 @@ import type { RestrictionStore } from './restrictions.ts';
 import type { SnapshotStore } from './snapshots.ts';
 import type { VapidKeyStore } from './vapid-keys.ts';
 import type { WebhookLog } from './webhook-log.ts';
+import type { WebhookStore } from './webhooks.ts';
 
 export interface Stores {
   readonly journal: Journal;
@@ -46,7 +47,10 @@ export interface Stores {
   readonly orderList: OrderListStore;
   /** Fills `feed` and `orderList`. */
   readonly readModels: ReadModels;
+  /** Webhooks of the payment provider that were handled. */
   readonly webhookLog: WebhookLog;
+  /** Webhooks that creators are called by. */
+  readonly webhooks: WebhookStore;
   readonly consumerPositions: ConsumerPositions;
   readonly orderDetails: OrderDetailsStore;
   readonly operatorAccounts: OperatorAccountStore;

@@ -40,6 +40,7 @@ import { RedisSessionStore } from './catalogue/sessions-redis.ts';
 import { RedisSnapshotStore } from './journal/snapshots-redis.ts';
 import { RedisVapidKeys } from './catalogue/vapid-keys-redis.ts';
 import { RedisWebhookLog } from './catalogue/webhook-log-redis.ts';
+import { RedisWebhooks } from './catalogue/webhooks-redis.ts';
 
 export interface RedisStores extends Stores {
   readonly placement: PlacementStore;
@@ -119,6 +120,7 @@ export async function openRedisStores(options: RedisStoresOptions): Promise<Redi
       recipients: new RedisRecipientStore({ redis }),
       media: new RedisMediaStore({ ...parts, levels: options.levels }),
       restrictions: new RedisRestrictionStore(parts),
+      webhooks: new RedisWebhooks({ redis }),
       leases: new RedisConsumerLeases({ redis }),
       placement: new RedisPlacementStore({ redis: placement }),
       close,

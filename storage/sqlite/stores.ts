@@ -48,6 +48,7 @@ import { SqliteSnapshotStore } from './journal/snapshots-sqlite.ts';
 import { SqliteThread } from './thread/thread.ts';
 import { UserRows } from './rows/user-rows.ts';
 import { SqliteWebhookLog } from './catalogue/webhook-log-sqlite.ts';
+import { SqliteWebhooks } from './catalogue/webhooks-sqlite.ts';
 
 const WAL_BYTES_MAX = 64 << 20;
 
@@ -191,6 +192,7 @@ export async function openSqliteStores(options: SqliteStoresOptions): Promise<Sq
       recipients: new SqliteRecipientStore(catalogue),
       media: new SqliteMediaStore(catalogue),
       restrictions: new SqliteRestrictionStore(catalogue),
+      webhooks: new SqliteWebhooks(catalogue),
       async limitPages(database, pages) {
         if (database === 'journal') await journalWriter.submit('limitPages', pages);
         if (database === 'catalogue') await catalogueWriter.submit('limitPages', pages);

@@ -30,6 +30,7 @@ import { requestsContract } from './contract/requests.ts';
 import { LIFTED_MAX, restrictionsContract } from './contract/restrictions.ts';
 import { snapshotsContract } from './contract/snapshots.ts';
 import { webhookLogContract } from './contract/webhook-log.ts';
+import { webhooksContract } from './contract/webhooks.ts';
 
 const stores = memoryStores({
   parkedRefundsMax: PARKED_MAX,
@@ -57,6 +58,7 @@ webhookLogContract(() => stores);
 consumerPositionsContract(() => stores);
 operatorLogContract(() => stores.operatorLog);
 apiKeysContract(() => stores.apiKeys);
+webhooksContract(() => stores.webhooks);
 contactsContract(() => stores.contacts);
 recipientsContract(() => stores.recipients);
 mediaContract(() => stores.media);

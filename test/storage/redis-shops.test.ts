@@ -1,5 +1,5 @@
-// The contracts of API keys, contacts, recipients, media, restrictions and operators' accounts on a real Redis
-// Cluster of three: every script keeps to one slot.
+// The contracts of API keys, contacts, recipients, media, webhooks, restrictions and operators'
+// accounts on a real Redis Cluster of three: every script keeps to one slot.
 
 import test from 'ava';
 import pino from 'pino';
@@ -8,6 +8,7 @@ import { RedisContactStore } from '../../storage/redis/catalogue/contacts-redis.
 import { RedisVapidKeys } from '../../storage/redis/catalogue/vapid-keys-redis.ts';
 import { RedisOperatorAccounts } from '../../storage/redis/catalogue/operator-accounts-redis.ts';
 import { RedisRecipientStore } from '../../storage/redis/catalogue/recipients-redis.ts';
+import { RedisWebhooks } from '../../storage/redis/catalogue/webhooks-redis.ts';
 import { connectRedis, type RedisConnection } from '../../storage/redis/connection/connection.ts';
 import { RedisClusterServers, redisInstalled } from '../servers/redis-server.ts';
 import { apiKeysContract } from './contract/api-keys.ts';
@@ -17,6 +18,7 @@ import { vapidKeysContract } from './contract/vapid-keys.ts';
 import { operatorAccountsContract } from './contract/operator-accounts.ts';
 import { recipientsContract } from './contract/recipients.ts';
 import { restrictionsContract } from './contract/restrictions.ts';
+import { webhooksContract } from './contract/webhooks.ts';
 import { connectRedisData, type RedisData } from './redis-data.ts';
 
 if (redisInstalled) {
@@ -37,6 +39,7 @@ if (redisInstalled) {
   apiKeysContract(() => new RedisApiKeyStore({ redis }));
   contactsContract(() => new RedisContactStore({ redis }));
   recipientsContract(() => new RedisRecipientStore({ redis }));
+  webhooksContract(() => new RedisWebhooks({ redis }));
   mediaContract(() => data.media);
   restrictionsContract(() => data);
   operatorAccountsContract(() => new RedisOperatorAccounts({ redis }));

@@ -34,6 +34,7 @@ import { requestsContract } from './contract/requests.ts';
 import { LIFTED_MAX, restrictionsContract } from './contract/restrictions.ts';
 import { snapshotsContract } from './contract/snapshots.ts';
 import { webhookLogContract } from './contract/webhook-log.ts';
+import { webhooksContract } from './contract/webhooks.ts';
 import { removeDirectory, temporaryDirectory } from './temporary-directory.ts';
 
 const directory = temporaryDirectory();
@@ -73,6 +74,7 @@ webhookLogContract(() => opened);
 consumerPositionsContract(() => opened);
 operatorLogContract(() => opened.operatorLog);
 apiKeysContract(() => opened.apiKeys);
+webhooksContract(() => opened.webhooks);
 contactsContract(() => opened.contacts);
 recipientsContract(() => opened.recipients);
 mediaContract(() => opened.media);

@@ -1,9 +1,9 @@
 // The writer of catalogue.db: accounts, products, drops' rows, follows and the stream of their
 // changes, sessions, mailed links, handled webhooks, consumers' positions, operators' accounts and
 // actions, parked refunds, payments to look at, jobs, kept answers to requests, API keys, contacts,
-// restrictions, organisations, media, VAPID keys, recipients. It runs in a thread of its own. All
-// of this is rarely written and often read, so reads have their own indexes and run on the main
-// thread.
+// restrictions, organisations, media, VAPID keys, recipients, outgoing webhooks. It runs in a thread
+// of its own. All of this is rarely written and often read, so reads have their own indexes and run
+// on the main thread.
 
 import { ACCOUNT_LINKS_SCHEMA, accountLinkHandlers } from './account-links-statements.ts';
 import {
@@ -40,6 +40,7 @@ import { RESTRICTIONS_SCHEMA, restrictionHandlers } from './restrictions-stateme
 import { SESSIONS_SCHEMA, sessionHandlers } from './sessions-statements.ts';
 import { REQUESTS_SCHEMA, requestStatements } from './requests-statements.ts';
 import { VAPID_KEYS_SCHEMA, vapidKeyHandlers } from './vapid-keys-statements.ts';
+import { webhookHandlers, WEBHOOKS_SCHEMA } from './webhooks-statements.ts';
 import type { Program, ProgramOptions } from '../thread/program.ts';
 
 const MIGRATIONS = [
@@ -151,6 +152,7 @@ const MIGRATIONS = [
   RECIPIENTS_SCHEMA,
   MEDIA_EXPIRY_SCHEMA,
   PRODUCT_MEDIA_SCHEMA + PICTURED_ACCOUNTS_SCHEMA,
+  WEBHOOKS_SCHEMA,
 ];
 
 export type CatalogueHandlers = ReturnType<typeof open>['handlers'];
@@ -199,6 +201,7 @@ export function open(options: ProgramOptions) {
       ...contactHandlers(database),
       ...recipientHandlers(database),
       ...mediaHandlers(database, appendChange),
+      ...webhookHandlers(database),
       ...operatorAccountHandlers(database),
       ...vapidKeyHandlers(database),
       ...restrictionHandlers(database, appendChange),

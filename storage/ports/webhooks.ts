@@ -1,0 +1,146 @@
+// The webhooks port (R3): creators' webhooks, and for each the deliveries that wait to be sent and
+// the record of those that are over. As with jobs the store knows few rules: callers read a webhook
+// or a delivery, make the next one, and replace it by compare-and-set of its revision.
+//
+// A webhook that is enabled has a feed: for each shard, the last journal entry that it has taken.
+// An entry is fed once however often it is given. Where too many deliveries wait, the webhook falls
+// behind in that shard: it takes nothing more of the shard by `feed`, and the store keeps which
+// entries it lacks, until `catchUp` has brought them.
+//
+// Creators are spread over WEBHOOK_BUCKETS, by which changes are noticed and webhooks are listed.
+
+import type { Delivery, DeliveryState, Webhook } from '../../contracts/webhooks.ts';
+import type { Page, PageRequest } from '../../contracts/paging.ts';
+
+/** A delivery before the store gave it its id. */
+export type NewDelivery = Omit<Delivery, 'id'>;
+
+export interface NewMessage {
+  readonly delivery: NewDelivery;
+  /** The exact text that is signed and sent. */
+  readonly body: string;
+}
+
+/** What one journal entry has for one webhook; no messages: nothing. */
+export interface FedEntry {
+  readonly webhookId: string;
+  readonly shard: number;
+  readonly sequence: number;
+  readonly messages: readonly NewMessage[];
+}
+
+/**
+ * `taken`: its messages wait. `known`: it was fed before, or is older than the feed. `behind`: it
+ * is noted as lacking. `closed`: there is no such webhook, or it is disabled.
+ */
+export type FedResult = 'taken' | 'known' | 'behind' | 'closed';
+
+/** `full`: too many wait, and nothing was taken. `done`: taken, and the shard lacks nothing now. */
+export type CaughtUpResult = 'taken' | 'known' | 'full' | 'done' | 'closed';
+
+/** A webhook lacks the entries after `from`, up to and with `to`. */
+export interface LackingShard {
+  readonly shard: number;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** `start`: the last entry of each shard's journal, behind which the feed begins. */
+export type FeedChange = { readonly start: readonly number[] } | 'close' | 'keep';
+
+export interface FinishedBounds {
+  /** Of the deliveries that are over, so many of the newest ones stay. */
+  readonly keptMax: number;
+  /** Those that were over before this time are removed. */
+  readonly before: number;
+}
+
+/** Over all webhooks. */
+export interface WebhookCounts {
+  readonly webhooks: number;
+  readonly enabled: number;
+  readonly waiting: number;
+  /** Webhooks that lack entries. */
+  readonly behind: number;
+}
+
+export interface WebhookStore {
+  // Webhooks
+
+  /**
+   * Adds a webhook, with its feed. One atomic step, durable when it resolves. False, with nothing
+   * added: its creator has WEBHOOKS_OF_CREATOR_MAX, or its bucket WEBHOOKS_OF_BUCKET_MAX, already.
+   * Errors: `store-unavailable`.
+   */
+  add(webhook: Webhook, start: readonly number[]): Promise<boolean>;
+  /**
+   * Replaces it where the stored revision is `webhook.revision - 1`; false where it is not, or
+   * where there is none. Creator and `createdAt` never change. The same step changes the feed.
+   * Errors: `store-unavailable`.
+   */
+  replace(webhook: Webhook, feed: FeedChange): Promise<boolean>;
+  /** Errors: `store-unavailable`. */
+  find(webhookId: string): Promise<Webhook | null>;
+  /** All of the creator, newest first. Errors: `store-unavailable`. */
+  ofCreator(creatorId: string): Promise<readonly Webhook[]>;
+  /** All of the bucket, by id. Errors: `store-unavailable`. */
+  inBucket(bucket: number): Promise<readonly Webhook[]>;
+  /** One number for each bucket: it rises with each change of its webhooks. */
+  revisions(): Promise<readonly number[]>;
+  /**
+   * Removes it with its feed and its deliveries, in one atomic step. False: there is none.
+   * Errors: `store-unavailable`.
+   */
+  remove(webhookId: string): Promise<boolean>;
+
+  // Their feeds
+
+  /**
+   * For each webhook and shard in rising sequence. Each entry is one atomic step, durable when this
+   * resolves to the results, in the order of the entries. Errors: `store-unavailable`; then some
+   * may have been taken.
+   */
+  feed(entries: readonly FedEntry[]): Promise<readonly FedResult[]>;
+  /** As `feed`, for an entry that the webhook lacks. `known` also where it lacks nothing. */
+  catchUp(entry: FedEntry): Promise<CaughtUpResult>;
+  /** The ids of webhooks in the bucket that lack entries. Errors: `store-unavailable`. */
+  lackingIn(bucket: number): Promise<readonly string[]>;
+  /** Errors: `store-unavailable`. */
+  lackingOf(webhookId: string): Promise<readonly LackingShard[]>;
+
+  // Their deliveries
+
+  /** Adds one that is of no journal entry. Null: as for `closed`, or too many wait. */
+  send(webhookId: string, message: NewMessage): Promise<Delivery | null>;
+  /** Those that wait, the oldest first: all, or the first `limit`. Errors: `store-unavailable`. */
+  waiting(webhookId: string, limit: number): Promise<readonly Delivery[]>;
+  /** How many wait. Errors: `store-unavailable`. */
+  waitingCount(webhookId: string): Promise<number>;
+  /** In the order of the ids; null where there is none. Errors: `store-unavailable`. */
+  bodies(webhookId: string, deliveryIds: readonly string[]): Promise<readonly (string | null)[]>;
+  /**
+   * Replaces each delivery whose stored revision is `delivery.revision - 1`, and removes finished
+   * ones past the bounds. One atomic step. Resolves to which were replaced.
+   * Errors: `store-unavailable`.
+   */
+  settle(
+    webhookId: string,
+    deliveries: readonly Delivery[],
+    bounds: FinishedBounds,
+  ): Promise<readonly boolean[]>;
+  /** Errors: `store-unavailable`. */
+  findDelivery(webhookId: string, deliveryId: string): Promise<Delivery | null>;
+  /** Newest first. Errors: `invalid-cursor`, `store-unavailable`. */
+  deliveries(
+    webhookId: string,
+    state: DeliveryState | null,
+    page: PageRequest,
+  ): Promise<Page<Delivery>>;
+  /** Errors: `store-unavailable`. */
+  counts(): Promise<WebhookCounts>;
+}
+
+export const WEBHOOKS_OF_CREATOR_MAX = 10;
+export const WEBHOOKS_OF_BUCKET_MAX = 500;
+/** An entry that comes while fewer wait is taken whole. */
+export const WAITING_MAX = 1_000;

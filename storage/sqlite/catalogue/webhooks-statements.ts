@@ -1,0 +1,258 @@
+// The part of the writer of catalogue.db that keeps outgoing webhooks: the webhooks, what each has
+// taken of the shards, and their deliveries. Incoming ones are in `webhooks`.
+
+import type { Database } from 'better-sqlite3';
+import type {
+  CaughtUpResult,
+  FedEntry,
+  FedResult,
+  FeedChange,
+  FinishedBounds,
+} from '../../ports/webhooks.ts';
+
+export const WEBHOOKS_SCHEMA = `
+  create table webhook_endpoints (
+    id text primary key,
+    bucket integer not null,
+    creator_id text not null,
+    revision integer not null,
+    feeding integer not null,
+    given integer not null default 0,
+    webhook text not null
+  ) strict;
+  create index webhook_endpoints_by_creator on webhook_endpoints (creator_id);
+  create index webhook_endpoints_by_bucket on webhook_endpoints (bucket);
+  create table webhook_buckets (
+    bucket integer primary key,
+    revision integer not null
+  ) strict;
+  create table webhook_feeds (
+    endpoint_id text not null,
+    shard integer not null,
+    taken integer not null,
+    lacks_from integer,
+    lacks_to integer,
+    primary key (endpoint_id, shard)
+  ) strict, without rowid;
+  create index webhook_feeds_behind on webhook_feeds (endpoint_id) where lacks_from is not null;
+  create table webhook_deliveries (
+    endpoint_id text not null,
+    number integer not null,
+    state text not null,
+    finished_at integer,
+    revision integer not null,
+    delivery text not null,
+    body text not null,
+    primary key (endpoint_id, number)
+  ) strict;
+  create index webhook_deliveries_by_state on webhook_deliveries (endpoint_id, state, number);
+  create index webhook_deliveries_waiting on webhook_deliveries (endpoint_id, number)
+    where state = 'waiting';
+  create index webhook_deliveries_finished on webhook_deliveries (endpoint_id, finished_at, number)
+    where finished_at is not null;
+`;
+
+export interface WebhookRow {
+  readonly id: string;
+  readonly bucket: number;
+  readonly creatorId: string;
+  readonly revision: number;
+  /** JSON. */
+  readonly webhook: string;
+}
+
+export interface WebhookBounds {
+  readonly ofCreatorMax: number;
+  readonly ofBucketMax: number;
+}
+
+/** As JSON, with the text that is sent. */
+export interface MessageRow {
+  readonly delivery: string;
+  readonly body: string;
+}
+
+export type FedRow = Omit<FedEntry, 'messages'> & { readonly messages: readonly MessageRow[] };
+
+export interface DeliveryRow {
+  readonly number: number;
+  readonly state: string;
+  readonly finishedAt: number | null;
+  readonly revision: number;
+  /** JSON. */
+  readonly delivery: string;
+}
+
+interface FeedRow {
+  readonly taken: number;
+  readonly lacks_from: number | null;
+  readonly lacks_to: number | null;
+}
+
+export function webhookHandlers(database: Database) {
+  const feeds = feedStatements(database);
+  const countOfCreator = database
+    .prepare<[string], number>('select count(*) from webhook_endpoints where creator_id = ?')
+    .pluck();
+  const countOfBucket = database
+    .prepare<[number], number>('select count(*) from webhook_endpoints where bucket = ?')
+    .pluck();
+  const add = database.prepare<[WebhookRow]>(`
+    insert into webhook_endpoints (id, bucket, creator_id, revision, feeding, webhook)
+    values (@id, @bucket, @creatorId, @revision, 1, @webhook)`);
+  const replace = database.prepare<[WebhookRow]>(`
+    update webhook_endpoints set revision = @revision, webhook = @webhook
+    where id = @id and revision = @revision - 1`);
+  const remove = database
+    .prepare<[string], number>('delete from webhook_endpoints where id = ? returning bucket')
+    .pluck();
+  const removeDeliveries = database.prepare<[string]>(
+    'delete from webhook_deliveries where endpoint_id = ?',
+  );
+  const noteChange = database.prepare<[number]>(`
+    insert into webhook_buckets (bucket, revision) values (?, 1)
+    on conflict do update set revision = revision + 1`);
+
+  return {
+    ...feeds.handlers,
+    ...deliveryHandlers(database),
+    /** False: a bound is reached. */
+    addWebhookEndpoint(row: WebhookRow, start: readonly number[], bounds: WebhookBounds): boolean {
+      if (countOfCreator.get(row.creatorId)! >= bounds.ofCreatorMax) return false;
+      if (countOfBucket.get(row.bucket)! >= bounds.ofBucketMax) return false;
+      add.run(row);
+      feeds.change(row.id, { start });
+      noteChange.run(row.bucket);
+      return true;
+    },
+    /** False: the stored revision is another one. */
+    replaceWebhookEndpoint(row: WebhookRow, feed: FeedChange): boolean {
+      if (replace.run(row).changes === 0) return false;
+      if (feed !== 'keep') feeds.change(row.id, feed);
+      noteChange.run(row.bucket);
+      return true;
+    },
+    removeWebhookEndpoint(id: string): boolean {
+      const bucket = remove.get(id);
+      if (bucket === undefined) return false;
+      feeds.change(id, 'close');
+      removeDeliveries.run(id);
+      noteChange.run(bucket);
+      return true;
+    },
+  };
+}
+
+function feedStatements(database: Database) {
+  const isFeeding = database
+    .prepare<[string], number>('select feeding from webhook_endpoints where id = ?')
+    .pluck();
+  const setFeeding = database.prepare<[number, string]>(
+    'update webhook_endpoints set feeding = ? where id = ?',
+  );
+  const close = database.prepare<[string]>('delete from webhook_feeds where endpoint_id = ?');
+  const find = database.prepare<[string, number], FeedRow>(`
+    select taken, lacks_from, lacks_to from webhook_feeds where endpoint_id = ? and shard = ?`);
+  const put = database.prepare<[string, number, number, number | null, number | null]>(`
+    insert into webhook_feeds (endpoint_id, shard, taken, lacks_from, lacks_to)
+    values (?, ?, ?, ?, ?)
+    on conflict do update set taken = excluded.taken, lacks_from = excluded.lacks_from,
+      lacks_to = excluded.lacks_to`);
+  const waiting = database
+    .prepare<[string], number>(
+      `select count(*) from webhook_deliveries where endpoint_id = ? and state = 'waiting'`,
+    )
+    .pluck();
+  const give = database
+    .prepare<[string], number>(
+      'update webhook_endpoints set given = given + 1 where id = ? returning given',
+    )
+    .pluck();
+  const append = database.prepare<[string, number, string, string]>(`
+    insert into webhook_deliveries (endpoint_id, number, state, revision, delivery, body)
+    values (?, ?, 'waiting', 0, ?, ?)`);
+
+  const appendOne = (id: string, { delivery, body }: MessageRow): number => {
+    const number = give.get(id)!;
+    append.run(id, number, delivery, body);
+    return number;
+  };
+  const feedOf = (id: string, shard: number): FeedRow | null =>
+    isFeeding.get(id) === 1
+      ? (find.get(id, shard) ?? { taken: 0, lacks_from: null, lacks_to: null })
+      : null;
+
+  const feedOne = (row: FedRow, waitingMax: number): FedResult => {
+    const { webhookId: id, shard, sequence, messages } = row;
+    const feed = feedOf(id, shard);
+    if (feed === null) return 'closed';
+    const { taken, lacks_from: from, lacks_to: to } = feed;
+    if (sequence <= taken) return 'known';
+    if (from !== null || waiting.get(id)! >= waitingMax) {
+      put.run(id, shard, taken, from ?? sequence - 1, Math.max(to ?? 0, sequence));
+      return 'behind';
+    }
+    put.run(id, shard, sequence, null, null);
+    for (const message of messages) appendOne(id, message);
+    return 'taken';
+  };
+
+  return {
+    change(id: string, change: Exclude<FeedChange, 'keep'>): void {
+      close.run(id);
+      setFeeding.run(change === 'close' ? 0 : 1, id);
+      if (change === 'close') return;
+      for (const [shard, sequence] of change.start.entries())
+        put.run(id, shard, sequence, null, null);
+    },
+    handlers: {
+      feedWebhooks: (rows: readonly FedRow[], waitingMax: number): readonly FedResult[] =>
+        rows.map((row) => feedOne(row, waitingMax)),
+      catchUpWebhook(row: FedRow, waitingMax: number): CaughtUpResult {
+        const { webhookId: id, shard, sequence, messages } = row;
+        const feed = feedOf(id, shard);
+        if (feed === null) return 'closed';
+        const { taken, lacks_from: from, lacks_to: to } = feed;
+        if (from === null || to === null || sequence <= from) return 'known';
+        if (messages.length > 0 && waiting.get(id)! >= waitingMax) return 'full';
+        for (const message of messages) appendOne(id, message);
+        const isDone = sequence >= to;
+        const last = Math.max(taken, sequence);
+        put.run(id, shard, last, isDone ? null : sequence, isDone ? null : to);
+        return isDone ? 'done' : 'taken';
+      },
+      /** The number that it got. Null: it is closed, or too many wait. */
+      sendToWebhook(id: string, message: MessageRow, waitingMax: number): number | null {
+        if (isFeeding.get(id) !== 1 || waiting.get(id)! >= waitingMax) return null;
+        return appendOne(id, message);
+      },
+    },
+  };
+}
+
+function deliveryHandlers(database: Database) {
+  const replace = database.prepare<[DeliveryRow & { id: string }]>(`
+    update webhook_deliveries
+    set state = @state, finished_at = @finishedAt, revision = @revision, delivery = @delivery
+    where endpoint_id = @id and number = @number and revision = @revision - 1`);
+  const removeOld = database.prepare<[string, number]>(
+    'delete from webhook_deliveries where endpoint_id = ? and finished_at < ?',
+  );
+  const removeBeyond = database.prepare<[{ id: string; max: number }]>(`
+    delete from webhook_deliveries where endpoint_id = @id and number in (
+      select number from webhook_deliveries where endpoint_id = @id and finished_at is not null
+      order by finished_at desc, number desc limit -1 offset @max)`);
+
+  return {
+    settleWebhook(
+      id: string,
+      rows: readonly DeliveryRow[],
+      { keptMax, before }: FinishedBounds,
+    ): readonly boolean[] {
+      const replaced = rows.map((row) => replace.run({ ...row, id }).changes > 0);
+      removeOld.run(id, before);
+      removeBeyond.run({ id, max: keptMax });
+      return replaced;
+    },
+  };
+}

@@ -1,0 +1,298 @@
+// What every driver of outgoing webhooks must do.
+
+import test from 'ava';
+import type { Delivery, Webhook } from '../../../contracts/webhooks.ts';
+import { makeWebhookId, knownBucketOf } from '../../../domain/webhook-ids.ts';
+import {
+  type FedEntry,
+  type NewMessage,
+  WAITING_MAX,
+  WEBHOOKS_OF_CREATOR_MAX,
+  type WebhookStore,
+} from '../../../storage/ports/webhooks.ts';
+
+let made = 0;
+const START = [0, 7, 0];
+const ALL = { limit: 100, cursor: null };
+const KEEP = { keptMax: 100, before: 0 };
+
+export function webhookOf(creatorId: string, change: Partial<Webhook> = {}): Webhook {
+  made += 1;
+  return {
+    id: makeWebhookId(creatorId, made, Buffer.alloc(10, made)),
+    creatorId,
+    url: 'https://shop.example.com/hooks?of=„drops“',
+    description: null,
+    events: ['order.confirmed'],
+    ordering: 'none',
+    ratePerSecond: 100,
+    enabled: true,
+    disabledReason: null,
+    disabledAt: null,
+    createdAt: made,
+    secrets: [{ secret: 'whsec_c2VjcmV0', endsAt: null }],
+    generation: 1,
+    noticeIsDue: false,
+    revision: 1,
+    ...change,
+  };
+}
+
+export function messageOf(name: string, change: Partial<Delivery> = {}): NewMessage {
+  return {
+    delivery: {
+      messageId: `msg_${name}`,
+      type: 'order.confirmed',
+      state: 'waiting',
+      occurredAt: 1_000,
+      attemptCount: 0,
+      attempts: [],
+      nextAttemptAt: null,
+      finishedAt: null,
+      key: 'd_1',
+      triedSince: null,
+      revision: 0,
+      ...change,
+    },
+    body: `{"of":"${name} „ü“"}`,
+  };
+}
+
+export function entryOf(webhookId: string, shard: number, sequence: number, count = 1): FedEntry {
+  const messages = Array.from({ length: count }, (_, i) => messageOf(`${shard}-${sequence}-${i}`));
+  return { webhookId, shard, sequence, messages };
+}
+
+export function webhooksContract(store: () => WebhookStore): void {
+  const added = async (creatorId: string, change: Partial<Webhook> = {}): Promise<Webhook> => {
+    const webhook = webhookOf(creatorId, change);
+    await store().add(webhook, START);
+    return webhook;
+  };
+  const idsOf = async (webhook: Webhook): Promise<string[]> =>
+    (await store().waiting(webhook.id, 2_000)).map(({ messageId }) => messageId);
+  const finished = (delivery: Delivery, at: number): Delivery => ({
+    ...delivery,
+    state: 'sent',
+    finishedAt: at,
+    revision: delivery.revision + 1,
+  });
+
+  test('R3: a webhook is found and listed as it was made, newest first', async (t) => {
+    const [one, two] = [await added('made'), await added('made')];
+    await added('made:2');
+    t.deepEqual(await store().find(one.id), one);
+    t.deepEqual(await store().ofCreator('made'), [two, one]);
+    t.deepEqual(await store().ofCreator('nobody'), []);
+    t.is(await store().find('wh_00_none'), null);
+    t.is(await store().find('none'), null);
+    const inBucket = await store().inBucket(knownBucketOf(one.id));
+    const ids = inBucket.map(({ id }) => id);
+    t.true(ids.includes(one.id) && ids.includes(two.id));
+    t.deepEqual(ids, ids.toSorted());
+  });
+
+  test('R3: a creator has a bounded number of webhooks, however many are added at once', async (t) => {
+    const all = Array.from({ length: WEBHOOKS_OF_CREATOR_MAX + 3 }, () => webhookOf('many'));
+    const results = await Promise.all(all.map((webhook) => store().add(webhook, START)));
+    t.is(results.filter(Boolean).length, WEBHOOKS_OF_CREATOR_MAX);
+    for (const [i, { id }] of all.entries()) t.is((await store().find(id)) !== null, results[i]!);
+  });
+
+  test('R3: a change needs the revision that was read, and is noticed by its bucket', async (t) => {
+    const webhook = await added('changed');
+    const bucket = knownBucketOf(webhook.id);
+    const before = (await store().revisions())[bucket]!;
+    const changed = { ...webhook, description: 'Büro', revision: 2 };
+    t.true(await store().replace(changed, 'keep'));
+    t.false(await store().replace({ ...changed, description: null }, 'keep'));
+    t.deepEqual(await store().find(webhook.id), changed);
+    t.true((await store().revisions())[bucket]! > before);
+    t.false(await store().replace({ ...webhookOf('changed'), revision: 2 }, 'keep'));
+  });
+
+  test('R3: an entry is taken once, and none from before the feed', async (t) => {
+    const webhook = await added('fed');
+    const feed = async (...entries: FedEntry[]) => await store().feed(entries);
+    t.deepEqual(await feed(entryOf(webhook.id, 1, 7), entryOf(webhook.id, 1, 9, 2)), [
+      'known',
+      'taken',
+    ]);
+    t.deepEqual(await feed(entryOf(webhook.id, 1, 9, 2), entryOf(webhook.id, 1, 8)), [
+      'known',
+      'known',
+    ]);
+    t.deepEqual(await feed(entryOf(webhook.id, 0, 1), entryOf('wh_00_none', 0, 1)), [
+      'taken',
+      'closed',
+    ]);
+    t.deepEqual(await idsOf(webhook), ['msg_1-9-0', 'msg_1-9-1', 'msg_0-1-0']);
+    const waiting = await store().waiting(webhook.id, 2);
+    t.deepEqual(
+      waiting.map(({ id }) => id),
+      ['1', '2'],
+    );
+    t.deepEqual(waiting[0], { id: '1', ...messageOf('1-9-0').delivery });
+    t.deepEqual(await store().bodies(webhook.id, ['2', '99']), [messageOf('1-9-1').body, null]);
+    t.is(await store().waitingCount(webhook.id), 3);
+  });
+
+  test('R3: one whose queue is full lacks entries until it has caught up, each once', async (t) => {
+    const webhook = await added('full');
+    const { id } = webhook;
+    const feed = async (shard: number, sequence: number, count = 1) =>
+      (await store().feed([entryOf(id, shard, sequence, count)]))[0];
+    t.is(await feed(0, 1, WAITING_MAX), 'taken');
+    t.is(await feed(0, 2), 'behind');
+    t.is(await feed(0, 2), 'behind');
+    t.is(await feed(0, 5), 'behind');
+    t.is(await feed(1, 9), 'behind');
+    const lacking = [
+      { shard: 0, from: 1, to: 5 },
+      { shard: 1, from: 8, to: 9 },
+    ];
+    t.deepEqual(await store().lackingOf(id), lacking);
+    t.true((await store().lackingIn(knownBucketOf(id))).includes(id));
+    t.is(await store().catchUp(entryOf(id, 0, 2)), 'full');
+    const all = await store().waiting(id, WAITING_MAX);
+    await store().settle(
+      id,
+      all.map((one) => finished(one, 5)),
+      KEEP,
+    );
+    // Room, but the order of a shard stays.
+    t.is(await feed(0, 6), 'behind');
+    t.is(await store().catchUp(entryOf(id, 0, 1)), 'known');
+    t.is(await store().catchUp(entryOf(id, 0, 2)), 'taken');
+    t.is(await store().catchUp(entryOf(id, 0, 2)), 'known');
+    t.is(await store().catchUp({ ...entryOf(id, 0, 5), messages: [] }), 'taken');
+    t.is(await store().catchUp(entryOf(id, 0, 6)), 'done');
+    t.is(await store().catchUp(entryOf(id, 1, 9)), 'done');
+    t.is(await feed(0, 6), 'known');
+    t.is(await feed(0, 7), 'taken');
+    t.deepEqual(await store().lackingOf(id), []);
+    t.false((await store().lackingIn(knownBucketOf(id))).includes(id));
+    t.deepEqual(await idsOf(webhook), ['msg_0-2-0', 'msg_0-6-0', 'msg_1-9-0', 'msg_0-7-0']);
+  });
+
+  test('R3: a feed that was closed takes nothing, and opens where it is told', async (t) => {
+    const webhook = await added('closed');
+    const { id } = webhook;
+    await store().feed([entryOf(id, 0, 1, WAITING_MAX), entryOf(id, 0, 2)]);
+    t.true(await store().replace({ ...webhook, enabled: false, revision: 2 }, 'close'));
+    t.deepEqual(await store().feed([entryOf(id, 0, 3)]), ['closed']);
+    t.is(await store().catchUp(entryOf(id, 0, 2)), 'closed');
+    t.deepEqual(await store().lackingOf(id), []);
+    t.is(await store().send(id, messageOf('test')), null);
+    t.is(await store().waitingCount(id), WAITING_MAX);
+    const start = [5, 0, 0];
+    t.true(await store().replace({ ...webhook, enabled: true, revision: 3 }, { start }));
+    const all = await store().waiting(id, WAITING_MAX);
+    await store().settle(
+      id,
+      all.map((one) => finished(one, 5)),
+      KEEP,
+    );
+    t.deepEqual(await store().feed([entryOf(id, 0, 5), entryOf(id, 0, 6)]), ['known', 'taken']);
+  });
+
+  test('R3: a delivery changes by its revision, and the oldest that are over go', async (t) => {
+    const webhook = await added('settled');
+    const { id } = webhook;
+    await store().feed([entryOf(id, 0, 1, 4)]);
+    const [one, two, three, four] = (await store().waiting(id, 10)) as [
+      Delivery,
+      Delivery,
+      Delivery,
+      Delivery,
+    ];
+    const tried = { ...one, attemptCount: 1, nextAttemptAt: 9_000, revision: 1 };
+    const outdated = { ...two, attemptCount: 1, revision: 5 };
+    t.deepEqual(await store().settle(id, [tried, outdated], KEEP), [true, false]);
+    t.deepEqual(await store().findDelivery(id, one.id), tried);
+    t.deepEqual(await store().findDelivery(id, two.id), two);
+    const over = [finished(two, 100), finished(three, 200), finished(four, 300)];
+    t.deepEqual(await store().settle(id, over, { keptMax: 2, before: 0 }), [true, true, true]);
+    t.is(await store().findDelivery(id, two.id), null);
+    t.deepEqual(await store().bodies(id, [two.id]), [null]);
+    await store().settle(id, [], { keptMax: 2, before: 250 });
+    const page = await store().deliveries(id, null, ALL);
+    t.deepEqual(
+      page.items.map(({ id: number }) => number),
+      ['4', '1'],
+    );
+    // One that was over waits again, as it does when it is sent again by hand.
+    const again = { ...over[2]!, state: 'waiting', finishedAt: null, revision: 2 } as const;
+    t.deepEqual(await store().settle(id, [again], { keptMax: 0, before: 0 }), [true]);
+    t.deepEqual(await idsOf(webhook), ['msg_0-1-0', 'msg_0-1-3']);
+    t.deepEqual(await store().settle('wh_00_none', [again], KEEP), [false]);
+  });
+
+  test('R3: deliveries are listed newest first, by state, in pages', async (t) => {
+    const webhook = await added('listed');
+    const { id } = webhook;
+    await store().feed([entryOf(id, 0, 1, 12)]);
+    const all = await store().waiting(id, 20);
+    await store().settle(
+      id,
+      all.slice(0, 3).map((one) => finished(one, 5)),
+      KEEP,
+    );
+    const listed = async (state: Delivery['state'] | null) => {
+      const ids: string[] = [];
+      let cursor: string | null = null;
+      do {
+        const page = await store().deliveries(id, state, { limit: 5, cursor });
+        ids.push(...page.items.map((delivery) => delivery.id));
+        cursor = page.nextCursor;
+      } while (cursor !== null);
+      return ids;
+    };
+    const numbers = Array.from({ length: 12 }, (_, i) => String(12 - i));
+    t.deepEqual(await listed(null), numbers);
+    t.deepEqual(await listed('sent'), ['3', '2', '1']);
+    t.deepEqual(await listed('waiting'), numbers.slice(0, 9));
+    t.deepEqual(await listed('failed'), []);
+    await t.throwsAsync(store().deliveries(id, null, { limit: 5, cursor: 'foreign' }), {
+      code: 'invalid-cursor',
+    });
+  });
+
+  test('R3: what is sent by hand is of no entry', async (t) => {
+    const webhook = await added('by-hand');
+    const sent = await store().send(webhook.id, messageOf('test', { key: null }));
+    t.deepEqual(sent, { id: '1', ...messageOf('test', { key: null }).delivery });
+    t.deepEqual(await store().findDelivery(webhook.id, '1'), sent);
+    await store().feed([entryOf(webhook.id, 0, 1, WAITING_MAX)]);
+    t.is(await store().send(webhook.id, messageOf('test')), null);
+    t.is(await store().send('wh_00_none', messageOf('test')), null);
+  });
+
+  test('R3: a removed webhook leaves nothing', async (t) => {
+    const webhook = await added('removed');
+    const { id } = webhook;
+    await store().feed([entryOf(id, 0, 1, WAITING_MAX), entryOf(id, 0, 2)]);
+    t.true(await store().remove(id));
+    t.false(await store().remove(id));
+    t.is(await store().find(id), null);
+    t.deepEqual(await store().ofCreator('removed'), []);
+    t.is(await store().waitingCount(id), 0);
+    t.deepEqual(await store().lackingOf(id), []);
+    t.deepEqual(await store().deliveries(id, null, ALL), { items: [], nextCursor: null });
+    t.false((await store().lackingIn(knownBucketOf(id))).includes(id));
+    t.deepEqual(await store().feed([entryOf(id, 0, 3)]), ['closed']);
+  });
+
+  test('R3: webhooks and what waits are counted', async (t) => {
+    const before = await store().counts();
+    const webhook = await added('counted');
+    const other = await added('counted');
+    await store().feed([entryOf(webhook.id, 0, 1, 3), entryOf(other.id, 0, 1, 2)]);
+    await store().replace({ ...other, enabled: false, revision: 2 }, 'close');
+    const after = await store().counts();
+    // Tests of the suite run beside each other, so counts may be higher.
+    t.true(after.webhooks >= before.webhooks + 2 && after.enabled >= before.enabled + 1);
+    t.true(after.waiting > 0 && after.behind >= 0);
+    for (const one of [webhook, other]) await store().remove(one.id);
+  });
+}
