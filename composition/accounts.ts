@@ -35,6 +35,8 @@ export interface AccountParts {
   readonly mails: MailSender;
   /** The address of the shop's pages, without a slash at its end. */
   readonly publicUrl: () => string;
+  /** Mails to users, by jobs of the queue. */
+  mail(queue: JobQueue): AccountMail;
   services(queue: JobQueue): ServiceSchema[];
   /** The runner of jobs must have stopped. */
   stop(): Promise<void>;
@@ -73,6 +75,7 @@ export function createAccountParts(
   const secondFactors = new SecondFactors({ ...stores, now, random });
   const followsOf = new Follows({ ...stores, liveBus: bus, now });
   const deleteAccount = new DeleteAccountHandler({ ...stores, sessionsOf, followsOf, now });
+  const mail = (queue: JobQueue) => new AccountMail({ ...stores, linkTokens, queue, now, random });
   return {
     handlers: [sendMail, deleteAccount],
     followsOf,
@@ -87,14 +90,14 @@ export function createAccountParts(
       now,
       random,
     }),
+    mail,
     services(queue) {
       const deletion = new AccountDeletion({ ...stores, queue });
-      const mail = new AccountMail({ ...stores, linkTokens, queue, now, random });
       const accounts = accountsService({
         ...stores,
         sessionsOf,
         deletion,
-        mail,
+        mail: mail(queue),
         secondFactors,
         passwords,
         attempts: new LogInAttempts({
@@ -108,7 +111,7 @@ export function createAccountParts(
         levels,
         hidden: options.restrictions,
       });
-      const teams = { ...stores, deletion, mail, levels, now, random };
+      const teams = { ...stores, deletion, mail: mail(queue), levels, now, random };
       return [accounts, organisationsService(teams), invitationsService(teams)];
     },
     stop: () => sender.stop(),

@@ -194,6 +194,7 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
       peers,
       rebuild,
       queue: jobs.queue,
+      webhooks: jobs.webhooks,
       exportSpace: jobs.exportSpace,
       accounts,
       push,
@@ -301,6 +302,7 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
     push,
     jobCounts: jobs === null ? null : () => jobs.runner.counts(),
     reconciled: jobs === null ? null : () => jobs.reconciliation.counts(),
+    webhooks: jobs?.webhooks ?? null,
     bus,
     restrictions,
     router,
@@ -341,7 +343,12 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
       await pTimeout(left, { milliseconds: LEAVE_MAX_MS, fallback: () => undefined });
     },
     async stopThreads() {
-      await Promise.all([offLoop?.stop(), archiver?.thread.stop(), search?.stopThread()]);
+      await Promise.all([
+        offLoop?.stop(),
+        archiver?.thread.stop(),
+        search?.stopThread(),
+        jobs?.webhooks.stopThread(),
+      ]);
     },
     async stop() {
       announcer.stop();

@@ -168,6 +168,7 @@ function createCore(
     peers: new BrokerPeers({ broker }),
     rebuild,
     queue: jobs.queue,
+    webhooks: jobs.webhooks,
     exportSpace: jobs.exportSpace,
     accounts,
     push,
@@ -205,6 +206,7 @@ function createCore(
     push,
     jobCounts: () => jobs.runner.counts(),
     reconciled: () => jobs.reconciliation.counts(),
+    webhooks: jobs.webhooks,
     verify,
     bus,
     restrictions,
@@ -233,7 +235,12 @@ function createCore(
     },
     async leave() {},
     async stopThreads() {
-      await Promise.all([offLoop.stop(), archiver?.thread.stop(), search?.stopThread()]);
+      await Promise.all([
+        offLoop.stop(),
+        archiver?.thread.stop(),
+        search?.stopThread(),
+        jobs.webhooks.stopThread(),
+      ]);
     },
     async stop() {
       announcer.stop();

@@ -28,6 +28,7 @@ import type { OffLoopConsumer, OffLoopThreads } from './off-loop-thread.ts';
 import type { NodePush } from './push.ts';
 import type { NodeSearch } from './search.ts';
 import type { Tokens } from './tokens.ts';
+import type { NodeWebhooks } from './webhooks.ts';
 
 export interface NodeCore {
   readonly stores: Stores;
@@ -54,6 +55,8 @@ export interface NodeCore {
   readonly jobCounts: (() => readonly JobCount[] | null) | null;
   /** What this node compared with its truth. Null where its roles do not include that. */
   readonly reconciled: (() => readonly ReconcileCount[]) | null;
+  /** Null where this node's roles do not include them. */
+  readonly webhooks: NodeWebhooks | null;
   /** Null where this node does not archive. */
   readonly archiveCounts: ArchiveCounts | null;
   /** Null where this node has no search index. */

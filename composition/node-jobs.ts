@@ -27,6 +27,7 @@ import { openExportFiles } from './export-files.ts';
 import { ExportThreads } from './export-threads.ts';
 import { passTextsOf } from './pass-secrets.ts';
 import type { Reach } from './reach.ts';
+import { createWebhooks, type NodeWebhooks } from './webhooks.ts';
 
 /** The jobs of a node with the services: where they are queued, and what runs them. */
 export interface NodeJobs {
@@ -37,6 +38,7 @@ export interface NodeJobs {
   readonly reconciliation: ReconcileHandler;
   /** Where news of the journals become jobs. */
   readonly news: NewsQueue;
+  readonly webhooks: NodeWebhooks;
   readonly start: () => void;
   readonly stop: () => Promise<void>;
 }
@@ -50,8 +52,8 @@ export function createJobs(options: {
   readonly isAlone: boolean;
   readonly clock: Clock;
   readonly log: Logger;
-  readonly accounts: Pick<AccountParts, 'handlers' | 'followsOf'>;
   readonly reach: Reach;
+  readonly accounts: Pick<AccountParts, 'handlers' | 'followsOf' | 'mail'>;
   readonly reconciling: UpkeepShare;
 }): NodeJobs {
   const { config, stores, router, isAlone, clock, log } = options;
@@ -61,7 +63,9 @@ export function createJobs(options: {
   const { accounts } = options;
   const reconciliation = createReconciliation(options);
   const standing = new StandingJobs({ queue, clock, log });
+  const webhooks = createWebhooks({ ...options, queue, mail: accounts.mail(queue) });
   const handlers: JobHandler[] = [
+    webhooks.handler,
     reconciliation,
     new RefundOrdersHandler({ router }),
     new EnforceBanHandler({ ...stores, router, clock, followsOf: accounts.followsOf }),
@@ -85,15 +89,17 @@ export function createJobs(options: {
     exportSpace,
     reconciliation,
     news: options.reach.newsOf(queue),
+    webhooks,
     start() {
       runner.start();
+      webhooks.start();
       standing.start();
       exportSpace?.start();
     },
     async stop() {
       reconciliation.stop();
       await Promise.all([runner.stop(), standing.stop()]);
-      await exportSpace?.stop();
+      await Promise.all([exportSpace?.stop(), webhooks.stop()]);
     },
   };
 }

@@ -40,6 +40,7 @@ import { BrokerGatewayCaches } from '../services/gateway-caches.ts';
 import { BrokerSearchNodes } from '../services/search-nodes.ts';
 import { sellersService } from '../services/sellers.ts';
 import { shopsService } from '../services/shops.ts';
+import { webhooksService } from '../services/webhooks.ts';
 import { FEATURE_LEVEL, type FeatureLevels } from '../storage/ports/feature-level.ts';
 import type { Stores } from '../storage/ports/stores.ts';
 import type { AccountParts } from './accounts.ts';
@@ -48,6 +49,7 @@ import { passTextsOf } from './pass-secrets.ts';
 import { digitsOf } from './payments.ts';
 import type { NodePush } from './push.ts';
 import type { Tokens } from './tokens.ts';
+import type { NodeWebhooks } from './webhooks.ts';
 
 export function detailsCipher({ detailsSecrets: secrets }: Config): DetailsCipher | null {
   return secrets.length === 0 ? null : new DetailsCipher({ secrets, random: randomBytes });
@@ -65,6 +67,7 @@ export function createServices(
     readonly peers: BrokerPeers;
     readonly rebuild: Rebuild;
     readonly queue: JobQueue;
+    readonly webhooks: NodeWebhooks;
     readonly exportSpace: ExportSpace | null;
     readonly accounts: AccountParts;
     readonly push: NodePush;
@@ -103,6 +106,7 @@ export function createServices(
   for (const service of [
     ...options.accounts.services(queue),
     keysService({ ...stores, now, random }),
+    webhooksService(options.webhooks.useCases),
     shopsService({ ...stores, accessTokens: options.tokens.accessTokens, now }),
     catalogueService({ ...stores, ...drops, now }),
     productsService({ ...stores, ...selling, now, random }),
@@ -193,6 +197,8 @@ export function createServices(
       jobs: stores.jobs,
       media: stores.media,
       requests: stores.requests,
+      webhooks: stores.webhooks,
+      webhookJobs: options.webhooks.useCases.webhookJobs,
       levels,
       now,
     }),

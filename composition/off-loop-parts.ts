@@ -15,6 +15,8 @@ import type { Stoppable } from './off-loop-thread.ts';
 
 /** A `nice` value: the selling loop gets the core first. */
 const PRIORITY = 10;
+/** A cluster has many shards, and all its nodes poll the same Redis. */
+export const CLUSTER_POLL_MS = 1_000;
 
 /**
  * The first step of a thread's program: lowers its priority, or ends it where it was stopped while

@@ -15,12 +15,16 @@ import { RemotePositions } from '../events/off-loop/remote-positions.ts';
 import { SqliteSpillStore } from '../storage/sqlite/spill-sqlite.ts';
 import { openArchive, readsArchive } from './archive.ts';
 import { createLog } from './log.ts';
-import { beginThread, leaseOf, openChanges, openJournals } from './off-loop-parts.ts';
+import {
+  beginThread,
+  CLUSTER_POLL_MS,
+  leaseOf,
+  openChanges,
+  openJournals,
+} from './off-loop-parts.ts';
 import type { ThreadData, ThreadQuestion } from './off-loop-thread.ts';
 
 const LAG_INTERVAL_MS = 1_000;
-/** A cluster has many shards, and all its nodes poll the same Redis. */
-const CLUSTER_POLL_MS = 1_000;
 
 interface Running {
   lag(): ConsumerLag[];

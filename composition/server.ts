@@ -165,7 +165,11 @@ export async function startServer(
     metrics,
     sources: {
       live: () => hub!.report(),
-      relay: () => [...(relay?.lag() ?? []), ...(offLoop?.lag() ?? [])],
+      relay: () => [
+        ...(relay?.lag() ?? []),
+        ...(offLoop?.lag() ?? []),
+        ...(core.webhooks?.lag() ?? []),
+      ],
       ...(unmadeRefunds !== null && { refunds: unmadeRefunds }),
       ...(problemCounts !== null && { paymentProblems: problemCounts }),
       ...(rejectedPayments !== null && { rejectedPayments }),
@@ -176,6 +180,7 @@ export async function startServer(
       ...(core.archiveCounts !== null && { archive: core.archiveCounts }),
       ...(core.search !== null && { search: searchSample(core.search) }),
       ...(core.push !== null && { push: core.push.sample }),
+      ...(core.webhooks !== null && { webhooks: () => core.webhooks!.meter.sample() }),
       ...(host === null
         ? {}
         : { shards: () => host.report(), journalAppends: () => core.journal.appends() }),

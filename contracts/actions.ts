@@ -79,6 +79,15 @@ import type {
   Suggested,
 } from './search.ts';
 import type { ShopToken } from './token-exchange.ts';
+import type {
+  CreatedWebhook,
+  Delivery,
+  DeliveryState,
+  NewWebhook,
+  Webhook,
+  WebhookChange,
+  WebhookRotation,
+} from './webhooks.ts';
 import type { KeyedRequest } from './requests.ts';
 import type { Outcome } from './refusals.ts';
 
@@ -167,6 +176,26 @@ export interface Actions {
   'keys.revokeAll': [OfCreator, null];
   /** `hash`: SHA-256 of the key's text, in hex. Refuses `not-found`. */
   'keys.resolve': [{ hash: string }, KeyIdentity];
+
+  /**
+   * Webhooks of the caller, or of the creator that `creatorId` names. All refuse `not-found` for
+   * who is no member, `forbidden` for a member whose role does not allow it. Secrets are in no
+   * answer, but the new one of the first and of `rotate`. Refuses `too-many`; `invalid-request` for
+   * an address that is not called.
+   */
+  'webhooks.create': [{ caller: Requester; webhook: NewWebhook }, CreatedWebhook];
+  'webhooks.list': [OfCreator, readonly Webhook[]];
+  'webhooks.get': [{ caller: Requester; webhookId: string }, Webhook];
+  'webhooks.change': [{ caller: Requester; webhookId: string; change: WebhookChange }, Webhook];
+  'webhooks.remove': [{ caller: Requester; webhookId: string }, null];
+  'webhooks.rotate': [WebhookRotation & { caller: Requester; webhookId: string }, CreatedWebhook];
+  /** Refuses `webhook-disabled`, as `resend` does. */
+  'webhooks.test': [{ caller: Requester; webhookId: string }, Delivery];
+  'webhooks.deliveries': [
+    { caller: Requester; webhookId: string; state?: DeliveryState; page: PageRequest },
+    Page<Delivery>,
+  ];
+  'webhooks.resend': [{ caller: Requester; webhookId: string; deliveryId: string }, Delivery];
 
   /**
    * The next ones are to be sent only from feature level 4 on. Those about one organisation refuse
@@ -488,6 +517,16 @@ export interface Actions {
   /** The next two refuse `not-found` for an id that names none, and change nothing twice. */
   'operator.retryJob': [AsOperator & Plannable & { jobId: string }, JobChange];
   'operator.cancelJob': [AsOperator & Plannable & { jobId: string }, JobChange];
+  /** Webhooks of all creators, and deliveries of one. */
+  'operator.listWebhooks': [AsOperator & { page: PageRequest }, Page<Webhook>];
+  'operator.listDeliveries': [
+    AsOperator & { webhookId: string; state?: DeliveryState; page: PageRequest },
+    Page<Delivery>,
+  ];
+  /** Refuses `not-found`. Harmless to repeat. */
+  'operator.disableWebhook': [AsOperator & { webhookId: string }, Webhook];
+  /** Refuses `not-found`, `webhook-disabled`. */
+  'operator.resendDelivery': [AsOperator & { webhookId: string; deliveryId: string }, Delivery];
   /** The indexes of all nodes that search. */
   'operator.listSearchNodes': [AsOperator, readonly SearchNode[]];
   /** Makes a node's index anew. Refuses `not-found`, `already-running`. */

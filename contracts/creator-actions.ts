@@ -16,6 +16,7 @@ export const SCOPES = [
   'changes:read',
   'tokens:exchange',
   'contacts:write',
+  'webhooks:write',
 ] as const;
 export const Scope = Type.Enum([...SCOPES]);
 export type Scope = (typeof SCOPES)[number];
@@ -58,6 +59,9 @@ export const CREATOR_ACTIONS = {
   'bans.lift': { role: 'manager', scope: null },
   'bans.list': { role: 'support', scope: null },
   'changes.read': { role: 'manager', scope: 'changes:read' },
+  'webhooks.create': { role: 'manager', scope: 'webhooks:write' },
+  'webhooks.read': { role: 'manager', scope: 'webhooks:write' },
+  'webhooks.change': { role: 'manager', scope: 'webhooks:write' },
   'shops.exchangeToken': { role: null, scope: 'tokens:exchange' },
   'shops.putContact': { role: null, scope: 'contacts:write' },
   'shops.contact': { role: null, scope: 'contacts:write' },

@@ -25,6 +25,7 @@ export const JOB_KINDS = [
   'push-drop',
   'mail-drop',
   'tell-buyers',
+  'deliver-webhooks',
 ] as const;
 export const JobKind = Type.Enum([...JOB_KINDS], { type: 'string' });
 export type JobKind = (typeof JOB_KINDS)[number];

@@ -37,6 +37,7 @@ export const REFUSAL_CODES = [
   'media-too-large',
   'media-quota',
   'media-in-use',
+  'webhook-disabled',
   'invalid-request',
   'unauthenticated',
   'second-factor-required',

@@ -10,8 +10,9 @@ import {
   WEBHOOK_RATE_DEFAULT,
   WEBHOOK_RATE_MAX,
 } from './bounds.ts';
+import { DELIVERY_STATES } from './delivery-states.ts';
 import { DropView } from './drops.ts';
-import { OrderView } from './orders.ts';
+import { OrderBody } from './orders.ts';
 import { list, paging } from './paging.ts';
 import { HTTP_URL, LINE } from './patterns.ts';
 import type { Plain } from './plain.ts';
@@ -171,7 +172,6 @@ export type CreatedWebhook = Plain<typeof CreatedWebhook>;
 
 // Deliveries
 
-export const DELIVERY_STATES = ['waiting', 'sent', 'failed'] as const;
 export const DeliveryState = Type.Enum([...DELIVERY_STATES], {
   type: 'string',
   description: 'waiting: it is sent, or sent again; failed: it is not sent any more',
@@ -214,15 +214,12 @@ export type Delivery = Plain<typeof Delivery>;
 
 // What is sent
 
-const shape = { type: WebhookEvent, timestamp: wireTime };
 /** The order, and its drop, as they stood right after the event; only the drop for `drop.*`. */
 export const WebhookMessage = Type.Object(
   {
-    ...shape,
-    data: Type.Object({
-      drop: wire(DropView),
-      order: Type.Optional(wire(OrderView)),
-    }),
+    type: WebhookEvent,
+    timestamp: wireTime,
+    data: Type.Object({ drop: wire(DropView), order: Type.Optional(OrderBody) }),
   },
   { title: 'WebhookMessage' },
 );

@@ -1,5 +1,5 @@
 // Questions over a message port, from a thread to the process's main thread. Each is answered with
-// a number. Who asks bounds how many wait.
+// plain data. Who asks bounds how many wait.
 
 import type { MessagePort } from 'node:worker_threads';
 import { StoreUnavailableError } from '../storage/ports/journal.ts';
@@ -11,17 +11,18 @@ interface Asked<Q> {
 
 interface Answer {
   readonly id: number;
-  readonly value: number;
+  readonly value: unknown;
   /** Null on success. */
   readonly problem: string | null;
 }
 
 interface Waiting {
-  readonly resolve: (value: number) => void;
+  readonly resolve: (value: unknown) => void;
   readonly reject: (error: Error) => void;
 }
 
-export class PortQuestions<Q> {
+/** `A`: what each question is answered with. */
+export class PortQuestions<Q, A = number> {
   readonly #port: MessagePort;
   readonly #waiting = new Map<number, Waiting>();
   #count = 0;
@@ -37,10 +38,10 @@ export class PortQuestions<Q> {
   }
 
   /** Errors: `store-unavailable`, whatever failed at the other end. */
-  ask(question: Q): Promise<number> {
+  ask(question: Q): Promise<A> {
     const id = ++this.#count;
     return new Promise((resolve, reject) => {
-      this.#waiting.set(id, { resolve, reject });
+      this.#waiting.set(id, { resolve: (value) => resolve(value as A), reject });
       this.#port.postMessage({ id, question } satisfies Asked<Q>);
     });
   }
@@ -49,13 +50,13 @@ export class PortQuestions<Q> {
 /** Answers the questions of a `PortQuestions` at the other end of the port. */
 export function answerQuestions(
   port: MessagePort,
-  answer: (question: never) => Promise<number>,
+  answer: (question: never) => Promise<unknown>,
 ): void {
   port.on('message', ({ id, question }: Asked<never>) => {
     answer(question).then(
       (value) => port.postMessage({ id, value, problem: null } satisfies Answer),
       (error: unknown) =>
-        port.postMessage({ id, value: 0, problem: String(error) } satisfies Answer),
+        port.postMessage({ id, value: null, problem: String(error) } satisfies Answer),
     );
   });
 }

@@ -76,6 +76,7 @@ import { searchRoutes } from './rest/search.ts';
 import { reachRoutes } from './rest/reach.ts';
 import { shopRoutes } from './rest/shops.ts';
 import { systemRoutes } from './rest/system.ts';
+import { webhookRoutes } from './rest/webhooks.ts';
 import type { IncomingRequest, Route, VerifyToken } from './http/route.ts';
 import { RouteTable } from './http/route-table.ts';
 import { HttpServer, type MakeLive } from './http/server.ts';
@@ -214,6 +215,7 @@ export function createGateway(options: GatewayOptions): Gateway {
           ...organisationRoutes(),
           ...invitationRoutes(),
           ...shopRoutes(),
+          ...webhookRoutes(),
           ...productRoutes({ levels, reads, urls }),
           ...mediaRoutes({ urls }),
           ...dropRoutes({ cards, reads, levels, hidden: restrictions }),

@@ -23,6 +23,7 @@ import { PaymentProblem } from '../contracts/payment-problems.ts';
 import { OwnPushSubscription } from '../contracts/push.ts';
 import { ParkedRefund } from '../contracts/refunds.ts';
 import { SearchItem, SearchNode, SearchResult } from '../contracts/search.ts';
+import { CreatedWebhook, Delivery, Webhook } from '../contracts/webhooks.ts';
 import { presenter } from '../contracts/wire.ts';
 import { paymentReference } from '../domain/ids.ts';
 import { jsonString, rfc3339 } from './encode.ts';
@@ -71,6 +72,9 @@ export function dropOrdersJson(page: DropOrdersPage, paymentProvider: string): s
 
 /** Of a draft as well. */
 export const dropBody = presenter(Type.Object({ ...DropView.properties, status: ShownStatus }));
+export const webhookBody = presenter(Webhook);
+export const createdWebhookBody = presenter(CreatedWebhook);
+export const deliveryBody = presenter(Delivery);
 export const buyerPaymentBody = presenter(BuyerPayment);
 export const accountSessionBody = presenter(AccountSession);
 export const apiKeyBody = presenter(ApiKey);

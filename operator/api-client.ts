@@ -9,6 +9,7 @@ import type { ExportFormat } from '../contracts/orders.ts';
 import type { ProblemFilter } from '../contracts/payment-problems.ts';
 import type { RefundState } from '../contracts/refunds.ts';
 import type { Standing, TakenDown } from '../contracts/standings.ts';
+import type { DeliveryState } from '../contracts/webhooks.ts';
 import type {
   AddedOperator,
   Ban,
@@ -39,6 +40,8 @@ import type {
   SellerChange,
   Shard,
   TakeDown,
+  Webhook,
+  WebhookDelivery,
 } from '../sdk/api.ts';
 import type { LiveDrops } from '../sdk/client.ts';
 import { ApiError } from './api-error.ts';
@@ -270,6 +273,42 @@ export class OperatorApi {
   async removeOperator(id: string): Promise<void> {
     const input = { path: { id } };
     await this.#cluster.ask((client) => client.call('DELETE /v1/operator/operators/{id}', input));
+  }
+
+  /** By their ids, at most `limit`. */
+  webhooks(limit: number): Promise<readonly Webhook[]> {
+    return this.#cluster.newest(limit, (client, page) =>
+      client.items('GET /v1/operator/webhooks', { query: page }),
+    );
+  }
+
+  /** The newest deliveries of a webhook, at most `limit`. */
+  deliveries(
+    id: string,
+    state: DeliveryState | null,
+    limit: number,
+  ): Promise<readonly WebhookDelivery[]> {
+    const filter = state === null ? {} : { state };
+    return this.#cluster.newest(limit, (client, page) =>
+      client.items('GET /v1/operator/webhooks/{id}/deliveries', {
+        path: { id },
+        query: { ...filter, ...page },
+      }),
+    );
+  }
+
+  disableWebhook(id: string): Promise<Webhook> {
+    const input = { path: { id } };
+    return this.#cluster.ask((client) =>
+      client.call('POST /v1/operator/webhooks/{id}/disable', input),
+    );
+  }
+
+  resendDelivery(id: string, deliveryId: string): Promise<WebhookDelivery> {
+    const input = { path: { id, deliveryId } };
+    return this.#cluster.ask((client) =>
+      client.call('POST /v1/operator/webhooks/{id}/deliveries/{deliveryId}/resend', input),
+    );
   }
 
   async pushKeys(): Promise<readonly OperatorPushKey[]> {

@@ -11,6 +11,7 @@ import type { DemoOptions } from './demo/demo.ts';
 import { addBanCommands } from './ban-commands.ts';
 import { addDataCommands } from './data-commands.ts';
 import { addPushCommands } from './push-commands.ts';
+import { addWebhookCommands } from './webhook-commands.ts';
 import { addMediaCommands } from './media-commands.ts';
 import { addOperatorAccounts } from './operator-account-commands.ts';
 import { addOperatorCommands } from './operator-commands.ts';
@@ -154,6 +155,7 @@ Example:
   addSellerCommands(livedrops);
   addMediaCommands(livedrops);
   addPushCommands(livedrops);
+  addWebhookCommands(livedrops);
   addDataCommands(livedrops);
 
   livedrops

@@ -38,6 +38,7 @@ export interface Problem {
     | 'media-too-large'
     | 'media-quota'
     | 'media-in-use'
+    | 'webhook-disabled'
     | 'invalid-request'
     | 'unauthenticated'
     | 'second-factor-required'
@@ -197,6 +198,7 @@ export interface ApiKey {
     | 'changes:read'
     | 'tokens:exchange'
     | 'contacts:write'
+    | 'webhooks:write'
   >;
   readonly hint: string;
   readonly createdAt: string;
@@ -369,6 +371,7 @@ export interface NewApiKey {
     | 'changes:read'
     | 'tokens:exchange'
     | 'contacts:write'
+    | 'webhooks:write'
   >;
   readonly endsAt?: string;
 }
@@ -383,6 +386,7 @@ export interface CreatedApiKey {
     | 'changes:read'
     | 'tokens:exchange'
     | 'contacts:write'
+    | 'webhooks:write'
   >;
   readonly hint: string;
   readonly createdAt: string;
@@ -508,6 +512,188 @@ export interface NewContact {
       readonly auth: string;
     };
   }>;
+}
+
+export interface NewWebhook {
+  /** https, on the public network */
+  readonly url: string;
+  readonly events: ReadonlyArray<
+    | 'drop.scheduled'
+    | 'drop.changed'
+    | 'drop.started'
+    | 'drop.sold_out'
+    | 'drop.restocked'
+    | 'drop.paused'
+    | 'drop.resumed'
+    | 'drop.ended'
+    | 'drop.cancelled'
+    | 'order.reserved'
+    | 'order.confirmed'
+    | 'order.payment_failed'
+    | 'order.failed'
+    | 'order.cancelled'
+    | 'order.expired'
+    | 'order.partially_refunded'
+    | 'order.refunded'
+  >;
+  readonly description?: string;
+  /**
+   * drop: calls about one drop come one after the other, and one that fails holds back the
+   * later ones of its drop; none: calls overtake each other
+   */
+  readonly ordering?: 'none' | 'drop';
+  /** calls a second at most */
+  readonly ratePerSecond?: number;
+  readonly creatorId?: string;
+}
+
+export interface CreatedWebhook {
+  readonly id: string;
+  readonly creatorId: string;
+  readonly url: string;
+  readonly description?: string;
+  readonly events: ReadonlyArray<
+    | 'drop.scheduled'
+    | 'drop.changed'
+    | 'drop.started'
+    | 'drop.sold_out'
+    | 'drop.restocked'
+    | 'drop.paused'
+    | 'drop.resumed'
+    | 'drop.ended'
+    | 'drop.cancelled'
+    | 'order.reserved'
+    | 'order.confirmed'
+    | 'order.payment_failed'
+    | 'order.failed'
+    | 'order.cancelled'
+    | 'order.expired'
+    | 'order.partially_refunded'
+    | 'order.refunded'
+  >;
+  /**
+   * drop: calls about one drop come one after the other, and one that fails holds back the
+   * later ones of its drop; none: calls overtake each other
+   */
+  readonly ordering: 'none' | 'drop';
+  readonly ratePerSecond: number;
+  readonly enabled: boolean;
+  /** failing: no call was taken for 24 hours; gone: the endpoint answered 410 */
+  readonly disabledReason?: 'owner' | 'operator' | 'failing' | 'gone';
+  readonly disabledAt?: string;
+  readonly createdAt: string;
+  /** what signs its calls; shown this once */
+  readonly secret: string;
+}
+
+export interface WebhookPage {
+  readonly items: ReadonlyArray<Webhook>;
+  readonly nextCursor: string | null;
+}
+
+export interface Webhook {
+  readonly id: string;
+  readonly creatorId: string;
+  readonly url: string;
+  readonly description?: string;
+  readonly events: ReadonlyArray<
+    | 'drop.scheduled'
+    | 'drop.changed'
+    | 'drop.started'
+    | 'drop.sold_out'
+    | 'drop.restocked'
+    | 'drop.paused'
+    | 'drop.resumed'
+    | 'drop.ended'
+    | 'drop.cancelled'
+    | 'order.reserved'
+    | 'order.confirmed'
+    | 'order.payment_failed'
+    | 'order.failed'
+    | 'order.cancelled'
+    | 'order.expired'
+    | 'order.partially_refunded'
+    | 'order.refunded'
+  >;
+  /**
+   * drop: calls about one drop come one after the other, and one that fails holds back the
+   * later ones of its drop; none: calls overtake each other
+   */
+  readonly ordering: 'none' | 'drop';
+  readonly ratePerSecond: number;
+  readonly enabled: boolean;
+  /** failing: no call was taken for 24 hours; gone: the endpoint answered 410 */
+  readonly disabledReason?: 'owner' | 'operator' | 'failing' | 'gone';
+  readonly disabledAt?: string;
+  readonly createdAt: string;
+}
+
+export interface WebhookChange {
+  /** https, on the public network */
+  readonly url?: string;
+  readonly events?: ReadonlyArray<
+    | 'drop.scheduled'
+    | 'drop.changed'
+    | 'drop.started'
+    | 'drop.sold_out'
+    | 'drop.restocked'
+    | 'drop.paused'
+    | 'drop.resumed'
+    | 'drop.ended'
+    | 'drop.cancelled'
+    | 'order.reserved'
+    | 'order.confirmed'
+    | 'order.payment_failed'
+    | 'order.failed'
+    | 'order.cancelled'
+    | 'order.expired'
+    | 'order.partially_refunded'
+    | 'order.refunded'
+  >;
+  readonly description?: string | null;
+  /**
+   * drop: calls about one drop come one after the other, and one that fails holds back the
+   * later ones of its drop; none: calls overtake each other
+   */
+  readonly ordering?: 'none' | 'drop';
+  /** calls a second at most */
+  readonly ratePerSecond?: number;
+  /** true: it gets what happens from now on; false: what waits is given up */
+  readonly enabled?: boolean;
+}
+
+export interface WebhookRotation {
+  /** for so long the secret before signs as well */
+  readonly overlapSeconds?: number;
+}
+
+export interface WebhookDelivery {
+  readonly id: string;
+  /** the header webhook-id, the same in each attempt */
+  readonly messageId: string;
+  readonly type: string;
+  /** waiting: it is sent, or sent again; failed: it is not sent any more */
+  readonly state: 'waiting' | 'sent' | 'failed';
+  readonly occurredAt: string;
+  readonly attemptCount: number;
+  /** the newest ones, oldest first */
+  readonly attempts: ReadonlyArray<{
+    readonly at: string;
+    readonly durationMs: number;
+    /** of the answer */
+    readonly status?: number;
+    /** why it failed, such as `timeout` */
+    readonly reason?: string;
+    /** the beginning of the answer’s body */
+    readonly excerpt?: string;
+  }>;
+  readonly nextAttemptAt?: string;
+  readonly finishedAt?: string;
+}
+
+export interface WebhookDeliveryPage {
+  readonly items: ReadonlyArray<WebhookDelivery>;
+  readonly nextCursor: string | null;
 }
 
 export interface NewProduct {
@@ -753,7 +939,8 @@ export interface Job {
     | 'reconcile'
     | 'push-drop'
     | 'mail-drop'
-    | 'tell-buyers';
+    | 'tell-buyers'
+    | 'deliver-webhooks';
   readonly state: 'queued' | 'running' | 'done' | 'failed' | 'cancelled';
   readonly callerId: string;
   /** what it is about: the id of a drop */
@@ -2321,6 +2508,7 @@ export interface ErrorFrame {
     | 'media-too-large'
     | 'media-quota'
     | 'media-in-use'
+    | 'webhook-disabled'
     | 'invalid-request'
     | 'unauthenticated'
     | 'second-factor-required'
@@ -2681,6 +2869,115 @@ export interface Operations {
       readonly id: string;
     };
     readonly reply: undefined;
+  };
+  /** Make a webhook: its URL is called with what happens from now on. */
+  'POST /v1/webhooks': {
+    readonly body: NewWebhook;
+    readonly reply: CreatedWebhook;
+  };
+  /** Webhooks of one’s own, or of a creator whose member one is; all in one page. */
+  'GET /v1/webhooks': {
+    readonly query?: {
+      readonly creator_id?: string;
+    };
+    readonly reply: WebhookPage;
+  };
+  /** A webhook. */
+  'GET /v1/webhooks/{id}': {
+    readonly path: {
+      readonly id: string;
+    };
+    readonly reply: Webhook;
+  };
+  /** Change a webhook, disable it, or enable it again from now on. */
+  'PATCH /v1/webhooks/{id}': {
+    readonly path: {
+      readonly id: string;
+    };
+    readonly body: WebhookChange;
+    readonly reply: Webhook;
+  };
+  /** Remove a webhook with the record of its deliveries. */
+  'DELETE /v1/webhooks/{id}': {
+    readonly path: {
+      readonly id: string;
+    };
+    readonly reply: undefined;
+  };
+  /** Make a new secret; the one before signs as well for a while. */
+  'POST /v1/webhooks/{id}/secret': {
+    readonly path: {
+      readonly id: string;
+    };
+    readonly body?: WebhookRotation;
+    readonly reply: CreatedWebhook;
+  };
+  /** Send an event of the type webhook.test. */
+  'POST /v1/webhooks/{id}/test': {
+    readonly path: {
+      readonly id: string;
+    };
+    readonly reply: WebhookDelivery;
+  };
+  /** Deliveries of a webhook with their attempts, newest first. */
+  'GET /v1/webhooks/{id}/deliveries': {
+    readonly path: {
+      readonly id: string;
+    };
+    readonly query?: {
+      /** waiting: it is sent, or sent again; failed: it is not sent any more */
+      readonly state?: 'waiting' | 'sent' | 'failed';
+      readonly limit?: number;
+      /** nextCursor of the page before */
+      readonly cursor?: string;
+    };
+    readonly reply: WebhookDeliveryPage;
+  };
+  /** Send a delivery again, with the same webhook-id. */
+  'POST /v1/webhooks/{id}/deliveries/{deliveryId}/resend': {
+    readonly path: {
+      readonly id: string;
+      readonly deliveryId: string;
+    };
+    readonly reply: WebhookDelivery;
+  };
+  /** Webhooks of all creators. */
+  'GET /v1/operator/webhooks': {
+    readonly query?: {
+      readonly limit?: number;
+      /** nextCursor of the page before */
+      readonly cursor?: string;
+    };
+    readonly reply: WebhookPage;
+  };
+  /** Deliveries of any webhook, newest first. */
+  'GET /v1/operator/webhooks/{id}/deliveries': {
+    readonly path: {
+      readonly id: string;
+    };
+    readonly query?: {
+      /** waiting: it is sent, or sent again; failed: it is not sent any more */
+      readonly state?: 'waiting' | 'sent' | 'failed';
+      readonly limit?: number;
+      /** nextCursor of the page before */
+      readonly cursor?: string;
+    };
+    readonly reply: WebhookDeliveryPage;
+  };
+  /** Disable a webhook; its creator cannot enable it. Harmless to repeat. */
+  'POST /v1/operator/webhooks/{id}/disable': {
+    readonly path: {
+      readonly id: string;
+    };
+    readonly reply: Webhook;
+  };
+  /** Have a delivery of any webhook sent again. */
+  'POST /v1/operator/webhooks/{id}/deliveries/{deliveryId}/resend': {
+    readonly path: {
+      readonly id: string;
+      readonly deliveryId: string;
+    };
+    readonly reply: WebhookDelivery;
   };
   /** Add a product of one’s own: the id is the caller’s. */
   'POST /v1/creators/{id}/products': {

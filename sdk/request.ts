@@ -2,7 +2,7 @@
 
 import type { Request } from './transport.ts';
 
-/** What POSTs begin with that take no idempotency key: a lost answer is not repeated. */
+/** What POSTs and PATCHes begin with that take no idempotency key. */
 const WITHOUT_KEY = [
   'auth/',
   'account/',
@@ -16,6 +16,8 @@ const WITHOUT_KEY = [
   'operator/operators',
   'operator/search',
   'operator/caches',
+  'operator/webhooks',
+  'webhooks',
 ];
 /** A PATCH says what is to be, so that doing it twice is the same. */
 const PATCH_WITHOUT_KEY = 'PATCH /v1/users/me/preferences';
@@ -41,7 +43,7 @@ export function isRepeatable(operation: string): boolean {
 }
 
 function startsWith(operation: string, paths: readonly string[]): boolean {
-  return paths.some((path) => operation.startsWith(`POST /v1/${path}`));
+  return paths.some((path) => operation.replace(/^PATCH /, 'POST ').startsWith(`POST /v1/${path}`));
 }
 
 export function requestOf(

@@ -8,6 +8,7 @@ import { OperatorCaches, type OperatorCachesOptions } from '../app/operator/cach
 import { OperatorMedia, type OperatorMediaOptions } from '../app/operator/media.ts';
 import { OperatorPushKeys, type OperatorPushKeysOptions } from '../app/operator/push-keys.ts';
 import { OperatorSearch, type OperatorSearchOptions } from '../app/operator/search.ts';
+import { OperatorWebhooks, type OperatorWebhooksOptions } from '../app/operator/webhooks.ts';
 import type { AskedOfRun } from './other-runs.ts';
 import { defineService } from './moleculer/define-service.ts';
 import { operatorActionsOfLevel0 } from './operator-level-0.ts';
@@ -21,13 +22,15 @@ export function operatorServices(
     OperatorSearchOptions &
     OperatorMediaOptions &
     OperatorCachesOptions &
-    OperatorPushKeysOptions & { readonly accounts: OperatorAccounts },
+    OperatorPushKeysOptions &
+    OperatorWebhooksOptions & { readonly accounts: OperatorAccounts },
 ): ServiceSchema[] {
   const { accounts } = options;
   const media = new OperatorMedia(options);
   const search = new OperatorSearch(options);
   const caches = new OperatorCaches(options);
   const pushKeys = new OperatorPushKeys(options);
+  const webhooks = new OperatorWebhooks(options);
   const operators = new Operators(options);
   const { name, actions } = defineService('operator', {
     listNodes: (params) => operators.nodes(params),
@@ -63,6 +66,10 @@ export function operatorServices(
     listPushKeys: (params) => pushKeys.list(params),
     rotatePushKeys: (params) => pushKeys.rotate(params),
     removePushKey: (params) => pushKeys.remove(params),
+    listWebhooks: (params) => webhooks.list(params),
+    listDeliveries: (params) => webhooks.deliveries(params),
+    disableWebhook: (params) => webhooks.disable(params),
+    resendDelivery: (params) => webhooks.resend(params),
     addOperator: (params) => accounts.add(params),
     listOperators: (params) => accounts.list(params),
     removeOperator: (params) => accounts.remove(params),

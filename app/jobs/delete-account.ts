@@ -21,6 +21,7 @@ import type { OperatorAccountStore } from '../../storage/ports/operator-accounts
 import type { OrderDetailsStore } from '../../storage/ports/order-details.ts';
 import type { RecipientStore } from '../../storage/ports/recipients.ts';
 import type { RestrictionStore } from '../../storage/ports/restrictions.ts';
+import type { WebhookStore } from '../../storage/ports/webhooks.ts';
 import type { Follows } from '../follows.ts';
 import { removeRecipient } from '../push-subscriptions.ts';
 import type { Sessions } from '../sessions.ts';
@@ -59,6 +60,7 @@ export interface DeleteAccountOptions extends LeavingOptions {
   readonly media: Pick<MediaStore, 'ofOwner' | 'replace'>;
   readonly restrictions: Pick<RestrictionStore, 'list' | 'lift'>;
   readonly changes: ChangeStream;
+  readonly webhooks: Pick<WebhookStore, 'ofCreator' | 'remove'>;
   readonly sessionsOf: Sessions;
   /** Unfollows, and tells open streams. */
   readonly followsOf: Pick<Follows, 'unfollow'>;
@@ -190,6 +192,7 @@ export class DeleteAccountHandler implements JobHandler {
       await sessionsOf.endOthers(userId, undefined);
       await apiKeys.removeAll(userId);
       await removeRecipient(recipients, userId);
+      await this.#removeWebhooks(userId);
       return null;
     }
     return `${(await this.#removeSome(userId, phase)) ? phase : after} 0`;
@@ -202,12 +205,18 @@ export class DeleteAccountHandler implements JobHandler {
     await sessionsOf.endOthers(userId, undefined);
     await operatorAccounts.remove(userId);
     await apiKeys.removeAll(userId);
+    await this.#removeWebhooks(userId);
     await accountLinks.removeAll(userId);
     await removeRecipient(recipients, userId);
     await orderDetails.erase(userId);
     const user = await accounts.findUser(userId);
     if (user !== null) await removeInvitationsTo(this.#options, user.email);
     await accounts.removeUser(userId);
+  }
+
+  async #removeWebhooks(creatorId: string): Promise<void> {
+    const { webhooks } = this.#options;
+    for (const { id } of await webhooks.ofCreator(creatorId)) await webhooks.remove(id);
   }
 
   /** Those that the creator made. Who has them in memory keeps them: there are no drops to buy. */

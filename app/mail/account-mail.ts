@@ -42,6 +42,7 @@ const PURPOSES: Readonly<Record<MailTemplate, Purpose>> = {
   'change-email': { purpose: 'change', lifetimeMs: DAY_MS, page: '/confirm-email' },
   'email-changed': { purpose: 'notice', lifetimeMs: DAY_MS, page: null },
   'password-changed': { purpose: 'notice', lifetimeMs: DAY_MS, page: null },
+  'webhook-disabled': { purpose: 'notice', lifetimeMs: DAY_MS, page: null },
   invitation: { purpose: 'invite', lifetimeMs: INVITATION_LIFETIME_MS, page: '/invitation' },
 };
 

@@ -12,6 +12,7 @@ export const MAIL_TEMPLATES = [
   'email-changed',
   'password-changed',
   'invitation',
+  'webhook-disabled',
 ] as const;
 export type MailTemplate = (typeof MAIL_TEMPLATES)[number];
 
@@ -52,6 +53,15 @@ const WORDS: Readonly<Record<Language, Readonly<Record<MailTemplate, Words>>>> =
       before: [
         'The password of your account was changed, and other sessions were ended.',
         'If it was not you, ask for a new password at once.',
+      ],
+    },
+    'webhook-disabled': {
+      subject: 'A webhook was disabled',
+      before: [
+        'One of your webhooks is not called any more: its address took no call for 24 hours, or ' +
+          'said that it is gone.',
+        'The list of webhooks and their deliveries says which, and what was not sent. When it is ' +
+          'enabled again, it gets what happens from then on.',
       ],
     },
     invitation: {
@@ -103,6 +113,15 @@ const WORDS: Readonly<Record<Language, Readonly<Record<MailTemplate, Words>>>> =
       before: [
         'Das Passwort Ihres Kontos wurde geändert, und andere Sitzungen wurden beendet.',
         'Wenn Sie es nicht waren, fordern Sie sofort ein neues Passwort an.',
+      ],
+    },
+    'webhook-disabled': {
+      subject: 'Ein Webhook wurde abgeschaltet',
+      before: [
+        'Einer Ihrer Webhooks wird nicht mehr aufgerufen: Seine Adresse hat 24 Stunden lang keinen ' +
+          'Aufruf angenommen oder gemeldet, dass es sie nicht mehr gibt.',
+        'Welcher es ist und was nicht gesendet wurde, steht in der Liste der Webhooks und ihrer ' +
+          'Zustellungen. Wird er wieder eingeschaltet, bekommt er, was von da an geschieht.',
       ],
     },
     invitation: {

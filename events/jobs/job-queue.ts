@@ -4,10 +4,13 @@ import type { Job } from '../../contracts/jobs.ts';
 import type { Outcome } from '../../contracts/refusals.ts';
 import { refusal, success } from '../../domain/refusal.ts';
 import type { JobBounds, JobStore } from '../../storage/ports/jobs.ts';
-import { type NewJob, queuedJob } from './job.ts';
+import { type NewJob, queuedJob, retryRequested } from './job.ts';
 
 /** Unfinished jobs, unless other bounds are given. */
 export const JOB_BOUNDS: JobBounds = { ofKindMax: 10_000, ofCallerMax: 20 };
+
+/** How often a job is hurried anew where it changed at the same moment. */
+const HURRY_TRIES_MAX = 5;
 
 export interface JobQueueOptions {
   readonly jobs: JobStore;
@@ -39,7 +42,26 @@ export class JobQueue {
     return success(queued);
   }
 
-  /** Calls the listener after each new job of this process. */
+  /**
+   * Has a job that waits for its next step do it now, and one that failed or was cancelled go on.
+   * `running`: it does a step, and may wait again without a look at what the caller has for it.
+   * `none`: there is none, or it is done. Errors: `store-unavailable`.
+   */
+  async hurry(jobId: string): Promise<'hurried' | 'running' | 'none'> {
+    const { jobs, now } = this.#options;
+    for (let tries = 0; tries < HURRY_TRIES_MAX; tries++) {
+      const job = await jobs.find(jobId);
+      if (job === null || job.state === 'done') return 'none';
+      const hurried = retryRequested(job, now());
+      if (hurried === null) return job.state === 'queued' ? 'hurried' : 'running';
+      if (!(await jobs.replace(hurried))) continue;
+      for (const listener of this.#listeners) listener();
+      return 'hurried';
+    }
+    return 'running';
+  }
+
+  /** Calls the listener after each job that this process makes due. */
   onAdded(listener: () => void): void {
     this.#listeners.add(listener);
   }

@@ -6,6 +6,7 @@ import { Gauge, type Metric, type MetricObject, type Registry } from 'prom-clien
 import type { PushSample } from './push-metrics.ts';
 import type { ReachSample } from './reach-metrics.ts';
 import type { SearchSample } from './search-metrics.ts';
+import type { WebhookMetricsSample } from './webhook-metrics.ts';
 
 /** Durations by bucket. The last count, beyond the bounds, has all longer ones. */
 export interface DurationSample {
@@ -102,6 +103,7 @@ export interface MetricSources {
   readonly search?: SearchSample;
   readonly push?: PushSample;
   readonly reach?: ReachSample;
+  readonly webhooks?: () => WebhookMetricsSample;
   /** Null while unknown. */
   readonly jobs?: () => readonly JobSample[] | null;
   readonly reconciled?: () => readonly ReconcileSample[];

@@ -15,6 +15,7 @@ import { registerCacheMetrics } from './cache-metrics.ts';
 import { registerPushMetrics } from './push-metrics.ts';
 import { registerReachMetrics } from './reach-metrics.ts';
 import { registerSearchMetrics } from './search-metrics.ts';
+import { registerWebhookMetrics } from './webhook-metrics.ts';
 
 const BOUNDS_MS: readonly number[] = [1, 2, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000];
 /** The last bucket has all durations above the bounds. */
@@ -107,6 +108,7 @@ export function registerMetrics(
   if (sources.search !== undefined) registerSearchMetrics(registry, sources.search);
   if (sources.push !== undefined) registerPushMetrics(registry, sources.push);
   if (sources.reach !== undefined) registerReachMetrics(registry, sources.reach);
+  if (sources.webhooks !== undefined) registerWebhookMetrics(registry, sources.webhooks);
   // One process may have several roles that share a registry.
   if (registry.getSingleMetric('process_cpu_user_seconds_total') === undefined) {
     collectDefaultMetrics({ register: registry });

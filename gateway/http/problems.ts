@@ -38,6 +38,7 @@ export const PROBLEMS: Readonly<Record<ProblemCode, ProblemKind>> = {
   'media-too-large': { status: 413, title: 'The file is too large.' },
   'media-quota': { status: 409, title: 'There is no room for more media.' },
   'media-in-use': { status: 409, title: 'The medium is used.' },
+  'webhook-disabled': { status: 409, title: 'The webhook is disabled.' },
   'precondition-failed': { status: 412, title: 'It has changed since it was read.' },
   'invalid-request': { status: 400, title: 'The request is not valid.' },
   unauthenticated: { status: 401, title: 'Authentication is needed.' },

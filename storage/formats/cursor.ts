@@ -19,6 +19,7 @@ export type ListName =
   | 'jobs'
   | 'contacts'
   | 'restrictions'
+  | 'webhooks'
   | 'webhook-deliveries';
 
 /** A position in a list that is ordered by time, then id, both descending. */

@@ -122,6 +122,14 @@ export class MemoryWebhooks implements WebhookStore {
     return 'done';
   }
 
+  async fedThrough(): Promise<readonly number[]> {
+    const lowest: number[] = [];
+    for (const { feed } of this.#stored.values())
+      for (const [shard, taken] of feed?.taken ?? [])
+        lowest[shard] = Math.min(lowest[shard] ?? Infinity, taken);
+    return lowest;
+  }
+
   async lackingIn(bucket: number): Promise<readonly string[]> {
     const behind = [...this.#stored.values()].filter(({ feed }) => (feed?.lacking.size ?? 0) > 0);
     const ids = behind.map(({ webhook }) => webhook.id);

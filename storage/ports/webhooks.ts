@@ -103,6 +103,11 @@ export interface WebhookStore {
   feed(entries: readonly FedEntry[]): Promise<readonly FedResult[]>;
   /** As `feed`, for an entry that the webhook lacks. `known` also where it lacks nothing. */
   catchUp(entry: FedEntry): Promise<CaughtUpResult>;
+  /**
+   * For each shard the lowest entry that a webhook which is fed has taken last: no such webhook
+   * needs an entry up to it by `feed`. Empty where none is fed. Errors: `store-unavailable`.
+   */
+  fedThrough(): Promise<readonly number[]>;
   /** The ids of webhooks in the bucket that lack entries. Errors: `store-unavailable`. */
   lackingIn(bucket: number): Promise<readonly string[]>;
   /** Errors: `store-unavailable`. */

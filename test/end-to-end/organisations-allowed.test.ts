@@ -111,6 +111,19 @@ onEachProfile((test, profile) => {
     return String(succeeded(await server.post(`${team.path}/api-keys`, options)).json['id']);
   }
 
+  const webhookOf = (creatorId: string) => {
+    return { url: 'http://127.0.0.1:9/', events: ['order.confirmed'], creatorId };
+  };
+
+  async function webhook(): Promise<string> {
+    const { items } = (
+      await server.get(`/v1/webhooks?creator_id=${team.id}`, { as: team.founder.id })
+    ).json as { items: readonly { readonly id: string }[] };
+    if (items.length > 0) return items[0]!.id;
+    const options = { as: team.founder.id, body: webhookOf(team.id) };
+    return String(succeeded(await server.post('/v1/webhooks', options)).json['id']);
+  }
+
   /** Each does the action on something of the team's own as this user, and answers the status. */
   const DO: Readonly<Record<CreatorAction, ((as: string) => Promise<number>) | null>> = {
     'products.add': (as) => ask('POST', `/v1/creators/${team.id}/products`, as, { name: 'Lamp' }),
@@ -170,6 +183,10 @@ onEachProfile((test, profile) => {
     'jobs.get': async (as) => await ask('GET', `/v1/jobs/${await refundJob()}`, as),
     'jobs.cancel': async (as) => await ask('POST', `/v1/jobs/${await refundJob()}/cancel`, as),
     'changes.read': (as) => ask('GET', `/v1/changes?creator_id=${team.id}`, as),
+    'webhooks.create': (as) => ask('POST', '/v1/webhooks', as, webhookOf(team.id)),
+    'webhooks.read': async (as) => await ask('GET', `/v1/webhooks/${await webhook()}`, as),
+    'webhooks.change': async (as) =>
+      await ask('PATCH', `/v1/webhooks/${await webhook()}`, as, { description: 'Desk' }),
     'shops.exchangeToken': null,
     'shops.putContact': null,
     'shops.contact': null,

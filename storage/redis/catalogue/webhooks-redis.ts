@@ -106,6 +106,20 @@ export class RedisWebhooks implements WebhookStore {
     return (result ?? 'closed') as CaughtUpResult;
   }
 
+  async fedThrough(): Promise<readonly number[]> {
+    const lowest: number[] = [];
+    for (const { feeding } of BUCKETS)
+      for (const id of await answerOf(this.#redis.smembers(feeding))) {
+        const fields = await answerOf(this.#redis.hgetall(webhookKeys(id)!.feed));
+        for (const [field, taken] of Object.entries(fields)) {
+          const shard = Number(field);
+          if (Number.isInteger(shard))
+            lowest[shard] = Math.min(lowest[shard] ?? Infinity, Number(taken));
+        }
+      }
+    return lowest;
+  }
+
   async lackingIn(bucket: number): Promise<readonly string[]> {
     return await answerOf(this.#redis.smembers(bucketKeys(bucket).behind));
   }

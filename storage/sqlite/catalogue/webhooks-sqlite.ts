@@ -57,6 +57,9 @@ export class SqliteWebhooks implements WebhookStore {
       revisions: reader.prepare<[], { bucket: number; revision: number }>(
         'select bucket, revision from webhook_buckets',
       ),
+      fedThrough: reader
+        .prepare<[], number>('select min(taken) from webhook_feeds group by shard order by shard')
+        .pluck(),
       lackingIn: reader
         .prepare<[number], string>(`
           select distinct endpoint_id from webhook_feeds
@@ -133,6 +136,10 @@ export class SqliteWebhooks implements WebhookStore {
 
   catchUp(entry: FedEntry): Promise<CaughtUpResult> {
     return this.#writer.submit('catchUpWebhook', fedRow(entry), WAITING_MAX);
+  }
+
+  async fedThrough(): Promise<readonly number[]> {
+    return readQuery(() => this.#queries.fedThrough.all());
   }
 
   async lackingIn(bucket: number): Promise<readonly string[]> {

@@ -13,6 +13,7 @@ import type { OperatorPushKeysOptions } from '../../../app/operator/push-keys.ts
 import type { OperatorMediaOptions } from '../../../app/operator/media.ts';
 import type { OperatorSearchOptions } from '../../../app/operator/search.ts';
 import type { Media } from '../../../contracts/media.ts';
+import type { OperatorWebhooksOptions } from '../../../app/operator/webhooks.ts';
 import type { Outcome } from '../../../contracts/refusals.ts';
 import type { SearchNode } from '../../../contracts/search.ts';
 import { refusal, success } from '../../../domain/refusal.ts';
@@ -20,6 +21,7 @@ import { OperatorRuns, type OtherRuns } from '../../../app/operator/runs.ts';
 import { ownersOf } from '../../../app/operator/view.ts';
 import { MemoryOperatorLog } from '../../../storage/memory/operator-log-memory.ts';
 import { MemoryJobStore } from '../../../storage/memory/jobs-memory.ts';
+import { MemoryWebhooks } from '../../../storage/memory/webhooks-memory.ts';
 import { MemoryConsumerPositions } from '../../../storage/memory/consumer-positions-memory.ts';
 import { MemoryVapidKeys } from '../../../storage/memory/vapid-keys-memory.ts';
 import { MemoryPaymentProblems } from '../../../storage/memory/payment-problems-memory.ts';
@@ -63,6 +65,9 @@ export class PretendCluster {
     positions: new MemoryConsumerPositions(),
   });
   readonly jobs = new MemoryJobStore();
+  readonly webhooks = new MemoryWebhooks();
+  /** Webhooks whose jobs were woken. */
+  readonly woken: string[] = [];
   time = NOW;
   /** Orders a second by shard. */
   readonly rates = new Map<number, number>();
@@ -95,7 +100,8 @@ export class PretendCluster {
     OperatorSearchOptions &
     OperatorCachesOptions &
     OperatorMediaOptions &
-    OperatorPushKeysOptions;
+    OperatorPushKeysOptions &
+    OperatorWebhooksOptions;
   operators!: Operators;
   readonly #sessions = new Map<string, NodeSession>();
   /** Incarnations that got a restart. */
@@ -119,6 +125,8 @@ export class PretendCluster {
       placement: cluster.placement,
       self: () => cluster.session(nodeIds[0]!),
       log: cluster.log,
+      webhooks: cluster.webhooks,
+      webhookJobs: { wake: (webhookId) => void cluster.woken.push(webhookId) },
       parkedRefunds: cluster.parkedRefunds,
       paymentProblems: cluster.paymentProblems,
       jobs: cluster.jobs,
