@@ -88,8 +88,9 @@ export class WebhookJobs {
 
   /** Never rejects. */
   async #wakeAll(): Promise<void> {
-    for (const webhookId of [...this.#asleep]) {
-      this.#asleep.delete(webhookId);
+    const asleep = [...this.#asleep];
+    this.#asleep.clear();
+    for (const webhookId of asleep) {
       try {
         const isAwake = await this.#wakeOne(webhookId);
         if (!isAwake) this.#asleep.add(webhookId);

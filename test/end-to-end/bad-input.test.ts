@@ -57,6 +57,7 @@ function rightBody(name: string): Json {
     },
     NewProduct: { name: 'Lamp', description: 'x', imageUrls: ['http://example.com/'] },
     ProductPatch: { name: 'Lamp' },
+    ProfilePatch: { avatarMediaId: 'm_1' },
     NewDrop: {
       ...dropTerms(),
       holdSeconds: 60,
@@ -86,7 +87,18 @@ function rightBody(name: string): Json {
     NewInvitation: { email, role: 'manager' },
     RoleChange: { role: 'support' },
     InvitationAnswer: { token: 'x' },
+    NewWebhook: {
+      url: 'https://shop.example.com/hooks',
+      events: ['order.confirmed'],
+      description: 'Desk',
+      ordering: 'drop',
+      ratePerSecond: 5,
+      creatorId: 'ann',
+    },
+    WebhookChange: { events: ['order.confirmed'], enabled: false },
+    WebhookRotation: { overlapSeconds: 60 },
     CacheEviction: { creatorId: 'ann' },
+    PushKeyRotation: { after: 'k_1' },
     NewRun: { kind: 'rebuild', shards: [0], dryRun: true },
     Dismissal: { reason: 'Paid back by hand.', dryRun: true },
   };

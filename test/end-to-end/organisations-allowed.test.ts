@@ -40,6 +40,7 @@ onEachProfile((test, profile) => {
   test.before(async () => {
     mail = await MailServer.start();
     server = await SaleServer.start(profile, {
+      LIVEDROPS_OUTBOUND_ALLOW: '127.0.0.0/8',
       LIVEDROPS_SMTP_URL: mail.url,
       LIVEDROPS_MAIL_FROM: 'Shop <no-reply@shop.example>',
       LIVEDROPS_RATE_LIMITS: 'off',
@@ -112,7 +113,7 @@ onEachProfile((test, profile) => {
   }
 
   const webhookOf = (creatorId: string) => {
-    return { url: 'http://127.0.0.1:9/', events: ['order.confirmed'], creatorId };
+    return { url: 'http://127.0.0.1:65535/', events: ['order.confirmed'], creatorId };
   };
 
   async function webhook(): Promise<string> {

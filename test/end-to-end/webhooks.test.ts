@@ -37,7 +37,7 @@ onEachProfile((test, profile) => {
 
   const deliveries = async (path: string, as: string, query = '') =>
     (await server.get(`${path}/deliveries${query}`, { as })).json['items'] as Json[];
-  const orderOf = ({ json }: TakenCall) => (json.data['order'] as Json)['id'];
+  const orderOf = ({ json }: TakenCall) => String((json.data['order'] as Json)['id']);
 
   test.serial(
     'R3: an order is placed, and its webhook arrives once with the right signature',
@@ -47,9 +47,9 @@ onEachProfile((test, profile) => {
       await server.order(before, 'ann', 'before', 1);
       const { receiver, path } = await made(creator);
       const dropId = await server.drop(creator, { stock: 3, limitPerUser: 3 });
-      const ids: unknown[] = [];
+      const ids: string[] = [];
       for (const user of ['ann', 'ben', 'cat'])
-        ids.push((await server.order(dropId, user, 'k', 1)).json['id']);
+        ids.push(String((await server.order(dropId, user, 'k', 1)).json['id']));
       await server.order(dropId, 'ann', 'k', 1);
       const calls = await receiver.arrived(4);
       t.true(calls.every(({ isVerified }) => isVerified));
@@ -69,7 +69,7 @@ onEachProfile((test, profile) => {
         (list) => list.length === 4 && list.every(({ state }) => state === 'sent'),
       );
       t.deepEqual(
-        shown.map(({ messageId }) => messageId).toSorted(),
+        shown.map(({ messageId }) => String(messageId)).toSorted(),
         calls.map(({ id }) => id).toSorted(),
       );
       t.like(shown[0], { attemptCount: 1, attempts: [{ status: 204 }] });

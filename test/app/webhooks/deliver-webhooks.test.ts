@@ -73,11 +73,11 @@ async function start(change: Partial<Webhook> = {}) {
   const step = async (): Promise<Job> => {
     const job = claimed(await find(), clock.now());
     await jobs.replace(job);
-    let isOver = false;
+    const stage = { isOver: false };
     const stepping = handler.step(job, new AbortController().signal).finally(() => {
-      isOver = true;
+      stage.isOver = true;
     });
-    while (!isOver) await clock.advance(10);
+    while (!stage.isOver) await clock.advance(10);
     const done = stepped(job, await stepping, clock.now());
     await jobs.replace(done);
     return done;
