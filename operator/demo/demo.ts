@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readJournalOrders } from '../../composition/verify.ts';
 import { LiveDrops } from '../../sdk/client.ts';
+import { OrderDesk } from './order-desk.ts';
 import type { Payment } from './plan.ts';
 import { PushService } from './push-service.ts';
 import { type Evidence, type JournalOrder, prove } from './proof.ts';
@@ -29,6 +30,8 @@ const SALE_TIMEOUT_MS = 120_000;
 const NOTICES_TIMEOUT_MS = 5_000;
 /** Pushes give way to the sale. */
 const REACHED_TIMEOUT_MS = 60_000;
+/** Beside that: a webhook is called some hundred times a second. */
+const TOLD_MS_PER_ORDER = 5;
 const POLL_INTERVAL_MS = 50;
 const FINDINGS_SHOWN_MAX = 5;
 const SECRET_BYTES = 32;
@@ -49,10 +52,12 @@ export async function demo(options: DemoOptions): Promise<void> {
     LIVEDROPS_OUTBOUND_ALLOW: '127.0.0.0/8',
   };
   const pushService = new PushService();
+  const desk = new OrderDesk();
   const server = new ServerProcess({ environment });
   const cleanUp = (): void => {
     void server.kill();
     pushService.stop();
+    desk.stop();
     rmSync(dataDirectory, { recursive: true, force: true });
   };
   const onSignal = (): void => {
@@ -62,10 +67,10 @@ export async function demo(options: DemoOptions): Promise<void> {
   process.once('SIGINT', onSignal);
   process.once('SIGTERM', onSignal);
   try {
-    await pushService.start();
+    await Promise.all([pushService.start(), desk.start()]);
     const url = await server.start();
     const outbox = join(dataDirectory, 'outbox');
-    const partial = await sell({ ...options, url, secrets, pushService, outbox });
+    const partial = await sell({ ...options, url, secrets, pushService, desk, outbox });
     const stoppedInOrder = await server.stop();
     const journal: JournalOrder[] = [];
     for await (const { id, userId, key, quantity, status } of readJournalOrders(dataDirectory)) {
@@ -88,6 +93,7 @@ async function sell(
     readonly url: string;
     readonly secrets: Secrets;
     readonly pushService: PushService;
+    readonly desk: OrderDesk;
     readonly outbox: string;
   },
 ): Promise<SaleEvidence> {
@@ -156,8 +162,13 @@ async function gatherEvidence(stage: Stage): Promise<SaleEvidence> {
   const paidAtOnce = crowd.orders.filter(
     ({ orderId }) => payers.paymentOf.get(orderId) === 'prompt',
   );
+  const lateConfirmed = [...lateStatusOf.values()].filter((status) => status === 'confirmed');
+  const confirmed = paidAtOnce.length + lateConfirmed.length;
   const orderOf = new Map(paidAtOnce.map(({ userId, orderId }) => [userId, orderId]));
   await waitUntil(REACHED_TIMEOUT_MS, () => stage.away.isReached(orderOf));
+  const told = stage.desk.calls;
+  const toldTimeoutMs = REACHED_TIMEOUT_MS + stock * TOLD_MS_PER_ORDER;
+  await waitUntil(toldTimeoutMs, () => told.size >= confirmed);
   return {
     buyers,
     buyersAnswered: crowd.counters.get('buyersAnswered'),
@@ -175,6 +186,8 @@ async function gatherEvidence(stage: Stage): Promise<SaleEvidence> {
     noticesExpected: expectedNotices.length,
     noticesDelivered: delivered(),
     reached: stage.away.reached(orderOf),
+    toldOf: told,
+    toldFindings: stage.desk.findings,
     crowdFindings,
     paymentFindings: payers.findings,
     liveFindings: followers.findings,

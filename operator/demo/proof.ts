@@ -37,12 +37,15 @@ export interface Evidence {
   readonly noticesDelivered: number;
   /** Those who were away, by push and mail. */
   readonly reached: Reached;
+  /** By the order's id: calls of the creator's webhook. */
+  readonly toldOf: ReadonlyMap<string, number>;
   readonly stoppedInOrder: boolean;
   /** The findings of `livedrops verify`; null if the command did not finish. */
   readonly verified: readonly string[] | null;
   readonly crowdFindings: readonly string[];
   readonly paymentFindings: readonly string[];
   readonly liveFindings: readonly string[];
+  readonly toldFindings: readonly string[];
 }
 
 export interface ProofLine {
@@ -64,6 +67,7 @@ export function prove(evidence: Evidence): ProofLine[] {
     notices(evidence),
     pushes(evidence),
     mails(evidence),
+    told(evidence),
     verified(evidence),
   ];
 }
@@ -192,6 +196,21 @@ function pushes({ reached }: Evidence): ProofLine {
 function mails({ reached: { mails: sent, mailsExpected } }: Evidence): ProofLine {
   const text = `${sent} of ${mailsExpected} mails about the drop were sent, once`;
   return line(text, [], sent === mailsExpected);
+}
+
+function told({ journal, toldOf, toldFindings }: Evidence): ProofLine {
+  const findings = [...toldFindings];
+  const confirmed = journal.filter(({ status }) => status === 'confirmed');
+  let once = 0;
+  for (const { orderId } of confirmed) {
+    const calls = toldOf.get(orderId) ?? 0;
+    if (calls === 1) once++;
+    else findings.push(`the creator's webhook was called ${calls} times about ${orderId}`);
+  }
+  const text =
+    `${format(once)} of ${format(confirmed.length)} confirmed orders reached the creator's ` +
+    'webhook, signed, once';
+  return line(text, findings, toldOf.size === confirmed.length);
 }
 
 function verified({ stoppedInOrder, verified: findings }: Evidence): ProofLine {

@@ -5,6 +5,7 @@ import { AccessTokens } from '../../app/access-tokens.ts';
 import { Away } from './away.ts';
 import { Crowd } from './crowd.ts';
 import { Followers, type StockFrame } from './followers.ts';
+import type { OrderDesk } from './order-desk.ts';
 import { Payers } from './payers.ts';
 import { Plan } from './plan.ts';
 import type { PushService } from './push-service.ts';
@@ -26,6 +27,7 @@ export interface StageOptions {
   readonly seconds: number;
   readonly seed: number;
   readonly pushService: PushService;
+  readonly desk: OrderDesk;
   /** Where the server puts its mails. */
   readonly outbox: string;
 }
@@ -43,6 +45,7 @@ export interface Stage {
   readonly payers: Payers;
   readonly followers: Followers;
   readonly away: Away;
+  readonly desk: OrderDesk;
   readonly state: SaleState;
 }
 
@@ -61,6 +64,7 @@ export async function prepareStage(options: StageOptions): Promise<Stage> {
   const tokens = Array.from({ length: options.followers }, (_, i) => tokenOf(plan.userId(i)));
   const creator = await registerCreator(url);
   await follow(url, creator.creatorId, tokens);
+  await options.desk.subscribe(url, creator);
   const absent = Math.max(0, buyers - options.followers);
   const away = new Away({
     url,
@@ -116,6 +120,7 @@ export async function prepareStage(options: StageOptions): Promise<Stage> {
     payers,
     followers,
     away,
+    desk: options.desk,
     state,
   };
 }

@@ -162,6 +162,21 @@ onEachProfile((test, profile) => {
     },
   );
 
+  test.serial('R3: an endpoint that never answers holds up no other', async (t) => {
+    const creator = server.fresh('creator');
+    const { receiver: silent } = await made(creator);
+    silent.behave = () => undefined;
+    const { receiver } = await made(creator);
+    const dropId = await server.drop(creator, { stock: 5, limitPerUser: 5 });
+    await server.order(dropId, 'ann', '1', 1);
+    await silent.arrived(1);
+    await server.order(dropId, 'ann', '2', 1);
+    const calls = await receiver.arrived(2);
+    t.true(calls.every(({ isVerified }) => isVerified));
+    // It may be called once more at the same moment, but not again before its time is over.
+    t.true(silent.calls.length <= 2);
+  });
+
   test.serial('R3: one that says 410 is disabled', async (t) => {
     const creator = server.fresh('creator');
     const { receiver, path } = await made(creator);

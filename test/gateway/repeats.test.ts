@@ -29,6 +29,17 @@ const WITHOUT_KEY: Readonly<Record<string, string>> = {
   'POST /v1/operator/rebuild': 'a repeat finds nothing to make again',
   'POST /v1/operator/caches/evict': 'what is evicted twice is only read once more',
   'POST /v1/operator/search/{id}/rebuild': 'the same index is made once more, or it is 409',
+  'PATCH /v1/users/me': 'says what is to be, so that twice is the same',
+  'PATCH /v1/users/me/preferences': 'says what is to be, so that twice is the same',
+  'POST /v1/mail/unsubscribe': 'says what is to be, so that twice is the same',
+  'POST /v1/webhooks': 'answers with secrets',
+  'PATCH /v1/webhooks/{id}': 'says what is to be, so that twice is the same',
+  'POST /v1/webhooks/{id}/secret': 'answers with secrets',
+  'POST /v1/webhooks/{id}/test': 'the event again is what it is for',
+  'POST /v1/webhooks/{id}/deliveries/{deliveryId}/resend': 'the call again is what it is for',
+  'POST /v1/operator/webhooks/{id}/disable': 'one that is disabled stays so',
+  'POST /v1/operator/webhooks/{id}/deliveries/{deliveryId}/resend':
+    'the call again is what it is for',
 };
 
 interface Described {

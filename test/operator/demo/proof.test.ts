@@ -53,6 +53,11 @@ function goodSale(): Evidence {
       mails: 3,
       findings: [],
     },
+    toldOf: new Map([
+      ['order-ada', 1],
+      ['order-bob', 1],
+    ]),
+    toldFindings: [],
     stoppedInOrder: true,
     verified: [],
     crowdFindings: [],
@@ -81,6 +86,17 @@ const WRONG: [title: string, change: Partial<Evidence>, line: RegExp][] = [
     /^1 of 1 followers and 1 of 2 buyers/,
   ],
   ['R2: a mail is missing', { reached: { ...reached, mails: 2 } }, /^2 of 3 mails/],
+  [
+    'R3: an order that the webhook did not tell of',
+    { toldOf: new Map([['order-ada', 1]]) },
+    /^1 of 2 confirmed orders reached/,
+  ],
+  [
+    'R3: an order that the webhook told of twice',
+    { toldOf: new Map([...goodSale().toldOf, ['order-bob', 2]]) },
+    /^1 of 2 confirmed orders reached/,
+  ],
+  ['R3: a call with a wrong signature', { toldFindings: ['no'] }, /^2 of 2 confirmed orders/],
   [
     'S1: one unit too many',
     { journal: journal.map((o) => (o.userId === 'ada' ? { ...o, quantity: 2 } : o)) },
