@@ -148,7 +148,7 @@ onEachProfile((test, profile) => {
       t.false('disabledReason' in on.json);
       const { json } = await server.order(dropId, 'ann', '2', 1);
       const [call] = await receiver.arrived(1);
-      t.is(orderOf(call!), json['id']);
+      t.is(orderOf(call!), String(json['id']));
       await server.call('PATCH', path, {
         as: creator,
         body: { description: 'Desk', events: ['drop.cancelled'] },
