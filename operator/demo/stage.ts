@@ -64,7 +64,6 @@ export async function prepareStage(options: StageOptions): Promise<Stage> {
   const tokens = Array.from({ length: options.followers }, (_, i) => tokenOf(plan.userId(i)));
   const creator = await registerCreator(url);
   await follow(url, creator.creatorId, tokens);
-  await options.desk.subscribe(url, creator);
   const absent = Math.max(0, buyers - options.followers);
   const away = new Away({
     url,
@@ -75,6 +74,7 @@ export async function prepareStage(options: StageOptions): Promise<Stage> {
     tokenOf,
   });
   await away.prepare();
+  await options.desk.subscribe(url, creator);
 
   const payers = new Payers({ ...address, secret: secrets.payment, plan, ordersMax: buyers });
   const crowd = new Crowd({
