@@ -20,7 +20,7 @@ const WITHOUT_KEY = [
   'webhooks',
 ];
 /** A PATCH says what is to be, so that doing it twice is the same. */
-const PATCH_WITHOUT_KEY = 'PATCH /v1/users/me/preferences';
+const PATCHES_WITHOUT_KEY = ['PATCH /v1/users/me', 'PATCH /v1/users/me/preferences'];
 /** Of these, those whose repeats do no harm. */
 const REPEATABLE = ['auth/login', 'auth/refresh', 'auth/logout', 'mail/'];
 
@@ -33,7 +33,7 @@ export interface Asked {
 
 /** Whether the server does it once for each `Idempotency-Key`. */
 export function takesKey(operation: string): boolean {
-  if (operation === PATCH_WITHOUT_KEY) return false;
+  if (PATCHES_WITHOUT_KEY.includes(operation)) return false;
   return /^(POST|PATCH) /.test(operation) && !startsWith(operation, WITHOUT_KEY);
 }
 
