@@ -173,7 +173,7 @@ export class DeliverWebhooksHandler implements JobHandler {
     if (failures >= FAILURES_MAX)
       restsUntil = Math.max(
         restsUntil,
-        now + backoffMs(failures - FAILURES_MAX + 1, PROBE_BACKOFF),
+        now + Math.ceil(backoffMs(failures - FAILURES_MAX + 1, { ...PROBE_BACKOFF, random })),
       );
     if (called.some(({ outcome }) => outcome.isGone)) await this.#disable(webhook, 'gone');
     const expired = results.some(

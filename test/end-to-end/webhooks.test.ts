@@ -177,6 +177,23 @@ onEachProfile((test, profile) => {
     t.true(silent.calls.length <= 2);
   });
 
+  test.serial('R3: an endpoint that fails for a while gets all once it answers', async (t) => {
+    const creator = server.fresh('creator');
+    const { receiver, path } = await made(creator);
+    receiver.behave = answer(500);
+    const dropId = await server.drop(creator, { stock: 9, limitPerUser: 9 });
+    const keys = ['1', '2', '3', '4', '5', '6'];
+    for (const key of keys) await server.order(dropId, 'ann', key, 1);
+    await receiver.arrived(keys.length);
+    receiver.behave = accept;
+    await eventually(
+      () => deliveries(path, creator, '?state=sent'),
+      (list) => list.length === keys.length,
+    );
+    t.is(new Set(receiver.calls.map(({ id }) => id)).size, keys.length);
+    t.true(receiver.calls.length < 3 * keys.length, 'what was taken is not called again');
+  });
+
   test.serial('R3: one that says 410 is disabled', async (t) => {
     const creator = server.fresh('creator');
     const { receiver, path } = await made(creator);

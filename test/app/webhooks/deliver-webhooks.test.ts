@@ -79,6 +79,8 @@ async function start(change: Partial<Webhook> = {}) {
     });
     while (!stage.isOver) await clock.advance(10);
     const done = stepped(job, await stepping, clock.now());
+    // Stores keep times as whole milliseconds, and refuse others.
+    if (!Number.isInteger(done.dueAt ?? 0)) throw new Error(`due at ${done.dueAt}`);
     await jobs.replace(done);
     return done;
   };
