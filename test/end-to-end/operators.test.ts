@@ -157,7 +157,7 @@ onEachProfile((test, profile) => {
     for (const [path, operations] of Object.entries(paths)) {
       if (!path.startsWith('/v1/operator/')) continue;
       for (const method of Object.keys(operations)) {
-        const filled = path.replace('{id}', method === 'get' ? 'x1' : '7');
+        const filled = path.replaceAll(/\{\w+\}/g, method === 'get' ? 'x1' : '7');
         const body = bodies(filled);
         const options = { token, ...((method === 'post' || method === 'put') && { body }) };
         const { status } = await server.call(method.toUpperCase(), filled, options);

@@ -1,6 +1,7 @@
 // A shop's own users against the whole server: tokens in exchange for the shop's API key.
 
 import { createHash } from 'node:crypto';
+import { PUSH_SUBSCRIPTIONS_MAX } from '../../contracts/bounds.ts';
 import { SCOPES, type Scope } from '../../contracts/creator-actions.ts';
 import { LiveClient } from './live-client.ts';
 import { onEachProfile } from './profiles.ts';
@@ -171,7 +172,7 @@ onEachProfile((test, profile) => {
       { pushSubscriptions: [{ endpoint: 'https://db.internal/x', keys }] },
       { pushSubscriptions: [{ endpoint: 'https://push.example.org/x', keys: { auth: 'Zz' } }] },
       {
-        pushSubscriptions: Array.from({ length: 6 }, () => ({
+        pushSubscriptions: Array.from({ length: PUSH_SUBSCRIPTIONS_MAX + 1 }, () => ({
           endpoint: 'https://a.example.org',
           keys,
         })),
