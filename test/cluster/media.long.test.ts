@@ -208,7 +208,7 @@ clustered('M1, M4: an upload goes on at another node when its own was killed', a
     PROCESSED_MAX_MS,
   );
   t.is(json['status'], 'ready', JSON.stringify(json));
-  const content = json['content'] as unknown as MediaContent;
+  const content = json['content'] as MediaContent;
   t.is(content.sha256, createHash('sha256').update(file).digest('hex'));
   for (const variant of content.variants) {
     t.true(variant.url.startsWith(`${MEDIA_URL}/m/`), 'a node without the role knows the origin');
