@@ -4,6 +4,7 @@
 // with growing delays.
 
 import type { FactBatch } from '../actors/shard/facts.ts';
+import type { ShardPosition } from '../storage/ports/consumer-positions.ts';
 
 /**
  * Where a consumer runs. `beside-shard`: on the event loop of the shard's owner, with facts from
@@ -27,6 +28,12 @@ export interface EventConsumer {
    * for room, so consumers must not wait for each other.
    */
   consume(batches: readonly FactBatch[]): Promise<void>;
+  /**
+   * Off the loop: whether nobody needs the entries up to these ends of journals. If so, the
+   * positions are there now, and the entries are not read, which costs as much as a sale of them.
+   * The ends were read before the question. Errors: `store-unavailable`.
+   */
+  passesOver?(ends: readonly ShardPosition[]): Promise<boolean>;
   /** Lets go of connections of its own, at the end of its thread. */
   close?(): Promise<void>;
 }

@@ -3,7 +3,7 @@
 // as its rows instead.
 
 import type { FactBatch } from '../actors/shard/facts.ts';
-import type { ConsumerPositions } from '../storage/ports/consumer-positions.ts';
+import type { ConsumerPositions, ShardPosition } from '../storage/ports/consumer-positions.ts';
 import type { EventConsumer, Placement } from './consumer.ts';
 
 export interface PositionedConsumerOptions {
@@ -12,12 +12,16 @@ export interface PositionedConsumerOptions {
   readonly positions: ConsumerPositions;
   /** Like `EventConsumer.consume`. */
   readonly handle: (batches: readonly FactBatch[]) => Promise<void>;
+  /** Whether anybody needs what comes now; always where it is absent. */
+  readonly isNeeded?: () => Promise<boolean>;
 }
 
 export class PositionedConsumer implements EventConsumer {
   readonly name: string;
   readonly placement: Placement;
   readonly #options: PositionedConsumerOptions;
+  /** The last sequence that was passed over, by shard. */
+  readonly #passed = new Map<number, number>();
 
   constructor(options: PositionedConsumerOptions) {
     this.name = options.name;
@@ -34,5 +38,15 @@ export class PositionedConsumer implements EventConsumer {
     const sequences = new Map(batches.map(({ shard, sequence }) => [shard, sequence]));
     const positions = Array.from(sequences, ([shard, sequence]) => ({ shard, sequence }));
     await this.#options.positions.save(this.name, positions);
+  }
+
+  async passesOver(ends: readonly ShardPosition[]): Promise<boolean> {
+    const { positions, isNeeded } = this.#options;
+    if (isNeeded === undefined || (await isNeeded())) return false;
+    const further = ends.filter(({ shard, sequence }) => sequence > (this.#passed.get(shard) ?? 0));
+    if (further.length === 0) return true;
+    await positions.save(this.name, further);
+    for (const { shard, sequence } of further) this.#passed.set(shard, sequence);
+    return true;
   }
 }

@@ -36,6 +36,8 @@ export class OffLoopRunner {
   readonly #options: OffLoopRunnerOptions;
   readonly #lastPoll: LastRead;
   #lane: Lane;
+  /** Whether the lane was told of entries. */
+  #follows = false;
   /** Whether this process may run the consumer now. */
   #runs: boolean;
   /** The stop of a lane that lost its lease, while its batch is in progress. */
@@ -90,18 +92,22 @@ export class OffLoopRunner {
 
   /** Never rejects: after an error of the store the next poll tries again. */
   async #poll(): Promise<void> {
-    const { journal, shardCount, log } = this.#options;
+    const { journal, shardCount, consumer, log } = this.#options;
     try {
       await this.#checkLease();
       if (!this.#runs) return;
-      const lane = this.#lane;
       const shards = Array.from({ length: shardCount }, (_, shard) => shard);
-      await Promise.all(
+      const ends = await Promise.all(
         shards.map(async (shard) => {
           const { lastSequence } = await journal.head(shard);
-          lane.grown(shard, lastSequence);
+          return { shard, sequence: lastSequence };
         }),
       );
+      if ((await consumer.passesOver?.(ends)) === true) await this.#leaveLane();
+      else {
+        this.#follows = true;
+        for (const { shard, sequence } of ends) this.#lane.grown(shard, sequence);
+      }
       this.#lastPoll.now();
     } catch (error) {
       log.warn({ err: error }, 'journals could not be followed');
@@ -122,6 +128,14 @@ export class OffLoopRunner {
       this.#lastPoll.now();
       this.#runs = true;
     }
+  }
+
+  /** The next lane begins at the positions that are stored then. */
+  async #leaveLane(): Promise<void> {
+    if (!this.#follows) return;
+    await this.#lane.stop();
+    this.#lane = this.#newLane();
+    this.#follows = false;
   }
 
   #newLane(): Lane {

@@ -19,6 +19,10 @@ export class MemoryRecipientStore implements RecipientStore {
     return found;
   }
 
+  async any(): Promise<boolean> {
+    return this.#recipients.size > 0;
+  }
+
   async replace(recipient: Recipient): Promise<boolean> {
     const stored = this.#recipients.get(recipient.userId)?.revision ?? 0;
     if (stored !== recipient.revision - 1) return false;

@@ -29,6 +29,8 @@ export interface RecipientStore {
   find(userId: string): Promise<Recipient | null>;
   /** Those that are there, in one read. At most `RECIPIENTS_READ_MAX` ids. */
   findAll(userIds: readonly string[]): Promise<ReadonlyMap<string, Recipient>>;
+  /** Whether anybody has a row. */
+  any(): Promise<boolean>;
   /**
    * Stores the row where the stored revision is `recipient.revision - 1`, with 0 for none; false
    * where it is not. One atomic step.

@@ -22,7 +22,7 @@ export interface RedisChangeReader {
   readonly accounts: Pick<AccountStore, 'findRemovedUser'>;
   readonly catalogue: Pick<Catalogue, 'listDrops'>;
   readonly follows: Pick<FollowStore, 'counts'>;
-  readonly recipients: Pick<RecipientStore, 'findAll'>;
+  readonly recipients: Pick<RecipientStore, 'any' | 'findAll'>;
   readonly leases: ConsumerLeases;
   close(): Promise<void>;
 }

@@ -6,7 +6,7 @@ import { decodeRecipient, encodeRecipient, endpointHash } from '../../formats/re
 import type { Recipient, RecipientStore } from '../../ports/recipients.ts';
 import { answerOf, type RedisConnection } from '../connection/connection.ts';
 import { Script } from '../connection/script.ts';
-import { changeBucketOf, recipientsKey } from './catalogue-keys.ts';
+import { CHANGE_BUCKETS, changeBucketOf, recipientsKey } from './catalogue-keys.ts';
 
 /** ARGV: the user's id, the stored revision, the next one, and JSON. */
 const REPLACE = new Script(`
@@ -48,6 +48,14 @@ export class RedisRecipientStore implements RecipientStore {
       }),
     );
     return found;
+  }
+
+  async any(): Promise<boolean> {
+    const buckets = Array.from({ length: CHANGE_BUCKETS }, (_, bucket) => bucket);
+    const found = await Promise.all(
+      buckets.map(async (bucket) => await answerOf(this.#redis.exists(recipientsKey(bucket)))),
+    );
+    return found.includes(1);
   }
 
   async replace(recipient: Recipient): Promise<boolean> {

@@ -20,7 +20,7 @@ export interface SqliteChangeReader {
   readonly accounts: Pick<AccountStore, 'findRemovedUser'>;
   readonly catalogue: Pick<Catalogue, 'listDrops'>;
   readonly follows: Pick<FollowStore, 'counts'>;
-  readonly recipients: Pick<RecipientStore, 'findAll'>;
+  readonly recipients: Pick<RecipientStore, 'any' | 'findAll'>;
   close(): Promise<void>;
 }
 

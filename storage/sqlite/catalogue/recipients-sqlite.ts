@@ -13,6 +13,7 @@ const COLUMNS = 'user_id as userId, revision, recipient';
 export class SqliteRecipientReader {
   readonly #find;
   readonly #findAll;
+  readonly #any;
 
   constructor({ reader }: { readonly reader: Database }) {
     this.#find = reader.prepare<[string], RecipientRow>(
@@ -20,6 +21,7 @@ export class SqliteRecipientReader {
     );
     this.#findAll = reader.prepare<[string], RecipientRow>(`
       select ${COLUMNS} from recipients where user_id in (select value from json_each(?))`);
+    this.#any = reader.prepare<[], number>('select exists (select 1 from recipients)').pluck();
   }
 
   async find(userId: string): Promise<Recipient | null> {
@@ -32,6 +34,10 @@ export class SqliteRecipientReader {
     return new Map(
       rows.map(({ userId, recipient, revision }) => [userId, decodeRecipient(recipient, revision)]),
     );
+  }
+
+  async any(): Promise<boolean> {
+    return readQuery(() => this.#any.get()) === 1;
   }
 }
 

@@ -18,10 +18,11 @@ function runner(
     readonly leases: MemoryConsumerLeases;
     readonly positions: MemoryConsumerPositions;
     readonly taken: string[];
+    readonly isNeeded?: () => Promise<boolean>;
   },
 ): OffLoopRunner {
   const { clock } = harness;
-  const { holder, leases, positions, taken } = options;
+  const { holder, leases, positions, taken, isNeeded } = options;
   const consumer = new PositionedConsumer({
     name: 'counts',
     placement: 'off-loop',
@@ -29,6 +30,7 @@ function runner(
     handle: async (batches) => {
       for (const { sequence } of batches) taken.push(`${holder} ${sequence}`);
     },
+    ...(isNeeded !== undefined && { isNeeded }),
   });
   return new OffLoopRunner({
     ...harness,
@@ -40,13 +42,13 @@ function runner(
   });
 }
 
-async function twoRunners() {
+async function twoRunners(isNeeded?: () => Promise<boolean>) {
   const harness = await startHost(undefined, 1);
   const { clock } = harness;
   const taken: string[] = [];
   const leases = new MemoryConsumerLeases({ now: () => clock.monotonic() });
   const positions = new MemoryConsumerPositions();
-  const shared = { leases, positions, taken };
+  const shared = { leases, positions, taken, ...(isNeeded !== undefined && { isNeeded }) };
   const [a, b] = ['a', 'b'].map((holder) => runner(harness, { ...shared, holder }));
   await createDrop(harness.host, 50);
   return { ...harness, a: a!, b: b!, taken, positions };
@@ -65,6 +67,33 @@ test('a consumer runs on one node at a time, and on another once that one ends',
   await clock.advance(5_000);
   t.deepEqual(taken, ['a 1', 'a 2', 'b 3']);
   t.is(await positions.load('counts', 0), 3);
+  await b.stop();
+});
+
+test('what nobody needs is passed over unread, and what comes later is read', async (t) => {
+  let isNeeded = false;
+  const { host, clock, a, b, taken, positions } = await twoRunners(async () => isNeeded);
+  a.start();
+  await order(host, 'ann');
+  await clock.advance(5_000);
+  t.deepEqual([taken, await positions.load('counts', 0)], [[], 2]);
+  isNeeded = true;
+  await clock.advance(5_000);
+  t.deepEqual(taken, []);
+  await order(host, 'ben');
+  await clock.advance(5_000);
+  t.deepEqual(taken, ['a 3']);
+  isNeeded = false;
+  await clock.advance(5_000);
+  await order(host, 'cleo');
+  await clock.advance(5_000);
+  t.is(await positions.load('counts', 0), 4);
+  await a.stop();
+  isNeeded = true;
+  b.start();
+  await order(host, 'dora');
+  await clock.advance(5_000);
+  t.deepEqual(taken, ['a 3', 'b 5']);
   await b.stop();
 });
 

@@ -39,6 +39,15 @@ export function recipientsContract(store: () => RecipientStore): void {
     t.deepEqual(await store().find(recipient.userId), recipient);
   });
 
+  // Before all others.
+  test.serial('R1: it is known whether anybody can be told', async (t) => {
+    t.false(await store().any());
+    await store().replace(recipientOf('u_only', 1));
+    t.true(await store().any());
+    await store().remove('u_only');
+    t.false(await store().any());
+  });
+
   test('R1: of two who change a recipient at once the second begins anew', async (t) => {
     const userId = 'u_twice';
     t.false(await store().replace(recipientOf(userId, 2)));
