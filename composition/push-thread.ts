@@ -19,7 +19,9 @@ export interface PushThreadData {
   readonly port: MessagePort;
 }
 
-/** What waits in one turn of the loop goes as one list: a message by itself wakes the other side. */
+/**
+ * What waits in one turn of the loop goes as one list: a message by itself wakes the other side.
+ */
 export type ToPushThread = PushOrder | { readonly aborted: number };
 
 export interface PushOrder {

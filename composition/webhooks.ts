@@ -1,5 +1,5 @@
-// The webhooks of a node with the role `services`: what feeds them from the journals, in a thread of
-// its own, and the jobs that call them.
+// The webhooks of a node with the role `services`: what feeds them from the journals, in a thread
+// of its own, and the jobs that call them.
 
 import { randomBytes } from 'node:crypto';
 import type { Logger } from 'pino';

@@ -118,8 +118,8 @@ const WORDS: Readonly<Record<Language, Readonly<Record<MailTemplate, Words>>>> =
     'webhook-disabled': {
       subject: 'Ein Webhook wurde abgeschaltet',
       before: [
-        'Einer Ihrer Webhooks wird nicht mehr aufgerufen: Seine Adresse hat 24 Stunden lang keinen ' +
-          'Aufruf angenommen oder gemeldet, dass es sie nicht mehr gibt.',
+        'Einer Ihrer Webhooks wird nicht mehr aufgerufen: Seine Adresse hat 24 Stunden lang ' +
+          'keinen Aufruf angenommen oder gemeldet, dass es sie nicht mehr gibt.',
         'Welcher es ist und was nicht gesendet wurde, steht in der Liste der Webhooks und ihrer ' +
           'Zustellungen. Wird er wieder eingeschaltet, bekommt er, was von da an geschieht.',
       ],

@@ -1,7 +1,7 @@
 // Crowds that only look: one hot drop card, one product, one list of drops, one search, each from
 // the caches of the gateway (C2), beside the bare server with as many bytes; and storms on what was
-// evicted a moment before. `--against` measures other checkouts in the same rounds, such as one without
-// caches.
+// evicted a moment before. `--against` measures other checkouts in the same rounds, such as one
+// without caches.
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { LoadProcess } from '../load/load-process.ts';

@@ -267,6 +267,6 @@ const METHOD =
   'that of the whole process, its main thread and its thread for pushes; a core that did nothing ' +
   'else would send a million by the microseconds of one. Beside it the same messages are ' +
   'encrypted and go nowhere, and are encrypted and signed by web-push. Orders come to a whole ' +
-  'server at a fixed rate and are timed from when they were due, first alone, then while a thread ' +
-  'of that server sends pushes from the same core. Above 0.9 their 99th percentile is less than a ' +
-  'tenth longer.';
+  'server at a fixed rate and are timed from when they were due, first alone, then while a ' +
+  'thread of that server sends pushes from the same core. Above 0.9 their 99th percentile is less than ' +
+  'a tenth longer.';

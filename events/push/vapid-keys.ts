@@ -35,7 +35,9 @@ export class VapidKeys {
     this.#options = options;
   }
 
-  /** The one that browsers subscribe with; made where there is none. Errors: `store-unavailable`. */
+  /**
+   * The one that browsers subscribe with; made where there is none. Errors: `store-unavailable`.
+   */
   async present(): Promise<PublicVapidKey> {
     await this.#read(KEYS_READ_EVERY_MS);
     if (this.#keys.length === 0) {

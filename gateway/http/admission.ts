@@ -131,7 +131,9 @@ export class Admission {
     return new Admitted(this, peer);
   }
 
-  /** Of an admitted stream that is not released. False, and nothing is changed: no place is free. */
+  /**
+   * Of an admitted stream that is not released. False, and nothing is changed: no place is free.
+   */
   countFor(admitted: Admitted, userId: string): boolean {
     const { countedFor } = admitted;
     if (countedFor === userId) return true;

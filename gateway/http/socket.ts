@@ -40,7 +40,9 @@ export interface LivePeer {
   readonly addressKey: string;
   /** The access token; empty for a visitor. */
   readonly token: string;
-  /** Counts the stream as one of the user's from now on. False, and as before: there are too many. */
+  /**
+   * Counts the stream as one of the user's from now on. False, and as before: there are too many.
+   */
   countFor(userId: string): boolean;
 }
 

@@ -30,7 +30,8 @@ const GRAPHQL_BODY = [
   '<h1>GraphQL</h1>',
   '<p>Operations for <code>/v1/graphql</code>; <a href="/docs/guides/graphql">Using GraphQL</a> ',
   'has all about it. To act as somebody, put an access token (of ',
-  '<code>POST /v1/auth/login</code>) or an API key into the headers. The page forgets it when it is left.</p>',
+  '<code>POST /v1/auth/login</code>) or an API key into the headers. The page forgets it when ',
+  'it is left.</p>',
 ].join('\n');
 const NO_SCHEMA =
   '<p>This server does not tell its schema (<code>LIVEDROPS_GRAPHQL_INTROSPECTION</code>), so ' +

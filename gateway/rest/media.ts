@@ -36,8 +36,8 @@ export function mediaRoutes({ urls }: { readonly urls: MediaUrls }): Route[] {
         method: 'GET',
         path: '/v1/media/{id}',
         summary:
-          'A picture or a film: whether it is ready, and its variants. While it is private, for its ' +
-          'owner, with signed URLs.',
+          'A picture or a film: whether it is ready, and its variants. While it is private, for ' +
+          'its owner, with signed URLs.',
         tag: TAG,
         access: 'public',
         knowsUsers: true,

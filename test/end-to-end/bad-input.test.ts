@@ -159,7 +159,9 @@ const QUERIES = [
   `x=${'y'.repeat(3000)}`,
 ];
 
-/** The gateway refuses most of it before it calls any other node: a part shows that of two nodes. */
+/**
+ * The gateway refuses most of it before it calls any other node: a part shows that of two nodes.
+ */
 const CLUSTER_PART = 6;
 const STRANGER = 'mallory';
 const USERS = [CREATOR, BUYER, STRANGER];

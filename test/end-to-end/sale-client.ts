@@ -1,6 +1,6 @@
 // The client of end-to-end tests: HTTP by the transport of `sdk/`, tokens, signed webhook calls.
-// With several gateways the calls go to them in turn. An answer that OpenAPI does not describe fails
-// its call (G5).
+// With several gateways the calls go to them in turn. An answer that OpenAPI does not describe
+// fails its call (G5).
 
 import { AccessTokens } from '../../app/access-tokens.ts';
 import { signWebhook } from '../../events/payments/webhook-signature.ts';

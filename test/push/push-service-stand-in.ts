@@ -1,5 +1,5 @@
-// A push service on loopback: HTTP/2 over TLS, HTTP/1.1 over TLS, or plain HTTP/1.1. It records what
-// comes, and misbehaves as it is told to.
+// A push service on loopback: HTTP/2 over TLS, HTTP/1.1 over TLS, or plain HTTP/1.1. It records
+// what comes, and misbehaves as it is told to.
 
 import { once } from 'node:events';
 import {

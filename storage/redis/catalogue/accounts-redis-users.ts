@@ -48,7 +48,9 @@ append_change(KEYS[2], ARGV[1], ARGV[2])
 redis.call('HSET', KEYS[1], 'roles', ARGV[4], 'revision', ARGV[3] + 1)
 return ${CHANGED}`);
 
-/** KEYS: user, changes. ARGV: most records, record, revision as read, id of the medium or nothing. */
+/**
+ * KEYS: user, changes. ARGV: most records, record, revision as read, id of the medium or nothing.
+ */
 const SET_AVATAR = new Script(`${APPEND_CHANGE}
 if (redis.call('HGET', KEYS[1], 'revision') or '0') ~= ARGV[3] then return ${UNCHANGED} end
 append_change(KEYS[2], ARGV[1], ARGV[2])

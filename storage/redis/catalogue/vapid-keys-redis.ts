@@ -1,5 +1,6 @@
-// VAPID keys on Redis: one list, the newest first. Each change is one script. Browsers subscribe for
-// years with a key, so a change counts only once as many replicas have it as for journal entries.
+// VAPID keys on Redis: one list, the newest first. Each change is one script. Browsers subscribe
+// for years with a key, so a change counts only once as many replicas have it as for journal
+// entries.
 
 import { VAPID_KEYS_MAX, type VapidKey, type VapidKeyStore } from '../../ports/vapid-keys.ts';
 import { answerOf, type RedisConnection } from '../connection/connection.ts';

@@ -1,9 +1,9 @@
 // The writer of catalogue.db: accounts, products, drops' rows, follows and the stream of their
 // changes, sessions, mailed links, handled webhooks, consumers' positions, operators' accounts and
 // actions, parked refunds, payments to look at, jobs, kept answers to requests, API keys, contacts,
-// restrictions, organisations, media, VAPID keys, recipients, outgoing webhooks. It runs in a thread
-// of its own. All of this is rarely written and often read, so reads have their own indexes and run
-// on the main thread.
+// restrictions, organisations, media, VAPID keys, recipients, outgoing webhooks. It runs in a
+// thread of its own. All of this is rarely written and often read, so reads have their own indexes
+// and run on the main thread.
 
 import { ACCOUNT_LINKS_SCHEMA, accountLinkHandlers } from './account-links-statements.ts';
 import {

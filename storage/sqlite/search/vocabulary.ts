@@ -18,7 +18,9 @@ const ENDING_STARTS_MAX = 24;
 /** Ids in memory, about 100 bytes each. */
 const IDS_MAX = 100_000;
 
-/** Of the tokens of words in any field (`storage/search/index-tokens.ts`), and what is behind them. */
+/**
+ * Of the tokens of words in any field (`storage/search/index-tokens.ts`), and what is behind them.
+ */
 const WORD_SCOPE = 'd';
 const BEHIND_WORDS = 'e';
 /** Deletions that one statement writes. */

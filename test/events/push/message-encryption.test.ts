@@ -1,4 +1,5 @@
-// Encryption and tokens of pushes: the vectors of RFC 8188, 8291 and 8292, and `web-push` both ways.
+// Encryption and tokens of pushes: the vectors of RFC 8188, 8291 and 8292, and `web-push` both
+// ways.
 
 import { createECDH, createPublicKey, randomBytes, verify } from 'node:crypto';
 import { createRequire } from 'node:module';

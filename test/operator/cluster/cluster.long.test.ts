@@ -108,7 +108,9 @@ test('a cluster starts, commands find it by its directory, and Ctrl-C stops it',
   t.true(readdirSync(dataDirectory).includes('auth-secret'), 'the --data directory stays');
 });
 
-/** What is uploaded to the media process of one node is processed, and read at that of the other. */
+/**
+ * What is uploaded to the media process of one node is processed, and read at that of the other.
+ */
 async function mediaAreShared(
   t: ExecutionContext,
   { dataDirectory, lines, url }: { dataDirectory: string; lines: string[]; url: string },
