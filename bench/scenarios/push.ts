@@ -268,5 +268,5 @@ const METHOD =
   'else would send a million by the microseconds of one. Beside it the same messages are ' +
   'encrypted and go nowhere, and are encrypted and signed by web-push. Orders come to a whole ' +
   'server at a fixed rate and are timed from when they were due, first alone, then while a ' +
-  'thread of that server sends pushes from the same core. Above 0.9 their 99th percentile is less than ' +
-  'a tenth longer.';
+  'thread of that server sends pushes from the same core. Above 0.9 their 99th percentile is ' +
+  'less than a tenth longer.';

@@ -141,8 +141,8 @@ function report(
       `${DEPTH} hits (deep), and two words while 40 products are added one by one (changing), ` +
       `which are searched until they are found. Of each kind ${searches} are asked in a round, ` +
       `and no further one begins after ${seconds} s. Recall is the share of mistyped words whose ` +
-      'word is in the name of one of the first ten: 1,000 words of names with one edit, and 2,000 ' +
-      'words of the list of common misspellings (cspell) that are one edit away. No judged ' +
+      'word is in the name of one of the first ten: 1,000 words of names with one edit, and ' +
+      '2,000 words of the list of common misspellings (cspell) that are one edit away. No judged ' +
       'results of real users were at hand. Each index runs on one core; LiveDrops’ has two ' +
       'threads there.',
     settings: { products, rounds, searches, seconds },
