@@ -138,7 +138,6 @@ export const METHOD =
   'of what the server takes and are timed from when they were due: twice alone, then while the ' +
   `server's own media process, on the core of the clients, gets ${UPLOADS_BESIDE} uploads of ` +
   `that picture at once, makes variants of them, and ${CONNECTIONS} connections read variants, ` +
-  'all as ' +
-  'fast as that core gives. Above 0.9 their 99th percentile is less than a tenth longer. At last ' +
-  'uploads of zeros come at once, each from one client, and the most memory of the media process ' +
+  'all as fast as that core gives. Above 0.9 their 99th percentile is less than a tenth longer. ' +
+  'At last uploads of zeros come at once, each from one client, and the most memory of the media process ' +
   'is told.';
