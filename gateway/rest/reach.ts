@@ -8,14 +8,14 @@ import {
   UnsubscribeQuery,
 } from '../../contracts/preferences.ts';
 import { NewPushSubscription, PushKey, PushSubscriptionQuery } from '../../contracts/push.ts';
-import { emptyReply, jsonReply, type Reply, type Route, route, userRoute } from '../http/route.ts';
+import { HTML_MEDIA_TYPE } from '../docs/html.ts';
+import { emptyReply, jsonReply, type Route, route, userRoute } from '../http/route.ts';
+import { unsubscribePage } from './unsubscribe-page.ts';
 
 const PUSH = 'push';
 const TAG = 'preferences';
 /** An endpoint of 2,048 characters, percent-encoded. */
 const ENDPOINT_QUERY_LENGTH_MAX = 8_000;
-const HTML_MEDIA_TYPE = 'text/html; charset=utf-8';
-const NOT_STORED = [['cache-control', 'no-store']] as const;
 
 export function reachRoutes(): Route[] {
   return [...pushRoutes(), ...preferenceRoutes(), ...unsubscribeRoutes()];
@@ -140,7 +140,7 @@ function unsubscribeRoutes(): Route[] {
         responseMediaType: HTML_MEDIA_TYPE,
         refusals: [],
       },
-      async () => pageReply(FORM),
+      async () => unsubscribePage('asked'),
     ),
     route(
       {
@@ -164,26 +164,8 @@ function unsubscribeRoutes(): Route[] {
       },
       async ({ call, query: { token } }) => {
         const done = await call('preferences.unsubscribe', { token });
-        return done.ok ? pageReply(DONE) : done;
+        return done.ok ? unsubscribePage('done') : done;
       },
     ),
   ];
-}
-
-const FORM = `<form method="post"><input type="hidden" name="List-Unsubscribe" value="One-Click">
-<button>End these mails</button></form>`;
-const DONE =
-  '<p>These mails have ended. The preferences of your account say which others come.</p>';
-
-function pageReply(body: string): Reply {
-  const head =
-    '<head><meta charset="utf-8"><meta name="viewport" content="width=device-width">' +
-    '<title>Mails</title></head>';
-  return {
-    ok: true,
-    status: 200,
-    mediaType: HTML_MEDIA_TYPE,
-    body: `<!doctype html>\n<html lang="en">${head}\n<body>${body}</body></html>\n`,
-    headers: NOT_STORED,
-  };
 }
