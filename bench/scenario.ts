@@ -37,6 +37,16 @@ export interface Figure {
   readonly digits: number;
 }
 
+export function figure(
+  key: string,
+  label: string,
+  unit: string,
+  better: Figure['better'],
+  digits: number,
+): Figure {
+  return { key, label, unit, better, digits };
+}
+
 /**
  * The main result of a scenario, in one number: mostly a ratio of two subjects in the same round.
  */

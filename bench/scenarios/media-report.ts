@@ -1,6 +1,13 @@
 // The figures, subjects and findings of the scenario `media`.
 
-import { type Figure, type Finding, ratio, type Sample, type Subject } from '../scenario.ts';
+import {
+  type Figure,
+  figure,
+  type Finding,
+  ratio,
+  type Sample,
+  type Subject,
+} from '../scenario.ts';
 import { CONNECTIONS, UPLOADS_BESIDE, VARIANT_BYTES, VARIANTS } from './media-bench.ts';
 
 const P99_RATIO_AIM = 0.9;
@@ -24,16 +31,6 @@ export const MEDIA_FIGURES: readonly Figure[] = [
   figure('uploadMb', 'memory of uploads at once', 'MB', 'less', 0),
   figure('uploadMbPerSecond', 'uploaded', 'MB/s', 'more', 0),
 ];
-
-function figure(
-  key: string,
-  label: string,
-  unit: string,
-  better: Figure['better'],
-  digits: number,
-): Figure {
-  return { key, label, unit, better, digits };
-}
 
 export type Kind = 'made' | 'bare' | 'alone' | 'control' | 'beside' | 'uploads';
 

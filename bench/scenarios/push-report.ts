@@ -1,6 +1,6 @@
 // The figures of the scenario `push`, and how it measures.
 
-import type { Figure } from '../scenario.ts';
+import { type Figure, figure } from '../scenario.ts';
 
 export const PUSH_FIGURES: readonly Figure[] = [
   figure('messagesPerSecond', 'messages', 'messages/s', 'more', 0),
@@ -13,13 +13,3 @@ export const PUSH_FIGURES: readonly Figure[] = [
   figure('p99Ms', 'p99 of orders', 'ms', 'less', 2),
   figure('memoryMb', 'memory that it takes, at most', 'MB', 'less', 0),
 ];
-
-function figure(
-  key: string,
-  label: string,
-  unit: string,
-  better: Figure['better'],
-  digits: number,
-): Figure {
-  return { key, label, unit, better, digits };
-}
