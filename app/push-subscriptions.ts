@@ -1,7 +1,6 @@
 // Browsers that are reached by push (R1). An endpoint is of one user: who subscribes a browser last
 // gets its pushes alone, and a subscription ends with the session that made it.
 
-import { createPublicKey } from 'node:crypto';
 import type { ActionParams } from '../contracts/actions.ts';
 import { PUSH_SUBSCRIPTIONS_MAX } from '../contracts/bounds.ts';
 import type {
@@ -12,14 +11,12 @@ import type {
 } from '../contracts/push.ts';
 import type { Outcome, Refusal } from '../contracts/refusals.ts';
 import { refusal, success } from '../domain/refusal.ts';
+import { browserKeys } from '../events/push/message-encryption.ts';
 import { changeRecipient, removeSubscriptions } from '../events/reach/recipient-changes.ts';
 import type { RecipientStore } from '../storage/ports/recipients.ts';
 
 /** Of those who move one endpoint at once. */
 const CLAIM_TRIES_MAX = 5;
-const POINT_BYTES = 65;
-const UNCOMPRESSED = 4;
-const SECRET_BYTES = 16;
 
 /** The keys by which push services know us (VAPID, RFC 8292). */
 export interface PushKeys {
@@ -95,10 +92,10 @@ export class PushSubscriptions {
 
   async #problemOf({ endpoint, keys, keyId }: NewPushSubscription): Promise<Refusal | null> {
     const { pushKeys, endpointProblem } = this.#options;
-    if (!isPoint(keys.p256dh))
-      return refusal('invalid-request', 'keys/p256dh: is no point of P-256.');
-    if (Buffer.from(keys.auth, 'base64url').length !== SECRET_BYTES)
-      return refusal('invalid-request', `keys/auth: has not ${SECRET_BYTES} bytes.`);
+    if (browserKeys(keys.p256dh, keys.auth) === null) {
+      const detail = 'keys: must be a point of P-256 (p256dh) and a secret of 16 bytes (auth).';
+      return refusal('invalid-request', detail);
+    }
     if (keyId !== undefined && !(await pushKeys.knows(keyId)))
       return refusal('invalid-request', 'keyId: names no push key.');
     const problem = await endpointProblem(endpoint);
@@ -148,19 +145,4 @@ export async function removeSubscriptionsOfSessions(
 export async function removeRecipient(recipients: RecipientStore, userId: string): Promise<void> {
   await removeSubscriptions(recipients, userId, () => true);
   await recipients.remove(userId);
-}
-
-/** An uncompressed point on the curve (SEC 1, 2.3.3), base64url. */
-function isPoint(text: string): boolean {
-  const bytes = Buffer.from(text, 'base64url');
-  if (bytes.length !== POINT_BYTES || bytes[0] !== UNCOMPRESSED) return false;
-  const [x, y] = [bytes.subarray(1, 33), bytes.subarray(33)].map((part) =>
-    part.toString('base64url'),
-  );
-  try {
-    createPublicKey({ key: { kty: 'EC', crv: 'P-256', x, y }, format: 'jwk' });
-    return true;
-  } catch {
-    return false;
-  }
 }

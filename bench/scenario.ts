@@ -37,7 +37,7 @@ export interface Figure {
   readonly digits: number;
 }
 
-export function figure(
+export function figureOf(
   key: string,
   label: string,
   unit: string,

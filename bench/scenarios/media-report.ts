@@ -2,7 +2,7 @@
 
 import {
   type Figure,
-  figure,
+  figureOf,
   type Finding,
   ratio,
   type Sample,
@@ -14,22 +14,22 @@ const P99_RATIO_AIM = 0.9;
 const UPLOAD_MB_MAX = 200;
 
 export const MEDIA_FIGURES: readonly Figure[] = [
-  figure('picturesPerSecond', 'pictures made', 'pictures/s', 'more', 2),
-  figure('filesPerSecond', 'variants made', 'files/s', 'more', 1),
-  figure('pictureCpuMs', 'CPU a picture', 'ms', 'less', 0),
-  figure('makerMb', 'memory of the maker, at most', 'MB', 'less', 0),
-  figure('variantsPerSecond', 'variants read', 'replies/s', 'more', 0),
-  figure('variantCpuMicros', 'CPU of a reply', 'µs', 'less', 0),
-  figure('variantP99Ms', 'p99 of a reply', 'ms', 'less', 1),
-  figure('rangesPerSecond', 'ranges read', 'replies/s', 'more', 0),
-  figure('deliveryMb', 'memory of the delivery', 'MB', 'less', 0),
-  figure('ordersPerSecond', 'orders', 'orders/s', 'more', 0),
-  figure('notPlaced', 'orders not placed', 'orders', 'less', 0),
-  figure('p50Ms', 'p50 of orders', 'ms', 'less', 2),
-  figure('p99Ms', 'p99 of orders', 'ms', 'less', 2),
-  figure('orderCpuMicros', 'CPU of an order', 'µs', 'less', 1),
-  figure('uploadMb', 'memory of uploads at once', 'MB', 'less', 0),
-  figure('uploadMbPerSecond', 'uploaded', 'MB/s', 'more', 0),
+  figureOf('picturesPerSecond', 'pictures made', 'pictures/s', 'more', 2),
+  figureOf('filesPerSecond', 'variants made', 'files/s', 'more', 1),
+  figureOf('pictureCpuMs', 'CPU a picture', 'ms', 'less', 0),
+  figureOf('makerMb', 'memory of the maker, at most', 'MB', 'less', 0),
+  figureOf('variantsPerSecond', 'variants read', 'replies/s', 'more', 0),
+  figureOf('variantCpuMicros', 'CPU of a reply', 'µs', 'less', 0),
+  figureOf('variantP99Ms', 'p99 of a reply', 'ms', 'less', 1),
+  figureOf('rangesPerSecond', 'ranges read', 'replies/s', 'more', 0),
+  figureOf('deliveryMb', 'memory of the delivery', 'MB', 'less', 0),
+  figureOf('ordersPerSecond', 'orders', 'orders/s', 'more', 0),
+  figureOf('notPlaced', 'orders not placed', 'orders', 'less', 0),
+  figureOf('p50Ms', 'p50 of orders', 'ms', 'less', 2),
+  figureOf('p99Ms', 'p99 of orders', 'ms', 'less', 2),
+  figureOf('orderCpuMicros', 'CPU of an order', 'µs', 'less', 1),
+  figureOf('uploadMb', 'memory of uploads at once', 'MB', 'less', 0),
+  figureOf('uploadMbPerSecond', 'uploaded', 'MB/s', 'more', 0),
 ];
 
 export type Kind = 'made' | 'bare' | 'alone' | 'control' | 'beside' | 'uploads';
