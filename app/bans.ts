@@ -21,7 +21,7 @@ import { refusal, success } from '../domain/refusal.ts';
 import { JOB_BOUNDS, type JobQueue } from '../events/jobs/job-queue.ts';
 import type { FeatureLevels } from '../storage/ports/feature-level.ts';
 import type { OperatorAccountStore } from '../storage/ports/operator-accounts.ts';
-import type { OperatorLog } from '../storage/ports/operator-log.ts';
+import type { AuditLog } from '../storage/ports/audit-log.ts';
 import type { RestrictionBounds, RestrictionStore } from '../storage/ports/restrictions.ts';
 import { isOperator, maySeeOperations } from './caller.ts';
 import { banKey, ENFORCE_BAN, type EnforceBanParams } from './jobs/enforce-ban.ts';
@@ -45,7 +45,7 @@ const BAN_JOBS_MAX = JOB_BOUNDS.ofKindMax + BAN_JOBS_OF_OPERATORS_MAX;
 export interface BansOptions {
   readonly restrictions: RestrictionStore;
   readonly operatorAccounts: Pick<OperatorAccountStore, 'find'>;
-  readonly operatorLog: OperatorLog;
+  readonly auditLog: AuditLog;
   readonly queue: JobQueue;
   readonly liveBus: LiveBus;
   /** Of the store. */
@@ -61,7 +61,7 @@ export class Bans {
 
   constructor(options: BansOptions) {
     this.#options = options;
-    this.#record = new ActionRecord({ log: options.operatorLog, now: options.now });
+    this.#record = new ActionRecord({ log: options.auditLog, now: options.now });
   }
 
   /**

@@ -21,7 +21,7 @@ import { refusal, success } from '../domain/refusal.ts';
 import type { JobQueue } from '../events/jobs/job-queue.ts';
 import type { Catalogue } from '../storage/ports/catalogue.ts';
 import type { FeatureLevels } from '../storage/ports/feature-level.ts';
-import type { OperatorLog } from '../storage/ports/operator-log.ts';
+import type { AuditLog } from '../storage/ports/audit-log.ts';
 import type { RestrictionStore } from '../storage/ports/restrictions.ts';
 import { callerOf, isOperator, maySeeOperations } from './caller.ts';
 import { STOP_DROPS, type StopDropsParams } from './jobs/stop-drops.ts';
@@ -37,7 +37,7 @@ const BOUNDS = { ofScopeMax: OF_SCOPE_MAX, max: 100_000 };
 export interface SellersOptions extends DropCreatorsOptions {
   readonly restrictions: RestrictionStore;
   readonly catalogue: Catalogue;
-  readonly operatorLog: OperatorLog;
+  readonly auditLog: AuditLog;
   readonly queue: JobQueue;
   readonly liveBus: LiveBus;
   /** Of the store. */
@@ -53,7 +53,7 @@ export class Sellers {
 
   constructor(options: SellersOptions) {
     this.#options = options;
-    this.#record = new ActionRecord({ log: options.operatorLog, now: options.now });
+    this.#record = new ActionRecord({ log: options.auditLog, now: options.now });
   }
 
   /** Newest first. */

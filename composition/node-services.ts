@@ -19,6 +19,7 @@ import type { PaymentProvider } from '../events/payments/payment-provider.ts';
 import type { StripeEvents } from '../events/payments/stripe/stripe-events.ts';
 import type { Rebuild } from '../events/rebuild/rebuild.ts';
 import { KeptDrops } from '../events/replay/kept-drop.ts';
+import { auditService } from '../services/audit.ts';
 import { bansService } from '../services/bans.ts';
 import { catalogueService } from '../services/catalogue.ts';
 import { draftsService } from '../services/drafts.ts';
@@ -141,6 +142,7 @@ export function createServices(
     }),
     followsService({ ...stores, hidden: options.restrictions, liveBus: bus, now }),
     sellersService({ ...stores, router, queue, liveBus: bus, levels, now, random }),
+    auditService(stores),
     bansService({ ...stores, queue, liveBus: bus, levels, now, random }),
     notificationsService({ ...stores, now }),
     preferencesService({ ...stores, random }),
@@ -190,7 +192,7 @@ export function createServices(
       restartNode: (nodeId, incarnation) => peers.restart(nodeId, incarnation),
       releaseDrop: (nodeId, dropId, since) => peers.releaseDrop(nodeId, dropId, since),
       shardCount,
-      log: stores.operatorLog,
+      log: stores.auditLog,
       vapidKeys: stores.vapidKeys,
       parkedRefunds: stores.parkedRefunds,
       paymentProblems: stores.paymentProblems,

@@ -12,6 +12,7 @@ import type {
   Session,
 } from './accounts.ts';
 import type { ApiKey, CreatedApiKey, KeyIdentity, NewApiKey } from './api-keys.ts';
+import type { AuditEntry, AuditFilter, Origin } from './audit.ts';
 import type { CacheEviction, CacheSample, EvictedCaches, NodeCaches } from './caches.ts';
 import type { Contact, NewContact } from './contacts.ts';
 import type { DraftFilter, DraftView, DropChange } from './drafts.ts';
@@ -477,7 +478,16 @@ export interface Actions {
   'operator.listShards': [AsOperator & { node?: string; state?: ShardStatus }, readonly ShardRow[]];
   /** The last moves of shards, newest first. */
   'operator.listMoves': [AsOperator & { limit?: number }, readonly MoveRecord[]];
-  'operator.listActions': [AsOperator & { page: PageRequest }, Page<OperatorAction>];
+  /** The audit log, newest first. */
+  'audit.list': [AsOperator & { filter: AuditFilter; page: PageRequest }, Page<AuditEntry>];
+  /**
+   * What concerns the caller, or the creator that `creatorId` names. Refuses `not-found` for who is
+   * no member, `forbidden` for a member whose role does not allow it.
+   */
+  'audit.ofCreator': [
+    OfCreator & { filter: Omit<AuditFilter, 'creatorId'>; page: PageRequest },
+    Page<AuditEntry>,
+  ];
   /** Pins a shard to a node, which moves it there; `to` null takes the pin away. */
   'operator.pinShard': [AsOperator & Plannable & { shardId: string; to: string | null }, MovePlan];
   'operator.drainNode': [AsOperator & Plannable & { nodeId: string }, MovePlan];
@@ -567,6 +577,8 @@ export interface Actions {
   'operator.shards': [Record<string, never>, readonly ShardRow[]];
   'operator.moves': [{ limit: number }, readonly MoveRecord[]];
   'operator.actions': [{ page: PageRequest }, Page<OperatorAction>];
+  /** Up to feature level 6. */
+  'operator.listActions': [AsOperator & { page: PageRequest }, Page<OperatorAction>];
   'operator.pin': [
     { operatorId: string; shard: number; to: string | null; dryRun: boolean },
     MovePlan,
@@ -591,10 +603,11 @@ export type ActionOutcome<A extends ActionName> =
 /**
  * How gateways call services: one typed function, so that they need not know the broker. Rejects
  * only for faults. `traceparent` (W3C Trace Context) goes along to the service, where there is one
- * (H4).
+ * (H4), and so does `origin`, for the audit log (X5).
  */
 export type CallAction = <A extends ActionName>(
   action: A,
   params: ActionParams<A>,
   traceparent?: string,
+  origin?: Origin,
 ) => Promise<ActionOutcome<A>>;

@@ -58,6 +58,7 @@ export const CREATOR_ACTIONS = {
   'bans.put': { role: 'manager', scope: null },
   'bans.lift': { role: 'manager', scope: null },
   'bans.list': { role: 'support', scope: null },
+  'audit.read': { role: 'owner', scope: null },
   'changes.read': { role: 'manager', scope: 'changes:read' },
   'webhooks.create': { role: 'manager', scope: 'webhooks:write' },
   'webhooks.read': { role: 'manager', scope: 'webhooks:write' },

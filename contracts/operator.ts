@@ -1,6 +1,7 @@
-// What operators ask and see (X1 to X3): nodes, shards, moves, and the log of what operators did.
+// What operators ask and see (X1 to X3): nodes, shards, moves and runs.
 
 import { Type } from 'typebox';
+import type { AuditEntry } from './audit.ts';
 import { REBALANCE_MOVES_DEFAULT, SHARD_COUNT_MAX } from './bounds.ts';
 import { limit, list } from './paging.ts';
 import type { Plain } from './plain.ts';
@@ -261,26 +262,15 @@ export interface ShardsVerified extends VerifyReport {
   readonly verified: readonly number[];
 }
 
-export const OperatorAction = Type.Object(
-  {
-    /** Rises with time, unique. Given by the store. */
-    id: Type.String(),
-    at: time,
-    /** The user id in the operator's token. */
-    operatorId: Type.String(),
-    /** Such as `move` or `drain`. */
-    action: Type.String(),
-    /** What was asked, as plain values. */
-    params: Type.Record(
-      Type.String(),
-      Type.Union([Type.String(), Type.Number(), Type.Boolean(), Type.Null()]),
-    ),
-    /** One sentence: what came of it. */
-    result: Type.String(),
-  },
-  { title: 'OperatorAction' },
-);
-export type OperatorAction = Plain<typeof OperatorAction>;
+/** An entry of the audit log, as nodes ask for it that know no other entries than operators'. */
+export interface OperatorAction {
+  readonly id: string;
+  readonly at: number;
+  readonly operatorId: string;
+  readonly action: string;
+  readonly params: AuditEntry['params'];
+  readonly result: string;
+}
 
 // On the wire
 
@@ -294,4 +284,3 @@ export const ShardList = list(wire(ShardRow), 'ShardList');
 export const MoveList = list(wire(MoveRecord), 'MoveList');
 export const RunBody = wire(RunState);
 export const RunList = list(RunBody, 'RunList');
-export const ActionPage = list(wire(OperatorAction), 'ActionPage');

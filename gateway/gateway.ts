@@ -76,6 +76,7 @@ import { searchRoutes } from './rest/search.ts';
 import { reachRoutes } from './rest/reach.ts';
 import { shopRoutes } from './rest/shops.ts';
 import { systemRoutes } from './rest/system.ts';
+import { auditRoutes } from './rest/audit.ts';
 import { webhookRoutes } from './rest/webhooks.ts';
 import type { IncomingRequest, Route, VerifyToken } from './http/route.ts';
 import { RouteTable } from './http/route-table.ts';
@@ -215,6 +216,7 @@ export function createGateway(options: GatewayOptions): Gateway {
           ...organisationRoutes(),
           ...invitationRoutes(),
           ...shopRoutes(),
+          ...auditRoutes(),
           ...webhookRoutes(),
           ...productRoutes({ levels, reads, urls }),
           ...mediaRoutes({ urls }),

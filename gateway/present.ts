@@ -9,7 +9,8 @@ import { type DropsPage, DropView, ShownStatus } from '../contracts/drops.ts';
 import { NamedFollow } from '../contracts/follows.ts';
 import { Job } from '../contracts/jobs.ts';
 import { Notification } from '../contracts/notifications.ts';
-import { MoveRecord, NodeRow, OperatorAction, RunState, ShardRow } from '../contracts/operator.ts';
+import { AuditEntry } from '../contracts/audit.ts';
+import { MoveRecord, NodeRow, RunState, ShardRow } from '../contracts/operator.ts';
 import type { DropOrdersPage, OrderView } from '../contracts/orders.ts';
 import {
   NamedMember,
@@ -90,7 +91,7 @@ export const notificationBody = presenter(Notification);
 export const nodeBody = presenter(NodeRow);
 export const shardBody = presenter(ShardRow);
 export const moveBody = presenter(MoveRecord);
-export const actionBody = presenter(OperatorAction);
+export const auditEntryBody = presenter(AuditEntry);
 export const jobBody = presenter(Job);
 export const refundBody = presenter(ParkedRefund);
 export const problemBody = presenter(PaymentProblem);

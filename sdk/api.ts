@@ -514,6 +514,47 @@ export interface NewContact {
   }>;
 }
 
+export interface AuditPage {
+  readonly items: ReadonlyArray<AuditEntry>;
+  readonly nextCursor: string | null;
+}
+
+export interface AuditEntry {
+  /** rises by one with each entry */
+  readonly sequence: number;
+  readonly at: string;
+  readonly actor: {
+    readonly kind: 'user' | 'api-key' | 'operator' | 'command-line';
+    /** a user id; of an API key its owner */
+    readonly id: string;
+    readonly keyId: string | null;
+  };
+  /** such as drops.cancel, pin or drain */
+  readonly action: string;
+  readonly target: {
+    readonly type: string;
+    readonly id: string;
+  } | null;
+  /** the account or organisation whose matter it is; null: the cluster’s */
+  readonly creatorId: string | null;
+  /** what was asked */
+  readonly params: Readonly<Record<string, string | number | boolean | null>>;
+  /** the fields that changed */
+  readonly changes: ReadonlyArray<AuditChange>;
+  readonly outcome: 'planned' | 'done' | 'refused' | 'failed' | 'unknown';
+  /** one sentence */
+  readonly result: string;
+  /** the client’s, as limits count it: of IPv6 the /64 */
+  readonly address: string | null;
+  readonly requestId: string | null;
+}
+
+export interface AuditChange {
+  readonly field: string;
+  readonly before: string | number | boolean | null;
+  readonly after: string | number | boolean | null;
+}
+
 export interface NewWebhook {
   /** https, on the public network */
   readonly url: string;
@@ -1310,20 +1351,6 @@ export interface Move {
   readonly blackoutMs: number | null;
   readonly result: 'done' | 'rolled-back' | 'abandoned';
   readonly reason: string;
-}
-
-export interface ActionPage {
-  readonly items: ReadonlyArray<OperatorAction>;
-  readonly nextCursor: string | null;
-}
-
-export interface OperatorAction {
-  readonly id: string;
-  readonly at: string;
-  readonly operatorId: string;
-  readonly action: string;
-  readonly params: Readonly<Record<string, string | number | boolean | null>>;
-  readonly result: string;
 }
 
 export interface PinChange {
@@ -2870,6 +2897,41 @@ export interface Operations {
     };
     readonly reply: undefined;
   };
+  /**
+   * What was changed of one’s account, products and drops, or of those of an organisation that
+   * one owns: by whom and from where; newest first.
+   */
+  'GET /v1/audit': {
+    readonly query?: {
+      readonly actor?: string;
+      readonly action?: string;
+      readonly target?: string;
+      readonly from?: string;
+      readonly to?: string;
+      readonly creator_id?: string;
+      readonly limit?: number;
+      /** nextCursor of the page before */
+      readonly cursor?: string;
+    };
+    readonly reply: AuditPage;
+  };
+  /**
+   * What operators and creators changed, and what operators were refused: newest first. A page
+   * may be short, or empty, before the last one.
+   */
+  'GET /v1/operator/audit': {
+    readonly query?: {
+      readonly actor?: string;
+      readonly action?: string;
+      readonly target?: string;
+      readonly from?: string;
+      readonly to?: string;
+      readonly limit?: number;
+      /** nextCursor of the page before */
+      readonly cursor?: string;
+    };
+    readonly reply: AuditPage;
+  };
   /** Make a webhook: its URL is called with what happens from now on. */
   'POST /v1/webhooks': {
     readonly body: NewWebhook;
@@ -3615,15 +3677,6 @@ export interface Operations {
       readonly limit?: number;
     };
     readonly reply: MoveList;
-  };
-  /** What operators asked for, newest first, and what came of it. */
-  'GET /v1/operator/actions': {
-    readonly query?: {
-      readonly limit?: number;
-      /** nextCursor of the page before */
-      readonly cursor?: string;
-    };
-    readonly reply: ActionPage;
   };
   /** Keep a shard on a node, whichever node would have it otherwise; moves it there. */
   'POST /v1/operator/shards/{id}/pin': {

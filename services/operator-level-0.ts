@@ -11,7 +11,6 @@ type NamesOfLevel0 =
   | 'nodes'
   | 'shards'
   | 'moves'
-  | 'actions'
   | 'pin'
   | 'drain'
   | 'undrain'
@@ -27,7 +26,6 @@ export function operatorActionsOfLevel0(
     nodes: () => operators.nodes({ caller: unnamed }),
     shards: () => operators.shards({ caller: unnamed }),
     moves: ({ limit }) => operators.moves({ caller: unnamed, limit }),
-    actions: ({ page }) => operators.actions({ caller: unnamed, page }),
     pin: ({ operatorId, shard, ...params }) =>
       operators.pin({ caller: named(operatorId), shardId: String(shard), ...params }),
     drain: ({ operatorId, ...params }) => operators.drain({ caller: named(operatorId), ...params }),

@@ -11,6 +11,7 @@ import { OperatorSearch, type OperatorSearchOptions } from '../app/operator/sear
 import { OperatorWebhooks, type OperatorWebhooksOptions } from '../app/operator/webhooks.ts';
 import type { AskedOfRun } from './other-runs.ts';
 import { defineService } from './moleculer/define-service.ts';
+import { operatorActionsBelowLevel7 } from './operator-level-6.ts';
 import { operatorActionsOfLevel0 } from './operator-level-0.ts';
 
 /** Gateways that do not follow runs wait for their ends. */
@@ -36,7 +37,6 @@ export function operatorServices(
     listNodes: (params) => operators.nodes(params),
     listShards: (params) => operators.shards(params),
     listMoves: (params) => operators.moves(params),
-    listActions: (params) => operators.actions(params),
     pinShard: (params) => operators.once(params, () => operators.pin(params)),
     drainNode: (params) => operators.once(params, () => operators.drain(params)),
     undrainNode: (params) => operators.once(params, () => operators.undrain(params)),
@@ -74,6 +74,7 @@ export function operatorServices(
     listOperators: (params) => accounts.list(params),
     removeOperator: (params) => accounts.remove(params),
     ...operatorActionsOfLevel0(operators),
+    ...operatorActionsBelowLevel7(options.log),
   });
   const plain = actions as Record<string, ActionSchema['handler']>;
   const wholeRuns: ServiceSchema['actions'] = {};

@@ -13,7 +13,7 @@ import {
   OPERATOR_ACCOUNTS_MAX,
   type OperatorAccountStore,
 } from '../../storage/ports/operator-accounts.ts';
-import type { OperatorLog } from '../../storage/ports/operator-log.ts';
+import type { AuditLog } from '../../storage/ports/audit-log.ts';
 import { isOperator, maySeeOperations } from '../caller.ts';
 import { canonicalEmail } from '../email-address.ts';
 import type { Passwords } from '../passwords.ts';
@@ -31,7 +31,7 @@ const PASSWORD_BYTES = 18;
 export interface OperatorAccountsOptions {
   readonly accounts: AccountStore;
   readonly operatorAccounts: OperatorAccountStore;
-  readonly operatorLog: OperatorLog;
+  readonly auditLog: AuditLog;
   readonly secondFactors: SecondFactors;
   readonly sessionsOf: Sessions;
   readonly passwords: Passwords;
@@ -48,7 +48,7 @@ export class OperatorAccounts {
 
   constructor(options: OperatorAccountsOptions) {
     this.#options = options;
-    this.#record = new ActionRecord({ log: options.operatorLog, now: options.now });
+    this.#record = new ActionRecord({ log: options.auditLog, now: options.now });
   }
 
   /** Makes the account where there is none of the address. Refuses `too-many`. */

@@ -12,7 +12,6 @@ import type {
   MovePlan,
   MoveRecord,
   NodeRow,
-  OperatorAction,
   RebuildReport,
   RunReport,
   RunState,
@@ -114,15 +113,6 @@ export class Operators {
     if (!maySeeOperations(caller)) return refusal('forbidden');
     const { placement } = this.#options;
     return success(placement === null ? [] : await placement.listMoves(limit));
-  }
-
-  /** Newest first. */
-  async actions({
-    caller,
-    page,
-  }: ActionParams<'operator.listActions'>): Promise<Outcome<Page<OperatorAction>>> {
-    if (!maySeeOperations(caller)) return refusal('forbidden');
-    return success(await this.#options.log.list(page));
   }
 
   /** `to` null removes the pin. Refuses `not-found` for an id without the form of a shard's id. */

@@ -30,8 +30,8 @@ export interface OwnChangesOptions {
 }
 
 export function withOwnChanges({ call, views, reads }: OwnChangesOptions): CallAction {
-  return async (action, params, traceparent) => {
-    const outcome = await call(action, params, traceparent);
+  return async (action, params, ...about) => {
+    const outcome = await call(action, params, ...about);
     if (!(outcome as Outcome<unknown>).ok) return outcome;
     if (ANSWERED_WITH_DROP.has(action)) dropChanged(outcome as Outcome<DropView | DraftView>);
     else if (action === 'products.add' || action === 'products.change')

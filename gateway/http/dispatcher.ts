@@ -10,6 +10,8 @@ import type { Outcome } from '../../contracts/refusals.ts';
 import type { KeyedRequest } from '../../contracts/requests.ts';
 import type { CallAction } from '../../contracts/actions.ts';
 import type { Requester } from '../../contracts/accounts.ts';
+import type { Origin } from '../../contracts/audit.ts';
+import { OPERATOR_ROLE } from '../../contracts/role-names.ts';
 import type { RestrictionSet } from '../../events/restriction-set.ts';
 import type { FeatureLevels } from '../../storage/ports/feature-level.ts';
 import type { Caller, Callers } from './callers.ts';
@@ -191,6 +193,8 @@ export class Dispatcher {
         key === null || user === null
           ? undefined
           : requestOf(route.definition, ids, user.userId, key, [checked.query, checked.body]);
+      const origin =
+        route.definition.method === 'GET' ? undefined : originOf(incoming, user, trace.requestId);
       let passedOn = keyed === undefined;
       let replayed = false;
       const result = await route.handle({
@@ -205,7 +209,7 @@ export class Dispatcher {
         gone: incoming.gone,
         call: async (action, params) => {
           if (keyed !== undefined && 'request' in params) passedOn = true;
-          const outcome = await call(action, params, trace.traceparent);
+          const outcome = await call(action, params, trace.traceparent, origin);
           if ('replayed' in (outcome as Outcome<unknown>)) replayed = true;
           return outcome;
         },
@@ -299,6 +303,19 @@ export class Dispatcher {
 /** What use cases get of a caller. */
 function requesterOf({ userId, roles, memberships }: Caller): Requester {
   return { userId, roles, ...(memberships !== undefined && { memberships }) };
+}
+
+/** For the audit log. A token with the operator's role and without a session was made by hand. */
+function originOf({ address }: IncomingRequest, user: Caller | null, requestId: string): Origin {
+  const isOperator = user?.roles.includes(OPERATOR_ROLE) === true;
+  const signedIn = user?.sessionId === undefined ? 'command-line' : 'operator';
+  return {
+    kind: user?.byKey === true ? 'api-key' : isOperator ? signedIn : 'user',
+    userId: user?.userId ?? '',
+    keyId: user?.byKey === true ? user.limitKey : null,
+    address: addressLimitKey(address),
+    requestId,
+  };
 }
 
 function requestOf(

@@ -2,7 +2,6 @@
 // without paging (nodes, shards) is a list of one page.
 
 import {
-  ActionPage,
   Change,
   MoveList,
   MovePlan,
@@ -16,8 +15,7 @@ import {
   ShardQuery,
   VerifyReport,
 } from '../../contracts/operator.ts';
-import { PageQuery } from '../../contracts/paging.ts';
-import { actionBody, moveBody, nodeBody, pageBody, shardBody } from '../present.ts';
+import { moveBody, nodeBody, pageBody, shardBody } from '../present.ts';
 import { emptyReply, jsonReply, type Route, userRoute } from '../http/route.ts';
 import type { RouteResult, UserRequest } from '../http/route.ts';
 import { operatorBanRoutes } from './bans.ts';
@@ -30,7 +28,6 @@ import { operatorPushKeyRoutes } from './operator-push-keys.ts';
 import type { MediaUrls } from '../media-urls.ts';
 import { operatorMediaRoutes } from './operator-media.ts';
 import { operatorSearchRoutes } from './operator-search.ts';
-import { pageRequest } from './paging.ts';
 import { reportOfRun, runRoutes, type RunRoutesOptions } from './runs.ts';
 
 type ChangeAction = 'operator.drainNode' | 'operator.undrainNode';
@@ -92,18 +89,6 @@ function readRoutes(): Route[] {
       async ({ call, caller, query }) => {
         const moves = await call('operator.listMoves', { ...query, caller });
         return moves.ok ? jsonReply(200, wholeList(moves.value, moveBody)) : moves;
-      },
-    ),
-    userRoute(
-      {
-        ...operatorRoute('GET', 'actions'),
-        summary: 'What operators asked for, newest first, and what came of it.',
-        query: PageQuery,
-        response: ActionPage,
-      },
-      async ({ call, caller, query }) => {
-        const page = await call('operator.listActions', { caller, page: pageRequest(query) });
-        return page.ok ? jsonReply(200, pageBody(page.value, actionBody)) : page;
       },
     ),
   ];

@@ -8,6 +8,7 @@
 
 import type { CallingOptions, ServiceBroker } from 'moleculer';
 import pTimeout from 'p-timeout';
+import type { Origin } from '../../contracts/audit.ts';
 import { systemClock } from '../../actors/clock.ts';
 import { refusal } from '../../domain/refusal.ts';
 import type { RefusalCode } from '../../contracts/refusals.ts';
@@ -59,9 +60,14 @@ export function createCallAction(broker: ServiceBroker): CallAction {
     action: Name,
     params: ActionParams<Name>,
     traceparent?: string,
+    origin?: Origin,
   ): Promise<ActionOutcome<Name>> => {
     // Metadata is passed on with every further call in the same context, on any node (H4).
-    const options = traceparent === undefined ? {} : { meta: { traceparent } };
+    const meta = {
+      ...(traceparent !== undefined && { traceparent }),
+      ...(origin !== undefined && { origin }),
+    };
+    const options = { meta };
     if (SEARCHES.has(action))
       return (await searches.ask(
         action as SearchAction,

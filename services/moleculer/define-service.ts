@@ -3,7 +3,9 @@
 // is `invalid-request`, and all other faults stay faults.
 
 import type { Context, ServiceSchema } from 'moleculer';
+import { withOrigin } from '../../app/audit/origin.ts';
 import { refusal } from '../../domain/refusal.ts';
+import type { Origin } from '../../contracts/audit.ts';
 import type { ActionName, ActionOutcome, ActionParams } from '../../contracts/actions.ts';
 
 type NamesIn<Service extends string, A = ActionName> = A extends `${Service}.${infer Name}`
@@ -28,14 +30,14 @@ export function defineService<Service extends string>(
     {};
   for (const [action, handler] of Object.entries(handlers) as [string, AnyHandler][]) {
     actions[action] = async (context) => {
+      const { traceparent, origin } = context.meta as { traceparent?: string; origin?: Origin };
       try {
-        return await handler(context.params);
+        return await withOrigin(origin, () => handler(context.params));
       } catch (error) {
         const code = (error as { code?: unknown } | null)?.code;
         if (code === 'invalid-cursor')
           return refusal('invalid-request', 'The cursor does not belong to this list.');
         if (code !== 'store-unavailable') throw error;
-        const { traceparent } = context.meta as { traceparent?: string };
         const trace = traceparent === undefined ? [] : [traceparent];
         context.broker.logger.warn(
           `${name}.${action} found its store unavailable`,

@@ -13,7 +13,7 @@ export type ListName =
   | 'orders'
   | 'drop-orders'
   | 'feed'
-  | 'operator-actions'
+  | 'audit'
   | 'refunds'
   | 'payment-problems'
   | 'jobs'

@@ -17,7 +17,7 @@ import { MemoryFollowStore } from './follows-memory.ts';
 import { MemoryJobStore } from './jobs-memory.ts';
 import { MemoryJournal } from './journal-memory.ts';
 import { MemoryOperatorAccounts } from './operator-accounts-memory.ts';
-import { MemoryOperatorLog } from './operator-log-memory.ts';
+import { MemoryAuditLog } from './audit-log-memory.ts';
 import { MemoryOrderDetails } from './order-details-memory.ts';
 import { MemoryOrganisations } from './organisations-memory.ts';
 import { MemoryOrderListStore } from './order-list-memory.ts';
@@ -70,7 +70,7 @@ export function memoryStores(options: MemoryStoresOptions = {}): MemoryStores {
     consumerPositions,
     orderDetails: new MemoryOrderDetails(),
     operatorAccounts: new MemoryOperatorAccounts(),
-    operatorLog: new MemoryOperatorLog(),
+    auditLog: new MemoryAuditLog(),
     vapidKeys: new MemoryVapidKeys(),
     requests,
     parkedRefunds: new MemoryParkedRefunds({ max: options.parkedRefundsMax, requests }),

@@ -15,7 +15,7 @@ import type { FollowStore } from './follows.ts';
 import type { JobStore } from './jobs.ts';
 import type { Journal } from './journal.ts';
 import type { OperatorAccountStore } from './operator-accounts.ts';
-import type { OperatorLog } from './operator-log.ts';
+import type { AuditLog } from './audit-log.ts';
 import type { OrderDetailsStore } from './order-details.ts';
 import type { OrganisationStore } from './organisations.ts';
 import type { OrderListStore } from './order-list.ts';
@@ -54,7 +54,7 @@ export interface Stores {
   readonly consumerPositions: ConsumerPositions;
   readonly orderDetails: OrderDetailsStore;
   readonly operatorAccounts: OperatorAccountStore;
-  readonly operatorLog: OperatorLog;
+  readonly auditLog: AuditLog;
   /** With which push services are told who sends. */
   readonly vapidKeys: VapidKeyStore;
   readonly parkedRefunds: ParkedRefunds;

@@ -26,7 +26,7 @@ import { RedisJournal } from './journal/journal-redis.ts';
 import { OmConnection } from './catalogue/om-connection.ts';
 import { RedisOrderDetails } from './catalogue/order-details-redis.ts';
 import { RedisOperatorAccounts } from './catalogue/operator-accounts-redis.ts';
-import { RedisOperatorLog } from './catalogue/operator-log-redis.ts';
+import { RedisAuditLog } from './catalogue/audit-log-redis.ts';
 import { RedisOrganisations } from './catalogue/organisations-redis.ts';
 import { RedisOrderListStore } from './rows/order-list-redis.ts';
 import { RedisParkedRefunds } from './catalogue/parked-refunds-redis.ts';
@@ -109,7 +109,7 @@ export async function openRedisStores(options: RedisStoresOptions): Promise<Redi
       consumerPositions: new RedisConsumerPositions({ redis }),
       orderDetails: new RedisOrderDetails({ redis }),
       operatorAccounts: new RedisOperatorAccounts({ redis }),
-      operatorLog: new RedisOperatorLog({ redis }),
+      auditLog: new RedisAuditLog({ redis }),
       vapidKeys: new RedisVapidKeys({ redis: appends, reads: redis, replicas: options.replicas }),
       parkedRefunds: new RedisParkedRefunds({ redis }),
       paymentProblems: new RedisPaymentProblems({ redis }),

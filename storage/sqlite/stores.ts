@@ -30,7 +30,7 @@ import { SqliteJobStore } from './catalogue/jobs-sqlite.ts';
 import { SqliteJournal } from './journal/journal-sqlite.ts';
 import { SqliteOrderDetails } from './catalogue/order-details-sqlite.ts';
 import { SqliteOperatorAccounts } from './catalogue/operator-accounts-sqlite.ts';
-import { SqliteOperatorLog } from './catalogue/operator-log-sqlite.ts';
+import { SqliteAuditLog } from './catalogue/audit-log-sqlite.ts';
 import { SqliteOrganisations } from './catalogue/organisations-sqlite.ts';
 import { SqliteOrderListStore } from './rows/order-list-sqlite.ts';
 import { SqliteParkedRefunds } from './catalogue/parked-refunds-sqlite.ts';
@@ -178,7 +178,7 @@ export async function openSqliteStores(options: SqliteStoresOptions): Promise<Sq
       consumerPositions: new SqliteConsumerPositions(catalogue),
       orderDetails: new SqliteOrderDetails(catalogue),
       operatorAccounts: new SqliteOperatorAccounts(catalogue),
-      operatorLog: new SqliteOperatorLog(catalogue),
+      auditLog: new SqliteAuditLog(catalogue),
       vapidKeys: new SqliteVapidKeys(catalogue),
       jobs: new SqliteJobStore({ ...catalogue, finishedMax: options.finishedJobsMax }),
       requests: new SqliteRequests(catalogue),

@@ -10,7 +10,7 @@ import { memoryStores } from '../../storage/memory/stores.ts';
 const OPERATOR = { userId: 'boss', roles: ['operator'] };
 
 function setUp() {
-  const { restrictions, operatorAccounts, operatorLog, jobs } = memoryStores();
+  const { restrictions, operatorAccounts, auditLog, jobs } = memoryStores();
   let at = 0;
   let made = 0;
   /** Unfinished jobs of bans that are not in the store. */
@@ -22,7 +22,7 @@ function setUp() {
   const bans = new Bans({
     restrictions,
     operatorAccounts,
-    operatorLog,
+    auditLog,
     queue: new JobQueue({ jobs, now }),
     liveBus: new InProcessLiveBus(),
     levels: { reached: () => 4 },

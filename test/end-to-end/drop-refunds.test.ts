@@ -139,7 +139,7 @@ onEachProfile((test, profile) => {
       t.is((await server.post(path, { as: creator, body: {} })).status, 403);
     }
     t.is((await server.post('/v1/operator/jobs/j_none/retry', { token, body: {} })).status, 404);
-    const actions = (await server.get('/v1/operator/actions?limit=100', { token })).json['items'];
+    const actions = (await server.get('/v1/operator/audit?limit=100', { token })).json['items'];
     const named = (actions as Json[]).map(({ action }) => action);
     t.true(named.includes('retry-job') && named.includes('cancel-job'));
     t.is((await server.get('/v1/operator/jobs', { as: creator })).status, 403);

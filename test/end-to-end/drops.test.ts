@@ -69,7 +69,7 @@ onEachProfile((test, profile) => {
     );
     const again = await all();
     for (const { cacheStatus } of again) t.regex(cacheStatus, /fwd=miss/);
-    const log = await server.get('/v1/operator/actions', { token });
+    const log = await server.get('/v1/operator/audit', { token });
     t.like((log.json['items'] as object[])[0], { action: 'evict-caches', params: { key: path } });
   });
 

@@ -183,6 +183,7 @@ onEachProfile((test, profile) => {
       await ask('POST', `/v1/drops/${await live()}/refunds`, as, { all: true }),
     'jobs.get': async (as) => await ask('GET', `/v1/jobs/${await refundJob()}`, as),
     'jobs.cancel': async (as) => await ask('POST', `/v1/jobs/${await refundJob()}/cancel`, as),
+    'audit.read': (as) => ask('GET', `/v1/audit?creator_id=${team.id}`, as),
     'changes.read': (as) => ask('GET', `/v1/changes?creator_id=${team.id}`, as),
     'webhooks.create': (as) => ask('POST', '/v1/webhooks', as, webhookOf(team.id)),
     'webhooks.read': async (as) => await ask('GET', `/v1/webhooks/${await webhook()}`, as),

@@ -132,12 +132,12 @@ onEachProfile((test, profile) => {
     t.deepEqual(untouched.feed.slice(20), ofBen.feed);
     t.like(await verify(), { ok: true, findings: [] });
     t.deepEqual(await rebuild(false), { applied: true, orders: 0, notifications: 0, reasons: [] });
-    const { json } = await server.get('/v1/operator/actions', {
+    const { json } = await server.get('/v1/operator/audit', {
       token: server.token('olga', 60, ['operator']),
     });
-    const actions = json['items'] as { action: string; operatorId: string }[];
+    const actions = json['items'] as { action: string; actor: { id: string } }[];
     t.deepEqual(
-      actions.map(({ action, operatorId }) => [action, operatorId]),
+      actions.map(({ action, actor }) => [action, actor.id]),
       [
         ['rebuild', 'olga'],
         ['rebuild', 'olga'],

@@ -225,7 +225,7 @@ onEachProfile((test, profile) => {
     const shown = await run('restore', 'product', product);
     t.is(shown.stdout, `the product ${product} is shown again\n`);
     t.is((await run('suspend', creator, '--reason', 'fakes')).stdout, `${creator} is suspended\n`);
-    const log = await server.get('/v1/operator/actions?limit=100', { token: operator() });
+    const log = await server.get('/v1/operator/audit?limit=100', { token: operator() });
     const actions = (log.json['items'] as { action: string; params: Json }[])
       .filter(({ params }) => params['creatorId'] === creator || params['id'] === product)
       .map(({ action }) => action);

@@ -12,13 +12,7 @@ import * as schemas from '../../contracts/operator.ts';
 import { StreamSlots } from '../../gateway/http/stream-slots.ts';
 import { MediaUrls, NO_MEDIA } from '../../gateway/media-urls.ts';
 import { operatorRoutes } from '../../gateway/rest/operator.ts';
-import type {
-  NodeRow,
-  ShardRow,
-  OperatorAction,
-  MoveRecord,
-  RunState,
-} from '../../contracts/operator.ts';
+import type { NodeRow, ShardRow, MoveRecord, RunState } from '../../contracts/operator.ts';
 import { ProblemPage } from '../../contracts/payment-problems.ts';
 import { paymentProblem } from '../events/payments/payment-problems.ts';
 import { parkedRefund } from '../events/payments/parked-refunds.ts';
@@ -79,15 +73,6 @@ const move: MoveRecord = {
   result: 'rolled-back',
   reason: 'node-2 could not prepare.',
 };
-const action: OperatorAction = {
-  id: '9',
-  at: NOW,
-  operatorId: 'boss',
-  action: 'pin',
-  params: { shard: 7, to: 'node-2', dryRun: false, before: null },
-  result: 'Set; to move: shard 7 from node-1 to node-2.',
-};
-
 const rebuilt = {
   applied: true,
   shards: [{ shard: 7, entries: 90, orders: 3, notifications: 2, reason: null }],
@@ -122,7 +107,6 @@ async function start(t: Parameters<typeof startFixture>[0]): Promise<Fixture> {
     'operator.listNodes': () => success([node]),
     'operator.listShards': () => success([shard]),
     'operator.listMoves': () => success([move]),
-    'operator.listActions': () => success({ items: [action], nextCursor: 'next' }),
     'operator.pinShard': () => success(plan),
     'operator.drainNode': () => success(plan),
     'operator.undrainNode': () => success(plan),
@@ -146,7 +130,7 @@ test('X3: operators’ routes are 403 without the role, and change and record no
   const { fixture, cluster } = await startPretendGateway(t, ['node-1', 'node-2']);
   const before = await cluster.placement.load();
   const routes = operatorRoutes(RUN_OPTIONS).map(({ definition }) => definition);
-  t.is(routes.length, 49);
+  t.is(routes.length, 48);
   for (const { method, path, body } of routes) {
     const right = RIGHT_BODIES.get(body) ?? {};
     const options = body === undefined ? {} : { body: right };
@@ -166,7 +150,6 @@ test('X1, H1: lists come as described, with times of RFC 3339', async (t) => {
   for (const [path, schema, item] of [
     ['nodes', schemas.NodeList, { ...node, startedAt: TIME }],
     ['moves', schemas.MoveList, { ...move, startedAt: TIME, endedAt: TIME }],
-    ['actions', schemas.ActionPage, { ...action, at: TIME }],
     [
       'shards?node=node-1',
       schemas.ShardList,
@@ -177,7 +160,7 @@ test('X1, H1: lists come as described, with times of RFC 3339', async (t) => {
     t.is(status, 200, path);
     t.deepEqual((json['items'] as unknown[]).length, 1, path);
     t.deepEqual((json['items'] as unknown[])[0], item as unknown);
-    t.is(json['nextCursor'], path === 'actions' ? 'next' : null);
+    t.is(json['nextCursor'], null);
     t.true(Compile(schema).Check(json), `${path} is not what is described`);
   }
 });
@@ -397,7 +380,6 @@ test('H8: an operator’s bad input is 4xx and calls no service', async (t) => {
     'moves?limit=101',
     'moves?cursor=x',
     'nodes?limit=1',
-    'actions?limit=x',
   ]) {
     const reply = await fixture.request('GET', `/v1/operator/${path}`, { as: AS });
     t.is(reply.status, 400, path);

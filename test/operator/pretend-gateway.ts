@@ -26,7 +26,6 @@ const ACTIONS: readonly ActionName[] = [
   'operator.rebalanceShards',
   'operator.restartNode',
   'operator.releaseDrop',
-  'operator.listActions',
   'operator.startRun',
   'operator.followRun',
   'operator.cancelRun',
@@ -79,12 +78,12 @@ export async function startPretendGateway(
   options: Partial<OperatorsOptions> = {},
 ): Promise<PretendGateway> {
   const cluster = await PretendCluster.start(nodeIds, options);
-  const { now, jobs, log: operatorLog } = cluster.options;
+  const { now, jobs, log: auditLog } = cluster.options;
   const queue = new JobQueue({ jobs, now });
   const { call } = await startServices(t, ({ stores, ...parts }) => [
     ...operatorServices({ ...cluster.options, accounts: operatorAccountsOn().accounts }),
-    bansService({ ...stores, ...parts, operatorLog, queue, now }),
-    sellersService({ ...stores, ...parts, operatorLog, queue, now }),
+    bansService({ ...stores, ...parts, auditLog, queue, now }),
+    sellersService({ ...stores, ...parts, auditLog, queue, now }),
   ]);
   const fixture = await startFixture(t);
   const url = `http://127.0.0.1:${fixture.port}`;

@@ -75,7 +75,7 @@ test('X1, X2: every action calls its use case, also under the names of level 0',
   t.deepEqual(answers[8], success({ applied: false, shards: [rebuilt(5)] }));
   t.deepEqual(answers[9], success(REPORT));
   t.deepEqual(
-    today.cluster.log.actions.map((done) => [done.operatorId, done.action, done.params]),
+    today.cluster.log.actions.map(({ actor, action, params }) => [actor.id, action, params]),
     [
       [operatorId, 'pin', { shard, to }],
       [operatorId, 'drain', { nodeId }],

@@ -4,10 +4,10 @@
 import test from 'ava';
 import type { NewNotification } from '../../contracts/notifications.ts';
 import { connectRedis, type RedisConnection } from '../../storage/redis/connection/connection.ts';
-import { RedisOperatorLog } from '../../storage/redis/catalogue/operator-log-redis.ts';
+import { RedisAuditLog } from '../../storage/redis/catalogue/audit-log-redis.ts';
 import { RedisClusterServers, redisInstalled } from '../servers/redis-server.ts';
 import { failsWith } from './contract/errors.ts';
-import { operatorLogContract } from './contract/operator-log.ts';
+import { auditLogContract } from './contract/audit-log.ts';
 import { silent } from './redis-fixture.ts';
 import { diesAfter } from './redis-interrupted.ts';
 import {
@@ -43,7 +43,7 @@ if (redisInstalled) {
   });
 
   redisProjectionsContracts(() => stores);
-  operatorLogContract(() => new RedisOperatorLog({ redis }));
+  auditLogContract(() => new RedisAuditLog({ redis }));
 
   test('N11: an append that reached some nodes only is completed by the next', async (t) => {
     const rows = rowsOf('user_half');

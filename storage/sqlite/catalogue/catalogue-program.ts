@@ -1,9 +1,9 @@
 // The writer of catalogue.db: accounts, products, drops' rows, follows and the stream of their
-// changes, sessions, mailed links, handled webhooks, consumers' positions, operators' accounts and
-// actions, parked refunds, payments to look at, jobs, kept answers to requests, API keys, contacts,
-// restrictions, organisations, media, VAPID keys, recipients, outgoing webhooks. It runs in a
-// thread of its own. All of this is rarely written and often read, so reads have their own indexes
-// and run on the main thread.
+// changes, sessions, mailed links, handled webhooks, consumers' positions, operators' accounts, the
+// audit log, parked refunds, payments to look at, jobs, kept answers to requests, API keys,
+// contacts, restrictions, organisations, media, VAPID keys, recipients, outgoing webhooks. It runs
+// in a thread of its own. All of this is rarely written and often read, so reads have their own
+// indexes and run on the main thread.
 
 import { ACCOUNT_LINKS_SCHEMA, accountLinkHandlers } from './account-links-statements.ts';
 import {
@@ -13,6 +13,7 @@ import {
   PICTURED_ACCOUNTS_SCHEMA,
   REMOVED_ACCOUNTS_SCHEMA,
 } from './accounts-statements.ts';
+import { AUDIT_SCHEMA, auditLogHandlers } from './audit-log-statements.ts';
 import { API_KEYS_SCHEMA, apiKeyHandlers } from './api-keys-statements.ts';
 import { CHANGES_SCHEMA, changeStatements } from './changes-statements.ts';
 import { CONTACTS_SCHEMA, contactHandlers } from './contacts-statements.ts';
@@ -153,6 +154,7 @@ const MIGRATIONS = [
   MEDIA_EXPIRY_SCHEMA,
   PRODUCT_MEDIA_SCHEMA + PICTURED_ACCOUNTS_SCHEMA,
   WEBHOOKS_SCHEMA,
+  AUDIT_SCHEMA,
 ];
 
 export type CatalogueHandlers = ReturnType<typeof open>['handlers'];
@@ -175,9 +177,6 @@ export function open(options: ProgramOptions) {
   const replacePosition = database.prepare(`
     insert into consumer_positions (consumer, shard, sequence) values (?, ?, ?)
     on conflict do update set sequence = excluded.sequence`);
-  const addOperatorAction = database.prepare(`
-    insert into operator_actions (at, operator_id, action, params, result)
-    values (?, ?, ?, ?, ?)`);
 
   return {
     database,
@@ -205,6 +204,7 @@ export function open(options: ProgramOptions) {
       ...operatorAccountHandlers(database),
       ...vapidKeyHandlers(database),
       ...restrictionHandlers(database, appendChange),
+      ...auditLogHandlers(database),
 
       addWebhook(webhookId: string, handledAt: number): void {
         addWebhook.run(webhookId, handledAt);
@@ -225,9 +225,6 @@ export function open(options: ProgramOptions) {
       ): void {
         for (const { shard, sequence } of positions) replacePosition.run(consumer, shard, sequence);
       },
-
-      addOperatorAction: (...fields: [number, string, string, string, string]): number =>
-        Number(addOperatorAction.run(...fields).lastInsertRowid),
 
       limitPages: (pages: number): void => limitPages(database, pages),
     },

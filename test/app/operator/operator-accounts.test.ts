@@ -27,9 +27,9 @@ test('X3a: an account is made with a password of its own, or keeps the one it ha
   t.not(again.value.secondFactorUri, secondFactorUri);
   const after = await secondFactors.accountOf(userId);
   t.not(after?.grantId, before?.grantId);
-  const { items } = await stores.operatorLog.list(FIRST);
+  const { items } = await stores.auditLog.list({}, FIRST);
   t.deepEqual(
-    items.map(({ operatorId, action, params }) => [operatorId, action, params]),
+    items.map(({ actor, action, params }) => [actor.id, action, params]),
     [
       ['olga', 'add-operator', { userId, role: 'auditor' }],
       ['olga', 'add-operator', { userId, role: 'operator' }],

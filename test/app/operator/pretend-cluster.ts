@@ -4,7 +4,8 @@
 import { MemoryRequests } from '../../../storage/memory/requests-memory.ts';
 import { systemClock } from '../../../actors/clock.ts';
 import type { NodeReport } from '../../../actors/node-report.ts';
-import type { ShardReport, OperatorAction, MoveRecord } from '../../../contracts/operator.ts';
+import type { AuditEntry, NewAuditEntry } from '../../../contracts/audit.ts';
+import type { ShardReport, MoveRecord } from '../../../contracts/operator.ts';
 import { assignmentOf } from '../../../actors/cluster/assignment.ts';
 import { Operators, type OperatorsOptions } from '../../../app/operator/operators.ts';
 import type { OperatorCachesOptions } from '../../../app/operator/caches.ts';
@@ -19,7 +20,7 @@ import type { SearchNode } from '../../../contracts/search.ts';
 import { refusal, success } from '../../../domain/refusal.ts';
 import { OperatorRuns, type OtherRuns } from '../../../app/operator/runs.ts';
 import { ownersOf } from '../../../app/operator/view.ts';
-import { MemoryOperatorLog } from '../../../storage/memory/operator-log-memory.ts';
+import { MemoryAuditLog } from '../../../storage/memory/audit-log-memory.ts';
 import { MemoryJobStore } from '../../../storage/memory/jobs-memory.ts';
 import { MemoryWebhooks } from '../../../storage/memory/webhooks-memory.ts';
 import { MemoryConsumerPositions } from '../../../storage/memory/consumer-positions-memory.ts';
@@ -44,14 +45,14 @@ export const BLACKOUT_MS = 12;
 const TTL_MS = 3_000;
 const EVERY_SHARD = Array.from({ length: SHARDS }, (_, shard) => shard);
 
-/** An operator log that exposes its records and fails as the test sets. */
-class PretendLog extends MemoryOperatorLog {
-  readonly actions: OperatorAction[] = [];
+/** An audit log that exposes its records and fails as the test sets. */
+class PretendLog extends MemoryAuditLog {
+  readonly actions: AuditEntry[] = [];
   fault: Error | null = null;
 
-  override async append(action: Omit<OperatorAction, 'id'>): Promise<OperatorAction> {
+  override async append(entry: NewAuditEntry): Promise<AuditEntry> {
     if (this.fault !== null) throw this.fault;
-    const kept = await super.append(action);
+    const kept = await super.append(entry);
     this.actions.push(kept);
     return kept;
   }
