@@ -23,7 +23,6 @@ export const AUDIT_OUTCOMES = ['planned', 'done', 'refused', 'failed', 'unknown'
 export type AuditOutcome = (typeof AUDIT_OUTCOMES)[number];
 
 const plainValue = Type.Union([Type.String(), Type.Number(), Type.Boolean(), Type.Null()]);
-export type AuditValue = string | number | boolean | null;
 
 export const AuditChange = Type.Object(
   {
