@@ -11,7 +11,7 @@ import type {
 } from '../contracts/push.ts';
 import type { Outcome, Refusal } from '../contracts/refusals.ts';
 import { refusal, success } from '../domain/refusal.ts';
-import { browserKeys } from '../events/push/message-encryption.ts';
+import { areBrowserKeys } from '../events/push/message-encryption.ts';
 import { changeRecipient, removeSubscriptions } from '../events/reach/recipient-changes.ts';
 import type { RecipientStore } from '../storage/ports/recipients.ts';
 
@@ -92,7 +92,7 @@ export class PushSubscriptions {
 
   async #problemOf({ endpoint, keys, keyId }: NewPushSubscription): Promise<Refusal | null> {
     const { pushKeys, endpointProblem } = this.#options;
-    if (browserKeys(keys.p256dh, keys.auth) === null) {
+    if (!areBrowserKeys(keys.p256dh, keys.auth)) {
       const detail = 'keys: must be a point of P-256 (p256dh) and a secret of 16 bytes (auth).';
       return refusal('invalid-request', detail);
     }

@@ -24,6 +24,8 @@ const HTTP1_CONNECTIONS = 16;
 
 /** Messages that are encrypted before others have their turn. */
 const STEP_MESSAGES = 8;
+/** Results wait so long for others: a list of them wakes the other side once. */
+const RESULTS_WAIT_MS = 5;
 
 const { config, saleMeter, port } = workerData as PushThreadData;
 beginThread(createLog(config));
@@ -67,10 +69,9 @@ async function send({ id, target, message, key }: PushOrder): Promise<void> {
   const result = await webPush.send(target, message, key, underWay.get(id)!.signal);
   underWay.delete(id);
   outbox.push({ id, result });
-  if (outbox.length === 1) setImmediate(tell);
+  if (outbox.length === 1) setTimeout(tell, RESULTS_WAIT_MS);
 }
 
-/** The results of one turn of the loop. */
 function tell(): void {
   port.postMessage(outbox);
   outbox = [];

@@ -19,6 +19,11 @@ export type StreamReply = PushReply | 'again';
 const STREAMS_MAX = 100;
 const IDLE_MS = 30_000;
 const PING_TIMEOUT_MS = 5_000;
+/**
+ * For a reply's end, once its status is there. A stream that is cancelled at once would be cheaper,
+ * but services take many of those for an attack.
+ */
+const REPLY_END_MS = 1_000;
 const HEADER_BYTES_MAX = 16 * 1_024;
 /** Of a reply's body, which nobody reads. */
 const BODY_BYTES_MAX = 16 * 1_024;
@@ -85,15 +90,19 @@ export class Http2Session {
       resolve({ ok: false, failure });
       stream.close(constants.NGHTTP2_CANCEL);
     };
-    const timer = setTimeout(() => {
+    let timer = setTimeout(() => {
       giveUp('timeout');
       this.#ping();
     }, timeoutMs);
     const onAbort = () => giveUp('aborted');
     signal?.addEventListener('abort', onAbort, { once: true });
-    stream.once('response', (reply: IncomingHttpHeaders & IncomingHttpStatusHeader) =>
-      resolve({ ok: true, status: reply[':status'] ?? 0, retryAfter: reply['retry-after'] }),
-    );
+    const onReply = (reply: IncomingHttpHeaders & IncomingHttpStatusHeader, flags: number) => {
+      resolve({ ok: true, status: reply[':status'] ?? 0, retryAfter: reply['retry-after'] });
+      if ((flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0) return;
+      clearTimeout(timer);
+      timer = setTimeout(() => stream.close(constants.NGHTTP2_CANCEL), REPLY_END_MS);
+    };
+    stream.once('response', onReply);
     let bytes = 0;
     stream.on('data', (chunk: Buffer) => {
       bytes += chunk.length;

@@ -37,6 +37,18 @@ const WAIT_MAX_MS = 5_000;
  */
 const REFUSALS_TO_PAUSE = 3;
 
+/** A message for a service. */
+export interface ServiceMessage {
+  readonly url: URL;
+  readonly headers: Readonly<Record<string, string>>;
+  /**
+   * Makes the body, once there is room for the message: one that waits in vain costs no encryption.
+   * Null: the browser's keys are none.
+   */
+  readonly encrypt: () => Buffer | null;
+  readonly signal?: AbortSignal;
+}
+
 interface Waiting {
   readonly since: number;
   /** Null: the message is under way from now on. */
@@ -83,32 +95,33 @@ export class PushService {
   }
 
   /** Never rejects. */
-  async post(request: Omit<PushRequest, 'timeoutMs'>): Promise<PushResult> {
+  async post({ encrypt, ...message }: ServiceMessage): Promise<PushResult> {
     const { clock, timeoutMs = TIMEOUT_MS } = this.#options;
     const refused = this.#stopped() ?? (await this.#place());
     if (refused !== null) return refused;
     const stopped = this.#stopped();
-    if (stopped !== null) {
+    const body = stopped === null && message.signal?.aborted !== true ? encrypt() : null;
+    if (body === null) {
       this.#leave();
-      return stopped;
+      return stopped ?? (message.signal?.aborted === true ? ABORTED : NO_KEYS);
     }
     this.#breaker.enter();
     const isTry = this.#pause.enter();
     const beganAt = clock.monotonic();
-    const reply = await this.#send({ ...request, timeoutMs });
+    const reply = await this.#send({ ...message, body, timeoutMs });
     const judged = judgeReply(reply, clock.now());
     const tookMs = clock.monotonic() - beganAt;
     const isSilent = !reply.ok && reply.failure === 'aborted' && tookMs >= SILENCE_MS;
     const known: JudgedReply = isSilent ? { ...judged, service: 'failing' } : judged;
     if (known.result.outcome === 'sent') this.#hasTaken = true;
-    this.#learn(known, tookMs, { endpoint: request.url.href, isTry });
+    this.#learn(known, tookMs, { endpoint: message.url.href, isTry });
     this.#leave();
     return judged.result;
   }
 
   async close(): Promise<void> {
     this.#timer?.cancel();
-    this.#refuseWaiting({ outcome: 'failed', retryAfterMs: 0, reason: 'aborted' });
+    this.#refuseWaiting(ABORTED);
     await this.#transport.close();
   }
 
@@ -196,6 +209,9 @@ export class PushService {
   }
 }
 
+export const ABORTED: PushResult = { outcome: 'failed', retryAfterMs: 0, reason: 'aborted' };
+/** What the browser gave as its keys is none. */
+export const NO_KEYS: PushResult = { outcome: 'failed', reason: 'browser-keys' };
 const NO_ROOM: PushResult = { outcome: 'rate-limited', retryAfterMs: 1_000, reason: 'queue-full' };
 
 function stoppedFor(waitMs: number): PushResult {

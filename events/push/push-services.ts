@@ -6,7 +6,7 @@
 import type { Clock } from '../../actors/clock.ts';
 import type { OutboundClient } from '../outbound/outbound-client.ts';
 import { makerOf } from './push-makers.ts';
-import { PushService } from './push-service.ts';
+import { PushService, type ServiceMessage } from './push-service.ts';
 import type { PushResult } from './push-sender.ts';
 
 export interface PushServicesOptions {
@@ -45,16 +45,9 @@ export class PushServices {
   }
 
   /** Never rejects. */
-  async post(
-    url: URL,
-    message: {
-      readonly headers: Readonly<Record<string, string>>;
-      readonly body: Buffer;
-      readonly signal?: AbortSignal;
-    },
-  ): Promise<PushResult> {
-    const service = this.#serviceOf(url.origin);
-    return service === null ? NO_ROOM : await service.post({ url, ...message });
+  async post(message: ServiceMessage): Promise<PushResult> {
+    const service = this.#serviceOf(message.url.origin);
+    return service === null ? NO_ROOM : await service.post(message);
   }
 
   async close(): Promise<void> {

@@ -1,11 +1,12 @@
 // Sends messages of Web Push (RFC 8030): encrypted for the browser, signed for its push service.
-// It costs about 0.3 ms of CPU a message, so a server does it off the loop that sells.
+// It costs about 0.4 ms of CPU a message, so a server does it off the loop that sells.
 
 import type { VapidKey } from '../../storage/ports/vapid-keys.ts';
 import { OutboundError } from '../outbound/outbound-error.ts';
 import { parseOutboundUrl } from '../outbound/outbound-url.ts';
 import { browserKeys, encryptedPush, PUSH_PAYLOAD_BYTES_MAX } from './message-encryption.ts';
 import type { PushMessage, PushResult, PushTarget } from './push-sender.ts';
+import { ABORTED, NO_KEYS } from './push-service.ts';
 import type { PushServices } from './push-services.ts';
 import type { VapidTokens } from './vapid.ts';
 
@@ -33,7 +34,7 @@ export class WebPush {
   ): Promise<PushResult> {
     if (signal?.aborted === true) return ABORTED;
     const keys = browserKeys(target.p256dh, target.auth);
-    if (keys === null) return { outcome: 'failed', reason: 'browser-keys' };
+    if (keys === null) return NO_KEYS;
     const url = urlOf(target.endpoint);
     if (url === null) return { outcome: 'failed', reason: 'refused-url' };
     const payload = Buffer.from(message.payload);
@@ -48,13 +49,15 @@ export class WebPush {
       urgency: message.urgency,
       ...(message.topic !== null && { topic: message.topic }),
     };
-    const body = encryptedPush(payload, keys);
-    const sent = services.post(url, { headers, body, ...(signal !== undefined && { signal }) });
+    const sent = services.post({
+      url,
+      headers,
+      encrypt: () => encryptedPush(payload, keys),
+      ...(signal !== undefined && { signal }),
+    });
     return signal === undefined ? await sent : await firstOf(sent, signal);
   }
 }
-
-const ABORTED: PushResult = { outcome: 'failed', retryAfterMs: 0, reason: 'aborted' };
 
 /** The result, or at the latest when the signal is aborted. */
 async function firstOf(sent: Promise<PushResult>, signal: AbortSignal): Promise<PushResult> {

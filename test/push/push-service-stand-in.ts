@@ -52,6 +52,8 @@ export class PushServiceStandIn {
   /** What becomes of each message; it was recorded before. */
   behave: (message: Received) => Behaviour = () => ({ status: 201 });
   readonly received: Received[] = [];
+  /** HTTP/2: of each reply that was begun and not ended, the code that the other side ended it with. */
+  readonly stalled: Promise<number>[] = [];
   readonly #server: Server;
   readonly #protocol: StandInProtocol;
   readonly #sockets = new Set<Socket>();
@@ -126,7 +128,10 @@ export class PushServiceStandIn {
     if (stream.id! > (this.#lastStreams.get(connection) ?? Infinity)) return;
     const behaviour = this.#take({ path: headers[':path'] ?? '', headers, body, connection });
     if (stream.destroyed || behaviour === 'hang') return;
-    if (behaviour === 'stall') return stream.respond({ ':status': 201 });
+    if (behaviour === 'stall') {
+      this.stalled.push(once(stream, 'close').then(() => stream.rstCode));
+      return stream.respond({ ':status': 201 });
+    }
     if (behaviour === 'reset') return stream.session?.destroy();
     if (behaviour === 'refuse-stream') return stream.close(constants.NGHTTP2_REFUSED_STREAM);
     // Node takes 0 for the last stream that it has seen, so the first one cannot be refused so.

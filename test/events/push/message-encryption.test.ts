@@ -5,6 +5,7 @@ import { createECDH, createPublicKey, randomBytes, verify } from 'node:crypto';
 import { createRequire } from 'node:module';
 import test from 'ava';
 import {
+  areBrowserKeys,
   browserKeys,
   encryptedContent,
   encryptedPush,
@@ -100,7 +101,7 @@ test('R1: a message is that of RFC 8291, byte for byte', (t) => {
     keyPair,
     salt,
     paddedToBytes: 1,
-  });
+  })!;
   t.is(made.toString('base64url'), RFC_8291.body);
   const browser = new PushBrowser(bytes(RFC_8291.browserPrivate), bytes(RFC_8291.auth));
   t.is(browser.p256dh, RFC_8291.browserPublic);
@@ -122,7 +123,7 @@ test('R1: web-push and a browser read and write the same messages', (t) => {
     const text = randomBytes(length).toString('hex').slice(0, length);
     const browser = new PushBrowser();
     const keys = browserKeys(browser.p256dh, browser.auth)!;
-    t.is(browser.read(encryptedPush(Buffer.from(text), keys)), text);
+    t.is(browser.read(encryptedPush(Buffer.from(text), keys)!), text);
     if (length === 0) continue;
     const { cipherText } = webPush.encrypt(browser.p256dh, browser.auth, text, 'aes128gcm');
     t.is(browser.read(cipherText), text);
@@ -130,7 +131,7 @@ test('R1: web-push and a browser read and write the same messages', (t) => {
   const longest = 'x'.repeat(PUSH_PAYLOAD_BYTES_MAX);
   const browser = new PushBrowser();
   const keys = browserKeys(browser.p256dh, browser.auth)!;
-  const body = encryptedPush(Buffer.from(longest), keys);
+  const body = encryptedPush(Buffer.from(longest), keys)!;
   t.is(body.length, 4_096);
   t.is(browser.read(body), longest);
   t.throws(() => encryptedPush(Buffer.from(`${longest}x`), keys), { instanceOf: RangeError });
@@ -141,7 +142,7 @@ test('R1: web-push decrypts our messages and signs tokens with our keys', (t) =>
   receiver.generateKeys();
   const auth = randomBytes(16);
   const keys = { publicKey: receiver.getPublicKey(), authSecret: auth };
-  const body = encryptedPush(Buffer.from('for the oracle'), keys);
+  const body = encryptedPush(Buffer.from('for the oracle'), keys)!;
   // The package that web-push encrypts with.
   const ece = createRequire(require.resolve('web-push'))('http_ece') as {
     decrypt(body: Buffer, options: object): Buffer;
@@ -168,7 +169,7 @@ test('R1: web-push decrypts our messages and signs tokens with our keys', (t) =>
 test('R1: each message has a key pair and a salt of its own, and its length says little', (t) => {
   const browser = new PushBrowser();
   const keys = browserKeys(browser.p256dh, browser.auth)!;
-  const made = ['a', 'b'.repeat(100)].map((text) => encryptedPush(Buffer.from(text), keys));
+  const made = ['a', 'b'.repeat(100)].map((text) => encryptedPush(Buffer.from(text), keys)!);
   const [one, other] = made as [Buffer, Buffer];
   t.is(one.length, other.length);
   t.notDeepEqual(one.subarray(0, 16), other.subarray(0, 16));
@@ -177,13 +178,14 @@ test('R1: each message has a key pair and a salt of its own, and its length says
 
 test('R1: keys of a subscription that are none are told', (t) => {
   const { p256dh, auth } = new PushBrowser();
-  t.truthy(browserKeys(p256dh, auth));
+  t.true(areBrowserKeys(p256dh, auth));
   const offCurve = Buffer.concat([Buffer.from([4]), Buffer.alloc(64, 1)]).toString('base64url');
   const short = bytes(p256dh).subarray(0, 64).toString('base64url');
   for (const wrong of [offCurve, short, '', Buffer.alloc(65).toString('base64url')])
-    t.is(browserKeys(wrong, auth), null, wrong);
+    t.false(areBrowserKeys(wrong, auth), wrong);
   for (const wrong of ['', 'AAAA', randomBytes(17).toString('base64url')])
-    t.is(browserKeys(p256dh, wrong), null, wrong);
+    t.false(areBrowserKeys(p256dh, wrong), wrong);
+  t.is(encryptedPush(Buffer.alloc(1), browserKeys(offCurve, auth)!), null);
 });
 
 test('R1: a token serves its origin and key for hours, and is valid for less than a day', (t) => {

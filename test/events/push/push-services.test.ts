@@ -1,5 +1,6 @@
 // Sending pushes to services on loopback, over HTTP/2 and HTTP/1.1, that behave and misbehave.
 
+import { constants } from 'node:http2';
 import test, { type ExecutionContext } from 'ava';
 import { systemClock } from '../../../actors/clock.ts';
 import { AddressRule } from '../../../events/outbound/address-rule.ts';
@@ -193,7 +194,44 @@ test('R1: a service that always refuses is left after a few tries', async (t) =>
 test('R1: a reply that stalls after its status has told enough', async (t) => {
   const { send } = sender(t);
   const standIn = await service(t, 'h2', 'stall');
-  t.deepEqual(await send(standIn.target(browser, key.keyId)), { outcome: 'sent' });
+  const target = standIn.target(browser, key.keyId);
+  const startedAt = performance.now();
+  t.deepEqual(await send(target), { outcome: 'sent' });
+  // Its stream is given up long before the time of a message is over, and its session goes on.
+  t.deepEqual(await Promise.all(standIn.stalled), [constants.NGHTTP2_CANCEL]);
+  t.true(performance.now() - startedAt < TIMEOUT_MS / 2);
+  standIn.behave = () => ({ status: 201 });
+  t.deepEqual(await send(target), { outcome: 'sent' });
+  t.is(standIn.connections, 1);
+});
+
+test('R1: a message for which there is no room is not encrypted', async (t) => {
+  const standIn = await service(t, 'h2', 'hang');
+  const { services } = sender(t, { waitMaxMs: SHORT_TIMEOUT_MS });
+  let encrypted = 0;
+  const encrypt = () => {
+    encrypted += 1;
+    return Buffer.alloc(100);
+  };
+  const message = { url: new URL(`${standIn.origin}/push/one`), headers: {}, encrypt };
+  const posted = Array.from({ length: 20 }, () => services.post(message));
+  const refused = await Promise.race(posted);
+  t.is(refused.reason, 'queue-full');
+  await services.close();
+  const sent = (await Promise.all(posted)).filter(({ reason }) => reason !== 'queue-full');
+  t.true(sent.length > 0 && sent.length < posted.length);
+  t.is(encrypted, sent.length);
+});
+
+test('R1: keys of a browser that are no point of the curve end their message alone', async (t) => {
+  const standIn = await service(t, 'h2');
+  const { send } = sender(t);
+  const target = standIn.target(browser, key.keyId);
+  const offCurve = Buffer.concat([Buffer.from([4]), Buffer.alloc(64, 1)]).toString('base64url');
+  const wrong = await send({ ...target, p256dh: offCurve });
+  t.deepEqual(wrong, { outcome: 'failed', reason: 'browser-keys' });
+  t.is(standIn.received.length, 0);
+  t.deepEqual(await send(target), { outcome: 'sent' });
 });
 
 test('R1: a service that fails again and again is not asked for a while', async (t) => {
