@@ -1,12 +1,14 @@
 // What `npm test` runs once everything is installed: lint, format and types side by side, then all
-// tests but the long ones. `npm run coverage` is `--coverage`: the same, and how much of the source
-// the tests ran. `npm run test:long` is `--long`: the long tests, and nothing beside them. Ends
+// tests but the long ones, suites of both profiles on one node. `npm run coverage` is `--coverage`:
+// the same, and how much of the source the tests ran. `npm run test:long` is `--long`: the long
+// tests, suites of both profiles on a cluster, and nothing beside them. Ends
 // with one line, `N passed, N failed`, in which a failed check counts as one failure, and fails
 // when anything failed or no test ran. A few files that failed in a whole run are run once more, by
 // themselves, and that decides: on a busy machine a test's deadline may pass for no fault of the
 // product, and what is broken fails twice. Arguments go to AVA, and files among them are run
 // however long they are, once: `npm test -- test/domain/drop.test.ts`.
 import { spawn } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { stripVTControlCharacters } from 'node:util';
@@ -19,6 +21,8 @@ const BIN = join(ROOT, 'node_modules', '.bin');
  * failures, what the bench tests of itself, and any other whose file is called `*.long.test.ts`.
  */
 const LONG = ['test/chaos/**', 'test/cluster/**', 'test/bench/**', 'test/**/*.long.test.ts'];
+/** Suites that run on one node and, among the long tests, on a cluster. They import this file. */
+const ON_EACH_PROFILE = { folder: 'test/end-to-end', by: './profiles.ts' };
 /** What tsc found in the last run, relative to the root: it checks what has changed since. */
 const TYPES = 'node_modules/.cache/types.tsbuildinfo';
 const CHECKS = [
@@ -37,6 +41,15 @@ const SILENCE_MAX_MS = 12 * 60_000;
 /** From the request to stop, on which AVA names what is pending, to the end. */
 const STOP_MS = 15_000;
 
+function suitesOfEachProfile() {
+  const folder = join(ROOT, ON_EACH_PROFILE.folder);
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder)
+    .filter((name) => name.endsWith('.test.ts') && !name.endsWith('.long.test.ts'))
+    .filter((name) => readFileSync(join(folder, name), 'utf8').includes(ON_EACH_PROFILE.by))
+    .map((name) => `${ON_EACH_PROFILE.folder}/${name}`);
+}
+
 /**
  * Runs a program of node_modules in a process group of its own, and resolves to its exit code and
  * all that it printed. A group that is silent for too long is ended.
@@ -50,6 +63,7 @@ function run([program, ...args], print) {
         ...process.env,
         PATH: `${BIN}${delimiter}${process.env.PATH}`,
         ...(process.stdout.isTTY ? { FORCE_COLOR: '1' } : {}),
+        ...(isWholeRun ? { TEST_RUN: isLong ? 'long' : 'quick' } : {}),
       },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -121,8 +135,13 @@ const mode = ['--long', '--coverage'].find((flag) => process.argv[2] === flag);
 const isLong = mode === '--long';
 const args = process.argv.slice(mode === undefined ? 2 : 3);
 const isWholeRun = args.every((arg) => arg.startsWith('-'));
-if (isWholeRun)
-  args.push(...(isLong ? LONG : ['test/**', ...LONG.map((pattern) => `!${pattern}`)]));
+if (isWholeRun) {
+  args.push(
+    ...(isLong
+      ? [...LONG, ...suitesOfEachProfile()]
+      : ['test/**', ...LONG.map((pattern) => `!${pattern}`)]),
+  );
+}
 const unsound = isLong ? 0 : await failedChecks();
 const first = await tests(args, mode === '--coverage' ? ['c8'] : []);
 let { passed, failed } = first;

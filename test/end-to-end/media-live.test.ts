@@ -9,7 +9,8 @@ import type { MediaReadyFrame, MediaRefusedFrame } from '../../sdk/api.ts';
 import { listen } from '../sdk/live-streams.ts';
 import { LiveClient } from './live-client.ts';
 import { eventually } from './sale-client.ts';
-import { clusterInstalled, type Profile } from './sale-nodes.ts';
+import { profilesOfThisRun } from './profiles.ts';
+import { clusterInstalled } from './sale-nodes.ts';
 import { SaleServer } from './sale-server.ts';
 
 const WAIT_MAX_MS = 60_000;
@@ -42,7 +43,7 @@ async function upload(server: SaleServer, userId: string, file: Uint8Array): Pro
   return id;
 }
 
-for (const profile of ['embedded', 'cluster'] satisfies Profile[]) {
+for (const profile of profilesOfThisRun()) {
   const run = profile === 'cluster' && !clusterInstalled ? test.serial.skip : test.serial;
   run(`${profile}: M1: the owner hears what became of an upload, nobody else does`, async (t) => {
     t.timeout(400_000);

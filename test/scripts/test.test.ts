@@ -25,13 +25,21 @@ interface Run {
 }
 
 /** Runs `scripts/test.mjs --long`; `calls` are the arguments of AVA, a line for each run. */
-function longTests(t: ExecutionContext, runs: readonly Run[], args: readonly string[] = []) {
+function longTests(
+  t: ExecutionContext,
+  runs: readonly Run[],
+  args: readonly string[] = [],
+  suites: Readonly<Record<string, string>> = {},
+) {
   const root = mkdtempSync(join(tmpdir(), 'livedrops-runner-test-'));
   t.teardown(() => rmSync(root, { recursive: true }));
   cpSync(SCRIPTS, join(root, 'scripts'), { recursive: true });
   mkdirSync(join(root, 'test', 'sale'), { recursive: true });
   for (const name of ['buy', 'pay'])
     writeFileSync(join(root, 'test', 'sale', `${name}.test.ts`), '');
+  mkdirSync(join(root, 'test', 'end-to-end'));
+  for (const [name, text] of Object.entries(suites))
+    writeFileSync(join(root, 'test', 'end-to-end', name), text);
   const bin = join(root, 'node_modules', '.bin');
   mkdirSync(bin, { recursive: true });
   runs.forEach(({ report, code }, i) => {
@@ -39,15 +47,28 @@ function longTests(t: ExecutionContext, runs: readonly Run[], args: readonly str
   });
   const ava = join(bin, 'ava');
   const calls = `${ava}-calls`;
-  writeFileSync(ava, '#!/bin/sh\necho "$@" >> "$0-calls"\n. "${0%/*}/run-$(wc -l < "$0-calls")"\n');
+  writeFileSync(
+    ava,
+    '#!/bin/sh\necho "$@" >> "$0-calls"\necho "$TEST_RUN" >> "$0-runs"\n. "${0%/*}/run-$(wc -l < "$0-calls")"\n',
+  );
   chmodSync(ava, 0o755);
-  return new Promise<{ code: number; lines: string[]; calls: string[] }>((resolve) => {
+  interface Ended {
+    readonly code: number;
+    readonly lines: string[];
+    readonly calls: string[];
+    /** What AVA's files were told of the run, call after call. */
+    readonly runs: string[];
+  }
+  const linesOf = (path: string): string[] =>
+    existsSync(path) ? readFileSync(path, 'utf8').trimEnd().split('\n') : [];
+  return new Promise<Ended>((resolve) => {
     const script = join(root, 'scripts', 'test.mjs');
     const child = execFile(process.execPath, [script, '--long', ...args], (_error, stdout) => {
       resolve({
         code: child.exitCode ?? -1,
         lines: stdout.trimEnd().split('\n'),
-        calls: existsSync(calls) ? readFileSync(calls, 'utf8').trimEnd().split('\n') : [],
+        calls: linesOf(calls),
+        runs: linesOf(`${ava}-runs`),
       });
     });
   });
@@ -62,6 +83,18 @@ const LATE = {
 test('tests that all pass are run once', async (t) => {
   const { code, lines, calls } = await longTests(t, [GOOD]);
   t.deepEqual([code, lines.at(-1), calls.length], [0, '2 passed, 0 failed', 1]);
+});
+
+test('the long tests run the suites of both profiles on a cluster', async (t) => {
+  const suite = 'echo.test.ts';
+  const { calls, runs } = await longTests(t, [GOOD], [], {
+    [suite]: "import { onEachProfile } from './profiles.ts';",
+    'alone.test.ts': '',
+    'crash.long.test.ts': "import { onEachProfile } from './profiles.ts';",
+  });
+  t.true(calls[0]!.split(' ').includes(`test/end-to-end/${suite}`));
+  t.notRegex(calls[0]!, /alone|crash/);
+  t.deepEqual(runs, ['long']);
 });
 
 test('a file with a failure runs once more, by itself, and that decides', async (t) => {
