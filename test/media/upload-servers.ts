@@ -41,6 +41,8 @@ export class UploadServers {
   laterMs = 0;
   /** The process behind does not answer. */
   isAway = false;
+  /** It answers again after so many refusals. */
+  refusalsLeft = Infinity;
 
   constructor() {
     this.useCases = new MediaUseCases({
@@ -59,7 +61,7 @@ export class UploadServers {
 
   readonly backend: MediaBackend = {
     dispatch: async ({ method, path, authorization, body }) => {
-      if (this.isAway) return replyOf({ ok: false, code: 'unavailable' }, 0);
+      if (this.#refuses()) return replyOf({ ok: false, code: 'unavailable' }, 0);
       const userId = /^Bearer (\w+)$/.exec(authorization)?.[1];
       if (userId === undefined) return replyOf({ ok: false, code: 'unauthenticated' }, 0);
       const caller = { userId, roles: [] };
@@ -74,11 +76,19 @@ export class UploadServers {
         : replyOf(await this.useCases.remove(of), 204);
     },
     call: async <A extends MediaAction>(action: A, params: ActionParams<A>) => {
-      if (this.isAway) return { ok: false, code: 'unavailable' };
+      if (this.#refuses()) return { ok: false, code: 'unavailable' };
       const name = action.slice('media.'.length) as 'get';
       return await this.useCases[name](params as never);
     },
   };
+
+  /** Counts the refusal. */
+  #refuses(): boolean {
+    if (!this.isAway) return false;
+    this.refusalsLeft -= 1;
+    if (this.refusalsLeft <= 0) this.isAway = false;
+    return true;
+  }
 
   async start(options: Partial<UploadsOptions> = {}): Promise<UploadServer> {
     const log = pino({ level: 'silent' });
