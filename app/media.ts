@@ -10,6 +10,7 @@ import {
   UPLOAD_LIFETIME_MS,
 } from '../contracts/bounds.ts';
 import { compileCheck } from '../contracts/check.ts';
+import { roleAllows } from '../contracts/creator-actions.ts';
 import { type Media, mediaBytesMax, NewMedia } from '../contracts/media.ts';
 import type { Outcome } from '../contracts/refusals.ts';
 import { ID_RANDOM_BYTES, makeId } from '../domain/ids.ts';
@@ -17,6 +18,7 @@ import { refusal, success } from '../domain/refusal.ts';
 import type { RestrictionSet } from '../events/restriction-set.ts';
 import type { ConsumerLeases } from '../storage/ports/consumer-leases.ts';
 import type { FeatureLevels } from '../storage/ports/feature-level.ts';
+import type { OrganisationStore } from '../storage/ports/organisations.ts';
 import { MediaUses, type MediaUsesOptions, names } from './media-uses.ts';
 import { mayAct } from './permissions.ts';
 import type { RandomBytes } from './random-bytes.ts';
@@ -27,6 +29,7 @@ export interface MediaOptions extends MediaUsesOptions {
   readonly leases: ConsumerLeases | null;
   readonly random: RandomBytes;
   readonly liveBus: Pick<LiveBus, 'publish'>;
+  readonly organisations: Pick<OrganisationStore, 'find'>;
   /** Who may sell; everybody unless given. */
   readonly selling?: Pick<SellingRules, 'refuse'>;
   /** What is taken down; nothing unless given. */
@@ -163,23 +166,29 @@ export class MediaUseCases {
     );
   }
 
-  /** Its owner is told each time: a call that is made again may be that of a node that died. */
+  /**
+   * Its owner, and the members who may change products, are told each time: a call that is made
+   * again may be that of a node that died.
+   */
   async settle({ mediaId, result }: ActionParams<'media.settle'>): Promise<Outcome<Media>> {
     const settled = await this.#changed(mediaId, (media) => {
       if (media.status !== 'processing') return media;
       return { ...media, ...result };
     });
-    if (settled.ok) this.#tell(settled.value);
+    if (settled.ok) await this.#tell(settled.value);
     return settled;
   }
 
-  #tell({ id: mediaId, ownerId, status, reason }: Media): void {
-    const { levels, liveBus } = this.#options;
+  async #tell({ id: mediaId, ownerId, status, reason }: Media): Promise<void> {
+    const { levels, liveBus, organisations } = this.#options;
     if (levels.reached() < MEDIA_LEVEL) return;
     if (status !== 'ready' && status !== 'refused') return;
     const media =
       status === 'ready' ? { mediaId, status } : { mediaId, status, reason: reason ?? '' };
-    liveBus.publish(userTopic(ownerId), { type: 'media-settled', media });
+    const { members = [] } = (await organisations.find(ownerId)) ?? {};
+    const changing = members.filter(({ role }) => roleAllows(role, 'products.change'));
+    const told = new Set([ownerId, ...changing.map(({ userId }) => userId)]);
+    for (const userId of told) liveBus.publish(userTopic(userId), { type: 'media-settled', media });
   }
 
   /** An upload whose bytes came in time stays. */

@@ -165,8 +165,8 @@ export const PaymentReadyFrame = Type.Object({
 });
 
 /**
- * A picture or film of the user is ready (M1). Ephemeral, as `order.payment_failed` is: what became
- * of it is at `GET /v1/media/{id}`.
+ * A picture or film of the user, or of an organisation whose products the user may change, is ready
+ * (M1). Ephemeral, as `order.payment_failed` is: what became of it is at `GET /v1/media/{id}`.
  */
 export const MediaReadyFrame = Type.Object({
   type: Type.Literal('media.ready'),
@@ -175,7 +175,7 @@ export const MediaReadyFrame = Type.Object({
   data: Type.Object({ status: Type.Literal('ready') }),
 });
 
-/** A picture or film of the user was refused for good (M1). Ephemeral, as `media.ready` is. */
+/** Such a picture or film was refused for good (M1). Ephemeral, as `media.ready` is. */
 export const MediaRefusedFrame = Type.Object({
   type: Type.Literal('media.refused'),
   at,

@@ -12,6 +12,7 @@ import {
 import type { Media, MediaContent, NewMedia } from '../../contracts/media.ts';
 import type { NewProduct, ProductView } from '../../contracts/products.ts';
 import type { Outcome } from '../../contracts/refusals.ts';
+import { organisationOf } from '../../domain/organisation.ts';
 import { refusal, success } from '../../domain/refusal.ts';
 import { catalogueService } from '../../services/catalogue.ts';
 import { mediaService } from '../../services/media.ts';
@@ -148,6 +149,33 @@ test('M1: the owner is told why a medium is refused, once all nodes know how', a
   const mediaId = await refuse();
   const media = { mediaId, status: 'refused', reason: 'It is no picture.' } as const;
   t.deepEqual(heard, [{ type: 'media-settled', media }]);
+});
+
+test('M1: of an organisation’s media the members hear who may change its products', async (t) => {
+  const harness = await start(t);
+  const { call, liveBus, stores } = harness;
+  const one = { ...organisationOf('o_shop', 'u_ada', NOW), revision: 1 };
+  const members = [
+    ...one.members,
+    { userId: 'u_bob', role: 'manager', since: NOW } as const,
+    { userId: 'u_cleo', role: 'support', since: NOW } as const,
+  ];
+  const after = { ...one, members };
+  await stores.organisations.replace({ before: null, after, answer: '', now: NOW });
+  const heard: [userId: string, message: LiveMessage][] = [];
+  for (const userId of ['u_ada', 'u_bob', 'u_cleo', 'u_dan'])
+    liveBus.subscribe(userTopic(userId), (message) => heard.push([userId, message]));
+  const memberships = [{ organisationId: 'o_shop', role: 'manager' } as const];
+  const caller = { ...BOB, memberships };
+  const added = await call('media.add', { caller, ownerId: 'o_shop', media: LAMP });
+  const { id: mediaId } = valueOf(added);
+  await call('media.received', { mediaId });
+  await call('media.settle', { mediaId, result: { status: 'ready', content: CONTENT } });
+  const told = { type: 'media-settled', media: { mediaId, status: 'ready' } } as const;
+  t.deepEqual(heard, [
+    ['u_ada', told],
+    ['u_bob', told],
+  ]);
 });
 
 test('M1: an upload that is not finished in time is removed, no other', async (t) => {
