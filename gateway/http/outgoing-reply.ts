@@ -39,9 +39,14 @@ export function present(
     ['x-request-id', trace.requestId],
   ];
   if (!result.ok) {
-    headers.push(['content-type', PROBLEM_MEDIA_TYPE], ['cache-control', 'no-store']);
-    headers.push(...problemHeaders(result));
     const status = problemStatus(result);
+    headers.push(...problemHeaders(result));
+    const page = asksForHtml(incoming) ? route?.definition.problemPage?.(status) : undefined;
+    if (page !== undefined) {
+      headers.push(...page.headers, ['content-type', page.mediaType]);
+      return { status, lines: PAGE_SECURITY_LINES + allowed, headers, body: page.body as string };
+    }
+    headers.push(['content-type', PROBLEM_MEDIA_TYPE], ['cache-control', 'no-store']);
     const lines = SECURITY_LINES + allowed;
     return { status, lines, headers, body: problemBody(result, incoming.path) };
   }
@@ -63,4 +68,10 @@ export function present(
       return { status: 304, lines, headers, body: '' };
   }
   return { status, lines, headers, body };
+}
+
+/** As browsers do for what they show; `*` of other programs is no wish for a page. */
+function asksForHtml({ header }: IncomingRequest): boolean {
+  const types = header('accept').split(',');
+  return types.some((type) => /^\s*text\/html\s*(?:;(?!\s*q=0(?:\.0*)?\s*$)|$)/i.test(type));
 }

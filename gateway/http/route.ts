@@ -196,7 +196,7 @@ export interface RouteDefinition {
   readonly upgrades?: boolean;
   /** Further statuses whose bodies have the same shape. */
   readonly otherStatuses?: readonly number[];
-  /** The same body in one of `otherMediaTypes` alone, by the further status, beside problems. */
+  /** The same body in one media type alone, by the further status, beside problems. */
   readonly otherMediaTypeOfStatus?: Readonly<Record<number, string>>;
   /**
    * Media types that a client may choose instead, with the shape of the body, of NDJSON of one
@@ -207,6 +207,8 @@ export interface RouteDefinition {
   readonly responseMediaType?: string;
   /** The route's own codes, besides those that all routes of its kind may give. */
   readonly refusals: readonly ProblemCode[];
+  /** A problem of this status for people, whose client asks for HTML. Others get the document. */
+  readonly problemPage?: (status: number) => Reply;
   /** Cache-Control for public reads, which then have an ETag too (H10). */
   readonly cache?: string;
 }

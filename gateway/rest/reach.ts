@@ -10,7 +10,7 @@ import {
 import { NewPushSubscription, PushKey, PushSubscriptionQuery } from '../../contracts/push.ts';
 import { HTML_MEDIA_TYPE } from '../docs/html.ts';
 import { emptyReply, jsonReply, type Route, route, userRoute } from '../http/route.ts';
-import { unsubscribePage } from './unsubscribe-page.ts';
+import { unsubscribePage, unsubscribeProblemPage } from './unsubscribe-page.ts';
 
 const PUSH = 'push';
 const TAG = 'preferences';
@@ -122,9 +122,18 @@ function preferenceRoutes(): Route[] {
   ];
 }
 
+/** With which the link's page may be refused. */
+const PAGE_STATUSES = [400, 403, 422, 429, 503];
+
 /** Reading the link in a mail changes nothing, because programs read all links of a mail. */
 function unsubscribeRoutes(): Route[] {
   const path = '/v1/mail/unsubscribe';
+  const pages = {
+    problemPage: unsubscribeProblemPage,
+    otherMediaTypeOfStatus: Object.fromEntries(
+      PAGE_STATUSES.map((status) => [status, HTML_MEDIA_TYPE]),
+    ),
+  };
   return [
     route(
       {
@@ -138,6 +147,7 @@ function unsubscribeRoutes(): Route[] {
         status: 200,
         response: Type.String(),
         responseMediaType: HTML_MEDIA_TYPE,
+        ...pages,
         refusals: [],
       },
       async () => unsubscribePage('asked'),
@@ -160,6 +170,7 @@ function unsubscribeRoutes(): Route[] {
         status: 200,
         response: Type.String(),
         responseMediaType: HTML_MEDIA_TYPE,
+        ...pages,
         refusals: ['forbidden', 'unavailable'],
       },
       async ({ call, query: { token } }) => {

@@ -23,25 +23,54 @@ const POLICY = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-const FORM = `<h1>No more of these mails?</h1>
+/** What a page says: its title, and the HTML of its main part. */
+type Page = readonly [title: string, main: string];
+
+const PAGES = {
+  asked: [
+    'End these mails',
+    `<h1>No more of these mails?</h1>
 <p>Other mails of your account still come.</p>
 <form method="post"><input type="hidden" name="List-Unsubscribe" value="One-Click">
-<button>End these mails</button></form>`;
-const DONE = `<h1>These mails have ended</h1>
-<p>The preferences of your account say which others come, and bring these back.</p>`;
+<button>End these mails</button></form>`,
+  ],
+  done: [
+    'These mails have ended',
+    `<h1>These mails have ended</h1>
+<p>The preferences of your account say which others come, and bring these back.</p>`,
+  ],
+  damaged: [
+    'This link does not work',
+    `<h1>This link does not work</h1>
+<p>Part of it may be missing. Open it from the mail again, or copy all of it. The preferences of
+your account end these mails, too.</p>`,
+  ],
+  later: [
+    'Not now',
+    `<h1>That did not work</h1>
+<p>Nothing has changed. Please try again in a minute.</p>`,
+  ],
+} as const satisfies Readonly<Record<string, Page>>;
 
-export function unsubscribePage(state: 'asked' | 'done'): Reply {
-  const title = state === 'asked' ? 'End these mails' : 'These mails have ended';
+/** Of a link that is good for nothing, as far as requests of browsers can be wrong. */
+const DAMAGED: readonly number[] = [400, 403, 422];
+
+/** For browsers; programs get the problem. */
+export function unsubscribeProblemPage(status: number): Reply {
+  return unsubscribePage(DAMAGED.includes(status) ? 'damaged' : 'later');
+}
+
+export function unsubscribePage(state: keyof typeof PAGES): Reply {
+  const [title, main] = PAGES[state];
   const head =
     '<head><meta charset="utf-8">' +
     '<meta name="viewport" content="width=device-width, initial-scale=1">' +
     `<title>${title}</title><style>${STYLE}</style></head>`;
-  const body = `<body><main>${state === 'asked' ? FORM : DONE}</main></body>`;
   return {
     ok: true,
     status: 200,
     mediaType: HTML_MEDIA_TYPE,
-    body: `<!doctype html>\n<html lang="en">${head}\n${body}</html>\n`,
+    body: `<!doctype html>\n<html lang="en">${head}\n<body><main>${main}</main></body></html>\n`,
     headers: [
       ['content-security-policy', POLICY],
       ['cache-control', 'no-store'],
