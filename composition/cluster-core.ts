@@ -30,6 +30,7 @@ import { brokerOptions } from '../moleculer.config.ts';
 import { createCallAction } from '../services/moleculer/call-action.ts';
 import { presenceService } from '../services/presence.ts';
 import { cachesService } from '../services/gateway-caches.ts';
+import { MeasuredFollows } from '../storage/measured-follows.ts';
 import { MeasuredJournal } from '../storage/measured-journal.ts';
 import { FEATURE_LEVEL, LevelTooNewError, ReachedLevel } from '../storage/ports/feature-level.ts';
 import { openRedisStores } from '../storage/redis/stores.ts';
@@ -87,7 +88,8 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
     now: () => clock.now(),
     log,
   });
-  const stores = withArchive(opened, openArchive(config));
+  const follows = new MeasuredFollows(opened);
+  const stores = { ...withArchive(opened, openArchive(config)), follows };
   const { meter, runs, reconciling } = createUpkeep();
   const { placement } = stores;
   const journal = new MeasuredJournal({ journal: stores.journal });
@@ -271,6 +273,11 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
   }
 
   let leaving = false;
+  const countUnowned = (): number => {
+    let count = 0;
+    for (let shard = 0; shard < SHARD_COUNT; shard++) if (watch.ownerOf(shard) === null) count += 1;
+    return count;
+  };
   const unreadiness = (): string[] => {
     const reasons: string[] = [];
     if (leaving) reasons.push('this node is ending');
@@ -278,9 +285,7 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
     if (!bus.connected) reasons.push('NATS does not answer');
     if (actors !== null && !actors.lease.valid()) reasons.push('this node has no lease');
     if (actors?.ownership.clockIsWrong === true) reasons.push("this node's clock is wrong");
-    const unowned = Array.from({ length: SHARD_COUNT }, (_, shard) => watch.ownerOf(shard)).filter(
-      (owner) => owner === null,
-    ).length;
+    const unowned = countUnowned();
     if (unowned > 0) reasons.push(`${unowned} of ${SHARD_COUNT} shards have no owner`);
     return actors === null ? reasons : [...reasons, ...unreadyShards(actors.host)];
   };
@@ -290,7 +295,16 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
     actorNodes: () => watch.placement?.sessions.length ?? 1,
     journal,
     host: actors?.host ?? null,
-    clockSkewMs: () => clock.skewMs,
+    cluster: () => ({
+      clockSkewMs: clock.skewMs,
+      nodes: watch.placement?.sessions.length ?? null,
+      shardsWithoutOwner: countUnowned(),
+      natsConnected: bus.connected,
+      redisWeak: stores.isWeak,
+      leaseValid: actors === null ? null : actors.lease.valid(),
+    }),
+    commits: null,
+    followerPages: () => follows.pages(),
     relay: actors?.events.relay ?? null,
     unmadeRefunds: actors?.events.unmadeRefunds ?? null,
     rejectedPayments: actors?.events.rejectedPayments ?? null,
@@ -301,6 +315,7 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
     search,
     push,
     jobCounts: jobs === null ? null : () => jobs.runner.counts(),
+    jobsOverdue: jobs === null ? null : () => jobs.runner.overdue(),
     reconciled: jobs === null ? null : () => jobs.reconciliation.counts(),
     webhooks: jobs?.webhooks ?? null,
     bus,

@@ -20,6 +20,7 @@ import { brokerOptions } from '../moleculer.config.ts';
 import { createCallAction } from '../services/moleculer/call-action.ts';
 import { presenceService } from '../services/presence.ts';
 import { cachesService } from '../services/gateway-caches.ts';
+import { MeasuredFollows } from '../storage/measured-follows.ts';
 import { MeasuredJournal } from '../storage/measured-journal.ts';
 import { FEATURE_LEVEL, ReachedLevel } from '../storage/ports/feature-level.ts';
 import { openSqliteStores, type SqliteStores } from '../storage/sqlite/stores.ts';
@@ -61,7 +62,8 @@ export async function createEmbeddedCore(options: NodeCoreOptions): Promise<Embe
   const upkeep = createUpkeep();
   const { mergePace } = upkeep;
   const opened = await openSqliteStores({ directory: dataDirectory, mergePace });
-  const stores = withArchive(opened, archive);
+  const follows = new MeasuredFollows(opened);
+  const stores = { ...withArchive(opened, archive), follows };
   try {
     return createCore(options, stores, upkeep);
   } catch (error) {
@@ -73,7 +75,7 @@ export async function createEmbeddedCore(options: NodeCoreOptions): Promise<Embe
 
 function createCore(
   options: NodeCoreOptions,
-  stores: SqliteStores,
+  stores: SqliteStores & { readonly follows: MeasuredFollows },
   { meter, runs, reconciling }: NodeUpkeep,
 ): EmbeddedCore {
   const { config, clock, log, restart } = options;
@@ -194,7 +196,9 @@ function createCore(
     actorNodes: () => 1,
     journal,
     host,
-    clockSkewMs: null,
+    cluster: null,
+    commits: () => stores.commits(),
+    followerPages: () => stores.follows.pages(),
     relay: events.relay,
     unmadeRefunds: events.unmadeRefunds,
     rejectedPayments: events.rejectedPayments,
@@ -205,6 +209,7 @@ function createCore(
     search,
     push,
     jobCounts: () => jobs.runner.counts(),
+    jobsOverdue: () => jobs.runner.overdue(),
     reconciled: () => jobs.reconciliation.counts(),
     webhooks: jobs.webhooks,
     verify,

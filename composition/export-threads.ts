@@ -107,7 +107,11 @@ class ExportThread {
   constructor(data: ExportData, readDetails: ReadDetails | null, ended: () => void) {
     this.#readDetails = readDetails;
     this.#ended = ended;
-    this.#worker = new Worker(PROGRAM, { workerData: data, resourceLimits: CONSUMER_MEMORY });
+    this.#worker = new Worker(PROGRAM, {
+      name: 'export',
+      workerData: data,
+      resourceLimits: CONSUMER_MEMORY,
+    });
     this.#worker.on('message', (message: FromExport) => this.#take(message));
     this.#worker.on('error', (error) => this.#fail(error as Error));
     this.#worker.on('exit', () => this.#fail(new StoreUnavailableError('the export was ended')));

@@ -9,6 +9,8 @@ import type { LiveBus } from '../actors/live-bus.ts';
 import type { ShardHost } from '../actors/shard/shard-host.ts';
 import type { CallAction } from '../contracts/actions.ts';
 import type { JobCount } from '../contracts/jobs.ts';
+import type { DurationSample } from '../domain/duration-counts.ts';
+import type { JobOverdue } from '../events/jobs/job-runner.ts';
 import type { ReconcileCount } from '../contracts/reconcile.ts';
 import type { ProblemCount } from '../contracts/payment-problems.ts';
 import type { ArchiveCounts } from '../events/archive/archive-counts.ts';
@@ -18,7 +20,8 @@ import type { StripeEvents } from '../events/payments/stripe/stripe-events.ts';
 import type { RestrictionSet } from '../events/restriction-set.ts';
 import type { Relay } from '../events/relay.ts';
 import type { MeasuredJournal } from '../storage/measured-journal.ts';
-import type { ReachSample } from '../gateway/http/reach-metrics.ts';
+import type { ClusterSample, CommitSample } from '../gateway/metrics/metric-sources.ts';
+import type { ReachSample } from '../gateway/metrics/reach-metrics.ts';
 import type { presenceService } from '../services/presence.ts';
 import type { cachesService } from '../services/gateway-caches.ts';
 import type { FeatureLevels } from '../storage/ports/feature-level.ts';
@@ -37,8 +40,12 @@ export interface NodeCore {
   readonly actorNodes: () => number;
   /** Null where this node has no actors. */
   readonly host: ShardHost | null;
-  /** This machine's clock less the store's time. Null for a node alone. */
-  readonly clockSkewMs: (() => number | null) | null;
+  /** What this node sees of its cluster. Null for a node alone. */
+  readonly cluster: (() => ClusterSample) | null;
+  /** The commits of SQLite. Null in a cluster. */
+  readonly commits: (() => readonly CommitSample[]) | null;
+  /** Pages of followers that were read. */
+  readonly followerPages: () => DurationSample;
   /** Feeds the events of this node's shards to consumers. Null where the node has no actors. */
   readonly relay: Relay | null;
   /** Refunds of the whole store that are not made. Null where this node has no actors. */
@@ -53,6 +60,8 @@ export interface NodeCore {
   readonly offLoop: OffLoopThreads | null;
   /** Jobs of the whole store. Null where this node's roles do not include them. */
   readonly jobCounts: (() => readonly JobCount[] | null) | null;
+  /** How long jobs are due. Null where this node's roles do not include them. */
+  readonly jobsOverdue: (() => readonly JobOverdue[]) | null;
   /** What this node compared with its truth. Null where its roles do not include that. */
   readonly reconciled: (() => readonly ReconcileCount[]) | null;
   /** Null where this node's roles do not include them. */

@@ -46,7 +46,7 @@ export interface OffLoopConsumer {
 }
 
 export interface OffLoopThreadOptions {
-  /** For the log. */
+  /** For the log and the metrics. */
   readonly name: string;
   readonly program: URL;
   /** The thread's `workerData`, besides `port` and `Stoppable`; plain data. */
@@ -100,6 +100,7 @@ export class OffLoopThread<Report = readonly ConsumerLag[]> {
     const stoppable: Stoppable = { stopped: this.#stopped };
     const given = { ...data, ...stoppable };
     const worker = new Worker(program, {
+      name,
       workerData: channel === null ? given : { ...given, port: channel.port2 },
       transferList: channel === null ? [] : [channel.port2],
       resourceLimits: CONSUMER_MEMORY,

@@ -8,7 +8,7 @@ import { KeyedPushSender } from '../events/push/keyed-push-sender.ts';
 import { PushCounts } from '../events/push/push-counts.ts';
 import type { PushSender } from '../events/push/push-sender.ts';
 import { VapidKeys } from '../events/push/vapid-keys.ts';
-import type { PushSample } from '../gateway/http/push-metrics.ts';
+import type { PushSample } from '../gateway/metrics/push-metrics.ts';
 import type { Stores } from '../storage/ports/stores.ts';
 import type { Config } from './config.ts';
 import { createOutbound } from './outbound.ts';

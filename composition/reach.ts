@@ -14,7 +14,7 @@ import { ReachCounts } from '../events/reach/reach-counts.ts';
 import { TellBuyersHandler } from '../events/reach/tell-buyers.ts';
 import { UnderWay } from '../events/reach/under-way.ts';
 import type { RestrictionSet } from '../events/restriction-set.ts';
-import type { ReachSample } from '../gateway/http/reach-metrics.ts';
+import type { ReachSample } from '../gateway/metrics/reach-metrics.ts';
 import { BrokerPresence } from '../services/presence.ts';
 import type { Stores } from '../storage/ports/stores.ts';
 import type { AccountParts } from './accounts.ts';

@@ -1,7 +1,7 @@
 // A whole node: the core of its profile and the gateway.
 
 import { readFileSync } from 'node:fs';
-import { collectDefaultMetrics, Registry } from 'prom-client';
+import { Registry } from 'prom-client';
 import { systemClock } from '../actors/clock.ts';
 import { StoreClock } from '../actors/cluster/store-clock.ts';
 import { createGateway } from '../gateway/gateway.ts';
@@ -11,8 +11,6 @@ import { ExportDownloads } from '../app/jobs/export-downloads.ts';
 import { OrderExports } from '../app/order-exports.ts';
 import { OutsideStream } from '../events/outside/outside-stream.ts';
 import { EndedSessions } from '../gateway/http/ended-sessions.ts';
-import type { ReconcileCount } from '../contracts/reconcile.ts';
-import type { SearchSample } from '../gateway/http/search-metrics.ts';
 import { LiveHub } from '../gateway/live/hub.ts';
 import type { Config } from './config.ts';
 import { createEmbeddedCore } from './embedded-core.ts';
@@ -25,9 +23,10 @@ import { LimitsFile } from './limits-file.ts';
 import { openPayments } from './payments.ts';
 import { openExportFiles } from './export-files.ts';
 import { MediaProcess } from './media.ts';
+import { metricSources } from './metric-sources.ts';
+import { ThreadMeter } from './thread-meter.ts';
 import { URL_LIFETIME_SECONDS, urlSignerOf } from './media-urls.ts';
 import { ExportThreads } from './export-threads.ts';
-import type { NodeSearch } from './search.ts';
 import { removeServerUrl, storeServerUrl } from './server-url.ts';
 import { calledHost, urlHost } from './url-host.ts';
 
@@ -58,6 +57,9 @@ export async function startServer(
   offLoopConsumers: readonly OffLoopConsumer[] = [],
 ): Promise<Server> {
   const log = createLog(config);
+  // First, since it measures only what is started later.
+  const threads = new ThreadMeter();
+  threads.start();
   const clock = new StoreClock({ clock: systemClock });
   let url = '';
   let nodes = () => 1;
@@ -83,20 +85,8 @@ export async function startServer(
   const ended = new EndedSessions({ ...core.stores, bus: core.bus, clock, log });
   nodes = core.actorNodes;
   const metrics = new Registry();
-  const {
-    host,
-    relay,
-    offLoop,
-    clockSkewMs,
-    unmadeRefunds,
-    rejectedPayments,
-    jobCounts,
-    problemCounts,
-    reconciled,
-  } = core;
-  const { paymentCalls } = core;
+  const version = packageVersion();
   let hub: LiveHub | null = null;
-  collectDefaultMetrics({ register: metrics });
   const { tokens } = core;
   const verifyToken: VerifyToken = (token, nowMs) => tokens.verifier.verify(token, nowMs);
   const cipher = detailsCipher(config);
@@ -163,37 +153,14 @@ export async function startServer(
     },
     serves: config.roles.includes('gateway') ? 'everything' : 'itself',
     metrics,
-    sources: {
-      live: () => hub!.report(),
-      relay: () => [
-        ...(relay?.lag() ?? []),
-        ...(offLoop?.lag() ?? []),
-        ...(core.webhooks?.lag() ?? []),
-      ],
-      ...(unmadeRefunds !== null && { refunds: unmadeRefunds }),
-      ...(problemCounts !== null && { paymentProblems: problemCounts }),
-      ...(rejectedPayments !== null && { rejectedPayments }),
-      ...(paymentCalls !== null && { paymentCalls }),
-      ...(jobCounts !== null && { jobs: jobCounts }),
-      ...(core.reach !== null && { reach: core.reach }),
-      reconciled: () => [...(reconciled?.() ?? []), ...searchCounts(core.search)],
-      ...(core.archiveCounts !== null && { archive: core.archiveCounts }),
-      ...(core.search !== null && { search: searchSample(core.search) }),
-      ...(core.push !== null && { push: core.push.sample }),
-      ...(core.webhooks !== null && { webhooks: () => core.webhooks!.meter.sample() }),
-      ...(host === null
-        ? {}
-        : { shards: () => host.report(), journalAppends: () => core.journal.appends() }),
-      ...(clockSkewMs === null ? {} : { clockSkewMs }),
-      ...(config.issuers.length > 0 && { issuerKeys: tokens.issuerKeys }),
-    },
+    sources: metricSources({ config, version, core, threads, live: () => hub!.report() }),
     media: {
       origin: () => media?.origin ?? config.mediaUrl,
       sign: (path) =>
         signer?.sign(path, Math.floor(clock.now() / 1_000), URL_LIFETIME_SECONDS) ?? null,
     },
     log,
-    version: packageVersion(),
+    version,
     paymentProvider: config.paymentProvider,
     passTexts: passTextsOf(config),
   });
@@ -214,6 +181,7 @@ export async function startServer(
     ended.stop();
     await payments.stop();
     await core.stop();
+    threads.stop();
     removeServerUrl(config.dataDirectory);
   };
   try {
@@ -230,17 +198,6 @@ export async function startServer(
     throw error;
   }
   return { url, mediaPid: () => media?.pid ?? null, stop };
-}
-
-/** What the search index of this node compared with its truth. */
-function searchCounts(search: NodeSearch | null): readonly ReconcileCount[] {
-  const index = search?.status() ?? null;
-  if (index === null) return [];
-  return [{ kind: 'search', compared: index.compared ?? 0, mended: index.mended ?? 0 }];
-}
-
-function searchSample({ status, useCases }: NodeSearch): SearchSample {
-  return { status, waiting: () => useCases.waiting, durations: () => useCases.durations() };
 }
 
 async function createCore(

@@ -6,7 +6,7 @@ import { IssuerKeys } from '../app/issuers/issuer-keys.ts';
 import { IssuerTokens } from '../app/issuers/issuer-tokens.ts';
 import { SigningSecrets } from '../app/signing-secrets.ts';
 import { TokenVerifier } from '../app/token-verifier.ts';
-import type { IssuerKeysSample } from '../gateway/http/metric-sources.ts';
+import type { IssuerKeysSample } from '../gateway/metrics/metric-sources.ts';
 import { AuthSecretsFile } from './auth-secrets.ts';
 import type { NodeCoreOptions } from './node-core.ts';
 

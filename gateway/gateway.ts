@@ -34,8 +34,9 @@ import { ProductPictures } from './cache/product-pictures.ts';
 import { PublicReads } from './cache/public-reads.ts';
 import { KeyIdentities } from './http/key-identities.ts';
 import { Memberships } from './http/memberships.ts';
-import type { MetricSources } from './http/metric-sources.ts';
-import { registerMetrics } from './http/metrics.ts';
+import type { MetricSources } from './metrics/metric-sources.ts';
+import { registerMetrics } from './metrics/register-metrics.ts';
+import { type FindExemplar, RefusalCounts } from './metrics/route-counts.ts';
 import { Origins } from './http/origins.ts';
 import { OrderPath } from './orders/order-path.ts';
 import { PassChecks } from './orders/pass-checks.ts';
@@ -133,6 +134,8 @@ export interface GatewayOptions {
   readonly metrics: Registry;
   /** Values of other parts of this node, for the metrics. */
   readonly sources?: MetricSources;
+  /** Traces that the metrics of requests point to; none unless given. */
+  readonly exemplar?: FindExemplar;
   readonly log: Logger;
   /** The version in the OpenAPI description. */
   readonly version?: string;
@@ -276,9 +279,12 @@ export function createGateway(options: GatewayOptions): Gateway {
     clock,
     log,
   };
-  const dispatcher = new Dispatcher({ ...dispatching, table });
+  const refusals = { orders: new RefusalCounts(), others: new RefusalCounts() };
+  const counting = { refusals: refusals.others, exemplar: options.exemplar };
+  const dispatcher = new Dispatcher({ ...dispatching, ...counting, table });
   const uploads = new Dispatcher({
     ...dispatching,
+    ...counting,
     table: new RouteTable({ routes: uploadRoutes() }),
   });
   const orderWindow = new OrderWindow(options.orderWindow);
@@ -292,6 +298,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     window: orderWindow,
     bans: restrictions,
     counts,
+    refusals: refusals.orders,
     passes: passTexts === null ? null : new PassChecks(passTexts),
     levels,
     origins,
@@ -308,6 +315,8 @@ export function createGateway(options: GatewayOptions): Gateway {
     admission.setBounds(streamBoundsOf(replaced, rateLimits));
   });
   registerMetrics(metrics, dispatcher.counts, {
+    isReady: () => options.readiness().ready,
+    refusals,
     requestsInFlight: () => flight.count,
     liveConnections: () => admission.count,
     watchedDrops: () => views.size,

@@ -2,12 +2,20 @@
 // on. One append carries many orders, so two readings of the clock for each append cost nearly
 // nothing.
 
+import { DurationCounts, type DurationSample } from '../domain/duration-counts.ts';
+import { DURABLE_BOUNDS_MS } from './durable-bounds.ts';
 import type { Claim, Journal, JournalEntry } from './ports/journal.ts';
 
-/** Upper bounds of the buckets. */
-const BOUNDS_MS: readonly number[] = [
-  0.25, 0.5, 1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_500,
-];
+/** Since the start. */
+export interface JournalCounts {
+  /** The successful appends by duration. */
+  readonly appends: DurationSample;
+  /** Appends that are not finished. */
+  readonly waiting: number;
+  readonly failures: number;
+  /** Bytes of the successful ones. */
+  readonly bytes: number;
+}
 
 export interface MeasuredJournalOptions {
   readonly journal: Journal;
@@ -18,24 +26,34 @@ export interface MeasuredJournalOptions {
 export class MeasuredJournal implements Journal {
   readonly #journal: Journal;
   readonly #now: () => number;
-  /** The last bucket counts appends above all bounds. */
-  readonly #counts = new Float64Array(BOUNDS_MS.length + 1);
-  #sumMs = 0;
+  readonly #appends = new DurationCounts(DURABLE_BOUNDS_MS);
+  #waiting = 0;
+  #failures = 0;
+  #bytes = 0;
 
   constructor(options: MeasuredJournalOptions) {
     this.#journal = options.journal;
     this.#now = options.now ?? (() => performance.now());
   }
 
-  /** The successful appends since the start, by duration. */
-  appends(): { boundsMs: readonly number[]; counts: Float64Array; sumMs: number } {
-    return { boundsMs: BOUNDS_MS, counts: this.#counts, sumMs: this.#sumMs };
+  counts(): JournalCounts {
+    const [waiting, failures, bytes] = [this.#waiting, this.#failures, this.#bytes];
+    return { appends: this.#appends.sample(), waiting, failures, bytes };
   }
 
   async append(shard: number, epoch: number, sequence: number, bytes: Uint8Array): Promise<void> {
     const startedAt = this.#now();
-    await this.#journal.append(shard, epoch, sequence, bytes);
-    this.#count(this.#now() - startedAt);
+    this.#waiting += 1;
+    try {
+      await this.#journal.append(shard, epoch, sequence, bytes);
+    } catch (error) {
+      this.#failures += 1;
+      throw error;
+    } finally {
+      this.#waiting -= 1;
+    }
+    this.#appends.add(this.#now() - startedAt);
+    this.#bytes += bytes.length;
   }
 
   claim(shard: number, owner: string): Promise<Claim> {
@@ -60,12 +78,5 @@ export class MeasuredJournal implements Journal {
 
   trim(shard: number, through: number): Promise<void> {
     return this.#journal.trim(shard, through);
-  }
-
-  #count(durationMs: number): void {
-    let bucket = 0;
-    while (bucket < BOUNDS_MS.length && durationMs > BOUNDS_MS[bucket]!) bucket += 1;
-    this.#counts[bucket]! += 1;
-    this.#sumMs += durationMs;
   }
 }

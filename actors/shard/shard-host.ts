@@ -4,6 +4,7 @@
 // redirects the rest.
 
 import type { Logger } from 'pino';
+import type { DurationSample } from '../../domain/duration-counts.ts';
 import { refusal } from '../../domain/refusal.ts';
 import type { DropCommand } from '../../contracts/commands.ts';
 import { shardOf } from '../../domain/ids.ts';
@@ -58,11 +59,20 @@ export interface ShardHostOptions {
   readonly log: Logger;
 }
 
+/** What the shards of this process did. */
+export interface ShardCounts {
+  readonly commandsDecided: number;
+  readonly ordersPlaced: number;
+  /** The longest wait in a mailbox, of each batch. */
+  readonly mailboxWaits: DurationSample;
+}
+
 export class ShardHost {
   readonly shards: readonly Shard[];
   readonly #facts: FactSink;
   readonly #lease: Lease;
   readonly #clock: Clock;
+  readonly #upkeep: ShardUpkeep;
   readonly #rates: Float64Array;
   readonly #countedOrders: Float64Array;
   #rateTimer: Timer | null = null;
@@ -79,6 +89,7 @@ export class ShardHost {
     this.#rates = new Float64Array(shardCount);
     this.#countedOrders = new Float64Array(shardCount);
     const upkeep = new ShardUpkeep({ meter: options.meter ?? new SaleMeter(), clock });
+    this.#upkeep = upkeep;
     const bytesMax = options.loadedBytesMax;
     const loadedDrops = new LoadedDrops({ clock, ...(bytesMax !== undefined && { bytesMax }) });
     this.shards = Array.from(
@@ -185,6 +196,16 @@ export class ShardHost {
       });
     }
     return reports;
+  }
+
+  /** Since the start. */
+  counts(): ShardCounts {
+    const { meter, mailboxWaits } = this.#upkeep;
+    return {
+      commandsDecided: meter.commands,
+      ordersPlaced: this.shards.reduce((sum, { ordersPlaced }) => sum + ordersPlaced, 0),
+      mailboxWaits: mailboxWaits.sample(),
+    };
   }
 
   #measureRates(): void {

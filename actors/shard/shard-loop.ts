@@ -12,6 +12,7 @@ import type { Logger } from 'pino';
 import type { CommandReply } from '../../contracts/commands.ts';
 import type { DropView } from '../../contracts/drops.ts';
 import type { DropState } from '../../domain/drop-state.ts';
+import type { DurationCounts } from '../../domain/duration-counts.ts';
 import { refusal } from '../../domain/refusal.ts';
 import { encodeEntry } from '../../storage/formats/entry.ts';
 import type { FeatureLevels } from '../../storage/ports/feature-level.ts';
@@ -74,6 +75,7 @@ export class ShardLoop {
   readonly #clock: Clock;
   readonly #quarantine: Quarantine;
   readonly #meter: SaleMeter;
+  readonly #mailboxWaits: DurationCounts;
   readonly #duePace: DuePace;
   readonly #entryAheadMaxMs: number;
   readonly #drops: ShardDrops;
@@ -92,6 +94,8 @@ export class ShardLoop {
    * An array and no queue of a library, as in `actors/cluster/broker-router.ts`, which says why.
    */
   #mailbox: WaitingCommand[] = [];
+  /** When the first of them came, on the monotonic clock. */
+  #waitingSince = 0;
 
   constructor(options: ShardLoopOptions) {
     const { shard, journal, snapshots, bus, facts, lease, levels } = options;
@@ -102,6 +106,7 @@ export class ShardLoop {
     this.#clock = clock;
     this.#quarantine = quarantine;
     this.#meter = upkeep.meter;
+    this.#mailboxWaits = upkeep.mailboxWaits;
     this.#duePace = new DuePace({ share: upkeep.due, wake: () => this.pump() });
     const drops = new ShardDrops({ quarantine });
     this.#entryAheadMaxMs = options.entryAheadMaxMs;
@@ -204,7 +209,10 @@ export class ShardLoop {
   enqueue(waiting: WaitingCommand): void {
     if (this.#mailbox.length >= MAILBOX_LENGTH_MAX)
       waiting.slots.complete(waiting.index, OVERLOADED);
-    else this.#mailbox.push(waiting);
+    else {
+      if (this.#mailbox.length === 0) this.#waitingSince = this.#clock.monotonic();
+      this.#mailbox.push(waiting);
+    }
   }
 
   refuseWaiting(reply: ShardReply): void {
@@ -233,6 +241,7 @@ export class ShardLoop {
   /** A sealed drop is loaded, while the loop decides: null where there is none of that id. */
   loaded(state: DropState | null, waiting: readonly WaitingCommand[]): void {
     if (state !== null && this.#drops.find(state.id) === undefined) this.#commit(state);
+    if (this.#mailbox.length === 0) this.#waitingSince = this.#clock.monotonic();
     this.#mailbox.push(...waiting);
     this.pump();
   }
@@ -306,6 +315,7 @@ export class ShardLoop {
 
   #takeWaiting(): readonly WaitingCommand[] {
     const waiting = this.#mailbox;
+    if (waiting.length > 0) this.#mailboxWaits.add(this.#clock.monotonic() - this.#waitingSince);
     this.#mailbox = waiting.length <= BATCH_COMMANDS_MAX ? [] : waiting.slice(BATCH_COMMANDS_MAX);
     return waiting.length <= BATCH_COMMANDS_MAX ? waiting : waiting.slice(0, BATCH_COMMANDS_MAX);
   }

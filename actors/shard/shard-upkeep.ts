@@ -1,5 +1,8 @@
-// The upkeep of the shards of one process, which share its event loop: `actors/upkeep.ts`.
+// What the shards of one process have in common, since they share its event loop: the bounds of
+// their upkeep (`actors/upkeep.ts`), and what is counted of them.
 
+import { DurationCounts } from '../../domain/duration-counts.ts';
+import { DURABLE_BOUNDS_MS } from '../../storage/durable-bounds.ts';
 import type { Clock } from '../clock.ts';
 import type { SaleMeter } from '../sale-meter.ts';
 import { type UpkeepLimits, UpkeepShare } from '../upkeep.ts';
@@ -32,6 +35,8 @@ const SEALING: UpkeepLimits = {
 export class ShardUpkeep {
   /** Counts what the shards decide. */
   readonly meter: SaleMeter;
+  /** The longest wait in a mailbox, of each batch. */
+  readonly mailboxWaits = new DurationCounts(DURABLE_BOUNDS_MS);
   readonly due: UpkeepShare;
   readonly loading: UpkeepShare;
   readonly sealing: UpkeepShare;

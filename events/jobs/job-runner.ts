@@ -28,6 +28,11 @@ const STOP_MAX_MS = 2_000;
 const REST_MIN_MS = 1;
 const REST_MAX_MS = 1_000;
 
+export interface JobOverdue {
+  readonly kind: Job['kind'];
+  readonly ms: number;
+}
+
 export interface JobRunnerOptions {
   readonly jobs: JobStore;
   readonly queue: JobQueue;
@@ -58,6 +63,8 @@ export class JobRunner {
   #leftLeaseMs: number;
   #upkeepAt = -Infinity;
   #counts: readonly JobCount[] | null = null;
+  /** By kind: since when the job is due that is due longest and was not claimed. */
+  readonly #dueSince = new Map<string, number>();
   #stopped = false;
 
   constructor(options: JobRunnerOptions) {
@@ -87,6 +94,15 @@ export class JobRunner {
   /** Jobs of the whole store, some seconds old; null before they were counted. */
   counts(): readonly JobCount[] | null {
     return this.#counts;
+  }
+
+  /** For how long the job of each kind is due that is due longest, as far as this node knows. */
+  overdue(): readonly JobOverdue[] {
+    const now = this.#options.clock.now();
+    return this.#options.handlers.map(({ kind }) => {
+      const since = this.#dueSince.get(kind);
+      return { kind, ms: since === undefined ? 0 : Math.max(0, now - since) };
+    });
   }
 
   /** Looks for jobs that are due. */
@@ -124,15 +140,21 @@ export class JobRunner {
     const callers = new Set(mine.map(({ callerId }) => callerId));
     if (callers.size >= concurrency) return;
     const dueAt = clock.now() + this.#leftLeaseMs;
+    let left: Job | null = null;
     for (const job of await jobs.due(kind, dueAt, DUE_READ_MAX)) {
-      if (this.#stopped || callers.size >= concurrency) return;
-      if (callers.has(job.callerId)) continue;
+      if (this.#stopped) return;
+      if (callers.size >= concurrency || callers.has(job.callerId)) {
+        left ??= job;
+        continue;
+      }
       const begun = claimed(job, clock.now());
       // Another node claimed it, or it was cancelled.
       if (!(await jobs.replace(begun))) continue;
       callers.add(job.callerId);
       this.#begin(handler, begun);
     }
+    if (left?.dueAt == null) this.#dueSince.delete(kind);
+    else this.#dueSince.set(kind, left.dueAt);
   }
 
   #begin(handler: JobHandler, job: Job): void {

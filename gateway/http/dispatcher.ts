@@ -18,7 +18,7 @@ import type { Caller, Callers } from './callers.ts';
 import { addressLimitKey } from './address.ts';
 import { isKey, keyProblem } from './idempotency-key.ts';
 import { type ClientOfRequest, incomingOf } from './inner-request.ts';
-import { RouteCounts } from './metrics.ts';
+import { type FindExemplar, type RefusalCounts, RouteCounts } from '../metrics/route-counts.ts';
 import type { Origins } from './origins.ts';
 import { type OutgoingReply, present } from './outgoing-reply.ts';
 import {
@@ -55,6 +55,9 @@ export interface DispatcherOptions {
   readonly origins: Origins;
   /** Gets what may be answered without the dispatcher from now on. */
   readonly shared: SharedReplies;
+  /** Of all its routes. */
+  readonly refusals: RefusalCounts;
+  readonly exemplar?: FindExemplar | undefined;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -74,15 +77,17 @@ const NOBODY: Requester = { userId: '', roles: [] };
 export class Dispatcher {
   readonly #options: DispatcherOptions;
   readonly #checks = new Map<Route, Checks>();
-  readonly #unmatched = new RouteCounts({ method: 'any', route: 'unmatched' });
+  readonly #unmatched: RouteCounts;
 
   constructor(options: DispatcherOptions) {
     this.#options = options;
+    const { exemplar } = options;
+    this.#unmatched = new RouteCounts({ method: 'any', route: 'unmatched', exemplar });
     for (const route of options.table.routes) {
       const { method, path } = route.definition;
       this.#checks.set(route, {
         ...inputChecksOf(route.definition),
-        counts: new RouteCounts({ method, route: path }),
+        counts: new RouteCounts({ method, route: path, exemplar }),
       });
     }
   }
@@ -109,7 +114,8 @@ export class Dispatcher {
     const onFault = (fault: unknown): void => {
       if (route !== null) this.#faultOf(fault, route, trace);
     };
-    const { origins } = this.#options;
+    const { origins, refusals } = this.#options;
+    if (!result.ok) refusals.add(result.code);
     const reply = present(result, route, incoming, trace, origins, onFault);
     if (route !== null && result.ok && result.source !== undefined)
       this.#options.shared.add(incoming, { route, source: result.source, headers: reply.headers });
@@ -150,6 +156,7 @@ export class Dispatcher {
   /** The reply to a request that is refused before it gets here. `route`: where that is known. */
   refuse(incoming: IncomingRequest, refused: Problem, route: Route | null = null): OutgoingReply {
     const trace = beginTrace(incoming.header('traceparent'), incoming.header('x-request-id'));
+    this.#options.refusals.add(refused.code);
     const reply = present(refused, route, incoming, trace, this.#options.origins);
     const counts = route === null ? this.#unmatched : this.countsOf(route);
     this.#note(counts, incoming.method, reply.status, this.#options.clock.monotonic(), trace);

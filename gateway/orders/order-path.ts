@@ -14,7 +14,7 @@ import type { Authenticator } from '../http/auth.ts';
 import type { DropViews } from '../drop-views.ts';
 import type { Flight } from '../http/flight.ts';
 import { isKey, keyProblem } from '../http/idempotency-key.ts';
-import type { RouteCounts } from '../http/metrics.ts';
+import type { RefusalCounts, RouteCounts } from '../metrics/route-counts.ts';
 import { type HeaderLines, OrderHeaders } from './order-headers.ts';
 import { OrderRequest, type OrderResponse } from './order-request.ts';
 import type { OrderWindow } from './order-window.ts';
@@ -42,6 +42,7 @@ export interface OrderPathOptions {
   readonly window: OrderWindow;
   readonly bans: Pick<RestrictionSet, 'isEmpty' | 'banOf'>;
   readonly counts: RouteCounts;
+  readonly refusals: RefusalCounts;
   /** Null: orders with a pass are refused. */
   readonly passes: PassChecks | null;
   /** The feature level of the store. */

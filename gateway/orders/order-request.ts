@@ -134,15 +134,17 @@ export class OrderRequest implements CommandSink {
 
   #submit(content: number | OrderContent): void {
     const { drop, dropId, userId, key } = this;
-    const { views, router, window, clock } = this.#path.options;
+    const { views, router, window, refusals, clock } = this.#path.options;
     const refusal = drop === null ? null : views.refusalFor(drop, userId, key, this.#startedAt);
     if (refusal !== null) {
+      refusals.add(refusal);
       this.#send(409, PROBLEM_HEAD_409 + this.requestLines, refusalBody(drop!, refusal));
       return;
     }
     const hasPass = typeof content !== 'number' && content.pass !== null;
     if (drop !== null && !hasPass && views.asksForPass(drop, this.#startedAt)) {
       const body = refusalBody(drop, 'pass-required');
+      refusals.add('pass-required');
       this.#send(403, PROBLEM_HEAD_403 + this.requestLines, body);
       return;
     }
@@ -211,12 +213,14 @@ export class OrderRequest implements CommandSink {
   /** Replies with a problem. Must be called from a callback of the server, or corked. */
   refuse(refused: Problem, close = false): null {
     const body = problemBody(refused);
+    this.#path.options.refusals.add(refused.code);
     this.#send(problemStatus(refused), problemHead(refused) + this.requestLines, body, close);
     return null;
   }
 
   /** The most frequent reply at the time when its cost matters most. */
   refuseOverloaded(): null {
+    this.#path.options.refusals.add('overloaded');
     this.#send(503, OVERLOADED_HEAD + this.requestLines, OVERLOADED_BODY);
     return null;
   }

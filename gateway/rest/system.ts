@@ -1,10 +1,11 @@
 // The routes that monitor and describe the process: health, readiness, metrics, OpenAPI and
 // AsyncAPI, and the pages of the documentation (X4, H9, G5).
 
-import type { Registry } from 'prom-client';
+import { Registry } from 'prom-client';
 import { asyncApiDocument } from '../http/asyncapi.ts';
 import { openApiDocument } from '../http/openapi.ts';
 import { JSON_MEDIA_TYPE, jsonReply, route, type Route, textReply } from '../http/route.ts';
+import { Exposition } from '../metrics/exposition.ts';
 import { Health, Readiness } from '../../contracts/system.ts';
 import { docsRoutes } from './docs.ts';
 
@@ -24,6 +25,7 @@ export interface SystemRoutesOptions {
 
 export function systemRoutes(options: SystemRoutesOptions): Route[] {
   const { readiness, metrics, version, introspection, routes } = options;
+  const exposition = new Exposition(metrics);
   let description: string | null = null;
   let streams: string | null = null;
   const describeStreams = () =>
@@ -69,8 +71,12 @@ export function systemRoutes(options: SystemRoutesOptions): Route[] {
         summary: 'Metrics for Prometheus.',
         status: 200,
         responseMediaType: metrics.contentType,
+        otherMediaTypes: { [Registry.OPENMETRICS_CONTENT_TYPE]: null },
       },
-      async () => textReply(200, metrics.contentType, await metrics.metrics()),
+      async ({ header }) => {
+        const { mediaType, text } = await exposition.text(header('accept'));
+        return textReply(200, mediaType, text, [['vary', 'accept']]);
+      },
     ),
     route(
       {

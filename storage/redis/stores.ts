@@ -45,6 +45,8 @@ import { RedisWebhooks } from './catalogue/webhooks-redis.ts';
 export interface RedisStores extends Stores {
   readonly placement: PlacementStore;
   readonly leases: ConsumerLeases;
+  /** Redis may lose what it acknowledges, which was accepted. */
+  readonly isWeak: boolean;
 }
 
 export interface RedisStoresOptions {
@@ -83,7 +85,7 @@ export async function openRedisStores(options: RedisStoresOptions): Promise<Redi
     const placement = await connect('placement');
     const redis = await connect('data');
     const { acceptWeak } = options;
-    await checkRedisServers(redis, { acceptWeak, log });
+    const isWeak = await checkRedisServers(redis, { acceptWeak, log });
     om = await OmConnection.connect({ address, name: `${name}-entities`, log });
     const parts = await openEntityParts({ redis, om });
     copy = new CatalogueCopy({ ...parts, levels: options.levels, log });
@@ -123,6 +125,7 @@ export async function openRedisStores(options: RedisStoresOptions): Promise<Redi
       webhooks: new RedisWebhooks({ redis }),
       leases: new RedisConsumerLeases({ redis }),
       placement: new RedisPlacementStore({ redis: placement }),
+      isWeak,
       close,
     };
   } catch (error) {

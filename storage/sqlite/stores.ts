@@ -42,6 +42,8 @@ import type { ProjectionsHandlers } from './rows/projections-program.ts';
 import type { ProjectionsReaderHandlers } from './rows/projections-reader-program.ts';
 import { SqliteSessionStore } from './catalogue/sessions-sqlite.ts';
 import { SqliteVapidKeys } from './catalogue/vapid-keys-sqlite.ts';
+import { DurationCounts, type DurationSample } from '../../domain/duration-counts.ts';
+import { DURABLE_BOUNDS_MS } from '../durable-bounds.ts';
 import type { Handlers } from './thread/program.ts';
 import { SqliteReadModels } from './rows/read-models-sqlite.ts';
 import { SqliteSnapshotStore } from './journal/snapshots-sqlite.ts';
@@ -52,7 +54,8 @@ import { SqliteWebhooks } from './catalogue/webhooks-sqlite.ts';
 
 const WAL_BYTES_MAX = 64 << 20;
 
-export type DatabaseName = 'journal' | 'catalogue' | 'projections';
+const DATABASE_NAMES = ['journal', 'catalogue', 'projections'] as const;
+export type DatabaseName = (typeof DATABASE_NAMES)[number];
 
 export interface SqliteStoresOptions {
   /** Created if missing. One process at a time. */
@@ -88,6 +91,8 @@ export interface SqliteStores extends Stores {
    * Bounds a file to this many pages, as a full disk would; 0 removes the bound. For tests.
    */
   limitPages(database: DatabaseName, pages: number): Promise<void>;
+  /** The commits of each file since the start, by duration. */
+  commits(): readonly { readonly file: DatabaseName; readonly commits: DurationSample }[];
 }
 
 /**
@@ -103,12 +108,27 @@ export async function openSqliteStores(options: SqliteStoresOptions): Promise<Sq
     for (const step of undo.splice(0).toReversed()) await step();
   };
 
-  const makeThread = <H extends Handlers>(name: DatabaseName, program: string) => {
+  const makeThread = <H extends Handlers>(
+    name: DatabaseName,
+    program: string,
+    counts?: DurationCounts,
+  ) => {
     const file = join(directory, `${name}.db`);
     const url = new URL(`${program}.ts`, import.meta.url);
-    const thread = new SqliteThread<H>({ program: url, file, walBytesMax, pageCountMax: 0 });
+    const thread = new SqliteThread<H>({
+      program: url,
+      file,
+      walBytesMax,
+      pageCountMax: 0,
+      ...(counts !== undefined && { commits: counts }),
+    });
     undo.push(() => thread.close());
     return thread;
+  };
+  const commits = {
+    journal: new DurationCounts(DURABLE_BOUNDS_MS),
+    catalogue: new DurationCounts(DURABLE_BOUNDS_MS),
+    projections: new DurationCounts(DURABLE_BOUNDS_MS),
   };
   const openReader = (name: DatabaseName): Database => {
     const reader = openReaderDatabase(join(directory, `${name}.db`));
@@ -119,14 +139,20 @@ export async function openSqliteStores(options: SqliteStoresOptions): Promise<Sq
   };
 
   try {
-    const journalWriter = makeThread<JournalHandlers>('journal', 'journal/journal-program');
+    const journalWriter = makeThread<JournalHandlers>(
+      'journal',
+      'journal/journal-program',
+      commits.journal,
+    );
     const catalogueWriter = makeThread<CatalogueHandlers>(
       'catalogue',
       'catalogue/catalogue-program',
+      commits.catalogue,
     );
     const projectionsWriter = makeThread<ProjectionsHandlers>(
       'projections',
       'rows/projections-program',
+      commits.projections,
     );
     await Promise.all([journalWriter.start(), catalogueWriter.start(), projectionsWriter.start()]);
     const journalReader = makeThread<JournalReaderHandlers>(
@@ -198,6 +224,7 @@ export async function openSqliteStores(options: SqliteStoresOptions): Promise<Sq
         if (database === 'catalogue') await catalogueWriter.submit('limitPages', pages);
         if (database === 'projections') await projectionsWriter.submit('limitPages', pages);
       },
+      commits: () => DATABASE_NAMES.map((file) => ({ file, commits: commits[file].sample() })),
       close: undoAll,
     };
   } catch (error) {

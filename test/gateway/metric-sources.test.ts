@@ -3,9 +3,14 @@
 import test from 'ava';
 import { Registry } from 'prom-client';
 import { ArchiveCounts } from '../../events/archive/archive-counts.ts';
-import { type MetricSources, registerSources } from '../../gateway/http/metric-sources.ts';
-import { registerSearchMetrics } from '../../gateway/http/search-metrics.ts';
+import type { ClusterSample, MetricSources } from '../../gateway/metrics/metric-sources.ts';
+import { registerSearchMetrics } from '../../gateway/metrics/search-metrics.ts';
+import { registerSources } from '../../gateway/metrics/source-metrics.ts';
 import { startFixture } from './fixture.ts';
+
+function isValue(line: string): boolean {
+  return !line.startsWith('#');
+}
 
 async function linesOf(sources: MetricSources): Promise<string[]> {
   const registry = new Registry();
@@ -16,19 +21,23 @@ async function linesOf(sources: MetricSources): Promise<string[]> {
 
 test('X4: shards are counted by status, a status without a shard as zero', async (t) => {
   const shards = [
-    { status: 'serving', waiting: 3, quarantined: [] },
-    { status: 'serving', waiting: 40, quarantined: ['d_1', 'd_2'] },
-    { status: 'damaged', waiting: 0, quarantined: ['d_3'] },
+    { status: 'serving', waiting: 3, quarantined: [], drops: 5, liveDrops: 2 },
+    { status: 'serving', waiting: 40, quarantined: ['d_1', 'd_2'], drops: 1, liveDrops: 1 },
+    { status: 'damaged', waiting: 0, quarantined: ['d_3'], drops: 0, liveDrops: 0 },
   ];
   t.deepEqual(await linesOf({ shards: () => shards }), [
     '# TYPE livedrops_shards gauge',
-    'livedrops_shards{status="serving"} 2',
     'livedrops_shards{status="recovering"} 0',
+    'livedrops_shards{status="serving"} 2',
+    'livedrops_shards{status="leaving"} 0',
     'livedrops_shards{status="damaged"} 1',
     '# TYPE livedrops_shard_commands_waiting gauge',
     'livedrops_shard_commands_waiting 43',
     '# TYPE livedrops_shard_commands_waiting_max gauge',
     'livedrops_shard_commands_waiting_max 40',
+    '# TYPE livedrops_drops gauge',
+    'livedrops_drops{state="live"} 3',
+    'livedrops_drops{state="other"} 3',
     '# TYPE livedrops_drops_quarantined gauge',
     'livedrops_drops_quarantined 3',
   ]);
@@ -126,21 +135,32 @@ test('X4: metrics have live topics, frames, and close codes', async (t) => {
 });
 
 test('X4: journal appends are a histogram in seconds, absent without appends', async (t) => {
-  const boundsMs = [1, 5];
-  const lines = await linesOf({
-    journalAppends: () => ({ boundsMs, counts: [2, 1, 4], sumMs: 1500 }),
-  });
+  const boundsMs = [1, 5, 1_000];
+  const linesWith = async (counts: number[]) => {
+    const appends = { boundsMs, counts, sumMs: 1500 };
+    const journal = () => ({ appends, waiting: 3, failures: 1, bytes: 900 });
+    return await linesOf({ journal });
+  };
   const name = 'livedrops_journal_append_duration_seconds';
-  t.deepEqual(lines, [
+  const others = [
+    '# TYPE livedrops_journal_appends_waiting gauge',
+    'livedrops_journal_appends_waiting 3',
+    '# TYPE livedrops_journal_append_failures_total counter',
+    'livedrops_journal_append_failures_total 1',
+    '# TYPE livedrops_journal_appended_bytes_total counter',
+    'livedrops_journal_appended_bytes_total 900',
+  ];
+  t.deepEqual(await linesWith([2, 1, 0, 4]), [
     `# TYPE ${name} histogram`,
     `${name}_bucket{le="0.001"} 2`,
     `${name}_bucket{le="0.005"} 3`,
+    `${name}_bucket{le="1.0"} 3`,
     `${name}_bucket{le="+Inf"} 7`,
     `${name}_sum 1.5`,
     `${name}_count 7`,
+    ...others,
   ]);
-  const empty = () => ({ boundsMs, counts: [0, 0, 0], sumMs: 0 });
-  t.deepEqual(await linesOf({ journalAppends: empty }), [`# TYPE ${name} histogram`]);
+  t.deepEqual(await linesWith([0, 0, 0, 0]), [`# TYPE ${name} histogram`, ...others]);
 });
 
 test('X4: a node without a part has no metrics of it', async (t) => {
@@ -158,13 +178,33 @@ test('X4, H5: metrics count the requests that each limit refused', async (t) => 
   t.true(text.includes('livedrops_rate_limited_total{limit="orders-user"} 0'));
 });
 
-test('W7: metrics have the skew of the clock once it is known', async (t) => {
-  let skewMs: number | null = null;
-  const clockSkewMs = () => skewMs;
-  t.deepEqual(await linesOf({ clockSkewMs }), ['# TYPE livedrops_clock_skew_seconds gauge']);
-  skewMs = -250;
-  const [, line] = await linesOf({ clockSkewMs });
-  t.is(line, 'livedrops_clock_skew_seconds -0.25');
+test('W7: metrics have what a node sees of its cluster, and its skew once it is known', async (t) => {
+  const seen: { -readonly [K in keyof ClusterSample]: ClusterSample[K] } = {
+    clockSkewMs: null,
+    nodes: null,
+    shardsWithoutOwner: 5,
+    natsConnected: false,
+    redisWeak: true,
+    leaseValid: false,
+  };
+  const values = async () => (await linesOf({ cluster: () => seen })).filter(isValue);
+  const known = [
+    'livedrops_shards_without_owner 5',
+    'livedrops_router_commands_waiting 0',
+    'livedrops_nats_connected 0',
+    'livedrops_redis_weak 1',
+    'livedrops_lease_valid 0',
+  ];
+  t.deepEqual(await values(), known);
+  seen.clockSkewMs = -250;
+  seen.nodes = 2;
+  t.deepEqual(await values(), [
+    'livedrops_clock_skew_seconds -0.25',
+    'livedrops_nodes 2',
+    ...known,
+  ]);
+  seen.leaseValid = null;
+  t.false((await values()).some((line) => line.startsWith('livedrops_lease_valid')));
 });
 
 test('A4: metrics have the age of the keys of each issuer that has some', async (t) => {

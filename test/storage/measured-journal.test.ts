@@ -13,7 +13,9 @@ test('X4: appends are counted by how long they took, and pass through unchanged'
   for (let sequence = 1; sequence <= 3; sequence++) {
     await journal.append(3, epoch, sequence, Buffer.from([sequence]));
   }
-  const { boundsMs, counts, sumMs } = journal.appends();
+  const { appends, waiting, failures, bytes } = journal.counts();
+  t.deepEqual([waiting, failures, bytes], [0, 0, 3]);
+  const { boundsMs, counts, sumMs } = appends;
   t.is(sumMs, 0.25 + 2 + 8_980);
   t.is(counts[boundsMs.indexOf(0.25)], 1);
   t.is(counts[boundsMs.indexOf(2.5)], 1);
@@ -22,11 +24,15 @@ test('X4: appends are counted by how long they took, and pass through unchanged'
   t.is((await journal.read(3, 0, 10)).length, 3);
 });
 
-test('J2: an append that fails is not counted, and its fault comes through', async (t) => {
+test('J2: an append that fails is counted apart, and its fault comes through', async (t) => {
   const broken = new MemoryJournal();
   broken.append = () => Promise.reject(new StoreUnavailableError('away'));
   const journal = new MeasuredJournal({ journal: broken });
-  const fault = await t.throwsAsync(journal.append(3, 1, 1, new Uint8Array(1)));
+  const failing = t.throwsAsync(journal.append(3, 1, 1, new Uint8Array(1)));
+  t.is(journal.counts().waiting, 1);
+  const fault = await failing;
   t.is((fault as StoreUnavailableError).code, 'store-unavailable');
-  t.true(journal.appends().counts.every((count) => count === 0));
+  const { appends, waiting, failures, bytes } = journal.counts();
+  t.deepEqual([waiting, failures, bytes], [0, 1, 0]);
+  t.true(Array.from(appends.counts).every((count) => count === 0));
 });

@@ -11,7 +11,7 @@ import { openConnection, silent, startRedis } from './redis-fixture.ts';
 const redisTest = redisInstalled ? test : test.skip;
 const strict = { acceptWeak: false, log: silent };
 
-async function problemsOf(work: Promise<void>): Promise<readonly string[]> {
+async function problemsOf(work: Promise<boolean>): Promise<readonly string[]> {
   try {
     await work;
     return [];

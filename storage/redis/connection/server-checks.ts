@@ -65,19 +65,23 @@ export interface CheckRedisOptions {
   readonly log: Logger;
 }
 
-/** Resolves if all servers are right or accepted. Errors: `weak-store`, `store-unavailable`. */
+/**
+ * Resolves if all servers are right, to false, or are accepted although they are weak, to true.
+ * Errors: `weak-store`, `store-unavailable`.
+ */
 export async function checkRedisServers(
   redis: RedisConnection,
   options: CheckRedisOptions,
-): Promise<void> {
+): Promise<boolean> {
   const servers = redis instanceof Cluster ? redis.nodes('master') : [redis];
   if (servers.length === 0) throw new StoreUnavailableError('the Redis Cluster has no masters');
   const problems = (await Promise.all(servers.map(problemsOf))).flat();
-  if (problems.length === 0) return;
+  if (problems.length === 0) return false;
   if (!options.acceptWeak) throw new WeakRedisError(problems);
   for (const problem of problems) {
     options.log.warn({ problem }, 'Redis may lose acknowledged orders, which was accepted');
   }
+  return true;
 }
 
 async function problemsOf(server: Redis): Promise<string[]> {

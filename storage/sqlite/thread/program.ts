@@ -41,6 +41,8 @@ export interface ThreadData {
   readonly program: string;
   readonly options: ProgramOptions;
   readonly arena: SharedArrayBuffer;
+  /** `DurationCounts.shared` of commits; null: nobody counts them. */
+  readonly commits: SharedArrayBuffer | null;
 }
 
 /**

@@ -5,6 +5,8 @@
 import { setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { assert } from '../../../domain/assert.ts';
+import { DurationCounts } from '../../../domain/duration-counts.ts';
+import { DURABLE_BOUNDS_MS } from '../../durable-bounds.ts';
 import {
   faultOf,
   type OpenProgram,
@@ -25,6 +27,7 @@ const port = parentPort;
 assert(port !== null, 'this file is the body of a thread');
 const data = workerData as ThreadData;
 const arena = new Uint8Array(data.arena);
+const commits = data.commits === null ? null : new DurationCounts(DURABLE_BOUNDS_MS, data.commits);
 
 function serve(program: Program): void {
   const { database, transfers } = program;
@@ -42,7 +45,9 @@ function serve(program: Program): void {
         if (offset >= 0) parameters[0] = arena.subarray(offset, offset + length);
         results.push(handlers[name]!(...parameters));
       }
+      const startedAt = performance.now();
       commit.run();
+      commits?.add(performance.now() - startedAt);
       program.committed?.();
       return results;
     } catch (error) {

@@ -5,7 +5,9 @@
 // transactions. better-sqlite3 on the main thread took 56, but blocks the event loop during the
 // fsync.
 
+import { basename } from 'node:path';
 import { Worker } from 'node:worker_threads';
+import type { DurationCounts } from '../../../domain/duration-counts.ts';
 import { StoreUnavailableError } from '../../ports/journal.ts';
 import type {
   Fault,
@@ -33,6 +35,8 @@ export interface SqliteThreadOptions extends ProgramOptions {
   /** Operations of one transaction, which are answered together; 512 unless given. */
   readonly groupOperationsMax?: number;
   readonly restartDelayMs?: number;
+  /** Gets how long each commit takes, by `DURABLE_BOUNDS_MS`. */
+  readonly commits?: DurationCounts;
 }
 
 /** Runs operations of `H`. */
@@ -152,8 +156,11 @@ export class SqliteThread<H extends Handlers> {
       program: program.href,
       options: { file, walBytesMax, pageCountMax },
       arena: this.#arena,
+      commits: this.#options.commits?.shared ?? null,
     };
-    const worker = new Worker(new URL('thread-entry.ts', import.meta.url), { workerData });
+    const name = `sqlite-${basename(program.pathname, '-program.ts')}`;
+    const entry = new URL('thread-entry.ts', import.meta.url);
+    const worker = new Worker(entry, { name, workerData });
     this.#worker = worker;
     worker.on('message', (message: ThreadStart | ThreadAnswer) => {
       if (this.#state === 'starting') this.#receiveStart(message as ThreadStart);

@@ -221,7 +221,7 @@ test('C5: what is evicted by kind, path, creator or as a whole is read anew, and
   t.is(caches.evict({ all: true }), 4, 'each once');
   t.deepEqual(await readAnew(), paths);
   const { text } = await at.request('GET', '/metrics');
-  t.regex(text, /^livedrops_cache_reads_total\{kind="products",result="misses"\} 4$/m);
-  t.regex(text, /^livedrops_cache_reads_total\{kind="products",result="hits"\} \d+$/m);
+  t.regex(text, /^livedrops_cache_reads_total\{kind="products",result="miss"\} 4$/m);
+  t.regex(text, /^livedrops_cache_reads_total\{kind="products",result="hit"\} \d+$/m);
   t.regex(text, /^livedrops_cache_entries\{kind="drop-lists"\} 1$/m);
 });

@@ -1,0 +1,325 @@
+// All metrics that a node serves: the one table that is registered, documented and tested. Names
+// follow Prometheus: the unit last, before `_total` of counters. No label has an id of a person, a
+// drop or an order, so the number of series is bounded.
+
+import { CACHE_KINDS } from './cache-kinds.ts';
+import { JOB_STATES } from './job-states.ts';
+import { JOB_KINDS } from './jobs.ts';
+import { counter, gauge, histogram, type MetricDefinition, open } from './metric-definition.ts';
+import { PROBLEM_KINDS } from './problem-kinds.ts';
+import { PROCESS_METRICS } from './process-metrics.ts';
+import { RECONCILE_KINDS } from './reconcile.ts';
+import { HTTP_CODES, REFUSAL_CODES } from './refusals.ts';
+import { SHARD_STATUSES } from './shard-statuses.ts';
+
+const CONSUMER = open('the names of consumers', 20);
+const LIMIT = open('the names of limits', 20);
+const OUTCOME = open('results, and reasons of failures', 40);
+
+const REQUESTS = {
+  livedrops_http_request_duration_seconds: histogram(
+    'From the head of a request to its reply. Orders are `POST /v1/drops/{id}/orders`.',
+    {
+      labels: {
+        method: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'any'],
+        route: open('paths as OpenAPI has them, and `unmatched`', 300),
+        status: ['1xx', '2xx', '3xx', '4xx', '5xx'],
+      },
+    },
+  ),
+  livedrops_http_refusals_total: counter('Refused requests, by the code of the problem.', {
+    labels: { of: ['orders', 'others'], code: [...REFUSAL_CODES, ...HTTP_CODES] },
+  }),
+  livedrops_http_requests_in_flight: gauge('Requests not answered yet; the bound is 50,000.'),
+  livedrops_orders_waiting: gauge('Orders that wait for their answer.'),
+  livedrops_orders_waiting_limit: gauge(
+    'Orders that may wait now: it follows how quick answers are; past it they are `overloaded`.',
+  ),
+  livedrops_rate_limit_keys: gauge('Addresses and users that a limit counts.', {
+    labels: { limit: LIMIT },
+  }),
+  livedrops_rate_limited_total: counter('Requests that a limit refused.', {
+    labels: { limit: LIMIT },
+  }),
+  livedrops_cache_reads_total: counter('Cached reads, by how they were answered.', {
+    labels: { kind: CACHE_KINDS, result: ['hit', 'stale', 'miss', 'collapsed'] },
+  }),
+  livedrops_cache_faults_total: counter('Loads of a cache that failed.', {
+    labels: { kind: CACHE_KINDS },
+  }),
+  livedrops_cache_evictions_total: counter('Entries that went for want of room.', {
+    labels: { kind: CACHE_KINDS },
+  }),
+  livedrops_cache_drifts_total: counter('Changes that a load found and no message had told.', {
+    labels: { kind: CACHE_KINDS },
+  }),
+  livedrops_cache_entries: gauge('Entries of a cache.', { labels: { kind: CACHE_KINDS } }),
+  livedrops_cache_bytes: gauge('Estimated size of a cache.', { labels: { kind: CACHE_KINDS } }),
+  livedrops_gateway_watched_drops: gauge('Drop views that the gateway keeps.'),
+  livedrops_gateway_restricted: gauge(
+    'Who is banned or stands as a seller, what is taken down (A9, A11), and some of before.',
+  ),
+  livedrops_issuer_keys_age_seconds: gauge(
+    'Since the keys of an issuer of tokens were fetched: some 600 at most while it answers, and ' +
+      'past 86,400 its tokens are refused.',
+    { labels: { issuer: open('the configured issuers', 20) }, servedBy: 'issuers' },
+  ),
+} as const;
+
+const LIVE = {
+  livedrops_live_connections: gauge('Open live streams.'),
+  livedrops_live_topics: gauge('Topics with subscribers.', {
+    labels: { kind: ['drops', 'creators', 'users'] },
+  }),
+  livedrops_live_frames_published_total: counter('Frames given to the fan-out.'),
+  livedrops_live_frames_dropped_total: counter('Frames that slow clients missed.'),
+  livedrops_live_notifications_sent_total: counter('Notifications sent to clients.'),
+  livedrops_live_closed_total: counter('Streams that the server ended, by close code.', {
+    labels: { code: open('codes of [LIVE.md](LIVE.md)', 20) },
+  }),
+} as const;
+
+const SHARDS = {
+  livedrops_shards: gauge('Shards of this node.', {
+    labels: { status: SHARD_STATUSES.filter((status) => status !== 'stopped') },
+    servedBy: 'actors',
+  }),
+  livedrops_shard_commands_waiting: gauge('Commands in all mailboxes.', { servedBy: 'actors' }),
+  livedrops_shard_commands_waiting_max: gauge(
+    'Commands in the fullest mailbox, which takes 8,192.',
+    { servedBy: 'actors' },
+  ),
+  livedrops_shard_mailbox_wait_seconds: histogram(
+    'How long the command waited that waited longest, of each batch that a shard decides.',
+    { servedBy: 'actors' },
+  ),
+  livedrops_commands_decided_total: counter('Commands that shards decided, reads too.', {
+    servedBy: 'actors',
+  }),
+  livedrops_orders_placed_total: counter('Orders that shards placed and made durable.', {
+    servedBy: 'actors',
+  }),
+  livedrops_drops: gauge('Drops in memory: those that are live, and all others.', {
+    labels: { state: ['live', 'other'] },
+    servedBy: 'actors',
+  }),
+  livedrops_drops_quarantined: gauge('Drops out of service after repeated faults.', {
+    servedBy: 'actors',
+  }),
+  livedrops_journal_append_duration_seconds: histogram(
+    'Until an entry of a journal is durable: the latency of the store.',
+    { servedBy: 'actors' },
+  ),
+  livedrops_journal_appends_waiting: gauge('Entries that are not durable yet.', {
+    servedBy: 'actors',
+  }),
+  livedrops_journal_append_failures_total: counter(
+    'Appends that failed or were refused to an owner of before.',
+    { servedBy: 'actors' },
+  ),
+  livedrops_journal_appended_bytes_total: counter('Bytes of entries that were appended.', {
+    servedBy: 'actors',
+  }),
+  livedrops_sqlite_commit_duration_seconds: histogram(
+    'Commits of SQLite with their fsync, each for all that waited for it.',
+    { labels: { file: ['journal', 'catalogue', 'projections'] }, servedBy: 'alone' },
+  ),
+} as const;
+
+const CONSUMERS = {
+  livedrops_relay_facts_waiting: gauge('Durable facts that a consumer has not taken.', {
+    labels: { consumer: CONSUMER },
+  }),
+  livedrops_relay_shards_behind: gauge(
+    'Shards that a consumer reads from the journal to catch up, or whose journal is damaged there.',
+    { labels: { consumer: CONSUMER } },
+  ),
+  livedrops_relay_entries_behind: gauge('Journal entries that a consumer has yet to read.', {
+    labels: { consumer: CONSUMER },
+  }),
+  livedrops_relay_lag_seconds: gauge(
+    'For how long the oldest event waits; off the loop, too, for how long journals could not be ' +
+      'read. Consumers off the loop are on the node that runs them.',
+    { labels: { consumer: CONSUMER } },
+  ),
+  livedrops_follower_page_duration_seconds: histogram(
+    'Reads of one page of a creator’s followers from the store.',
+  ),
+  livedrops_jobs: gauge('Jobs, by kind and state.', {
+    labels: { kind: JOB_KINDS, state: JOB_STATES },
+    servedBy: 'services',
+    scope: 'store',
+  }),
+  livedrops_jobs_overdue_seconds: gauge(
+    'For how long the job has been due that is due longest, when this node last looked.',
+    { labels: { kind: JOB_KINDS }, servedBy: 'services' },
+  ),
+  livedrops_reconcile_compared_total: counter('Items compared with their truth.', {
+    labels: { kind: [...RECONCILE_KINDS, 'search'] },
+  }),
+  livedrops_reconcile_mended_total: counter('Items that differed from their truth.', {
+    labels: { kind: [...RECONCILE_KINDS, 'search'] },
+  }),
+  livedrops_archive_entries_total: counter('Journal entries that were archived.', {
+    servedBy: 'archive',
+  }),
+  livedrops_archive_bytes_total: counter('Bytes of segments that were archived.', {
+    servedBy: 'archive',
+  }),
+  livedrops_archive_failures_total: counter('Shards that could not be archived, each pass anew.', {
+    servedBy: 'archive',
+  }),
+  livedrops_archive_last_pass_timestamp_seconds: gauge(
+    'When the last pass over all shards ended; 0 before the first. In a cluster one node ' +
+      'archives: take `max`. It stands still in a sale, for 10 minutes and a pass at most.',
+    { servedBy: 'archive' },
+  ),
+} as const;
+
+const PAYMENTS = {
+  livedrops_payments_rejected_total: counter(
+    'Payments that succeeded and paid for no order; their refunds are requested. After a crash ' +
+      'some are counted again.',
+    { labels: { reason: ['wrong-amount', 'order-settled'] }, servedBy: 'actors' },
+  ),
+  livedrops_payment_calls_unfinished: gauge(
+    'Calls of the payment provider that wait, are made or will be repeated. With Stripe `open` ' +
+      'is the crowd that waits for its turn.',
+    { labels: { kind: ['open', 'capture', 'release', 'refund'] }, servedBy: 'actors' },
+  ),
+  livedrops_payment_problems: gauge('Payments that operators must look at.', {
+    labels: { kind: PROBLEM_KINDS, open: ['true', 'false'] },
+    servedBy: 'actors',
+    scope: 'store',
+  }),
+  livedrops_refunds: gauge('Refunds that are not made.', {
+    labels: { state: ['parked', 'retrying'] },
+    servedBy: 'actors',
+    scope: 'store',
+  }),
+} as const;
+
+const REACH = {
+  livedrops_reach_messages_total: counter('Messages to people, and people passed over as online.', {
+    labels: { channel: ['push', 'mail'], outcome: OUTCOME },
+    servedBy: 'services',
+  }),
+  livedrops_reach_lag_seconds: histogram('From an event until a message of it was taken.', {
+    servedBy: 'services',
+  }),
+  livedrops_reach_oldest_seconds: gauge(
+    'Since the event of the oldest fan-out that this node runs; 0 for none.',
+    { servedBy: 'services' },
+  ),
+  livedrops_push_messages_total: counter('Pushes, by the outcome of each try.', {
+    labels: { service: ['google', 'mozilla', 'apple', 'microsoft', 'other'], outcome: OUTCOME },
+    servedBy: 'services',
+  }),
+  livedrops_push_under_way: gauge('Pushes without a result yet.', { servedBy: 'services' }),
+  livedrops_push_services: gauge('Origins that pushes go to, or are not sent to for a while.', {
+    labels: { state: ['sending', 'stopped'] },
+    servedBy: 'services',
+  }),
+  livedrops_webhooks: gauge('Outgoing webhooks.', { servedBy: 'services', scope: 'store' }),
+  livedrops_webhooks_enabled: gauge('Those that are called.', {
+    servedBy: 'services',
+    scope: 'store',
+  }),
+  livedrops_webhooks_waiting: gauge('Calls that wait.', { servedBy: 'services', scope: 'store' }),
+  livedrops_webhooks_behind: gauge(
+    'Webhooks that are fed from the journals, because too many calls wait.',
+    { servedBy: 'services', scope: 'store' },
+  ),
+  livedrops_webhooks_sent_total: counter('Calls that were taken.', { servedBy: 'services' }),
+  livedrops_webhooks_failed_total: counter(
+    'Calls that failed: `http-4xx`, `http-5xx`, `redirect`, `timeout`, `dns` and so on.',
+    { labels: { reason: OUTCOME }, servedBy: 'services' },
+  ),
+  livedrops_webhooks_oldest_seconds: gauge(
+    'The age of the oldest event that this node has yet to send.',
+    { servedBy: 'services' },
+  ),
+  livedrops_webhooks_lag_seconds: histogram('From an event to the call that was taken.', {
+    servedBy: 'services',
+  }),
+} as const;
+
+const SEARCH = {
+  livedrops_search_lag_seconds: gauge(
+    'For how long the oldest change waits that is not in the index.',
+    { servedBy: 'search' },
+  ),
+  livedrops_search_building: gauge('1: the index was never complete.', { servedBy: 'search' }),
+  livedrops_search_records_behind: gauge(
+    'Changes of accounts, products, drops and follows that are not in the index.',
+    { servedBy: 'search' },
+  ),
+  livedrops_search_documents: gauge('Documents that can be found.', { servedBy: 'search' }),
+  livedrops_search_index_bytes: gauge('The size of the index, without its log.', {
+    servedBy: 'search',
+  }),
+  livedrops_search_waiting: gauge('Searches that are not answered yet.', { servedBy: 'search' }),
+  livedrops_search_duration_seconds: histogram(
+    'Searches and suggestions in this node, their wait included.',
+    { servedBy: 'search' },
+  ),
+} as const;
+
+const NODE = {
+  livedrops_build_info: gauge('Always 1.', {
+    labels: { version: open('the version of the node', 1), profile: ['embedded', 'cluster'] },
+  }),
+  livedrops_node_ready: gauge('1: `/readyz` says that the node is ready.'),
+  livedrops_thread_cpu_seconds_total: counter(
+    'CPU time of each thread of the main one; `other`: those that they start, and Node’s own.',
+    { labels: { thread: open('the names of threads', 40) } },
+  ),
+  livedrops_thread_active_seconds_total: counter(
+    'How long the event loop of each thread had something to do: its rate is the utilisation.',
+    { labels: { thread: open('the names of threads', 40) } },
+  ),
+  livedrops_disk_free_bytes: gauge('Room for this user where `LIVEDROPS_DATA` is.'),
+  livedrops_disk_size_bytes: gauge('The whole of it.'),
+  livedrops_clock_skew_seconds: gauge(
+    'The clock of this node less that of Redis; past 1 the node gives its shards up.',
+    { servedBy: 'cluster' },
+  ),
+  livedrops_nodes: gauge('Nodes with actors that live, as this node sees it.', {
+    servedBy: 'cluster',
+    scope: 'store',
+  }),
+  livedrops_shards_without_owner: gauge('Shards that nobody serves, as this node sees it.', {
+    servedBy: 'cluster',
+    scope: 'store',
+  }),
+  livedrops_router_commands_waiting: gauge('Commands to owners of shards without an answer yet.', {
+    servedBy: 'cluster',
+  }),
+  livedrops_nats_connected: gauge('1: this node is connected to NATS.', { servedBy: 'cluster' }),
+  livedrops_redis_weak: gauge(
+    '1: when this node started, Redis could lose what it acknowledges, which was accepted.',
+    { servedBy: 'cluster' },
+  ),
+  livedrops_lease_valid: gauge('1: this node may answer for its shards.', {
+    servedBy: 'cluster actors',
+  }),
+} as const;
+
+export const METRICS = {
+  ...REQUESTS,
+  ...LIVE,
+  ...SHARDS,
+  ...CONSUMERS,
+  ...PAYMENTS,
+  ...REACH,
+  ...SEARCH,
+  ...NODE,
+  ...PROCESS_METRICS,
+} as const satisfies Readonly<Record<string, MetricDefinition>>;
+
+export type MetricName = keyof typeof METRICS;
+
+/** A value for each label of the metric. */
+export type LabelsOf<N extends MetricName> = Readonly<
+  Record<keyof (typeof METRICS)[N]['labels'], string>
+>;
