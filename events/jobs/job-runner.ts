@@ -153,8 +153,9 @@ export class JobRunner {
       callers.add(job.callerId);
       this.#begin(handler, begun);
     }
-    if (left?.dueAt == null) this.#dueSince.delete(kind);
-    else this.#dueSince.set(kind, left.dueAt);
+    const dueSince = left?.dueAt ?? null;
+    if (dueSince === null) this.#dueSince.delete(kind);
+    else this.#dueSince.set(kind, dueSince);
   }
 
   #begin(handler: JobHandler, job: Job): void {

@@ -72,6 +72,13 @@ onEachProfile((test, profile) => {
   });
   test.after.always(() => server?.stop());
 
+  /** Of each node: a drop has one owner. */
+  function scrapes(): Promise<string[]> {
+    return Promise.all(
+      server.urls.map(async (url) => (await server.get('/metrics', { url })).text),
+    );
+  }
+
   test('L5: a node serves the metrics of the table that its parts have, and no others', async (t) => {
     for (const url of server.urls) {
       const families = familiesOf((await server.get('/metrics', { url })).text);
@@ -106,7 +113,7 @@ onEachProfile((test, profile) => {
   });
 
   test('L5: latencies of requests, orders and appends have buckets at 20, 200 and 500 ms', async (t) => {
-    const { text } = await server.get('/metrics');
+    const text = (await scrapes()).join('');
     for (const series of [
       'livedrops_http_request_duration_seconds_bucket{method="POST",route="/v1/drops/{id}/orders",status="2xx",',
       'livedrops_journal_append_duration_seconds_bucket{',
@@ -117,9 +124,7 @@ onEachProfile((test, profile) => {
   });
 
   test('L5: threads, disk, mailboxes and orders are measured', async (t) => {
-    const texts = await Promise.all(
-      server.urls.map(async (url) => (await server.get('/metrics', { url })).text),
-    );
+    const texts = await scrapes();
     const sumOf = (series: string) =>
       texts.reduce((sum, text) => {
         const line = text.split('\n').find((one) => one.startsWith(`${series} `));
