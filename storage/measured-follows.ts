@@ -13,17 +13,17 @@ import type { Answered } from './ports/requests.ts';
 export interface MeasuredFollowsOptions {
   readonly follows: FollowStore;
   /** Milliseconds of a monotonic clock. */
-  readonly now?: () => number;
+  readonly monotonic?: () => number;
 }
 
 export class MeasuredFollows implements FollowStore {
   readonly #follows: FollowStore;
-  readonly #now: () => number;
+  readonly #monotonic: () => number;
   readonly #pages = new DurationCounts(DURABLE_BOUNDS_MS);
 
   constructor(options: MeasuredFollowsOptions) {
     this.#follows = options.follows;
-    this.#now = options.now ?? (() => performance.now());
+    this.#monotonic = options.monotonic ?? (() => performance.now());
   }
 
   /** Pages of followers that were read since the start, by duration. */
@@ -32,9 +32,9 @@ export class MeasuredFollows implements FollowStore {
   }
 
   async listFollowers(creatorId: string, page: PageRequest): Promise<Page<Follow>> {
-    const startedAt = this.#now();
+    const startedAt = this.#monotonic();
     const followers = await this.#follows.listFollowers(creatorId, page);
-    this.#pages.add(this.#now() - startedAt);
+    this.#pages.add(this.#monotonic() - startedAt);
     return followers;
   }
 
