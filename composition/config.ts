@@ -112,6 +112,8 @@ export interface Config extends SecretsInForce {
   readonly nodeWeight: number;
   /** Null: there is no archive, and journals are never trimmed. */
   readonly archive: ArchiveConfig | null;
+  /** After so many days entries leave the audit log. */
+  readonly auditRetentionDays: number;
   /** Where jobs export to. Null: they do not. */
   readonly exports: ExportsConfig | null;
   /** Null: there are no pictures and films of one's own. */
@@ -212,6 +214,7 @@ function configOf(
     nodeId: value('NODE_ID'),
     nodeWeight: value('NODE_WEIGHT'),
     archive: archiveOf(value),
+    auditRetentionDays: value('AUDIT_RETENTION_DAYS'),
     exports: exportsOf(value),
     media: mediaOf(value),
     mediaUrl: value('MEDIA_URL')?.replace(/\/+$/, '') ?? null,

@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import type { Clock } from '../actors/clock.ts';
 import type { UpkeepShare } from '../actors/upkeep.ts';
 import type { BrokerRouter } from '../actors/cluster/broker-router.ts';
+import { AuditUpkeep } from '../app/audit/audit-upkeep.ts';
 import { ExportOrdersHandler } from '../app/jobs/export-orders.ts';
 import { ExportSpace } from '../app/jobs/export-space.ts';
 import { RefundOrdersHandler } from '../app/jobs/refund-orders.ts';
@@ -64,6 +65,12 @@ export function createJobs(options: {
   const reconciliation = createReconciliation(options);
   const standing = new StandingJobs({ queue, clock, log });
   const webhooks = createWebhooks({ ...options, queue, mail: accounts.mail(queue) });
+  const auditUpkeep = new AuditUpkeep({
+    ...stores,
+    retentionDays: config.auditRetentionDays,
+    clock,
+    onFault: (err) => log.warn({ err }, 'the audit log could not be kept up'),
+  });
   const handlers: JobHandler[] = [
     webhooks.handler,
     reconciliation,
@@ -94,12 +101,13 @@ export function createJobs(options: {
       runner.start();
       webhooks.start();
       standing.start();
+      auditUpkeep.start();
       exportSpace?.start();
     },
     async stop() {
       reconciliation.stop();
       await Promise.all([runner.stop(), standing.stop()]);
-      await Promise.all([exportSpace?.stop(), webhooks.stop()]);
+      await Promise.all([exportSpace?.stop(), webhooks.stop(), auditUpkeep.stop()]);
     },
   };
 }

@@ -8,6 +8,8 @@ import type { BrokerRouter } from '../actors/cluster/broker-router.ts';
 import type { NodeRun } from '../actors/cluster/move-protocol.ts';
 import type { BrokerPeers } from '../actors/cluster/shard-service.ts';
 import type { LiveBus } from '../actors/live-bus.ts';
+import { AuditedChanges } from '../app/audit/audited-changes.ts';
+import { Subjects } from '../app/audit/subjects.ts';
 import { DetailsCipher } from '../app/details-cipher.ts';
 import type { ExportSpace } from '../app/jobs/export-space.ts';
 import { SellingRules } from '../app/selling-rules.ts';
@@ -19,6 +21,7 @@ import type { PaymentProvider } from '../events/payments/payment-provider.ts';
 import type { StripeEvents } from '../events/payments/stripe/stripe-events.ts';
 import type { Rebuild } from '../events/rebuild/rebuild.ts';
 import { KeptDrops } from '../events/replay/kept-drop.ts';
+import { auditedService } from '../services/moleculer/audited-service.ts';
 import { auditService } from '../services/audit.ts';
 import { bansService } from '../services/bans.ts';
 import { catalogueService } from '../services/catalogue.ts';
@@ -103,6 +106,12 @@ export function createServices(
   const paymentPaceMs = provider?.prepared?.paceMs ?? 0;
   const rules = { ...stores, mode: config.sellers, liveBus: bus, levels, now };
   const selling = { selling: new SellingRules(rules), hidden: options.restrictions };
+  const changes = new AuditedChanges({
+    ...stores,
+    subjects: new Subjects({ ...stores, router }),
+    onUntold: (err) => options.log.warn({ err }, 'a change is made and not yet recorded'),
+    now,
+  });
   const drops = { ...selling, router, levels, paymentPaceMs, clock, random };
   for (const service of [
     ...options.accounts.services(queue),
@@ -205,6 +214,6 @@ export function createServices(
       now,
     }),
   ]) {
-    broker.createService(service);
+    broker.createService(auditedService(service, changes));
   }
 }

@@ -31,6 +31,7 @@ export const FOLDER_OFF = 'off';
 const ARCHIVE_INTERVAL_SECONDS_MAX = 3_600;
 const ARCHIVE_JOURNAL_ENTRIES_MIN_MAX = 1_000_000;
 const ARCHIVE_DAYS_MAX = 36_500;
+const AUDIT_DAYS_MIN = 30;
 const CORS_ORIGINS_MAX = 100;
 const OUTBOUND_NETWORKS_MAX = 100;
 const SPACE_OR_COMMA = /[\s,]+/;
@@ -101,6 +102,13 @@ export const SETTINGS = {
     default: '',
     description: 'After how many days archived entries are removed; unset: never.',
     requirement: `must be days, 1 to ${ARCHIVE_DAYS_MAX}, or unset for never`,
+  }),
+  AUDIT_RETENTION_DAYS: Type.Integer({
+    minimum: AUDIT_DAYS_MIN,
+    maximum: ARCHIVE_DAYS_MAX,
+    default: '730',
+    description: 'After how many days entries of the audit log are removed.',
+    requirement: `must be days, ${AUDIT_DAYS_MIN} to ${ARCHIVE_DAYS_MAX}`,
   }),
   EXPORTS: meaning<string | null>(
     {

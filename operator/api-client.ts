@@ -12,6 +12,7 @@ import type { Standing, TakenDown } from '../contracts/standings.ts';
 import type { DeliveryState } from '../contracts/webhooks.ts';
 import type {
   AddedOperator,
+  AuditEntry,
   Ban,
   CacheEviction,
   ChangedSeller,
@@ -45,6 +46,7 @@ import type {
 } from '../sdk/api.ts';
 import type { LiveDrops } from '../sdk/client.ts';
 import { ApiError } from './api-error.ts';
+import type { AuditQuery } from './audit.ts';
 import { ClusterClient, type ClusterClientOptions } from './cluster-client.ts';
 
 export type ShardFilter = NonNullable<Operations['GET /v1/operator/shards']['query']>;
@@ -98,6 +100,13 @@ export class OperatorApi {
     const query = { limit };
     return (await this.#cluster.ask((client) => client.call('GET /v1/operator/moves', { query })))
       .items;
+  }
+
+  /** The newest that match, at most `limit`. */
+  audit(query: AuditQuery, limit: number): Promise<readonly AuditEntry[]> {
+    return this.#cluster.newest(limit, (client, page) =>
+      client.items('GET /v1/operator/audit', { query: { ...query, ...page } }),
+    );
   }
 
   /** `to` null removes the pin. */

@@ -8,6 +8,7 @@ import { ConfigError, logLevelOf } from '../composition/process-environment.ts';
 import { duration, integer, roles, userId, webhookUrl } from './arguments.ts';
 import type { ClusterOptions } from './cluster/cluster.ts';
 import type { DemoOptions } from './demo/demo.ts';
+import { addAuditCommand } from './audit-commands.ts';
 import { addBanCommands } from './ban-commands.ts';
 import { addDataCommands } from './data-commands.ts';
 import { addPushCommands } from './push-commands.ts';
@@ -151,6 +152,7 @@ Example:
 
   addOperatorCommands(livedrops);
   addOperatorAccounts(livedrops);
+  addAuditCommand(livedrops);
   addBanCommands(livedrops);
   addSellerCommands(livedrops);
   addMediaCommands(livedrops);
