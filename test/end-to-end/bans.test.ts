@@ -171,7 +171,7 @@ onEachProfile((test, profile) => {
     t.is((await run('unban', buyer)).code, 1);
     const { stdout } = await run('bans', '--creator', 'nobody');
     t.is(stdout, 'No bans.\n');
-    const log = await server.get('/v1/operator/audit', { token: operator() });
+    const log = await server.get(`/v1/operator/audit?target=${buyer}`, { token: operator() });
     const actions = (log.json['items'] as { action: string; params: Json }[])
       .filter(({ params }) => params['userId'] === buyer)
       .map(({ action }) => action);

@@ -69,7 +69,7 @@ onEachProfile((test, profile) => {
     );
     const again = await all();
     for (const { cacheStatus } of again) t.regex(cacheStatus, /fwd=miss/);
-    const log = await server.get('/v1/operator/audit', { token });
+    const log = await server.get('/v1/operator/audit?action=evict-caches', { token });
     t.like((log.json['items'] as object[])[0], { action: 'evict-caches', params: { key: path } });
   });
 

@@ -132,7 +132,7 @@ onEachProfile((test, profile) => {
     t.deepEqual(untouched.feed.slice(20), ofBen.feed);
     t.like(await verify(), { ok: true, findings: [] });
     t.deepEqual(await rebuild(false), { applied: true, orders: 0, notifications: 0, reasons: [] });
-    const { json } = await server.get('/v1/operator/audit', {
+    const { json } = await server.get('/v1/operator/audit?action=rebuild', {
       token: server.token('olga', 60, ['operator']),
     });
     const actions = json['items'] as { action: string; actor: { id: string } }[];

@@ -40,7 +40,7 @@ export function testRecording(
     const client = await first.start();
     await assertShown(t, client, sale, recording);
     const token = client.token('olga', 600, ['operator']);
-    const actions = await client.get('/v1/operator/audit', { token });
+    const actions = await client.get('/v1/operator/audit?action=rebuild', { token });
     t.regex(actions.text, /"action":"rebuild"/);
     await assertVerified(t, client);
     await assertGoesOn(t, client, sale);
