@@ -12,16 +12,19 @@ import {
 import { compileCheck } from '../contracts/check.ts';
 import { roleAllows } from '../contracts/creator-actions.ts';
 import { type Media, mediaBytesMax, NewMedia } from '../contracts/media.ts';
-import type { Outcome } from '../contracts/refusals.ts';
+import type { Outcome, Refusal } from '../contracts/refusals.ts';
+import type { KeyedRequest } from '../contracts/requests.ts';
 import { ID_RANDOM_BYTES, makeId } from '../domain/ids.ts';
 import { refusal, success } from '../domain/refusal.ts';
 import type { RestrictionSet } from '../events/restriction-set.ts';
 import type { ConsumerLeases } from '../storage/ports/consumer-leases.ts';
 import type { FeatureLevels } from '../storage/ports/feature-level.ts';
 import type { OrganisationStore } from '../storage/ports/organisations.ts';
+import type { RequestLog } from '../storage/ports/requests.ts';
 import { MediaUses, type MediaUsesOptions, names } from './media-uses.ts';
 import { mayAct } from './permissions.ts';
 import type { RandomBytes } from './random-bytes.ts';
+import { answerText, findAnswer, keepAnswer } from './repeated-requests.ts';
 import { NOTHING_HIDDEN, OPEN, type SellingRules } from './selling-rules.ts';
 
 export interface MediaOptions extends MediaUsesOptions {
@@ -30,6 +33,7 @@ export interface MediaOptions extends MediaUsesOptions {
   readonly random: RandomBytes;
   readonly liveBus: Pick<LiveBus, 'publish'>;
   readonly organisations: Pick<OrganisationStore, 'find'>;
+  readonly requests: RequestLog;
   /** Who may sell; everybody unless given. */
   readonly selling?: Pick<SellingRules, 'refuse'>;
   /** What is taken down; nothing unless given. */
@@ -61,7 +65,12 @@ export class MediaUseCases {
     this.#uses = new MediaUses(options);
   }
 
-  async add({ caller, ownerId, media }: ActionParams<'media.add'>): Promise<Outcome<Media>> {
+  async add({
+    caller,
+    ownerId,
+    media,
+    request,
+  }: ActionParams<'media.add'>): Promise<Outcome<Media>> {
     if (!mayAct(caller, ownerId, 'media.add'))
       return refusal('forbidden', 'Media are added for oneself, or for an organisation.');
     const checked = checkNew(media);
@@ -69,6 +78,8 @@ export class MediaUseCases {
     const bytesMax = mediaBytesMax(media.purpose);
     if (media.bytes > bytesMax)
       return refusal('media-too-large', `At most ${bytesMax} bytes for this purpose.`);
+    const begun = await this.#begun(request);
+    if (begun !== null) return begun;
     const { selling = OPEN, media: store, levels, now, random } = this.#options;
     const isProduct = media.purpose === 'product';
     const refused = isProduct ? await selling.refuse(ownerId) : null;
@@ -94,7 +105,33 @@ export class MediaUseCases {
       return refusal('too-many', `An owner has at most ${MEDIA_OF_OWNER_MAX} media.`);
     if (added === 'too-large')
       return refusal('media-quota', `Media have ${MEDIA_OF_OWNER_BYTES_MAX} bytes in all at most.`);
-    return success(added);
+    return request === undefined ? success(added) : await this.#keep(request, added);
+  }
+
+  /** What was begun by the request before; null where nothing was, or it is gone. */
+  async #begun(request: KeyedRequest | undefined): Promise<Outcome<Media> | null> {
+    const { requests, media } = this.#options;
+    const kept = await findAnswer<string>(requests, request);
+    if (request === undefined || kept === null || !kept.ok) return kept as Refusal | null;
+    const found = await media.find(kept.value);
+    if (found !== null) return { ...success(found), replayed: true };
+    await requests.remove(request, answerText(kept.value));
+    return null;
+  }
+
+  /**
+   * Behind the upload: an end in between leaves one that nobody knows, and that ends after a day.
+   * The other way round, a repeat could not tell one that was never begun from one that is gone.
+   */
+  async #keep(request: KeyedRequest, added: Media): Promise<Outcome<Media>> {
+    const { requests, media } = this.#options;
+    const kept = await keepAnswer(requests, request, added.id);
+    if (kept.ok && kept.value === added.id) return success(added);
+    await media.replace(added, null);
+    if (!kept.ok) return kept;
+    // Another try of the same request was first.
+    const first = await media.find(kept.value);
+    return first === null ? refusal('unavailable') : { ...success(first), replayed: true };
   }
 
   async get({ mediaId }: ActionParams<'media.get'>): Promise<Outcome<Media>> {

@@ -158,9 +158,10 @@ export class MediaProcess {
   }
 
   async #reply(request: BackendRequest): Promise<BackendReply> {
-    const { method, path, authorization, address, body } = request;
+    const { method, path, authorization, key, address, body } = request;
     const lines: Readonly<Record<string, string>> = {
       authorization,
+      'idempotency-key': key,
       ...(body !== '' && { 'content-type': 'application/json' }),
     };
     const reply = await this.#options.gateway.uploads({

@@ -244,8 +244,11 @@ export interface Actions {
   'shops.contacts': [{ shopId: string; page: PageRequest }, Page<Contact>];
   'shops.eraseContact': [{ shopId: string; user: string }, null];
 
-  /** Refuses `forbidden` where the caller may not act for `creatorId`. */
-  'media.add': [{ caller: Requester; ownerId: string; media: NewMedia }, Media];
+  /**
+   * Refuses `forbidden` where the caller may not act for `ownerId`. A key whose upload is gone
+   * begins another one.
+   */
+  'media.add': [{ caller: Requester; ownerId: string; media: NewMedia } & Keyed, Media];
   /** As it is stored. */
   'media.get': [{ mediaId: string }, Media];
   /**

@@ -9,6 +9,8 @@ export interface BackendRequest {
   readonly path: string;
   /** The caller's `Authorization`; empty where there is none. */
   readonly authorization: string;
+  /** The caller's `Idempotency-Key`; empty where there is none. */
+  readonly key: string;
   /** The caller's. */
   readonly address: string;
   /** JSON; empty for none. */

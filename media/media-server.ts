@@ -37,8 +37,8 @@ const HEADERS: Readonly<Record<string, string>> = {
 const PREFLIGHT: Readonly<Record<string, string>> = {
   'access-control-allow-methods': 'GET, HEAD, POST, PATCH, DELETE',
   'access-control-allow-headers':
-    'authorization, content-type, range, tus-resumable, upload-checksum, upload-length, ' +
-    'upload-metadata, upload-offset, x-http-method-override, x-request-id',
+    'authorization, content-type, idempotency-key, range, tus-resumable, upload-checksum, ' +
+    'upload-length, upload-metadata, upload-offset, x-http-method-override, x-request-id',
   'access-control-max-age': PREFLIGHT_SECONDS,
 };
 

@@ -5,6 +5,7 @@
 import type { Media } from './api.ts';
 import type { LiveDrops } from './client.ts';
 import { ConnectionError, isProblem, ProblemError } from './errors.ts';
+import { makeKey } from './intents.ts';
 import { KeptUploads } from './kept-uploads.ts';
 import { browserStorage, type KeyValueStorage } from './storage.ts';
 import { type Answer, send } from './transport.ts';
@@ -83,6 +84,8 @@ export class Upload {
   #partBytes: number;
   #state: UploadState = 'running';
   #url: string | null = null;
+  /** Of the beginning: after a lost answer the same upload is begun. */
+  #key = makeKey();
   #sent = 0;
   /** Of the requests until the next pause. */
   #running = new AbortController();
@@ -189,7 +192,11 @@ export class Upload {
         this.#forget();
       }
     }
-    const headers = { 'upload-length': String(this.#options.file.size), ...this.#metadata() };
+    const headers = {
+      'upload-length': String(this.#options.file.size),
+      'idempotency-key': this.#key,
+      ...this.#metadata(),
+    };
     const made = await this.#ask('POST', place, headers, undefined, signal);
     this.#url = new URL(made.headers.get('location')!, place).href;
     if (key !== null) this.#kept.keep(key, this.#url);
@@ -223,6 +230,7 @@ export class Upload {
   #forget(): void {
     this.#kept.forget(this.#url!);
     this.#url = null;
+    this.#key = makeKey();
   }
 
   #shrink(): void {

@@ -103,14 +103,15 @@ export function uploadRoutes(): Route[] {
         action: 'media.add',
         refusesBanned: 'everywhere',
         rateClass: 'writes',
+        keyed: true,
         body: NewMedia,
         status: 201,
         response: Media,
         refusals: ['forbidden', 'media-too-large', 'media-quota', 'too-many', 'unavailable'],
       },
-      async ({ call, caller, id: ownerId, body: media }) => {
+      async ({ call, caller, id: ownerId, body: media, request }) => {
         const owner = ownerId === CALLER ? caller.userId : ownerId;
-        const added = await call('media.add', { caller, ownerId: owner, media });
+        const added = await call('media.add', { caller, ownerId: owner, media, request });
         return added.ok ? jsonReply(201, added.value) : added;
       },
     ),

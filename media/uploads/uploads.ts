@@ -148,12 +148,19 @@ export class Uploads {
       bytes,
     });
     const path = `/v1/creators/${encodeURIComponent(owner)}/uploads`;
-    const media = await this.#ask(request, { method: 'POST', path, body });
-    await this.#begin(request, media);
+    const reply = await this.#dispatch(request, { method: 'POST', path, body });
+    const media = mediaOf(reply);
+    const isRepeat = reply.headers.some(([name]) => name === 'idempotency-replayed');
+    // The first try may have ended before this; what it brought stays.
+    if (isRepeat) await this.#options.pieces.begin(media.id);
+    else await this.#begin(request, media);
     response.setHeader('location', `${this.#options.origin}${UPLOADS}/${media.id}`);
     setExpires(response, media);
     if (withBytes) {
-      const offset = await this.#write(request, media, 0, checksum);
+      const { offset: before } = isRepeat ? await this.#stateOf(media) : { offset: 0 };
+      // What a first try brought is there: the client goes on behind it.
+      if (before > 0) this.#drain(request, response);
+      const offset = before > 0 ? before : await this.#write(request, media, 0, checksum);
       response.setHeader('upload-offset', offset);
     }
     response.writeHead(201, { 'content-length': '0' }).end();
@@ -315,9 +322,7 @@ export class Uploads {
     request: IncomingMessage,
     asked: Pick<BackendRequest, 'method' | 'path' | 'body'>,
   ): Promise<Media> {
-    const reply = await this.#dispatch(request, asked);
-    if (reply.status !== 200 && reply.status !== 201) throw new BackendRefusal(reply);
-    return JSON.parse(reply.body) as Media;
+    return mediaOf(await this.#dispatch(request, asked));
   }
 
   async #dispatch(
@@ -327,6 +332,7 @@ export class Uploads {
     return await this.#options.backend.dispatch({
       ...asked,
       authorization: request.headers.authorization ?? '',
+      key: asked.method === 'POST' ? String(request.headers['idempotency-key'] ?? '') : '',
       address: this.#options.addressOf(request),
     });
   }
@@ -338,7 +344,12 @@ export class Uploads {
     }
     const isWritten = this.#refuse(response, error);
     if (!isWritten) this.#options.log.error({ err: error }, 'an upload met a defect');
-    // What was not read of the body would delay the reply.
+    this.#drain(request, response);
+  }
+
+  /** What is not read of the body would delay the reply. */
+  #drain(request: IncomingMessage, response: ServerResponse): void {
+    response.shouldKeepAlive = false;
     let drained = 0;
     request.on('data', (chunk: Buffer) => {
       drained += chunk.length;
@@ -368,6 +379,12 @@ export class Uploads {
       .end(body);
     return known;
   }
+}
+
+/** Errors: `BackendRefusal`. */
+function mediaOf(reply: BackendReply): Media {
+  if (reply.status !== 200 && reply.status !== 201) throw new BackendRefusal(reply);
+  return JSON.parse(reply.body) as Media;
 }
 
 async function* behind(

@@ -49,6 +49,25 @@ function upload(file: Buffer, filename: string, onBytes: (sent: number) => void)
   });
 }
 
+test.serial('M1: a key begins one upload', async (t) => {
+  const name = (text: string) => Buffer.from(text).toString('base64');
+  const create = async (bytes: number) =>
+    await fetch(`${node.media}/v1/uploads`, {
+      method: 'POST',
+      headers: {
+        authorization: `Bearer ${node.token}`,
+        'tus-resumable': '1.0.0',
+        'idempotency-key': 'lamp',
+        'upload-length': String(bytes),
+        'upload-metadata': `filename ${name('lamp.jpg')},purpose ${name('product')}`,
+      },
+    });
+  const places = [await create(5), await create(5)].map(({ headers }) => headers.get('location'));
+  t.truthy(places[0]);
+  t.is(places[0], places[1]);
+  t.is((await create(6)).status, 422);
+});
+
 test.serial('M1: an upload goes on behind a media process that was killed', async (t) => {
   const file = await picture(1_600, 1_200);
   t.true(file.length > 1_000_000);

@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto';
 import pino from 'pino';
 import { systemClock } from '../../actors/clock.ts';
 import { InProcessLiveBus } from '../../actors/live-bus.ts';
+import { keyedRequest } from '../../app/keyed-request.ts';
 import { MediaUseCases } from '../../app/media.ts';
 import type { ActionParams } from '../../contracts/actions.ts';
 import type { NewMedia } from '../../contracts/media.ts';
@@ -60,7 +61,7 @@ export class UploadServers {
   }
 
   readonly backend: MediaBackend = {
-    dispatch: async ({ method, path, authorization, body }) => {
+    dispatch: async ({ method, path, authorization, key, body }) => {
       if (this.#refuses()) return replyOf({ ok: false, code: 'unavailable' }, 0);
       const userId = /^Bearer (\w+)$/.exec(authorization)?.[1];
       if (userId === undefined) return replyOf({ ok: false, code: 'unauthenticated' }, 0);
@@ -68,7 +69,9 @@ export class UploadServers {
       const last = path.split('/').at(-1)!;
       if (method === 'POST') {
         const media = JSON.parse(body) as NewMedia;
-        return replyOf(await this.useCases.add({ caller, ownerId: userId, media }), 201);
+        const asked = { callerId: userId, route: path, key, asked: media };
+        const request = key === '' ? undefined : keyedRequest(asked);
+        return replyOf(await this.useCases.add({ caller, ownerId: userId, media, request }), 201);
       }
       const of = { caller, mediaId: last };
       return method === 'GET'
@@ -136,8 +139,10 @@ function problemOf(code: ProblemCode, detail?: string): { status: number; body: 
 }
 
 function replyOf(outcome: Outcome<unknown>, status: number): BackendReply {
-  if (outcome.ok)
-    return { status, headers: [], body: status === 204 ? '' : JSON.stringify(outcome.value) };
+  if (outcome.ok) {
+    const headers = 'replayed' in outcome ? [['idempotency-replayed', 'true'] as const] : [];
+    return { status, headers, body: status === 204 ? '' : JSON.stringify(outcome.value) };
+  }
   const { status: refused, body } = problemOf(outcome.code, outcome.detail);
   return { status: refused, headers: [['content-type', 'application/problem+json']], body };
 }

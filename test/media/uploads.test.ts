@@ -270,6 +270,55 @@ test('M1: creation takes the first bytes with it', async (t) => {
   t.is(await textOf(path), 'hello world');
 });
 
+test('M1: creation with a key is repeated without a second upload', async (t) => {
+  const headers = {
+    ...TUS,
+    ...METADATA,
+    authorization: 'Bearer keys',
+    'idempotency-key': 'k',
+    'upload-length': '11',
+    'content-type': CHUNK,
+  };
+  const create = (changed: Headers = {}, body = 'hello ') =>
+    ask('POST', '/v1/uploads', { ...headers, ...changed }, body);
+  const count = async () => (await servers.store.ofOwner('keys', 10)).length;
+  // Two tries at once, as where the first one's answer is slow.
+  const both = await Promise.all([create({ 'content-type': 'text/plain' }), create()]);
+  const [path] = both.map(({ header }) => header('location')!);
+  t.deepEqual(
+    both.map(({ status, header }) => [status, header('location')]),
+    [
+      [201, path],
+      [201, path],
+    ],
+  );
+  const again = await create();
+  t.deepEqual([again.status, again.header('location')], [201, path]);
+  t.is(again.header('upload-offset'), '6');
+  t.is((await patch(path!, 6, 'world', { authorization: 'Bearer keys' })).status, 204);
+  t.is(await textOf(path!), 'hello world');
+  t.is((await create()).header('upload-offset'), '11');
+  t.is(await count(), 1);
+
+  const reused = await create({ 'upload-length': '12' });
+  t.deepEqual([reused.status, reused.code], [422, 'idempotency-key-reused']);
+  const others = await create({ authorization: 'Bearer ann' });
+  t.deepEqual([others.status, others.header('location') === path], [201, false]);
+  t.is((await create({ 'idempotency-key': 'other' })).status, 201);
+  t.is(await count(), 2);
+});
+
+test('M1: a key whose upload is gone begins another one', async (t) => {
+  const headers = { ...ANN, ...METADATA, 'idempotency-key': 'gone', 'upload-length': '5' };
+  const create = async () => (await ask('POST', '/v1/uploads', headers)).header('location')!;
+  const path = await create();
+  t.is((await ask('DELETE', path, ANN)).status, 204);
+  const next = await create();
+  t.not(next, path);
+  t.is(await create(), next);
+  t.is(await offsetOf(next), 0);
+});
+
 // Expiration
 
 test('M1: replies tell when the upload ends, and after that it is gone', async (t) => {

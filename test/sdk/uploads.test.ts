@@ -130,6 +130,15 @@ test.serial('G4: what was acknowledged is not sent again', async (t) => {
   t.is(started.requests.filter((one) => one === 'POST').length, 1);
 });
 
+test.serial('G4: an upload whose beginning got no answer is not begun twice', async (t) => {
+  const proxy = await FaultProxy.start(t, url);
+  const lost = start(proxy.url, { client: new LiveDrops({ url, token: 'lost' }) });
+  proxy.arm({ cutReplyAt: 1 });
+  await arrives(t, lost);
+  t.is(lost.requests.filter((one) => one === 'POST').length, 2);
+  t.is((await servers.store.ofOwner('lost', 10)).length, 1);
+});
+
 test.serial('G4: a connection that is half-dead is left after the timeout', async (t) => {
   const proxy = await FaultProxy.start(t, url);
   let silent = 0;
