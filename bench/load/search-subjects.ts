@@ -44,7 +44,9 @@ export async function openLiveDrops(folder: string): Promise<SearchSubject> {
   let { feed } = rebuild;
   return {
     add: (products) => feed.apply({ upserts: products }),
+    /** As the node's keeper does it: indexed, merged, and only then the one that serves. */
     async built() {
+      while (await rebuild.finish());
       await rebuild.swapIn();
       ({ feed } = writer);
     },

@@ -3,7 +3,6 @@
 // hashes, however large the vocabulary. Only the beginnings of words are compared by it; whether
 // the words themselves are near is then counted.
 
-import { fnv1a } from '../../domain/ids.ts';
 import { editsAllowed } from './edits.ts';
 
 /** Hashes are below this: with the id of a word, one makes a number that is exact. */
@@ -13,6 +12,8 @@ const BEGINNING_LENGTH = 6;
 /** Words with deletions of their own: shorter ones have no typos, longer ones nobody types. */
 const LENGTH_MIN = 3;
 const LENGTH_MAX = 24;
+const FNV_OFFSET = 0x811c9dc5;
+const FNV_PRIME = 0x01000193;
 
 /** What a vocabulary stores of a word, for queries of every length that may be near it. */
 export function storedDeletions(word: string): number[] {
@@ -22,17 +23,28 @@ export function storedDeletions(word: string): number[] {
   return deletionHashes(word, edits);
 }
 
-/** What is looked up of a word of a query that may be `edits` away. */
+/**
+ * What is looked up of a word of a query that may be `edits` away, at most two: those of the fewest
+ * deletions first.
+ */
 export function deletionHashes(word: string, edits: number): number[] {
-  let left = new Set([word.slice(0, BEGINNING_LENGTH)]);
-  const hashes = new Set<number>();
-  for (let deleted = 0; ; deleted++) {
-    for (const text of left) hashes.add(fnv1a(text) % DELETION_HASHES);
-    if (deleted === edits) return [...hashes];
-    const shorter = new Set<string>();
-    for (const text of left) {
-      for (let at = 0; at < text.length; at++) shorter.add(text.slice(0, at) + text.slice(at + 1));
-    }
-    left = shorter;
+  const length = Math.min(word.length, BEGINNING_LENGTH);
+  const hashes: number[] = [];
+  addHash(hashes, word, length, -1, -1);
+  if (edits > 0) for (let one = 0; one < length; one++) addHash(hashes, word, length, one, -1);
+  if (edits > 1) {
+    for (let one = 0; one < length; one++)
+      for (let other = one + 1; other < length; other++) addHash(hashes, word, length, one, other);
   }
+  return hashes;
+}
+
+/** FNV-1a of the word's beginning without two of its letters; where it is not among them yet. */
+function addHash(hashes: number[], word: string, length: number, one: number, other: number): void {
+  let hash = FNV_OFFSET;
+  for (let at = 0; at < length; at++) {
+    if (at !== one && at !== other) hash = Math.imul(hash ^ word.charCodeAt(at), FNV_PRIME);
+  }
+  const kept = (hash >>> 0) % DELETION_HASHES;
+  if (!hashes.includes(kept)) hashes.push(kept);
 }

@@ -68,14 +68,16 @@ export function fieldWords(text: string): FieldWords {
   return { words, chunks };
 }
 
+type Texts = Pick<SearchDocument, 'name' | 'creatorName' | 'description'>;
+
+/** What is searched of a document, in the order of `FIELDS`. */
+export function searchedTexts({ name, creatorName, description }: Texts): string[] {
+  return [name, creatorName, description.slice(0, DESCRIPTION_SEARCHED_MAX)];
+}
+
 /** The fields' words in the order of `FIELDS`; those behind `fieldMax` have none. */
-export function documentWords(
-  document: Pick<SearchDocument, 'name' | 'creatorName' | 'description'>,
-  fieldMax = FIELDS.length - 1,
-): FieldWords[] {
-  const { name, creatorName, description } = document;
-  const texts = [name, creatorName, description.slice(0, DESCRIPTION_SEARCHED_MAX)];
-  return texts.map((text, field) => fieldWords(field > fieldMax ? '' : text));
+export function documentWords(document: Texts, fieldMax = FIELDS.length - 1): FieldWords[] {
+  return searchedTexts(document).map((text, field) => fieldWords(field > fieldMax ? '' : text));
 }
 
 /** The best match of a term in a field, of `gradeMax` or better. */
@@ -208,11 +210,7 @@ function isInOrder(matches: readonly TermMatch[]): boolean {
  * What comparing a document with so many words of a query takes, by the characters of its texts; of
  * the descriptions only where `fieldMax` has them.
  */
-export function textCost(
-  document: Pick<SearchDocument, 'name' | 'creatorName' | 'description'>,
-  words: number,
-  fieldMax = FIELDS.length - 1,
-): number {
+export function textCost(document: Texts, words: number, fieldMax = FIELDS.length - 1): number {
   const { name, creatorName, description } = document;
   const isRead = fieldMax === FIELDS.length - 1;
   const described = isRead ? Math.min(description.length, DESCRIPTION_SEARCHED_MAX) : 0;

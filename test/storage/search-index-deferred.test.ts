@@ -5,6 +5,7 @@ import { open } from '../../storage/sqlite/search/search-writer-program.ts';
 import { Searcher } from '../../storage/sqlite/search/searcher.ts';
 import { openReaderDatabase } from '../../storage/sqlite/thread/database.ts';
 import { COLOURS, searchChange } from './search-changes.ts';
+import { searchDrop } from './search-documents.ts';
 import { removeDirectory, temporaryDirectory } from './temporary-directory.ts';
 
 const CHANGES_BEFORE = 60;
@@ -77,6 +78,40 @@ test('Q4: what was deferred is found in the end, whatever changed between the st
   t.deepEqual(found(file), expected);
   const counts = 'select word, documents from words where documents <> 0 order by word';
   t.deepEqual(index.database.prepare(counts).all(), plain.database.prepare(counts).all());
+  index.database.close();
+  plain.database.close();
+});
+
+test('Q4: what is deferred is listed by its creator and product, and has all indexes in the end', (t) => {
+  const folder = temporaryDirectory();
+  t.teardown(() => removeDirectory(folder));
+  const plain = openIndex(`${folder}/plain.db`);
+  const index = openIndex(`${folder}/index.db`);
+  const indexes = ({ database }: typeof plain) =>
+    database
+      .prepare<[], string>("select name from sqlite_schema where type = 'index' order by name")
+      .pluck()
+      .all();
+  index.database.transaction(() => index.handlers.defer())();
+  t.true(indexes(index).length < indexes(plain).length);
+  const drop = searchDrop({ creatorId: 'u_1', productId: 'p_1' });
+  const listed = () =>
+    [
+      index.handlers.list({ of: 'creator', creatorId: 'u_1' }, null, 10),
+      index.handlers.list({ of: 'product', productId: 'p_1' }, null, 10),
+    ].map((list) => list.map(({ id }) => id));
+  index.database.transaction(() => index.handlers.apply({ upserts: [drop] }))();
+  const failing = index.database.transaction(() => {
+    t.deepEqual(listed(), [[drop.id], [drop.id]]);
+    throw new Error('the disk is full');
+  });
+  t.throws(failing, { message: 'the disk is full' });
+  index.rolledBack();
+  t.false(indexes(index).includes('documents_by_creator'));
+  index.database.transaction(() => t.deepEqual(listed(), [[drop.id], [drop.id]]))();
+  t.true(indexes(index).includes('documents_by_creator'));
+  while (index.database.transaction(() => index.handlers.index())());
+  t.deepEqual(indexes(index), indexes(plain));
   index.database.close();
   plain.database.close();
 });

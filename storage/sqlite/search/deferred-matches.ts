@@ -4,10 +4,13 @@
 // and lists that it touches, however few documents it has. Documents are taken in the order of
 // their places, so the place that was reached says which ones are done, also after a crash, and a
 // change meanwhile knows whether its documents are to be found already. Then the words are counted.
+// Indexes of the documents are made at the end, too: kept while documents come, one in the order of
+// creators costs half as much as the documents. The feed lists by it only where names change.
 
 import type { Database } from 'better-sqlite3';
 import type { MatchWriter } from './match-writer.ts';
-import { type DocumentRow, documentOf, SORT_INDEXES, UNLISTED_FROM } from './search-schema.ts';
+import { DEFERRED_INDEXES, type ListIndex, UNLISTED_FROM } from './search-schema.ts';
+import { TOKEN_COLUMNS, type TokenRow, tokenSourceOf } from './token-rows.ts';
 
 /** Of one step: documents, or words, of which each has some thirty rows. */
 const STEP_SIZE = 32_768;
@@ -24,6 +27,8 @@ export class DeferredMatches {
   readonly #save;
   readonly #rows;
   readonly #isEmpty;
+  /** Indexes that are known to be there. */
+  readonly #made = new Set<ListIndex>();
   #below = UNLISTED_FROM;
 
   constructor(database: Database, matches: MatchWriter) {
@@ -31,9 +36,12 @@ export class DeferredMatches {
     this.#matches = matches;
     this.#load = database.prepare<[], number>('select below from indexed').pluck();
     this.#save = database.prepare<[number]>('update indexed set below = ?');
-    this.#rows = database.prepare<[number, number, number], DocumentRow>(
-      'select * from documents where place >= ? and place < ? order by place limit ?',
-    );
+    this.#rows = database
+      .prepare<[number, number, number], TokenRow>(
+        `select ${TOKEN_COLUMNS} from documents where place >= ? and place < ?
+         order by place limit ?`,
+      )
+      .raw();
     this.#isEmpty = database
       .prepare<[], number>('select not exists (select 1 from documents)')
       .pluck();
@@ -52,7 +60,15 @@ export class DeferredMatches {
     this.#matches.vocabulary.defer();
     // All are merged at the end.
     this.#mergeAt(0);
-    for (const name of Object.keys(SORT_INDEXES)) this.#database.exec(`drop index ${name}`);
+    for (const name of Object.keys(DEFERRED_INDEXES)) this.#database.exec(`drop index ${name}`);
+    this.#made.clear();
+  }
+
+  /** Before documents are listed by it. */
+  makeIndex(name: ListIndex): void {
+    if (this.#made.has(name)) return;
+    this.#database.exec(DEFERRED_INDEXES[name]);
+    this.#made.add(name);
   }
 
   /** The next documents, or words, at most `size`. False where nothing is left to be indexed. */
@@ -69,8 +85,8 @@ export class DeferredMatches {
     while (left > 0 && from < UNLISTED_FROM) {
       const limit = Math.min(left, PAGE_ROWS);
       const rows = this.#rows.all(from, UNLISTED_FROM, limit);
-      for (const row of rows) this.#matches.add({ place: row.place, document: documentOf(row) });
-      from = rows.length < limit ? WORDS_LEFT : rows.at(-1)!.place + 1;
+      for (const row of rows) this.#matches.add({ place: row[0], document: tokenSourceOf(row) });
+      from = rows.length < limit ? WORDS_LEFT : rows.at(-1)![0] + 1;
       left -= limit;
     }
     this.#saveBelow(from);
@@ -80,10 +96,11 @@ export class DeferredMatches {
   #end(): void {
     this.#saveBelow(UNLISTED_FROM);
     this.#mergeAt(AUTOMERGE);
-    for (const statement of Object.values(SORT_INDEXES)) this.#database.exec(statement);
+    for (const statement of Object.values(DEFERRED_INDEXES)) this.#database.exec(statement);
   }
 
   rolledBack(): void {
+    this.#made.clear();
     this.#resume();
   }
 

@@ -3,9 +3,7 @@
 // the one before.
 
 import type { Database } from 'better-sqlite3';
-import type { TokenSource } from '../../search/index-tokens.ts';
-import { TokenWriter } from '../../search/index-tokens.ts';
-import { documentWords } from '../../search/match.ts';
+import { type TokenSource, TokenWriter } from '../../search/token-writer.ts';
 import { blockOf, blockToken } from './search-schema.ts';
 import { VocabularyWriter } from './vocabulary.ts';
 
@@ -38,14 +36,13 @@ export class MatchWriter {
   }
 
   add({ place, document }: Placed): void {
-    const words = documentWords(document);
-    this.#vocabulary.change(words, 1);
-    this.#insert.run(place, this.#tokens.write(document, words, blockToken(blockOf(place))));
+    this.#vocabulary.change(document, 1);
+    this.#insert.run(place, this.#tokens.write(document, blockToken(blockOf(place))));
   }
 
   remove({ place, document }: Placed): void {
     this.#remove.run(place);
-    this.#vocabulary.change(documentWords(document), -1);
+    this.#vocabulary.change(document, -1);
   }
 
   /** Writes the counts of words, with the transaction that documents were added or removed in. */

@@ -26,14 +26,26 @@ export const LISTED = `place < ${UNLISTED_FROM}`;
 export const SEARCH_FORMAT = 4;
 
 /** By name; what pages by a date or price are read by, and nothing else. */
-export const SORT_INDEXES: Readonly<Record<string, string>> = {
-  documents_by_creation: `create index documents_by_creation
+const SORT_INDEXES = {
+  documents_by_creation: `create index if not exists documents_by_creation
     on documents (created_at, place) where ${LISTED}`,
-  documents_by_start: `create index documents_by_start
+  documents_by_start: `create index if not exists documents_by_start
     on documents (starts_at, place) where starts_at is not null and ${LISTED}`,
-  documents_by_amount: `create index documents_by_amount
+  documents_by_amount: `create index if not exists documents_by_amount
     on documents (amount, place) where amount is not null and ${LISTED}`,
-};
+} as const;
+
+/** What the feed lists documents by, where one changes others. */
+const LIST_INDEXES = {
+  documents_by_creator: `create index if not exists documents_by_creator
+    on documents (creator_id, type, id)`,
+  documents_by_product: `create index if not exists documents_by_product
+    on documents (product_id, type, id) where product_id is not null`,
+} as const;
+
+/** Those that an index has, which is being made, from its end on, or when they are needed. */
+export const DEFERRED_INDEXES = { ...SORT_INDEXES, ...LIST_INDEXES } as const;
+export type ListIndex = keyof typeof LIST_INDEXES;
 
 export const SEARCH_SCHEMA = `
   create virtual table matches using fts5(
@@ -61,10 +73,7 @@ export const SEARCH_SCHEMA = `
   ) strict;
   create unique index documents_by_key on documents (type, id);
   create index documents_by_source on documents (source, type, id);
-  create index documents_by_creator on documents (creator_id, type, id);
-  create index documents_by_product on documents (product_id, type, id)
-    where product_id is not null;
-  ${Object.values(SORT_INDEXES).join(';\n')};
+  ${Object.values(DEFERRED_INDEXES).join(';\n')};
   -- One row: where a new index is not searched yet, places from here on are not in 'matches'.
   create table indexed (below integer not null) strict;
   insert into indexed values (${UNLISTED_FROM});

@@ -65,8 +65,11 @@ export function open(options: ProgramOptions) {
       find: (keys: readonly SearchKey[]): (SearchDocument | null)[] =>
         keys.map((key) => reader.find(key)),
 
-      list: (filter: DocumentFilter, after: SearchKey | null, limit: number): SearchDocument[] =>
-        reader.list(filter, after, limit),
+      list(filter: DocumentFilter, after: SearchKey | null, limit: number): SearchDocument[] {
+        if (filter.of === 'creator') index.deferred.makeIndex('documents_by_creator');
+        if (filter.of === 'product') index.deferred.makeIndex('documents_by_product');
+        return reader.list(filter, after, limit);
+      },
 
       size: (): Omit<SearchSize, 'bytes'> => reader.size(),
 

@@ -7,8 +7,9 @@
 
 import type { Database } from 'better-sqlite3';
 import { storedDeletions } from '../../search/deletions.ts';
-import type { FieldWords } from '../../search/match.ts';
+import { documentWords } from '../../search/match.ts';
 import { isOfLetters } from '../../search/query-terms.ts';
+import type { TokenSource } from '../../search/token-writer.ts';
 import { isOfRun } from '../../search/words.ts';
 import { deletionKey } from './search-schema.ts';
 
@@ -90,10 +91,10 @@ export class VocabularyWriter {
   }
 
   /** A document came or went: each word of its fields counts once, and runs do not. */
-  change(fields: readonly FieldWords[], by: 1 | -1): void {
+  change(source: TokenSource, by: 1 | -1): void {
     if (this.#countedTo === NOTHING) return;
     const document = ++this.#document;
-    for (const { words } of fields) {
+    for (const { words } of documentWords(source)) {
       for (const { text, isRun } of words) {
         if (isRun) continue;
         const change = this.#changes.get(text);
