@@ -300,7 +300,7 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
       nodes: watch.placement?.sessions.length ?? null,
       shardsWithoutOwner: countUnowned(),
       natsConnected: bus.connected,
-      redisWeak: stores.isWeak,
+      redisWeak: stores.isWeak(),
       leaseValid: actors === null ? null : actors.lease.valid(),
     }),
     commits: null,

@@ -32,8 +32,16 @@ export interface MediaQuestion {
     | { readonly kind: 'request'; readonly request: BackendRequest }
     | { readonly kind: 'call'; readonly action: MediaAction; readonly params: unknown };
 }
+/** What it has to do, every few seconds. */
+export interface MediaReport {
+  /** Uploads that wait for their processing, or are in it. */
+  readonly waiting: number;
+  /** For how long the oldest of them has waited; 0 for none. */
+  readonly oldestMs: number;
+}
 export type FromMedia =
   | MediaQuestion
+  | { readonly kind: 'report'; readonly report: MediaReport }
   | { readonly kind: 'listening'; readonly port: number }
   /** It cannot listen. */
   | { readonly kind: 'failed'; readonly message: string };

@@ -25,6 +25,7 @@ import { createLog } from './log.ts';
 import { urlSignerOf } from './media-urls.ts';
 import { type FromMedia, type MediaStart, NodeBackend, type ToMedia } from './media-messages.ts';
 
+const REPORT_INTERVAL_MS = 2_000;
 /** A `nice` value: the selling loop gets the core first. */
 const PRIORITY = 5;
 const FFMPEG = ['/usr/bin/ffmpeg', '/usr/local/bin/ffmpeg'];
@@ -117,6 +118,10 @@ async function start({ media, config }: MediaStart): Promise<void> {
     });
     send({ kind: 'listening', port });
     sweep.start();
+    setInterval(() => {
+      const { size: waiting, oldestMs } = processing;
+      send({ kind: 'report', report: { waiting, oldestMs } });
+    }, REPORT_INTERVAL_MS).unref();
   } catch (error) {
     send({ kind: 'failed', message: (error as Error).message });
   }

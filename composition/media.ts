@@ -9,9 +9,10 @@ import type { CallAction } from '../contracts/actions.ts';
 import { refusal } from '../domain/refusal.ts';
 import { Backoff } from '../events/backoff.ts';
 import type { Gateway } from '../gateway/gateway.ts';
+import type { MediaSample } from '../gateway/metrics/media-metrics.ts';
 import type { BackendReply, BackendRequest } from '../media/media-backend.ts';
 import type { Config, MediaConfig } from './config.ts';
-import type { FromMedia, MediaQuestion, ToMedia } from './media-messages.ts';
+import type { FromMedia, MediaQuestion, MediaReport, ToMedia } from './media-messages.ts';
 import { PROCESS_ENVIRONMENT } from './process-environment.ts';
 import { calledHost } from './url-host.ts';
 
@@ -35,6 +36,8 @@ const STOP_MAX_MS = 3_000;
 const RESTART_DELAY_FIRST_MS = 500;
 const RESTART_DELAY_MAX_MS = 30_000;
 
+const NOTHING_TO_DO: MediaReport = { waiting: 0, oldestMs: 0 };
+
 export interface MediaProcessOptions {
   readonly config: Config;
   readonly media: MediaConfig;
@@ -52,6 +55,7 @@ export class MediaProcess {
   #port: number | null = null;
   /** Whether the process that is there now has said that it listens. */
   #isListening = false;
+  #report: MediaReport = NOTHING_TO_DO;
   #timer: Timer | null = null;
   #isStopped = false;
 
@@ -71,6 +75,11 @@ export class MediaProcess {
     return this.#child?.pid ?? null;
   }
 
+  /** What it does, as of the last seconds. */
+  get sample(): MediaSample {
+    return { ...this.#report, isRunning: this.#isListening };
+  }
+
   /** Returns at once: the node sells without it. What fails is logged, and done again. */
   start(): void {
     const { config, media, log, program = PROGRAM } = this.#options;
@@ -88,18 +97,20 @@ export class MediaProcess {
       return;
     }
     this.#child = child;
-    this.#isListening = false;
     const timer = systemClock.after(START_MAX_MS, () => child.kill('SIGKILL'));
     const onEnd = (code: number | null, signal: NodeJS.Signals | null) => {
       timer.cancel();
       if (this.#child !== child) return;
       this.#child = null;
+      this.#isListening = false;
+      this.#report = NOTHING_TO_DO;
       if (this.#isStopped) return;
       log.error({ code, signal }, 'the media process ended, and is started anew');
       this.#restart();
     };
     child.on('message', (message: FromMedia) => {
       if (message.kind === 'question') void this.#answer(child, message);
+      else if (message.kind === 'report') this.#report = message.report;
       else if (message.kind === 'failed') {
         log.error({ reason: message.message }, 'the media process cannot listen');
         child.kill('SIGKILL');

@@ -2,6 +2,7 @@
 
 import { statfs } from 'node:fs/promises';
 import type { ReconcileCount } from '../contracts/reconcile.ts';
+import type { MediaSample } from '../gateway/metrics/media-metrics.ts';
 import type { DiskSample, LiveSample, MetricSources } from '../gateway/metrics/metric-sources.ts';
 import type { SearchSample } from '../gateway/metrics/search-metrics.ts';
 import type { Config } from './config.ts';
@@ -15,10 +16,12 @@ export interface MetricSourcesOptions {
   readonly core: NodeCore;
   readonly threads: ThreadMeter;
   readonly live: () => LiveSample;
+  /** Null where this node has no media process. */
+  readonly media: (() => MediaSample) | null;
 }
 
 export function metricSources(options: MetricSourcesOptions): MetricSources {
-  const { config, version, core, threads, live } = options;
+  const { config, version, core, threads, live, media } = options;
   const { host, relay, offLoop, webhooks, search, cluster, commits } = core;
   const { jobCounts, jobsOverdue, reconciled, problemCounts } = core;
   const { unmadeRefunds, rejectedPayments, paymentCalls } = core;
@@ -48,6 +51,7 @@ export function metricSources(options: MetricSourcesOptions): MetricSources {
     ...(jobsOverdue !== null && { jobsOverdue }),
     ...(core.reach !== null && { reach: core.reach }),
     ...(core.archiveCounts !== null && { archive: core.archiveCounts }),
+    ...(media !== null && { media }),
     ...(search !== null && { search: searchSample(search) }),
     ...(core.push !== null && { push: core.push.sample }),
     ...(webhooks !== null && { webhooks: () => webhooks.meter.sample() }),

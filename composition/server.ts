@@ -12,7 +12,7 @@ import { OrderExports } from '../app/order-exports.ts';
 import { OutsideStream } from '../events/outside/outside-stream.ts';
 import { EndedSessions } from '../gateway/http/ended-sessions.ts';
 import { LiveHub } from '../gateway/live/hub.ts';
-import type { Config } from './config.ts';
+import type { Config, MediaConfig } from './config.ts';
 import { createEmbeddedCore } from './embedded-core.ts';
 import type { OffLoopConsumer } from './off-loop-thread.ts';
 import { createLog } from './log.ts';
@@ -153,7 +153,14 @@ export async function startServer(
     },
     serves: config.roles.includes('gateway') ? 'everything' : 'itself',
     metrics,
-    sources: metricSources({ config, version, core, threads, live: () => hub!.report() }),
+    sources: metricSources({
+      config,
+      version,
+      core,
+      threads,
+      live: () => hub!.report(),
+      media: hasMedia(config) ? () => media!.sample : null,
+    }),
     media: {
       origin: () => media?.origin ?? config.mediaUrl,
       sign: (path) =>
@@ -164,10 +171,9 @@ export async function startServer(
     paymentProvider: config.paymentProvider,
     passTexts: passTextsOf(config),
   });
-  const media =
-    config.media === null || !config.roles.includes('media')
-      ? null
-      : new MediaProcess({ config, media: config.media, gateway, call: core.call, log });
+  const media = hasMedia(config)
+    ? new MediaProcess({ config, media: config.media, gateway, call: core.call, log })
+    : null;
   if (config.roles.includes('gateway')) {
     core.serveCaches(gateway.caches);
     core.servePresence((userId) => hub!.isOnline(userId));
@@ -198,6 +204,10 @@ export async function startServer(
     throw error;
   }
   return { url, mediaPid: () => media?.pid ?? null, stop };
+}
+
+function hasMedia(config: Config): config is Config & { readonly media: MediaConfig } {
+  return config.media !== null && config.roles.includes('media');
 }
 
 async function createCore(

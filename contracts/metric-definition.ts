@@ -13,6 +13,7 @@ export type ServedBy =
   | 'actors'
   | 'services'
   | 'search'
+  | 'media'
   /** Nodes that archive. */
   | 'archive'
   /** Nodes that accept tokens of other issuers. */
@@ -33,8 +34,10 @@ export interface OpenValues {
 export type LabelValues = readonly string[] | OpenValues;
 type Labels = Readonly<Record<string, LabelValues>>;
 
-export interface MetricDefinition<L extends Labels = Labels> {
-  readonly type: 'counter' | 'gauge' | 'histogram';
+type MetricType = 'counter' | 'gauge' | 'histogram';
+
+export interface MetricDefinition<L extends Labels = Labels, T extends MetricType = MetricType> {
+  readonly type: T;
   readonly help: string;
   readonly labels: L;
   readonly servedBy: ServedBy;
@@ -48,12 +51,15 @@ interface More {
   readonly scope?: MetricScope;
 }
 
-interface Define {
-  (help: string, more?: More): MetricDefinition<typeof NO_LABELS>;
-  <const L extends Labels>(help: string, more: More & { readonly labels: L }): MetricDefinition<L>;
+interface Define<T extends MetricType> {
+  (help: string, more?: More): MetricDefinition<typeof NO_LABELS, T>;
+  <const L extends Labels>(
+    help: string,
+    more: More & { readonly labels: L },
+  ): MetricDefinition<L, T>;
 }
 
-function defines(type: MetricDefinition['type']): Define {
+function defines<T extends MetricType>(type: T): Define<T> {
   return (help: string, more: More & { readonly labels?: Labels } = {}) => {
     const { labels = NO_LABELS, servedBy = 'every node', scope = 'node' } = more;
     return { type, help, labels, servedBy, scope };

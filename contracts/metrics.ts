@@ -10,6 +10,7 @@ import { PROBLEM_KINDS } from './problem-kinds.ts';
 import { PROCESS_METRICS } from './process-metrics.ts';
 import { RECONCILE_KINDS } from './reconcile.ts';
 import { HTTP_CODES, REFUSAL_CODES } from './refusals.ts';
+import { SERVICE_KINDS } from './service-levels.ts';
 import { SHARD_STATUSES } from './shard-statuses.ts';
 
 const CONSUMER = open('the names of consumers', 20);
@@ -30,6 +31,17 @@ const REQUESTS = {
   livedrops_http_refusals_total: counter('Refused requests, by the code of the problem.', {
     labels: { of: ['orders', 'others'], code: [...REFUSAL_CODES, ...HTTP_CODES] },
   }),
+  livedrops_service_requests_total: counter(
+    'Requests to the API; `reads` are those that limits count as such, searches too.',
+    { labels: { kind: SERVICE_KINDS } },
+  ),
+  livedrops_service_failures_total: counter('Those that were answered 5xx.', {
+    labels: { kind: SERVICE_KINDS },
+  }),
+  livedrops_service_slow_total: counter(
+    'Those that took longer than their level and did not fail: 500 ms for orders, 200 for reads.',
+    { labels: { kind: ['orders', 'reads'] } },
+  ),
   livedrops_http_requests_in_flight: gauge('Requests not answered yet; the bound is 50,000.'),
   livedrops_orders_waiting: gauge('Orders that wait for their answer.'),
   livedrops_orders_waiting_limit: gauge(
@@ -244,6 +256,16 @@ const REACH = {
   }),
 } as const;
 
+const MEDIA = {
+  livedrops_media_running: gauge('1: the media process listens.', { servedBy: 'media' }),
+  livedrops_media_waiting: gauge('Uploads that wait for their variants, or are being processed.', {
+    servedBy: 'media',
+  }),
+  livedrops_media_oldest_seconds: gauge('For how long the oldest of them has waited.', {
+    servedBy: 'media',
+  }),
+} as const;
+
 const SEARCH = {
   livedrops_search_lag_seconds: gauge(
     'For how long the oldest change waits that is not in the index.',
@@ -297,7 +319,7 @@ const NODE = {
   }),
   livedrops_nats_connected: gauge('1: this node is connected to NATS.', { servedBy: 'cluster' }),
   livedrops_redis_weak: gauge(
-    '1: when this node started, Redis could lose what it acknowledges, which was accepted.',
+    '1: Redis could lose what it acknowledges, by its settings of the last minute.',
     { servedBy: 'cluster' },
   ),
   livedrops_lease_valid: gauge('1: this node may answer for its shards.', {
@@ -312,6 +334,7 @@ export const METRICS = {
   ...CONSUMERS,
   ...PAYMENTS,
   ...REACH,
+  ...MEDIA,
   ...SEARCH,
   ...NODE,
   ...PROCESS_METRICS,

@@ -19,6 +19,7 @@ import { addressLimitKey } from './address.ts';
 import { isKey, keyProblem } from './idempotency-key.ts';
 import { type ClientOfRequest, incomingOf } from './inner-request.ts';
 import { type FindExemplar, type RefusalCounts, RouteCounts } from '../metrics/route-counts.ts';
+import { serviceKindOf } from '../metrics/service-levels.ts';
 import type { Origins } from './origins.ts';
 import { type OutgoingReply, present } from './outgoing-reply.ts';
 import {
@@ -82,12 +83,22 @@ export class Dispatcher {
   constructor(options: DispatcherOptions) {
     this.#options = options;
     const { exemplar } = options;
-    this.#unmatched = new RouteCounts({ method: 'any', route: 'unmatched', exemplar });
+    this.#unmatched = new RouteCounts({
+      method: 'any',
+      route: 'unmatched',
+      kind: null,
+      exemplar,
+    });
     for (const route of options.table.routes) {
       const { method, path } = route.definition;
       this.#checks.set(route, {
         ...inputChecksOf(route.definition),
-        counts: new RouteCounts({ method, route: path, exemplar }),
+        counts: new RouteCounts({
+          method,
+          route: path,
+          kind: serviceKindOf(route.definition),
+          exemplar,
+        }),
       });
     }
   }

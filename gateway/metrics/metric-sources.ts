@@ -4,6 +4,7 @@
 
 import type { JobKind } from '../../contracts/jobs.ts';
 import type { DurationSample } from '../../domain/duration-counts.ts';
+import type { MediaSample } from './media-metrics.ts';
 import type { PushSample } from './push-metrics.ts';
 import type { ReachSample } from './reach-metrics.ts';
 import type { SearchSample } from './search-metrics.ts';
@@ -166,6 +167,7 @@ export interface MetricSources {
   readonly routerWaiting?: () => number;
   /** Read anew each time. */
   readonly archive?: ArchiveSample;
+  readonly media?: () => MediaSample;
   readonly search?: SearchSample;
   readonly push?: PushSample;
   readonly reach?: ReachSample;

@@ -7,6 +7,7 @@ import type { MetricSources } from './metric-sources.ts';
 import { registerProcessMetrics } from './node-metrics.ts';
 import type { RefusalCounts, RouteCounts } from './route-counts.ts';
 import { serve, serveDurations, serveValue } from './serve.ts';
+import { registerServiceLevels } from './service-levels.ts';
 import { registerSources } from './source-metrics.ts';
 
 export interface GatewayGauges {
@@ -34,6 +35,7 @@ export function registerMetrics(
   serveDurations(registry, 'livedrops_http_request_duration_seconds', () =>
     routes.flatMap((route) => route.samples()),
   );
+  registerServiceLevels(registry, routes);
   serve(registry, 'livedrops_http_refusals_total', () =>
     (['orders', 'others'] as const).flatMap((of) =>
       refusals[of].samples().map(({ code, count }) => [{ of, code }, count] as const),

@@ -4,6 +4,7 @@ import type { Registry } from 'prom-client';
 import { SHARD_STATUSES } from '../../contracts/shard-statuses.ts';
 import type { ArchiveSample, MetricSources, ShardSample } from './metric-sources.ts';
 import { registerClusterMetrics, registerNodeMetrics } from './node-metrics.ts';
+import { registerMediaMetrics } from './media-metrics.ts';
 import { registerPushMetrics } from './push-metrics.ts';
 import { registerReachMetrics } from './reach-metrics.ts';
 import { registerSearchMetrics } from './search-metrics.ts';
@@ -21,6 +22,7 @@ export function registerSources(registry: Registry, sources: MetricSources): voi
   registerPayments(registry, sources);
   registerGatewaySources(registry, sources);
   if (sources.search !== undefined) registerSearchMetrics(registry, sources.search);
+  if (sources.media !== undefined) registerMediaMetrics(registry, sources.media);
   if (sources.push !== undefined) registerPushMetrics(registry, sources.push);
   if (sources.reach !== undefined) registerReachMetrics(registry, sources.reach);
   if (sources.webhooks !== undefined) registerWebhookMetrics(registry, sources.webhooks);

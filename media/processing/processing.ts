@@ -52,7 +52,8 @@ export interface ProcessingOptions {
 export class Processing {
   readonly #options: ProcessingOptions;
   readonly #limit = pLimit({ concurrency: 1 });
-  readonly #waiting = new Set<string>();
+  /** Since when, in milliseconds of the monotonic clock; in the order in which they came. */
+  readonly #waiting = new Map<string, number>();
   #isStopped = false;
   /** Ends the wait for another attempt. */
   #wake: () => void = () => undefined;
@@ -66,10 +67,16 @@ export class Processing {
     return this.#waiting.size;
   }
 
+  /** For how long the oldest of them has waited, in milliseconds; 0 for none. */
+  get oldestMs(): number {
+    for (const since of this.#waiting.values()) return this.#options.clock.monotonic() - since;
+    return 0;
+  }
+
   /** Does nothing for one that waits already, and past 1,000 that wait. */
   add(mediaId: string): void {
     if (this.#isStopped || this.#waiting.has(mediaId) || this.size >= WAITING_MAX) return;
-    this.#waiting.add(mediaId);
+    this.#waiting.set(mediaId, this.#options.clock.monotonic());
     void this.#limit(async () => {
       try {
         await this.#attempts(mediaId);

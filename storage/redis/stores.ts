@@ -36,6 +36,7 @@ import { RedisRecipientStore } from './catalogue/recipients-redis.ts';
 import { RedisReadModels } from './rows/read-models-redis.ts';
 import { RedisRestrictionStore } from './catalogue/restrictions-redis.ts';
 import { checkRedisServers } from './connection/server-checks.ts';
+import { RedisServerWatch } from './connection/server-watch.ts';
 import { RedisSessionStore } from './catalogue/sessions-redis.ts';
 import { RedisSnapshotStore } from './journal/snapshots-redis.ts';
 import { RedisVapidKeys } from './catalogue/vapid-keys-redis.ts';
@@ -45,8 +46,8 @@ import { RedisWebhooks } from './catalogue/webhooks-redis.ts';
 export interface RedisStores extends Stores {
   readonly placement: PlacementStore;
   readonly leases: ConsumerLeases;
-  /** Redis may lose what it acknowledges, which was accepted. */
-  readonly isWeak: boolean;
+  /** Redis may lose what it acknowledges, as of the last minute's look. */
+  readonly isWeak: () => boolean;
 }
 
 export interface RedisStoresOptions {
@@ -75,7 +76,9 @@ export async function openRedisStores(options: RedisStoresOptions): Promise<Redi
   let om: OmConnection | null = null;
   let copy: CatalogueCopy | null = null;
   let upgrade: DropRecordsUpgrade | null = null;
+  let watch: RedisServerWatch | null = null;
   const close = async (): Promise<void> => {
+    watch?.stop();
     await Promise.all([copy?.stop(), upgrade?.stop()]);
     for (const connection of connections) connection.disconnect();
     await om?.close();
@@ -85,7 +88,10 @@ export async function openRedisStores(options: RedisStoresOptions): Promise<Redi
     const placement = await connect('placement');
     const redis = await connect('data');
     const { acceptWeak } = options;
-    const isWeak = await checkRedisServers(redis, { acceptWeak, log });
+    const found = await checkRedisServers(redis, { acceptWeak, log });
+    const servers = new RedisServerWatch({ redis, found, log });
+    watch = servers;
+    servers.start();
     om = await OmConnection.connect({ address, name: `${name}-entities`, log });
     const parts = await openEntityParts({ redis, om });
     copy = new CatalogueCopy({ ...parts, levels: options.levels, log });
@@ -125,7 +131,7 @@ export async function openRedisStores(options: RedisStoresOptions): Promise<Redi
       webhooks: new RedisWebhooks({ redis }),
       leases: new RedisConsumerLeases({ redis }),
       placement: new RedisPlacementStore({ redis: placement }),
-      isWeak,
+      isWeak: () => servers.isWeak,
       close,
     };
   } catch (error) {

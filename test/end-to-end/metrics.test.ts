@@ -54,14 +54,14 @@ onEachProfile((test, profile) => {
   let server: SaleServer;
   const parts =
     profile === 'embedded'
-      ? [...EVERY, 'alone', 'archive', 'search', 'issuers']
+      ? [...EVERY, 'alone', 'archive', 'search', 'media', 'issuers']
       : [...EVERY, 'cluster', 'cluster actors'];
 
   test.before(async () => {
     const more: Environment =
       profile === 'embedded'
         ? {
-            LIVEDROPS_ROLES: 'gateway,actors,services,search',
+            LIVEDROPS_ROLES: 'gateway,actors,services,search,media',
             LIVEDROPS_AUTH_ISSUER: 'http://127.0.0.1:9/',
             LIVEDROPS_AUTH_AUDIENCE: 'livedrops',
           }

@@ -64,6 +64,24 @@ test.serial('M1: a media process that was never there is stopped at once', async
   t.is(media.pid, null);
 });
 
+test.serial('L5: what a media process has to do is known while it runs', async (t) => {
+  const media = processOf(
+    `process.on('message', ({ kind }) => {
+       if (kind === 'stop') process.exit(0);
+       process.send({ kind: 'listening', port: 1 });
+       process.send({ kind: 'report', report: { waiting: 3, oldestMs: 1500 } });
+     });`,
+  );
+  const nothing = { isRunning: false, waiting: 0, oldestMs: 0 };
+  t.deepEqual(media.sample, nothing);
+  media.start();
+  const end = performance.now() + 60_000;
+  while (media.sample.waiting === 0 && performance.now() < end) await pause(20);
+  t.deepEqual(media.sample, { isRunning: true, waiting: 3, oldestMs: 1_500 });
+  await media.stop();
+  t.deepEqual(media.sample, nothing);
+});
+
 for (const [what, listens] of [
   ['listens finishes what it does', true],
   ['has not listened yet is ended at once', false],

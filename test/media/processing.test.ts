@@ -148,7 +148,14 @@ test('M1: processing that fails is begun anew, and loses nothing', async (t) => 
   const setup = setUp(t);
   const media = await setup.begin();
   setup.faults.push(new Error('no memory'), new Error('no disk'));
-  await processed(setup, media);
+  t.is(setup.processing.oldestMs, 0);
+  await setup.write(media, PICTURE);
+  await setup.servers.useCases.received({ mediaId: media.id });
+  setup.processing.add(media.id);
+  await pause(5);
+  t.true(setup.processing.size === 0 || setup.processing.oldestMs > 0);
+  await settled(setup.processing);
+  t.is(setup.processing.oldestMs, 0);
   t.is(await setup.status(media), 'ready');
 });
 

@@ -4,14 +4,17 @@ import test from 'ava';
 import type { Redis } from 'ioredis';
 import pino from 'pino';
 import { checkRedisServers, WeakRedisError } from '../../storage/redis/connection/server-checks.ts';
+import { RedisServerWatch } from '../../storage/redis/connection/server-watch.ts';
+import { eventually } from '../end-to-end/sale-client.ts';
 import { RedisClusterServers, redisInstalled } from '../servers/redis-server.ts';
 import { failsWith } from './contract/errors.ts';
 import { openConnection, silent, startRedis } from './redis-fixture.ts';
 
 const redisTest = redisInstalled ? test : test.skip;
 const strict = { acceptWeak: false, log: silent };
+const WATCHED_MAX_MS = 30_000;
 
-async function problemsOf(work: Promise<boolean>): Promise<readonly string[]> {
+async function problemsOf(work: Promise<unknown>): Promise<readonly string[]> {
   try {
     await work;
     return [];
@@ -93,6 +96,40 @@ redisTest('J1: a replica is refused, and a server that is away is no weak one', 
     checkRedisServers(redis, { ...strict, acceptWeak: true }),
   );
 });
+
+redisTest(
+  'L5: a setting that is changed while a node runs is told, and the end of it',
+  async (t) => {
+    const server = await startRedis(t);
+    const redis = (await openConnection(t, server.address)) as Redis;
+    const lines: string[] = [];
+    const log = pino({ level: 'info' }, { write: (line: string) => lines.push(line) });
+    const watch = new RedisServerWatch({ redis, found: [], log, intervalMs: 20 });
+    t.teardown(() => watch.stop());
+    watch.start();
+    t.false(watch.isWeak);
+    const told = async (count: number): Promise<void> => {
+      const seen = await eventually(
+        () => Promise.resolve(lines.length),
+        (length) => length === count,
+        WATCHED_MAX_MS,
+      );
+      t.is(seen, count, 'each is told once');
+    };
+    await redis.config('SET', 'appendfsync', 'everysec');
+    await told(1);
+    t.true(lines[0]!.includes('appendfsync everysec; right would be always'));
+    await redis.config('SET', 'maxmemory-policy', 'allkeys-lru');
+    await told(2);
+    t.true(watch.isWeak);
+    await server.halt();
+    t.true(watch.isWeak, 'what is known stays while Redis is away');
+    await server.resume();
+    await told(3);
+    t.true(lines[2]!.includes('right again'));
+    t.false(watch.isWeak);
+  },
+);
 
 redisTest('J1: of a Redis Cluster every master is looked at', async (t) => {
   const servers = await RedisClusterServers.start();

@@ -1,6 +1,5 @@
 // Checks every Redis server before the first write. A journal on a server without persistence, with
-// eviction, or with late syncs could lose acknowledged orders. It does not check servers that join
-// a Redis Cluster later.
+// eviction, or with late syncs could lose acknowledged orders. `RedisServerWatch` looks again later.
 
 import { Cluster, type Redis } from 'ioredis';
 import type { Logger } from 'pino';
@@ -66,22 +65,29 @@ export interface CheckRedisOptions {
 }
 
 /**
- * Resolves if all servers are right, to false, or are accepted although they are weak, to true.
- * Errors: `weak-store`, `store-unavailable`.
+ * Resolves if all servers are right or accepted, to what was accepted. Errors: `weak-store`,
+ * `store-unavailable`.
  */
 export async function checkRedisServers(
   redis: RedisConnection,
   options: CheckRedisOptions,
-): Promise<boolean> {
-  const servers = redis instanceof Cluster ? redis.nodes('master') : [redis];
-  if (servers.length === 0) throw new StoreUnavailableError('the Redis Cluster has no masters');
-  const problems = (await Promise.all(servers.map(problemsOf))).flat();
-  if (problems.length === 0) return false;
-  if (!options.acceptWeak) throw new WeakRedisError(problems);
+): Promise<readonly string[]> {
+  const problems = await weakSettings(redis);
+  if (problems.length > 0 && !options.acceptWeak) throw new WeakRedisError(problems);
   for (const problem of problems) {
     options.log.warn({ problem }, 'Redis may lose acknowledged orders, which was accepted');
   }
-  return true;
+  return problems;
+}
+
+/**
+ * Each setting of a master that could lose acknowledged orders: the present value and the right
+ * one. Errors: `store-unavailable`.
+ */
+export async function weakSettings(redis: RedisConnection): Promise<readonly string[]> {
+  const servers = redis instanceof Cluster ? redis.nodes('master') : [redis];
+  if (servers.length === 0) throw new StoreUnavailableError('the Redis Cluster has no masters');
+  return (await Promise.all(servers.map(problemsOf))).flat();
 }
 
 async function problemsOf(server: Redis): Promise<string[]> {
