@@ -11,6 +11,7 @@ import {
   STOCK_MAX,
   UNIT_AMOUNT_MAX,
 } from './bounds.ts';
+import { Picture } from './media.ts';
 import { described, describedAnew, externalId } from './metadata.ts';
 import { list, type Page, paging } from './paging.ts';
 import { LINE } from './patterns.ts';
@@ -248,9 +249,21 @@ export type DropFilter = Plain<typeof DropFilter>;
 /** A draft is in answers to its creator alone. */
 export const ShownStatus = Type.Union([...DropStatus.anyOf, Type.Literal('draft')]);
 export const DropBody = Type.Object(
-  { ...wire(DropView).properties, status: ShownStatus, revision: count },
+  {
+    ...wire(DropView).properties,
+    status: ShownStatus,
+    revision: count,
+    picture: Type.Optional({
+      ...wire(Picture),
+      description: 'of its product; in public reads of drops, where everybody may see it',
+    }),
+  },
   { title: 'Drop' },
 );
+/** As public reads show it. */
+export interface DropCard extends DropView {
+  readonly picture?: Picture;
+}
 export const NewDropBody = wire(NewDrop);
 export const DropPage = Type.Object(
   {

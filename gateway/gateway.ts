@@ -193,11 +193,11 @@ export function createGateway(options: GatewayOptions): Gateway {
   const flight = new Flight({ countMax: options.requestsInFlightMax ?? REQUESTS_IN_FLIGHT_MAX });
   const onFault = (fault: unknown): void => log.error({ err: fault }, 'the gateway met a defect');
   const views = new DropViews({ bus, router, monotonic: () => clock.monotonic() });
-  const cards = new DropCards({ views, router, monotonic: () => clock.monotonic() });
   const onDrift = driftLog(log, clock);
   const reads = new PublicReads({ bus, restrictions, clock, onDrift });
   const urls = new MediaUrls(options.media ?? NO_MEDIA);
   const pictures = new ProductPictures({ reads, urls, clock });
+  const cards = new DropCards({ views, router, pictures, monotonic: () => clock.monotonic() });
   const caches = new GatewayCaches({ cards, reads });
   const slots = new StreamSlots();
   const exportSlots = new StreamSlots({
@@ -223,7 +223,7 @@ export function createGateway(options: GatewayOptions): Gateway {
           ...webhookRoutes(),
           ...productRoutes({ levels, reads, urls }),
           ...mediaRoutes({ urls }),
-          ...dropRoutes({ cards, reads, levels, hidden: restrictions }),
+          ...dropRoutes({ cards, reads, pictures, levels, hidden: restrictions }),
           ...draftRoutes({ levels }),
           ...orderDetailsRoutes(),
           ...orderRoutes({ paymentProvider }),

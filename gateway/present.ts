@@ -5,9 +5,10 @@ import { Type } from 'typebox';
 import { AccountSession } from '../contracts/accounts.ts';
 import { ApiKey, CreatedApiKey } from '../contracts/api-keys.ts';
 import { Contact } from '../contracts/contacts.ts';
-import { type DropsPage, DropView, ShownStatus } from '../contracts/drops.ts';
+import { type DropCard, type DropsPage, DropView, ShownStatus } from '../contracts/drops.ts';
 import { NamedFollow } from '../contracts/follows.ts';
 import { Job } from '../contracts/jobs.ts';
+import { Picture } from '../contracts/media.ts';
 import { Notification } from '../contracts/notifications.ts';
 import { AuditEntry } from '../contracts/audit.ts';
 import { MoveRecord, NodeRow, RunState, ShardRow } from '../contracts/operator.ts';
@@ -26,7 +27,7 @@ import { ParkedRefund } from '../contracts/refunds.ts';
 import { SearchItem, SearchNode, SearchResult } from '../contracts/search.ts';
 import { CreatedWebhook, Delivery, Webhook } from '../contracts/webhooks.ts';
 import { presenter } from '../contracts/wire.ts';
-import { paymentReference } from '../domain/ids.ts';
+import { fnv1a, paymentReference } from '../domain/ids.ts';
 import { jsonString, rfc3339 } from './encode.ts';
 import { type SharedBody, sharedBody } from './http/shared-replies.ts';
 
@@ -72,7 +73,13 @@ export function dropOrdersJson(page: DropOrdersPage, paymentProvider: string): s
 }
 
 /** Of a draft as well. */
-export const dropBody = presenter(Type.Object({ ...DropView.properties, status: ShownStatus }));
+export const dropBody = presenter(
+  Type.Object({
+    ...DropView.properties,
+    status: ShownStatus,
+    picture: Type.Optional(Picture),
+  }),
+);
 export const webhookBody = presenter(Webhook);
 export const createdWebhookBody = presenter(CreatedWebhook);
 export const deliveryBody = presenter(Delivery);
@@ -104,16 +111,24 @@ export const searchNodeBody = presenter(SearchNode);
 /** Of views that are shown again and again: a cache has the same object until it changes. */
 const sharedDrops = new WeakMap<DropView, SharedBody>();
 
-export function sharedDrop(view: DropView): SharedBody {
+/** `picture`: null for none. */
+export function sharedDrop(view: DropView, picture: Picture | null): SharedBody {
   let body = sharedDrops.get(view);
-  if (body === undefined) {
-    const etag = `W/"${view.version}-${view.status}"`;
-    sharedDrops.set(view, (body = sharedBody(JSON.stringify(dropBody(view)), etag)));
+  if (body === undefined || body.picture?.url !== picture?.url) {
+    const shown = picture === null ? view : { ...view, picture };
+    const etag = `W/"${view.version}-${view.status}${tagOf(picture)}"`;
+    const made = sharedBody(JSON.stringify(dropBody(shown)), etag);
+    sharedDrops.set(view, (body = { ...made, picture: picture ?? undefined }));
   }
   return body;
 }
 
-export function dropPageBody(page: DropsPage): object {
+/** In an entity tag of what shows it. A medium never changes; where it is delivered may. */
+export function tagOf(picture: Picture | null | undefined): string {
+  return picture ? `-${fnv1a(picture.url).toString(36)}` : '';
+}
+
+export function dropPageBody(page: Omit<DropsPage, 'items'> & Page<DropCard>): object {
   const { asOf = null } = page;
   return { ...pageBody(page, dropBody), ...(asOf !== null && { asOf: rfc3339(asOf) }) };
 }

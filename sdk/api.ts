@@ -291,6 +291,7 @@ export interface Drop {
   readonly holdsPaused?: true;
   readonly metadata?: Metadata;
   readonly externalId?: string;
+  readonly picture?: Picture;
 }
 
 export interface Order {

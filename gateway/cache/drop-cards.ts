@@ -9,9 +9,11 @@ import type { DropView } from '../../contracts/drops.ts';
 import type { Outcome } from '../../contracts/refusals.ts';
 import { success } from '../../domain/refusal.ts';
 import type { DropViews } from '../drop-views.ts';
-import type { SharedSource } from '../http/shared-replies.ts';
+import type { RouteCall } from '../http/route.ts';
+import type { SharedBody, SharedSource } from '../http/shared-replies.ts';
 import { sharedDrop } from '../present.ts';
 import { cacheStatus } from './cache-headers.ts';
+import type { ProductPictures } from './product-pictures.ts';
 import type { CacheCounts, Served } from './read-cache.ts';
 
 /** How long after an actor was asked others wait for the same reply. */
@@ -20,6 +22,7 @@ const JOIN_MS = 250;
 export interface DropCardsOptions {
   readonly views: DropViews;
   readonly router: CommandRouter;
+  readonly pictures: Pick<ProductPictures, 'known' | 'find'>;
   readonly monotonic: () => number;
 }
 
@@ -73,17 +76,22 @@ export class DropCards {
     return { outcome: this.#newest(dropId, reply), served: 'collapsed' };
   }
 
+  /** What everybody is shown of it: with the public picture of its product. */
+  async body(view: DropView, call: RouteCall): Promise<SharedBody> {
+    return sharedDrop(view, await this.#options.pictures.find(view.productId, call));
+  }
+
   /**
    * The card of a drop for as long as a read of it would be a hit, and it is shown to everybody.
    */
   source(dropId: string, isHidden: (view: DropView) => boolean): SharedSource {
-    const { views } = this.#options;
+    const { views, pictures } = this.#options;
     return {
       find: () => {
         const view = views.fresh(dropId);
-        return view === null || isHidden(view)
-          ? null
-          : { body: sharedDrop(view), cacheStatus: HIT };
+        if (view === null || isHidden(view)) return null;
+        const picture = pictures.known(view.productId);
+        return picture === undefined ? null : { body: sharedDrop(view, picture), cacheStatus: HIT };
       },
       noteHit: () => void (this.#hits += 1),
     };

@@ -8,6 +8,10 @@ import type { MediaUrls } from '../media-urls.ts';
 import type { CachedReply } from './cached-reply.ts';
 import { TAGS } from './public-reads.ts';
 
+export function productKey(id: string): string {
+  return `/v1/products/${id}`;
+}
+
 export function productRead(
   id: string,
   load: () => Promise<Outcome<ProductView>>,
@@ -15,7 +19,7 @@ export function productRead(
 ): CachedReply<ProductView> {
   return {
     kind: 'products',
-    key: `/v1/products/${id}`,
+    key: productKey(id),
     tags: [TAGS.product(id)],
     load,
     present: urls.product,

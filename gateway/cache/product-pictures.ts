@@ -1,29 +1,55 @@
-// The pictures of products in lists of something else, such as hits of a search: from the cached
-// reads of the products. What is not there is loaded by one call.
+// The pictures of products in what is shown of something else, such as drops and hits of a search:
+// from the cached reads of the products, so they are invalidated with these. What is not there is
+// loaded by one call.
 
 import type { Clock } from '../../actors/clock.ts';
 import type { Picture } from '../../contracts/media.ts';
 import type { MediaUrls } from '../media-urls.ts';
 import type { RouteCall } from '../http/route.ts';
 import { cachedBody } from './cached-reply.ts';
-import { productRead } from './entity-reads.ts';
+import { productKey, productRead } from './entity-reads.ts';
 import { loadTogether } from './load-together.ts';
 import type { PublicReads } from './public-reads.ts';
 
 /** Lists do not wait longer: they are shown with the pictures that are there by then. */
 const WAIT_MAX_MS = 250;
+/** After a picture was waited for in vain, single drops are shown without one at once. */
+const AWAY_MS = 1_000;
 
 export interface ProductPicturesOptions {
   readonly reads: PublicReads;
   readonly urls: MediaUrls;
-  readonly clock: Pick<Clock, 'after'>;
+  readonly clock: Pick<Clock, 'after' | 'monotonic'>;
 }
 
 export class ProductPictures {
   readonly #options: ProductPicturesOptions;
+  /** By the monotonic clock. */
+  #awayUntil = -Infinity;
 
   constructor(options: ProductPicturesOptions) {
     this.#options = options;
+  }
+
+  /** False: nothing delivers them, so no product is read for its picture. */
+  get areThere(): boolean {
+    return this.#options.urls.origin !== null;
+  }
+
+  /** The public one, where it is known without a load; null: there is none. */
+  known(productId: string): Picture | null | undefined {
+    const { reads } = this.#options;
+    if (!this.areThere) return null;
+    const product = reads.fresh('products', productKey(productId));
+    return product === null ? undefined : product.ok ? (product.value.picture ?? null) : null;
+  }
+
+  /** The public one; null where there is none, or it cannot be read in time. Never fails. */
+  async find(productId: string, call: RouteCall): Promise<Picture | null> {
+    const known = this.known(productId);
+    if (known !== undefined) return known;
+    if (this.#options.clock.monotonic() < this.#awayUntil) return null;
+    return (await this.of(new Set([productId]), call)).get(productId) ?? null;
   }
 
   /**
@@ -41,18 +67,26 @@ export class ProductPictures {
     const find = async (id: string): Promise<void> => {
       const read = productRead(id, () => loads.load(id), urls);
       const { outcome } = await cachedBody(reads, read);
-      if (outcome.ok && outcome.value.picture !== undefined)
-        pictures.set(id, outcome.value.picture);
+      if (!outcome.ok) {
+        if (outcome.code !== 'not-found') this.#failed();
+      } else if (outcome.value.picture !== undefined) pictures.set(id, outcome.value.picture);
     };
     // The cache counts what fails.
-    const found = Promise.allSettled([...productIds].map(find));
+    const found = Promise.all([...productIds].map((id) => find(id).catch(() => this.#failed())));
     await new Promise<void>((resolve) => {
-      const timer = clock.after(WAIT_MAX_MS, resolve);
+      const timer = clock.after(WAIT_MAX_MS, () => {
+        this.#failed();
+        resolve();
+      });
       void found.then(() => {
         timer.cancel();
         resolve();
       });
     });
     return pictures;
+  }
+
+  #failed(): void {
+    this.#awayUntil = this.#options.clock.monotonic() + AWAY_MS;
   }
 }

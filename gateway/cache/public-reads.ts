@@ -16,6 +16,7 @@ import {
 import type { RestrictionSet } from '../../events/restriction-set.ts';
 import type { CacheEviction } from '../../contracts/caches.ts';
 import type { CacheKind } from '../../contracts/cache-kinds.ts';
+import type { Outcome } from '../../contracts/refusals.ts';
 import type { SharedBody, SharedSource } from '../http/shared-replies.ts';
 import { cacheStatusAndAge } from './cache-headers.ts';
 import { Fences } from './fences.ts';
@@ -95,9 +96,11 @@ export class PublicReads {
   readonly #fences = new Fences();
   readonly #caches: Readonly<Record<ReadKind, ReadCache<SharedBody>>>;
   readonly #unsubscribe: readonly (() => void)[];
+  readonly #monotonic: () => number;
 
   constructor(options: PublicReadsOptions) {
     const { bus, restrictions, clock, random = Math.random, onDrift } = options;
+    this.#monotonic = () => clock.monotonic();
     const shared = { fences: this.#fences, clock, random, isSame };
     const made = Object.entries(CACHE_RULES).map(([kind, rules]) => {
       const drifted = (key: string): void => onDrift?.(kind as ReadKind, key);
@@ -124,6 +127,11 @@ export class PublicReads {
   read(kind: ReadKind, read: Read<SharedBody>): Promise<CachedRead<SharedBody>> {
     const tags = [...read.tags, kindTag(kind), keyTag(read.key)];
     return this.#caches[kind].read({ ...read, tags });
+  }
+
+  /** The body that a read of the key would be a hit of; null: it would not be one. */
+  fresh(kind: ReadKind, key: string): Outcome<SharedBody> | null {
+    return this.#caches[kind].fresh(key, this.#monotonic())?.outcome ?? null;
   }
 
   /** The body of a key for as long as a read of it would be a hit. */

@@ -3,7 +3,7 @@
 import { ProfileBody } from '../../contracts/accounts.ts';
 import { DropAccess, DropBody, DropQuery } from '../../contracts/drops.ts';
 import { FollowPage } from '../../contracts/follows.ts';
-import { MediaBody, ProductMedia } from '../../contracts/media.ts';
+import { MediaBody, Picture, ProductMedia } from '../../contracts/media.ts';
 import { ProductBody } from '../../contracts/products.ts';
 import { BanPage } from '../../contracts/restrictions.ts';
 import { wire } from '../../contracts/wire.ts';
@@ -135,7 +135,15 @@ export function addCatalogue(parts: Parts) {
     brandLoadedObjects: true,
     fields: (t) => ({
       restId: t.string({ description: restIdField, resolve: idOf }),
-      ...shapes.fieldsOf(t, DropBody, ['id', 'creatorId', 'productId', 'access']),
+      ...shapes.fieldsOf(t, DropBody, ['id', 'creatorId', 'productId', 'access', 'picture']),
+      picture: t.field({
+        type: shapes.objectOf(wire(Picture)),
+        nullable: true,
+        complexity: COSTS.loaded,
+        description: 'Of its product, where everybody may see it.',
+        resolve: async (row, _, { products }) =>
+          (row['picture'] ?? (await products.load(String(row['productId'])))?.['picture']) as Row,
+      }),
       access: t.field({
         type: shapes.enumOf(DropAccess),
         description: 'Who may order.',

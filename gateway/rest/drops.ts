@@ -8,16 +8,20 @@ import {
   DropQuery,
   NewDrop,
   NewDropBody,
+  type DropCard,
   type DropsPage,
   type DropView,
 } from '../../contracts/drops.ts';
+import type { Page } from '../../contracts/paging.ts';
 import { reader } from '../../contracts/wire.ts';
+import { success } from '../../domain/refusal.ts';
 import type { RestrictionSet } from '../../events/restriction-set.ts';
 import type { FeatureLevels } from '../../storage/ports/feature-level.ts';
 import { cachedReply, cacheKey } from '../cache/cached-reply.ts';
 import { cacheStatus } from '../cache/cache-headers.ts';
 import { type PublicReads, TAGS } from '../cache/public-reads.ts';
 import type { DropCards } from '../cache/drop-cards.ts';
+import type { ProductPictures } from '../cache/product-pictures.ts';
 import { refuseEarly, refuseEarlyAccess } from '../http/early-fields.ts';
 import { conditionOf, IfMatchHeaders } from '../http/if-match.ts';
 import { contentTag } from '../http/entity-tag.ts';
@@ -29,10 +33,11 @@ import {
   jsonReply,
   route,
   type Route,
+  type RouteCall,
   textReply,
   userRoute,
 } from '../http/route.ts';
-import { dropBody, dropPageBody, pageBody, sharedDrop } from '../present.ts';
+import { dropBody, dropPageBody, pageBody, tagOf } from '../present.ts';
 import { changedDrop, dropChangeRoute } from './drop-change.ts';
 import { pageRequest, paramsOf } from './paging.ts';
 import { pauseRoutes } from './pauses.ts';
@@ -47,6 +52,7 @@ const dropChange = reader(DropChange);
 export interface DropRoutesOptions {
   readonly cards: DropCards;
   readonly reads: PublicReads;
+  readonly pictures: ProductPictures;
   readonly hidden: Pick<RestrictionSet, 'isHidden'>;
   /** The feature level of the store. */
   readonly levels: Pick<FeatureLevels, 'reached'>;
@@ -151,7 +157,7 @@ function creatorRoutes({ levels }: DropRoutesOptions): Route[] {
   ];
 }
 
-function readRoutes({ cards, reads, hidden, levels }: DropRoutesOptions): Route[] {
+function readRoutes({ cards, reads, pictures, hidden, levels }: DropRoutesOptions): Route[] {
   const isHidden = (drop: DropView): boolean => hidden.isHidden(drop);
   return [
     route(
@@ -186,7 +192,7 @@ function readRoutes({ cards, reads, hidden, levels }: DropRoutesOptions): Route[
           if (!mayRead) return problem('not-found');
           return jsonReply(200, dropBody(drop.value), [PRIVATE]);
         }
-        const { json, etag } = sharedDrop(drop.value);
+        const { json, etag } = await cards.body(drop.value, call);
         const reply = textReply(200, JSON_MEDIA_TYPE, json, [
           ['etag', etag],
           ['cache-status', cacheStatus(served)],
@@ -235,23 +241,51 @@ function readRoutes({ cards, reads, hidden, levels }: DropRoutesOptions): Route[
           kind: 'drop-lists',
           key: cacheKey('/v1/drops', { ...about, external_id: externalId, ...paramsOf(page) }),
           tags: [TAGS.drops, ...(creatorId === undefined ? [] : [TAGS.creator(creatorId)])],
-          load: () =>
-            call('catalogue.drops', {
+          load: async () => {
+            const drops = await call('catalogue.drops', {
               ...(status !== undefined && { status }),
               ...(creatorId !== undefined && { creatorId }),
               ...filter,
               page,
-            }),
+            });
+            return drops.ok ? success(await pictured(drops.value, pictures, call)) : drops;
+          },
           present: dropPageBody,
-          about: (drops) => ({ etag: pageTag(drops) }),
+          about: (drops) => ({
+            etag: pageTag(drops),
+            tags: [...productsOf(drops)].map((id) => TAGS.product(id)),
+          }),
         });
       },
     ),
   ];
 }
 
+type CardsPage = Omit<DropsPage, 'items'> & Page<DropCard>;
+
+/** With the public pictures of the products, as far as they are there in time. */
+async function pictured(
+  page: DropsPage,
+  pictures: ProductPictures,
+  call: RouteCall,
+): Promise<CardsPage> {
+  if (!pictures.areThere) return page;
+  const shown = await pictures.of(productsOf(page), call);
+  const items = page.items.map((drop) => {
+    const picture = shown.get(drop.productId);
+    return picture === undefined ? drop : { ...drop, picture };
+  });
+  return { ...page, items };
+}
+
+function productsOf({ items }: CardsPage): Set<string> {
+  return new Set(items.map(({ productId }) => productId));
+}
+
 /** Not of `asOf`, which is another in each answer: a page whose drops are the same is the same. */
-function pageTag({ items, nextCursor }: DropsPage): string {
-  const drops = items.map(({ id, version, status }) => `${id} ${version} ${status}`);
+function pageTag({ items, nextCursor }: CardsPage): string {
+  const drops = items.map(
+    ({ id, version, status, picture }) => `${id} ${version} ${status}${tagOf(picture)}`,
+  );
   return contentTag([...drops, nextCursor].join('\n'));
 }

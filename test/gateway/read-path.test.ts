@@ -117,6 +117,27 @@ const PATHS = [
   '/v1/users/fan/following',
 ];
 
+test.serial('C2, M1: a drop with the picture of its product is answered from bytes', async (t) => {
+  const media = { origin: () => 'https://media.example', sign: () => null };
+  const at = await startReads(t, { media });
+  const picture = { id: 'm_1', width: 640, height: 480, url: '/m/1/w640-1.jpg', preview: null };
+  const pictured = { ...product, id: drop.productId, mediaIds: ['m_1'], picture };
+  at.actions['catalogue.productsById'] = () => success([pictured]);
+  const path = `/v1/drops/${drop.id}`;
+  await warm(at, path);
+  const { json } = await compared(t, at, path);
+  t.like(json['picture'], { id: 'm_1', url: 'https://media.example/m/1/w640-1.jpg' });
+  const { id: productId, creatorId } = pictured;
+  const changes = [{ kind: 'product', productId, creatorId, revision: 2 }] as const;
+  at.actions['catalogue.productsById'] = () =>
+    success([{ ...pictured, revision: 2, picture: { ...picture, id: 'm_2', url: '/m/2.jpg' } }]);
+  at.bus.publish(CHANGES_TOPIC, { type: 'entities-changed', records: null, changes });
+  const { isHot, response } = await hot(() => at.request('GET', path));
+  t.false(isHot);
+  t.like(response.json['picture'], { id: 'm_2' });
+  await compared(t, at, path);
+});
+
 test.serial('C2: what is cached has the same reply from bytes as from its route', async (t) => {
   const at = await startReads(t);
   for (const path of PATHS) {
