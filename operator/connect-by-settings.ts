@@ -4,6 +4,7 @@
 import { AccessTokens } from '../app/access-tokens.ts';
 import { type SigningSecret, SigningSecrets } from '../app/signing-secrets.ts';
 import { loadStoredConfig } from '../composition/config.ts';
+import { ConfigError } from '../composition/process-environment.ts';
 import { readServerUrl } from '../composition/server-url.ts';
 import { OperatorApi } from './api-client.ts';
 import type { ConnectOptions } from './connect.ts';
@@ -21,6 +22,16 @@ export function connectBySettings({ url, token }: ConnectOptions): OperatorApi {
     url: url ?? readServerUrl(dataDirectory) ?? `http://${named}:${port}`,
     token: token === undefined ? signing(authSecrets) : () => token,
   });
+}
+
+/** Of LIVEDROPS_DATA; null where none runs, or the settings are not valid. */
+export function runningServerUrl(): string | null {
+  try {
+    return readServerUrl(loadStoredConfig({ signs: false }).dataDirectory);
+  } catch (error) {
+    if (error instanceof ConfigError) return null;
+    throw error;
+  }
 }
 
 function signing(secrets: readonly SigningSecret[]): () => string {

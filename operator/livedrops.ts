@@ -7,6 +7,8 @@ import { Command, CommanderError, Option } from 'commander';
 import { ConfigError, logLevelOf } from '../composition/process-environment.ts';
 import { duration, integer, roles, userId, webhookUrl } from './arguments.ts';
 import type { ClusterOptions } from './cluster/cluster.ts';
+import { connecting } from './connecting-command.ts';
+import type { DoctorOptions } from './doctor.ts';
 import type { DemoOptions } from './demo/demo.ts';
 import { addAuditCommand } from './audit-commands.ts';
 import { addBanCommands } from './ban-commands.ts';
@@ -159,6 +161,20 @@ Example:
   addPushCommands(livedrops);
   addWebhookCommands(livedrops);
   addDataCommands(livedrops);
+
+  connecting(
+    livedrops
+      .command('doctor')
+      .description('check a set-up: settings, disk, store, network, keys; and say what to do'),
+  )
+    .addHelpText(
+      'after',
+      `
+Needs no running server; one that runs on LIVEDROPS_DATA, or at --url, is checked too.
+Writes a file of some KiB into LIVEDROPS_DATA for a moment, connects to what the settings
+name and to a push service, and changes nothing. Exits with 1 where something is wrong.`,
+    )
+    .action(async (options: DoctorOptions) => (await import('./doctor.ts')).doctor(options));
 
   livedrops
     .command('config')

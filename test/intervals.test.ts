@@ -30,6 +30,7 @@ const RIGHT: Readonly<Record<string, string>> = {
   'events/reach/tell-buyers.ts': 'the age of news is from the date of their entry',
   'events/reach/page-sending.ts': 'from the date of an event to when it is told',
   'events/archive/archiver.ts': 'retention is by the dates of entries',
+  'composition/doctor/disk-checks.ts': 'the age of a file is from its date',
   'operator/audit.ts': 'the log is filtered by the dates of entries',
   'app/drops.ts': 'the age of a page, measured by the monotonic clock, is told as a date',
   'app/buyer-payments.ts': 'when a payment will be ready is told as a date',

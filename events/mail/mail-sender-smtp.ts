@@ -52,6 +52,11 @@ export class SmtpMailSender implements MailSender {
     }
   }
 
+  /** Connects and logs in. Rejects with why that is not possible. */
+  async check(): Promise<void> {
+    await this.#transport.verify();
+  }
+
   async stop(): Promise<void> {
     this.#transport.close();
   }

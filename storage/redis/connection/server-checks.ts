@@ -136,7 +136,8 @@ function isRefusal(error: unknown): error is Error {
   return error instanceof Error && /^(NOPERM|ERR unknown command)/.test(error.message);
 }
 
-function factsOf(info: string): Map<string, string> {
+/** The fields of an answer to INFO. */
+export function factsOf(info: string): Map<string, string> {
   const facts = new Map<string, string>();
   for (const line of info.split('\r\n')) {
     const colon = line.indexOf(':');
