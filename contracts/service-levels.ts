@@ -9,3 +9,6 @@ export type ServiceKind = (typeof SERVICE_KINDS)[number];
 export const SLOW_AFTER_MS = { orders: 500, reads: 200 } as const satisfies Partial<
   Record<ServiceKind, number>
 >;
+
+/** Shares of requests that may fail, or be too late, over 30 days. */
+export const SERVICE_BUDGETS = { failures: 0.001, slowOrders: 0.05, slowReads: 0.05 } as const;

@@ -27,7 +27,7 @@ const DRIVERS_OF_TESTS = 'storage/memory/';
 const sources = globSync(`{${FLOORS}}/**/*.ts`, { cwd: ROOT });
 const callers = [
   ...sources,
-  ...globSync('{bench,scripts,sdk}/**/*.ts', { cwd: ROOT }),
+  ...globSync('{bench,deploy,scripts,sdk}/**/*.ts', { cwd: ROOT }),
   'moleculer.config.ts',
 ];
 

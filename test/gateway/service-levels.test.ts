@@ -24,7 +24,7 @@ function counts(kind: RouteCounts['kind']): RouteCounts {
   return new RouteCounts({ method: 'GET', route: '/v1/x', kind });
 }
 
-test('L5: routes are orders, reads, others, or not of the API', (t) => {
+test('L5a: routes are orders, reads, others, or not of the API', (t) => {
   const get = { method: 'GET', rateClass: 'reads' } as const;
   t.is(serviceKindOf({ ...get, path: '/v1/drops/{id}' }), 'reads');
   t.is(serviceKindOf({ ...get, path: '/v1/search', rateClass: 'searches' }), 'reads');
@@ -36,7 +36,7 @@ test('L5: routes are orders, reads, others, or not of the API', (t) => {
     t.is(serviceKindOf({ ...get, path, rateClass: null }), null);
 });
 
-test('L5: all kinds are there before the first request, so that a first burst is a rise', async (t) => {
+test('L5a: all kinds are there before the first request, so that a first burst is a rise', async (t) => {
   t.deepEqual(await served([]), {
     'requests orders': 0,
     'requests reads': 0,
@@ -49,7 +49,7 @@ test('L5: all kinds are there before the first request, so that a first burst is
   });
 });
 
-test('L5: an answer 5xx failed, one beyond its level was slow, and refusals are neither', async (t) => {
+test('L5a: an answer 5xx failed, one beyond its level was slow, and refusals are neither', async (t) => {
   const orders = counts('orders');
   const reads = [counts('reads'), counts('reads')];
   const others = counts('others');
@@ -76,7 +76,7 @@ test('L5: an answer 5xx failed, one beyond its level was slow, and refusals are 
   });
 });
 
-test('L5: requests to the API are counted, and health, metrics and unknown paths are not', async (t) => {
+test('L5a: requests to the API are counted, and health, metrics and unknown paths are not', async (t) => {
   const fixture = await startFixture(t);
   for (const path of ['/healthz', '/readyz', '/v1/nothing', '/v1/drops', '/docs'])
     await fixture.request('GET', path);

@@ -1,0 +1,330 @@
+// For each alarm: series with which it fires, and series with which it only just does not. Names
+// and labels of series come from the table of metrics, so that a renamed metric is an error here.
+
+import { SERVICE_BUDGETS } from '../../contracts/service-levels.ts';
+import type { AlarmName } from '../../deploy/observe/alarms.ts';
+import * as limits from '../../deploy/observe/limits.ts';
+import { JOB, type Matches, series, type SeriesName } from '../../deploy/observe/promql.ts';
+
+export interface InputSeries {
+  readonly metric: SeriesName;
+  readonly name: string;
+  /** Its value at each step: a number for all of them, or how much it grows with each. */
+  readonly value: number | { readonly grows: number; readonly steps?: number };
+}
+
+type Alerted = Readonly<Record<string, string>>;
+
+export interface AlarmCase {
+  readonly stepSeconds: number;
+  /** When the alarm is looked at, in seconds. */
+  readonly atSeconds: number;
+  readonly firing: readonly InputSeries[];
+  /** Labels of the alert. */
+  readonly alerted: Alerted;
+  readonly silent: Readonly<Record<string, readonly InputSeries[]>>;
+  /** The alert of an alarm that fires because a series is missing. */
+  readonly whenMissing?: Alerted;
+}
+
+const NODE = 'node-1:8080';
+/** Enough for every `for` that is not about hours. */
+const STEPS = 150;
+
+/** A series of one node. Labels are given whole. */
+function has<S extends SeriesName>(
+  metric: S,
+  value: InputSeries['value'],
+  labels?: Matches<S>,
+): InputSeries {
+  const matches = { ...labels, instance: NODE } as unknown as Matches<S>;
+  return { metric, name: series(metric, matches), value };
+}
+
+/** A gauge above its limit, and at it. */
+function above<S extends SeriesName>(
+  metric: S,
+  limit: number,
+  forSeconds: number,
+  alerted: Alerted,
+  labels?: Matches<S>,
+): AlarmCase {
+  return {
+    stepSeconds: 5,
+    atSeconds: forSeconds + 10,
+    firing: [has(metric, limit + 1, labels)],
+    alerted,
+    silent: { 'at the limit': [has(metric, limit, labels)] },
+  };
+}
+
+/** A counter that grows, and one that stands. */
+function growing<S extends SeriesName>(
+  metric: S,
+  alerted: Alerted,
+  labels?: Matches<S>,
+): AlarmCase {
+  return {
+    stepSeconds: 60,
+    atSeconds: 900,
+    firing: [has(metric, { grows: 1 }, labels)],
+    alerted,
+    silent: { 'it stands': [has(metric, 7, labels)] },
+  };
+}
+
+interface Burning {
+  readonly share: number;
+  readonly stepSeconds: number;
+  readonly atSeconds: number;
+  readonly longSeconds: number;
+}
+const REQUESTS_A_STEP = 10_000;
+
+/** A share of bad requests above and below what the alarm takes, over both windows. */
+function burning(
+  metric: 'livedrops_service_failures_total' | 'livedrops_service_slow_total',
+  kind: 'orders' | 'reads',
+  { share, stepSeconds, atSeconds, longSeconds }: Burning,
+): AlarmCase {
+  const all = has('livedrops_service_requests_total', { grows: REQUESTS_A_STEP }, { kind });
+  const bad = (factor: number, steps?: number): InputSeries => {
+    const grows = Math.round(REQUESTS_A_STEP * share * factor);
+    return has(metric, steps === undefined ? { grows } : { grows, steps }, { kind });
+  };
+  const few = has('livedrops_service_requests_total', { grows: 1 }, { kind });
+  return {
+    stepSeconds,
+    atSeconds,
+    firing: [all, bad(1.2)],
+    alerted: {},
+    silent: {
+      'below the share': [all, bad(0.8)],
+      'it is over': [all, bad(1.3, Math.floor((longSeconds / stepSeconds) * 0.9))],
+      // One at the begin, and none afterwards.
+      'hardly any requests': [few, has(metric, { grows: 1, steps: 5 }, { kind })],
+    },
+  };
+}
+
+const IN_SALE = { stepSeconds: 5, atSeconds: 120, longSeconds: 120 };
+const FAST = { stepSeconds: 60, atSeconds: 3_600 + 180, longSeconds: 3_600 };
+const SLOW = { stepSeconds: 600, atSeconds: 21_600 + 1_200, longSeconds: 21_600 };
+const LOW = { stepSeconds: 3_600, atSeconds: 259_200 + 7_200, longSeconds: 259_200 };
+const { failures, slowOrders, slowReads } = SERVICE_BUDGETS;
+const FAILURES = 'livedrops_service_failures_total';
+const SLOWNESS = 'livedrops_service_slow_total';
+
+const SALE: Record<`LiveDrops${'Failures' | 'SlowOrders' | 'SlowReads'}InSale`, AlarmCase> = {
+  LiveDropsFailuresInSale: burning(FAILURES, 'orders', {
+    ...IN_SALE,
+    share: failures * limits.SALE_BURNS.failures,
+  }),
+  LiveDropsSlowOrdersInSale: burning(SLOWNESS, 'orders', {
+    ...IN_SALE,
+    share: slowOrders * limits.SALE_BURNS.slow,
+  }),
+  LiveDropsSlowReadsInSale: burning(SLOWNESS, 'reads', {
+    ...IN_SALE,
+    share: slowReads * limits.SALE_BURNS.slow,
+  }),
+};
+
+export const ALARM_CASES: Readonly<Record<AlarmName, AlarmCase>> = {
+  ...SALE,
+  LiveDropsFailuresBurnFast: burning(FAILURES, 'orders', { ...FAST, share: failures * 14.4 }),
+  LiveDropsFailuresBurnSlow: burning(FAILURES, 'reads', { ...SLOW, share: failures * 6 }),
+  LiveDropsFailuresBurnLow: burning(FAILURES, 'reads', { ...LOW, share: failures }),
+  LiveDropsSlowOrdersBurnFast: burning(SLOWNESS, 'orders', { ...FAST, share: slowOrders * 14.4 }),
+  LiveDropsSlowOrdersBurnSlow: burning(SLOWNESS, 'orders', { ...SLOW, share: slowOrders * 6 }),
+  LiveDropsSlowOrdersBurnLow: burning(SLOWNESS, 'orders', { ...LOW, share: slowOrders }),
+  LiveDropsSlowReadsBurnFast: burning(SLOWNESS, 'reads', { ...FAST, share: slowReads * 14.4 }),
+  LiveDropsSlowReadsBurnSlow: burning(SLOWNESS, 'reads', { ...SLOW, share: slowReads * 6 }),
+  LiveDropsSlowReadsBurnLow: burning(SLOWNESS, 'reads', { ...LOW, share: slowReads }),
+
+  LiveDropsNodeDown: {
+    stepSeconds: 5,
+    atSeconds: 20,
+    firing: [has('up', 0, { job: JOB })],
+    alerted: { job: JOB, instance: NODE },
+    silent: {
+      'it answers': [has('up', 1, { job: JOB })],
+      'another job': [has('up', 0, { job: 'certificate' })],
+    },
+  },
+  LiveDropsNothingScraped: {
+    stepSeconds: 5,
+    atSeconds: 70,
+    firing: [has('up', 1, { job: 'certificate' })],
+    alerted: { job: JOB },
+    silent: { 'a node is known, even if it is down': [has('up', 0, { job: JOB })] },
+    whenMissing: { job: JOB },
+  },
+  LiveDropsNotReady: {
+    stepSeconds: 5,
+    atSeconds: 70,
+    firing: [has('livedrops_node_ready', 0)],
+    alerted: { instance: NODE },
+    silent: { ready: [has('livedrops_node_ready', 1)] },
+  },
+  LiveDropsShardsUnowned: above('livedrops_shards_without_owner', 0, 10, {}),
+  LiveDropsShardDamaged: {
+    ...above('livedrops_shards', 0, 0, { instance: NODE }, { status: 'damaged' }),
+    silent: {
+      none: [has('livedrops_shards', 0, { status: 'damaged' })],
+      'another status': [has('livedrops_shards', 3, { status: 'recovering' })],
+    },
+  },
+  LiveDropsDropQuarantined: above('livedrops_drops_quarantined', 0, 0, { instance: NODE }),
+  LiveDropsClockSkewed: {
+    stepSeconds: 5,
+    atSeconds: 25,
+    firing: [has('livedrops_clock_skew_seconds', -0.6)],
+    alerted: { instance: NODE },
+    silent: { 'at the limit': [has('livedrops_clock_skew_seconds', -limits.CLOCK_SKEW.wrong)] },
+  },
+  LiveDropsMailboxFull: above(
+    'livedrops_shard_commands_waiting_max',
+    limits.MAILBOX_COMMANDS.wrong,
+    5,
+    { instance: NODE },
+  ),
+  LiveDropsLoopBlocked: above(
+    'nodejs_eventloop_lag_p99_seconds',
+    limits.LOOP_LAG_SECONDS.wrong,
+    60,
+    { instance: NODE },
+  ),
+  LiveDropsAppendSlow: {
+    stepSeconds: 5,
+    atSeconds: 120,
+    // Of 100 appends in a step, 5 are not below 0.5 s.
+    firing: appends({ upTo0_1: 90, upTo0_5: 95, all: 100 }),
+    alerted: { instance: NODE },
+    silent: { 'nearly all are quick': appends({ upTo0_1: 100, upTo0_5: 100, all: 100 }) },
+  },
+  LiveDropsRedisWeak: above('livedrops_redis_weak', 0, 0, {}),
+  LiveDropsDiskNearlyFull: {
+    stepSeconds: 5,
+    atSeconds: 70,
+    firing: disk(limits.DISK_FREE_SHARE.wrong - 0.01),
+    alerted: { instance: NODE },
+    silent: { 'at the limit': disk(limits.DISK_FREE_SHARE.wrong) },
+  },
+  LiveDropsArchiveFailing: growing('livedrops_archive_failures_total', { instance: NODE }),
+  LiveDropsArchiveLate: {
+    stepSeconds: 60,
+    atSeconds: 7_200,
+    firing: [has('livedrops_archive_last_pass_timestamp_seconds', 3_599)],
+    alerted: {},
+    silent: {
+      'at the limit': [has('livedrops_archive_last_pass_timestamp_seconds', 3_600)],
+      'no pass yet': [has('livedrops_archive_last_pass_timestamp_seconds', 0)],
+    },
+  },
+  LiveDropsConsumerLate: above(
+    'livedrops_relay_lag_seconds',
+    limits.LAG_SECONDS.wrong,
+    30,
+    { consumer: 'feed' },
+    { consumer: 'feed' },
+  ),
+  LiveDropsSearchLate: above('livedrops_search_lag_seconds', limits.SEARCH_LAG_SECONDS.wrong, 60, {
+    instance: NODE,
+  }),
+  LiveDropsDrift: growing(
+    'livedrops_reconcile_mended_total',
+    { kind: 'follows' },
+    { kind: 'follows' },
+  ),
+  LiveDropsReachLate: above('livedrops_reach_oldest_seconds', limits.REACH_SECONDS.wrong, 30, {}),
+  LiveDropsWebhooksLate: above(
+    'livedrops_webhooks_oldest_seconds',
+    limits.WEBHOOK_SECONDS.wrong,
+    60,
+    {},
+  ),
+  LiveDropsMediaLate: above('livedrops_media_oldest_seconds', limits.MEDIA_SECONDS.wrong, 60, {
+    instance: NODE,
+  }),
+  LiveDropsMediaDown: {
+    stepSeconds: 5,
+    atSeconds: 70,
+    firing: [has('livedrops_media_running', 0)],
+    alerted: { instance: NODE },
+    silent: { 'it runs': [has('livedrops_media_running', 1)] },
+  },
+  LiveDropsJobsFailed: above(
+    'livedrops_jobs',
+    0,
+    0,
+    { kind: 'push-drop' },
+    { kind: 'push-drop', state: 'failed' },
+  ),
+  LiveDropsJobsOverdue: above(
+    'livedrops_jobs_overdue_seconds',
+    limits.JOB_OVERDUE_SECONDS.wrong,
+    60,
+    { kind: 'push-drop' },
+    { kind: 'push-drop' },
+  ),
+  LiveDropsRefundsParked: {
+    ...above('livedrops_refunds', 0, 0, {}, { state: 'parked' }),
+    silent: {
+      none: [has('livedrops_refunds', 0, { state: 'parked' })],
+      'they are tried again': [has('livedrops_refunds', 9, { state: 'retrying' })],
+    },
+  },
+  LiveDropsPaymentDisputed: {
+    ...above('livedrops_payment_problems', 0, 0, {}, { kind: 'disputed', open: 'true' }),
+    silent: { closed: [has('livedrops_payment_problems', 9, { kind: 'disputed', open: 'false' })] },
+  },
+  LiveDropsPaymentWrongAmount: growing(
+    'livedrops_payments_rejected_total',
+    {},
+    { reason: 'wrong-amount' },
+  ),
+  LiveDropsCapturesStuck: {
+    ...above('livedrops_payment_calls_unfinished', 0, 600, {}, { kind: 'capture' }),
+    silent: { 'the crowd waits': [has('livedrops_payment_calls_unfinished', 9, { kind: 'open' })] },
+  },
+  LiveDropsIssuerKeysOld: above(
+    'livedrops_issuer_keys_age_seconds',
+    limits.ISSUER_KEYS_SECONDS.wrong,
+    0,
+    { issuer: 'https://shop.example' },
+    { issuer: 'https://shop.example' },
+  ),
+  LiveDropsCertificateEnds: {
+    stepSeconds: 5,
+    atSeconds: 610,
+    firing: [has('probe_ssl_earliest_cert_expiry', -10 + limits.CERTIFICATE_DAYS.wrong * 86_400)],
+    alerted: { instance: NODE },
+    silent: {
+      'it ends later': [
+        has('probe_ssl_earliest_cert_expiry', 620 + limits.CERTIFICATE_DAYS.wrong * 86_400),
+      ],
+    },
+  },
+};
+
+/** How many a step are at most as slow as each bound. */
+function appends(counts: { upTo0_1: number; upTo0_5: number; all: number }): InputSeries[] {
+  const bounds = { 0.1: counts.upTo0_1, 0.5: counts.upTo0_5, '+Inf': counts.all };
+  return Object.entries(bounds).map(([le, grows]) => {
+    const metric = 'livedrops_journal_append_duration_seconds_bucket';
+    return { metric, name: `${metric}{instance="${NODE}", le="${le}"}`, value: { grows } };
+  });
+}
+
+function disk(free: number): InputSeries[] {
+  return [has('livedrops_disk_free_bytes', free * 1e12), has('livedrops_disk_size_bytes', 1e12)];
+}
+
+/** In promtool's notation. */
+export function valuesOf({ value }: InputSeries): string {
+  if (typeof value === 'number') return `${value}x${STEPS}`;
+  const { grows, steps } = value;
+  if (steps === undefined) return `0+${grows}x${STEPS}`;
+  return `0+${grows}x${steps} ${grows * steps}x${STEPS - steps}`;
+}
