@@ -19,7 +19,12 @@ export const PREFIX_SCOPES = ['p', 'q', null] as const;
 export const WHOLE_NAME_PREFIX = 'w';
 export const CREATOR_PREFIX = 'fc';
 
-/** Longer beginnings of words are completed from the vocabulary. */
+/**
+ * Of beginnings that have tokens, also of words that are no longer. Those that are a letter shorter
+ * are looked for as all of these that words have, longer ones as words. Tokens for every length up
+ * to four would be half of all tokens of a document.
+ */
+export const PREFIX_TOKEN_LENGTHS: readonly number[] = [2, 4];
 export const PREFIX_TOKEN_LENGTH_MAX = 4;
 /** Steps of a price token: an eighth of a doubling, or a whole one. */
 export const FINE_STEPS = 8;
@@ -36,7 +41,7 @@ export function runTokens(scope: Scope, text: string): string[] {
   return characters.slice(1).map((character, index) => scope + characters[index]! + character);
 }
 
-/** For `text` of at most `PREFIX_TOKEN_LENGTH_MAX`. */
+/** For `text` of one of `PREFIX_TOKEN_LENGTHS`. */
 export function prefixToken(scope: 'n' | 'm', text: string): string {
   return (scope === 'n' ? 'p' : 'q') + text;
 }

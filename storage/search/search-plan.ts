@@ -5,6 +5,7 @@ import { editDistance } from './edits.ts';
 import { all, any, but, type Expression, rarestOf, token, wholeCost } from './expression.ts';
 import {
   PREFIX_TOKEN_LENGTH_MAX,
+  PREFIX_TOKEN_LENGTHS,
   prefixToken,
   runTokens,
   type Scope,
@@ -30,6 +31,8 @@ export interface Vocabulary {
   /** How many documents have a token that is no word, at most. */
   documentsWithToken(name: string): number;
   beginningWith(text: string, limit: number): readonly KnownWord[];
+  /** The different beginnings of so many letters of words that begin with a text and are longer. */
+  beginnings(text: string, length: number): readonly string[];
   /** Words of letters that are longer and contain the term as its fields allow. */
   containing(term: QueryTerm, limit: number): readonly KnownWord[];
   /** Words of letters within the term's edits, but not the term itself. */
@@ -86,6 +89,7 @@ export class SearchPlan {
   readonly #filters: readonly Expression[];
   readonly #wordsMax: number;
   readonly #known = new Map<string, readonly KnownWord[]>();
+  readonly #prefixesOf = new Map<string, readonly string[]>();
   readonly #unions = new Map<string, Expression | null>();
 
   constructor(query: SearchFilter, terms: readonly QueryTerm[], vocabulary: Vocabulary) {
@@ -285,7 +289,8 @@ export class SearchPlan {
     const isShort = text.length <= PREFIX_TOKEN_LENGTH_MAX;
     for (const scope of scopes) {
       if (isShort && scope !== 'd') {
-        beginnings.push(this.#other(prefixToken(scope, text)));
+        for (const beginning of this.#prefixes(text))
+          beginnings.push(this.#other(prefixToken(scope, beginning)));
         continue;
       }
       const words = this.#remember(`beginning ${text}`, () =>
@@ -294,6 +299,17 @@ export class SearchPlan {
       for (const { word, documents } of words) beginnings.push(token(scope + word, documents));
     }
     return beginnings;
+  }
+
+  /** Beginnings that have tokens, and are all that words have which begin with a short text. */
+  #prefixes(text: string): readonly string[] {
+    if (PREFIX_TOKEN_LENGTHS.includes(text.length)) return [text];
+    let prefixes = this.#prefixesOf.get(text);
+    if (prefixes === undefined) {
+      prefixes = this.#vocabulary.beginnings(text, text.length + 1);
+      this.#prefixesOf.set(text, prefixes);
+    }
+    return prefixes;
   }
 
   #words(term: QueryTerm, grade: number): readonly KnownWord[] {

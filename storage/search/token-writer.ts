@@ -10,7 +10,7 @@ import {
   FINE_STEPS,
   fineStep,
   PREFIX_SCOPES,
-  PREFIX_TOKEN_LENGTH_MAX,
+  PREFIX_TOKEN_LENGTHS,
   SCOPES,
   type Scope,
   statusToken,
@@ -28,7 +28,7 @@ const TOKENS_BYTES = 16_384;
 /** Bytes of a UTF-16 unit in UTF-8, at most. */
 const UNIT_BYTES_MAX = 3;
 /** Of all tokens of one word: the word in two scopes, and its beginnings. */
-const WORD_TOKENS_BYTES_MAX = (2 + WORD_LENGTH_MAX) * (2 + PREFIX_TOKEN_LENGTH_MAX);
+const WORD_TOKENS_BYTES_MAX = (2 + WORD_LENGTH_MAX) * (2 + PREFIX_TOKEN_LENGTHS.length);
 const NAME = 0;
 const ANY_SCOPE = codeOf('d');
 const SCOPE_CODES = SCOPES.map(codeOf);
@@ -99,9 +99,10 @@ export class TokenWriter {
     at = copyToken(bytes, at, ANY_SCOPE, word, start, end);
     const prefixScope = PREFIX_SCOPE_CODES[field]!;
     if (prefixScope !== null) {
-      const longest = Math.min(start + PREFIX_TOKEN_LENGTH_MAX, end - 1);
-      for (let cut = start + 1; cut <= longest; cut++)
-        at = copyToken(bytes, at, prefixScope, word, start, cut);
+      for (const length of PREFIX_TOKEN_LENGTHS) {
+        if (start + length > end) break;
+        at = copyToken(bytes, at, prefixScope, word, start, start + length);
+      }
     }
     this.#length = at;
   }
@@ -118,8 +119,8 @@ export class TokenWriter {
       if (scope !== 'd') this.#add(scope, word);
       this.#add('d', word);
       if (prefixScope === null) continue;
-      const longest = Math.min(PREFIX_TOKEN_LENGTH_MAX, word.length - 1);
-      for (let length = 1; length <= longest; length++) this.#add(prefixScope, word, length);
+      for (const length of PREFIX_TOKEN_LENGTHS)
+        if (length <= word.length) this.#add(prefixScope, word, length);
     }
     if (field === NAME) this.#addHashOf(WHOLE_NAME_PREFIX, wholeOf(chunks));
   }

@@ -23,7 +23,7 @@ export const LISTED = `place < ${UNLISTED_FROM}`;
  * Of the tables and of what is in them: folding, tokens, ranks. An index of another format is made
  * anew.
  */
-export const SEARCH_FORMAT = 4;
+export const SEARCH_FORMAT = 5;
 
 /** By name; what pages by a date or price are read by, and nothing else. */
 const SORT_INDEXES = {

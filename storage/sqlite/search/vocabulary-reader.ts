@@ -15,12 +15,15 @@ const LOOKED_AT_MAX = 2048;
 const WORD_POSTINGS = 50;
 /** Words under one hash: only very short beginnings have more. */
 const SAME_HASH_MAX = 128;
+/** Different beginnings that are a letter longer than a text: more than alphabets have letters. */
+const BEGINNINGS_MAX = 64;
 /** Above every text that begins with what is before it. */
 const END = '\u{10ffff}';
 
 export class VocabularyReader implements Vocabulary {
   readonly #documentsWith;
   readonly #beginning;
+  readonly #next;
   readonly #ending;
   readonly #inside;
   readonly #deletion;
@@ -36,6 +39,11 @@ export class VocabularyReader implements Vocabulary {
     this.#beginning = database.prepare<[string, string, number], KnownWord>(
       `select word, documents from words where word > ? and word < ? order by word limit ?`,
     );
+    this.#next = database
+      .prepare<[string, string], string>(
+        'select word from words where word > ? and word < ? order by word limit 1',
+      )
+      .pluck();
     const byEnding = (where: string) =>
       database.prepare<[string, string, number], KnownWord>(
         `select words.word, words.documents
@@ -70,6 +78,21 @@ export class VocabularyReader implements Vocabulary {
 
   beginningWith(text: string, limit: number): readonly KnownWord[] {
     return mostFrequent(this.#looked(this.#beginning.all(text, text + END, LOOKED_AT_MAX)), limit);
+  }
+
+  beginnings(text: string, length: number): readonly string[] {
+    const found: string[] = [];
+    let after = text;
+    while (found.length < BEGINNINGS_MAX) {
+      const [word] = this.#looked(this.#next.all(after, text + END));
+      if (word === undefined) break;
+      const beginning = word.slice(0, length);
+      // A pair of surrogates that is cut has no order.
+      if (beginning === found.at(-1)) break;
+      found.push(beginning);
+      after = beginning + END;
+    }
+    return found;
   }
 
   containing({ text, mayBeInside }: QueryTerm, limit: number): readonly KnownWord[] {
