@@ -17,8 +17,13 @@ const STEP_SIZE = 32_768;
 const PAGE_ROWS = 512;
 /** In place of a place: all documents are indexed, and words are left to be counted. */
 const WORDS_LEFT = UNLISTED_FROM + 1;
-/** Segments that FTS5 merges as soon as there are as many (its own default). */
-const AUTOMERGE = 4;
+/**
+ * Segments of a level that FTS5 merges, little by little ('automerge') or all at once where there
+ * are very many ('crisismerge'): its own defaults, and those of an index that is being made, which
+ * is merged at the end. So most lists are written twice and not four times.
+ */
+const MERGING = { automerge: 4, crisismerge: 16 } as const;
+const MERGING_LATER = { automerge: 0, crisismerge: 512 } as const;
 
 export class DeferredMatches {
   readonly #matches: MatchWriter;
@@ -58,8 +63,7 @@ export class DeferredMatches {
     if (this.#below !== UNLISTED_FROM || this.#isEmpty.get() === 0) return;
     this.#saveBelow(0);
     this.#matches.vocabulary.defer();
-    // All are merged at the end.
-    this.#mergeAt(0);
+    this.#mergeAt(MERGING_LATER);
     for (const name of Object.keys(DEFERRED_INDEXES)) this.#database.exec(`drop index ${name}`);
     this.#made.clear();
   }
@@ -95,8 +99,12 @@ export class DeferredMatches {
 
   #end(): void {
     this.#saveBelow(UNLISTED_FROM);
-    this.#mergeAt(AUTOMERGE);
     for (const statement of Object.values(DEFERRED_INDEXES)) this.#database.exec(statement);
+  }
+
+  /** From now on what changes is merged as it comes. */
+  serve(): void {
+    this.#mergeAt(MERGING);
   }
 
   rolledBack(): void {
@@ -113,9 +121,10 @@ export class DeferredMatches {
     else vocabulary.countAll();
   }
 
-  /** Written out: FTS5 takes no real number, as which one would be bound. */
-  #mergeAt(segments: number): void {
-    this.#database.exec(`insert into matches (matches, rank) values ('automerge', ${segments})`);
+  /** Numbers are written out: FTS5 takes no real one, as which they would be bound. */
+  #mergeAt(segments: typeof MERGING | typeof MERGING_LATER): void {
+    for (const [name, count] of Object.entries(segments))
+      this.#database.exec(`insert into matches (matches, rank) values ('${name}', ${count})`);
   }
 
   #saveBelow(below: number): void {

@@ -76,8 +76,12 @@ export function open(options: ProgramOptions) {
       /** From now on documents are not found until they are indexed; see `DeferredMatches`. */
       defer: (): void => index.deferred.defer(),
 
-      /** All that was committed is on the disk when this is answered. No reader may be there. */
-      checkpoint(): void {
+      /**
+       * The index is about to serve: all that was committed is on the disk when this is answered.
+       * No reader may be there yet.
+       */
+      prepareToServe(): void {
+        index.deferred.serve();
         // Not within a transaction.
         isCheckpointDue = true;
       },

@@ -214,7 +214,7 @@ class SqliteSearchWriter implements SearchWriter {
   async #swapIn(rebuilt: SqliteSearchFeed): Promise<void> {
     // Nothing is left where it was finished.
     while (await rebuilt.thread.submit('index'));
-    await rebuilt.thread.submit('checkpoint');
+    await rebuilt.thread.submit('prepareToServe');
     await this.feed.while(async () => {
       const old = this.feed.thread;
       this.#files.swapTo(this.#number + 1);
