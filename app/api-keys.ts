@@ -9,7 +9,8 @@ import {
 } from '../contracts/api-keys.ts';
 import { API_KEY_AHEAD_MAX_MS } from '../contracts/bounds.ts';
 import { compileCheck } from '../contracts/check.ts';
-import type { CreatorAction } from '../contracts/creator-actions.ts';
+import type { Requester } from '../contracts/accounts.ts';
+import { type CreatorAction, OPERATIONS_SCOPE } from '../contracts/creator-actions.ts';
 import type { Outcome } from '../contracts/refusals.ts';
 import { ID_RANDOM_BYTES, makeId } from '../domain/ids.ts';
 import { refusal, success } from '../domain/refusal.ts';
@@ -19,6 +20,7 @@ import {
   type StoredApiKey,
 } from '../storage/ports/api-keys.ts';
 import { keyHash, keyHint, newKeyText } from './api-key-text.ts';
+import { maySeeOperations } from './caller.ts';
 import { isMember, mayAct } from './permissions.ts';
 import type { RandomBytes } from './random-bytes.ts';
 
@@ -48,6 +50,8 @@ export class ApiKeys {
     const checked = checkNew({ ...apiKey, name: apiKey.name.trim() });
     if (!checked.ok) return checked;
     const { name, scopes, endsAt = null } = checked.value as NewApiKey;
+    if (scopes.includes(OPERATIONS_SCOPE) && !mayHaveOperations(params.caller, owner.value))
+      return refusal('forbidden', 'scopes: metrics:read is for operators and auditors.');
     const createdAt = now();
     if (endsAt !== null && !(endsAt > createdAt && endsAt <= createdAt + API_KEY_AHEAD_MAX_MS))
       return refusal('invalid-request', 'endsAt: must be in the future, at most five years ahead.');
@@ -98,6 +102,11 @@ export class ApiKeys {
     const { id: keyId, ownerId, scopes, endsAt } = key;
     return success({ keyId, ownerId, scopes, endsAt });
   }
+}
+
+/** An organisation is no operator, whoever makes its keys. */
+function mayHaveOperations(caller: Requester, ownerId: string): boolean {
+  return caller.userId === ownerId && maySeeOperations(caller);
 }
 
 /** Whose keys are meant, where the caller may do this for them. */

@@ -151,6 +151,7 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
   const tokens = createTokens(options);
   const rebuild = createRebuild(stores, runs, log);
   let url: string | null = null;
+  let operatorUrl: string | null = null;
   const accounts = createAccountParts({
     ...options,
     stores,
@@ -205,7 +206,7 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
       levels,
       restrictions,
       shardCount: SHARD_COUNT,
-      url: () => url,
+      url: () => operatorUrl,
       operator: {
         verify: (run) =>
           verifyCluster(
@@ -254,7 +255,7 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
       ...stores,
       self,
       weight: config.nodeWeight,
-      url: () => url,
+      url: () => operatorUrl,
       host,
       lease,
       watch,
@@ -341,8 +342,9 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
       gate.start();
       await tokens.start();
     },
-    async join(ownUrl) {
+    async join(ownUrl, ownOperatorUrl) {
       url = ownUrl;
+      operatorUrl = ownOperatorUrl;
       await actors?.ownership.start();
       const until = systemClock.monotonic() + JOIN_WAIT_MAX_MS;
       while (unreadiness().length > 0 && systemClock.monotonic() < until) {

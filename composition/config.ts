@@ -32,6 +32,8 @@ import { FOLDER_OFF, type Role, type SettingName } from './settings.ts';
 import type { StoreAddress } from './store-address.ts';
 import { readStoredSecret, storedSecret } from './stored-secret.ts';
 
+const LOOPBACK = '127.0.0.1';
+
 export interface ArchiveConfig {
   /** Absolute. */
   readonly folder: string;
@@ -96,10 +98,18 @@ export interface StripeConfig {
   readonly api: string;
 }
 
+export interface OperatorAddress {
+  readonly host: string;
+  /** 0: any free port. */
+  readonly port: number;
+}
+
 export interface Config extends SecretsInForce {
   /** 0: any free port. */
   readonly port: number;
   readonly host: string;
+  /** Of operators and monitoring. Null: they are at `host` and `port`. */
+  readonly operatorAddress: OperatorAddress | null;
   /** Absolute. */
   readonly dataDirectory: string;
   readonly store: StoreAddress;
@@ -207,6 +217,7 @@ function configOf(
   const config = Object.freeze({
     port: value('PORT'),
     host: value('HOST'),
+    operatorAddress: operatorAddressOf(value),
     dataDirectory: value('DATA'),
     store: value('STORE'),
     natsUrl: value('NATS'),
@@ -249,6 +260,11 @@ function configOf(
   });
   if (problems.length > 0) throw new ConfigError(problems);
   return config;
+}
+
+function operatorAddressOf(value: Reading['value']): OperatorAddress | null {
+  const port = value('ADMIN_PORT');
+  return port === null ? null : { host: value('ADMIN_HOST') ?? LOOPBACK, port };
 }
 
 function introspects(value: Reading['value']): boolean {

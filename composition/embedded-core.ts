@@ -120,6 +120,7 @@ function createCore(
   const tokens = createTokens(options);
   const rebuild = createRebuild(stores, runs, log);
   let url: string | null = null;
+  let operatorUrl: string | null = null;
   const accounts = createAccountParts({
     ...options,
     stores,
@@ -179,7 +180,7 @@ function createCore(
     levels,
     restrictions,
     shardCount,
-    url: () => url,
+    url: () => operatorUrl,
     operator: {
       async verify(run) {
         const shards = host.shards.map(({ id }) => id);
@@ -235,8 +236,9 @@ function createCore(
       await push.keys.present();
       jobs.start();
     },
-    async join(ownUrl) {
+    async join(ownUrl, ownOperatorUrl) {
       url = ownUrl;
+      operatorUrl = ownOperatorUrl;
     },
     async leave() {},
     async stopThreads() {

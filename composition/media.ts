@@ -181,6 +181,7 @@ export class MediaProcess {
       query: '',
       header: (name) => lines[name] ?? '',
       hasHeader: (name) => (lines[name] ?? '') !== '',
+      door: 'public',
       address,
       gone: () => false,
       body: Buffer.from(body),

@@ -93,9 +93,10 @@ export interface NodeCore {
   /** Starts everything but the shards of a cluster. Errors: those of the store or of NATS. */
   start(): Promise<void>;
   /**
-   * Takes shards. `url` is the address of this node's gateway. Resolves when the node can serve.
+   * Takes shards. `url` is the address of this node's gateway, `operatorUrl` where operators find
+   * the node. Resolves when the node can serve.
    */
-  join(url: string | null): Promise<void>;
+  join(url: string | null, operatorUrl: string | null): Promise<void>;
   /** Moves its shards to other nodes, where there are any. Its gateway still answers meanwhile. */
   leave(): Promise<void>;
   /**

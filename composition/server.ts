@@ -32,6 +32,8 @@ import { calledHost, urlHost } from './url-host.ts';
 
 export interface Server {
   readonly url: string;
+  /** Where operators and monitoring find it: the operators' address, or the same. */
+  readonly operatorUrl: string;
   /** The process id of its media process; null where there is none now. */
   readonly mediaPid: () => number | null;
   /** Moves its shards to other nodes, answers the admitted requests, then closes everything. */
@@ -62,6 +64,7 @@ export async function startServer(
   threads.start();
   const clock = new StoreClock({ clock: systemClock });
   let url = '';
+  let operatorUrl = '';
   let nodes = () => 1;
   const payments = await openPayments({
     config,
@@ -106,6 +109,7 @@ export async function startServer(
   const gateway = createGateway({
     host: config.host,
     port: config.port,
+    operatorAddress: config.operatorAddress,
     router: core.router,
     call: core.call,
     levels: core.levels,
@@ -196,14 +200,27 @@ export async function startServer(
     limitsFile.start();
     const port = await gateway.start();
     url = `http://${urlHost(config.host)}:${port}`;
-    storeServerUrl(config.dataDirectory, url);
+    operatorUrl = operatorUrlOf(config, gateway.operatorPort(), urlHost) ?? url;
+    storeServerUrl(config.dataDirectory, operatorUrl);
     media?.start();
-    await core.join(`http://${calledHost(config.host)}:${port}`);
+    const called = `http://${calledHost(config.host)}:${port}`;
+    const operatorPort = gateway.operatorPort();
+    await core.join(called, operatorUrlOf(config, operatorPort, calledHost) ?? called);
   } catch (error) {
     await stop();
     throw error;
   }
-  return { url, mediaPid: () => media?.pid ?? null, stop };
+  return { url, operatorUrl, mediaPid: () => media?.pid ?? null, stop };
+}
+
+/** `nameOf`: how the host is called. Null where operators have no address of their own. */
+function operatorUrlOf(
+  { operatorAddress }: Config,
+  port: number | null,
+  nameOf: (host: string) => string,
+): string | null {
+  if (operatorAddress === null || port === null) return null;
+  return `http://${nameOf(operatorAddress.host)}:${port}`;
 }
 
 function hasMedia(config: Config): config is Config & { readonly media: MediaConfig } {

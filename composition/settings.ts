@@ -23,6 +23,7 @@ const ROLES_ALONE = ROLES.filter((role) => role !== 'search' && role !== 'media'
 
 export type Role = (typeof ROLES)[number];
 
+const HOST_PATTERN = '^[A-Za-z0-9_.:-]{1,255}$';
 const NODE_ID_CHARACTERS_MAX = 64;
 const NODE_WEIGHT_MAX = 1000;
 const REDIS_REPLICAS_MAX = 5;
@@ -48,10 +49,22 @@ export const SETTINGS = {
     requirement: 'must be a port, 0 to 65535 (0: any free one)',
   }),
   HOST: Type.String({
-    pattern: '^[A-Za-z0-9_.:-]{1,255}$',
+    pattern: HOST_PATTERN,
     default: '127.0.0.1',
     description: 'The address to listen on; 0.0.0.0 for all.',
     requirement: 'must be an address or a host name, such as 127.0.0.1 or 0.0.0.0',
+  }),
+  ADMIN_PORT: unsetOr(Type.Integer({ minimum: 0, maximum: 65_535 }), {
+    default: '',
+    description:
+      'A port for operators and monitoring: the metrics, why the node is not ready, and ' +
+      '/v1/operator are there, and only there. Unset: they are at LIVEDROPS_PORT.',
+    requirement: 'must be a port, 0 to 65535 (0: any free one), or unset',
+  }),
+  ADMIN_HOST: unsetOr(Type.String({ pattern: HOST_PATTERN }), {
+    default: '',
+    description: 'The address of LIVEDROPS_ADMIN_PORT; unset: 127.0.0.1.',
+    requirement: 'must be an address or a host name, such as 127.0.0.1 or 10.0.0.5, or unset',
   }),
   DATA: meaning(
     {
@@ -313,6 +326,8 @@ export function contradictions(value: <N extends SettingName>(name: N) => ValueO
       `LIVEDROPS_ROLES must list ${ROLES_ALONE.join(',')}: a node alone has all roles but ` +
         'search and media, which it may leave out',
     );
+  if (value('ADMIN_HOST') !== null && value('ADMIN_PORT') === null)
+    problems.push('LIVEDROPS_ADMIN_HOST goes with LIVEDROPS_ADMIN_PORT, which is unset');
   problems.push(
     ...issuerContradictions({
       issuers: value('AUTH_ISSUER'),

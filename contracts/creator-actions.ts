@@ -1,6 +1,7 @@
 // What is done for a creator, by use case, and who may do it besides the creator and operators:
 // members of the creator's organisation by their role (A10), and API keys by their scopes (A5).
-// This is the one place for both. Whatever is not listed is nobody's but the caller's own.
+// This is the one place for both. Whatever is not listed is nobody's but the caller's own. Reading
+// metrics is done for no creator; it is here because a key needs a scope for it.
 
 import { Type } from 'typebox';
 
@@ -17,7 +18,10 @@ export const SCOPES = [
   'tokens:exchange',
   'contacts:write',
   'webhooks:write',
+  'metrics:read',
 ] as const;
+/** Of the operation of the servers, and so only in keys that operators and auditors make. */
+export const OPERATIONS_SCOPE = 'metrics:read';
 export const Scope = Type.Enum([...SCOPES]);
 export type Scope = (typeof SCOPES)[number];
 
@@ -76,6 +80,7 @@ export const CREATOR_ACTIONS = {
   'invitations.send': { role: 'owner', scope: null },
   'invitations.sent': { role: 'owner', scope: null },
   'invitations.withdraw': { role: 'owner', scope: null },
+  'metrics.read': { role: null, scope: OPERATIONS_SCOPE },
   'keys.create': { role: 'owner', scope: null },
   'keys.list': { role: 'owner', scope: null },
   'keys.revoke': { role: 'owner', scope: null },

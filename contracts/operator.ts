@@ -113,6 +113,7 @@ export const NodeRow = Type.Object(
     incarnation: Type.String({ description: 'another one for each start of the node' }),
     weight: Type.Number(),
     startedAt: time,
+    /** Where operators find it. */
     url: textOrNull,
     shardsOwned: count,
     shardsWanted: count,

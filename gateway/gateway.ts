@@ -118,6 +118,8 @@ export interface GatewayOptions {
   readonly ended?: EndedSessions;
   /** Who is banned, and what is taken down; nobody and nothing unless given. */
   readonly restrictions?: Restrictions;
+  /** An address of their own for operators and monitoring; none unless given. */
+  readonly operatorAddress?: { readonly host: string; readonly port: number } | null;
   /** Null: the stream is not served here. */
   readonly stream: OutsideStream | null;
   /** Null: orders are not exported. */
@@ -166,6 +168,8 @@ export interface Gateway {
   readonly uploads: (incoming: IncomingRequest) => Promise<OutgoingReply>;
   /** Listens. Resolves to the port. */
   start(): Promise<number>;
+  /** The port of the operators' address; null where there is none, or before `start`. */
+  readonly operatorPort: () => number | null;
   /**
    * Stops accepting connections, waits a bounded time for requests in flight, and closes live
    * streams with a code to retry.
@@ -209,6 +213,8 @@ export function createGateway(options: GatewayOptions): Gateway {
     perUserMax: RESULTS_PER_ADDRESS_MAX,
   });
   const introspection = options.introspection ?? true;
+  const { operatorAddress = null } = options;
+  let operatorPort: number | null = null;
   const servesApi = (options.serves ?? 'everything') === 'everything';
   const routes: Route[] = [
     ...(servesApi
@@ -246,6 +252,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       metrics,
       version: options.version ?? '0',
       introspection,
+      operatorPort: () => operatorPort,
       routes: () => routes,
     }),
   ];
@@ -281,7 +288,13 @@ export function createGateway(options: GatewayOptions): Gateway {
   };
   const refusals = { orders: new RefusalCounts(), others: new RefusalCounts() };
   const counting = { refusals: refusals.others, exemplar: options.exemplar };
-  const dispatcher = new Dispatcher({ ...dispatching, ...counting, table });
+  const publicRoutes = routes.filter(({ definition }) => definition.internal !== true);
+  const dispatcher = new Dispatcher({
+    ...dispatching,
+    ...counting,
+    table,
+    ...(operatorAddress !== null && { publicTable: new RouteTable({ routes: publicRoutes }) }),
+  });
   const uploads = new Dispatcher({
     ...dispatching,
     ...counting,
@@ -327,27 +340,48 @@ export function createGateway(options: GatewayOptions): Gateway {
     sources: { limits: () => limits.report(), ...options.sources },
   });
   const { host, port, live, trustProxy = false } = options;
-  const server = new HttpServer({
-    host,
-    port,
+  const serving = {
     dispatcher,
-    orders: servesApi ? orders : null,
     reads: new ReadPath({ shared, dispatcher, limits, flight, origins, clock, onFault }),
     admission,
     origins,
     limits,
     flight,
-    live,
-    graphql,
     trustProxy,
     onFault,
+  };
+  const server = new HttpServer({
+    ...serving,
+    host,
+    port,
+    door: 'public',
+    orders: servesApi ? orders : null,
+    live,
+    graphql,
   });
+  // Its replies are those of the public address, but that orders and live streams are only there.
+  const operators =
+    operatorAddress === null
+      ? null
+      : new HttpServer({
+          ...serving,
+          ...operatorAddress,
+          door: 'operators',
+          orders: null,
+          live: null,
+          graphql: null,
+        });
   return {
     caches,
     uploads: (incoming) => uploads.dispatch(incoming),
-    start: () => server.start(),
+    operatorPort: () => operatorPort,
+    async start() {
+      operatorPort = (await operators?.start()) ?? null;
+      return await server.start();
+    },
     async stop() {
       await server.stop(options.drainMs ?? DRAIN_MS);
+      await operators?.stop(0);
       views.stop();
       reads.stop();
     },

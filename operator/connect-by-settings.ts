@@ -6,6 +6,7 @@ import { type SigningSecret, SigningSecrets } from '../app/signing-secrets.ts';
 import { loadStoredConfig } from '../composition/config.ts';
 import { ConfigError } from '../composition/process-environment.ts';
 import { readServerUrl } from '../composition/server-url.ts';
+import { urlHost } from '../composition/url-host.ts';
 import { OperatorApi } from './api-client.ts';
 import type { ConnectOptions } from './connect.ts';
 
@@ -14,12 +15,11 @@ const OPERATOR_ID = 'operator';
 const TOKEN_SECONDS = 60;
 
 export function connectBySettings({ url, token }: ConnectOptions): OperatorApi {
-  const { dataDirectory, host, port, authSecrets } = loadStoredConfig({
-    signs: token === undefined,
-  });
-  const named = host.includes(':') ? `[${host}]` : host;
+  const config = loadStoredConfig({ signs: token === undefined });
+  const { dataDirectory, authSecrets } = config;
+  const { host, port } = config.operatorAddress ?? config;
   return new OperatorApi({
-    url: url ?? readServerUrl(dataDirectory) ?? `http://${named}:${port}`,
+    url: url ?? readServerUrl(dataDirectory) ?? `http://${urlHost(host)}:${port}`,
     token: token === undefined ? signing(authSecrets) : () => token,
   });
 }

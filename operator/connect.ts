@@ -3,7 +3,10 @@
 import { OperatorApi } from './api-client.ts';
 
 export interface ConnectOptions {
-  /** Absent: the server that runs on LIVEDROPS_DATA, or else LIVEDROPS_HOST and LIVEDROPS_PORT. */
+  /**
+   * Absent: the server that runs on LIVEDROPS_DATA, or else the one at the
+   * operators' address of the settings, or at LIVEDROPS_HOST and LIVEDROPS_PORT.
+   */
   readonly url?: string;
   /** Absent: a token signed with the secret of the settings. */
   readonly token?: string;

@@ -5,7 +5,8 @@ import { serverUrl } from './arguments.ts';
 
 export const SERVER_HELP = `
 Calls the server at --url: by default the server that runs on LIVEDROPS_DATA, or
-else the one at LIVEDROPS_HOST and LIVEDROPS_PORT. Without --token, signs a token
+else the one at LIVEDROPS_ADMIN_HOST and LIVEDROPS_ADMIN_PORT, or, without these,
+at LIVEDROPS_HOST and LIVEDROPS_PORT. Without --token, signs a token
 with LIVEDROPS_AUTH_SECRET, or else with the secret stored in LIVEDROPS_DATA.`;
 
 /** With the options of every command that calls a server. */

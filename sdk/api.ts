@@ -199,6 +199,7 @@ export interface ApiKey {
     | 'tokens:exchange'
     | 'contacts:write'
     | 'webhooks:write'
+    | 'metrics:read'
   >;
   readonly hint: string;
   readonly createdAt: string;
@@ -373,6 +374,7 @@ export interface NewApiKey {
     | 'tokens:exchange'
     | 'contacts:write'
     | 'webhooks:write'
+    | 'metrics:read'
   >;
   readonly endsAt?: string;
 }
@@ -388,6 +390,7 @@ export interface CreatedApiKey {
     | 'tokens:exchange'
     | 'contacts:write'
     | 'webhooks:write'
+    | 'metrics:read'
   >;
   readonly hint: string;
   readonly createdAt: string;
@@ -2339,7 +2342,7 @@ export interface Health {
 
 export interface Readiness {
   readonly ready: boolean;
-  readonly reasons: ReadonlyArray<string>;
+  readonly reasons?: ReadonlyArray<string>;
   readonly search?: {
     readonly isBuilding: boolean;
     readonly lagMs: number;
@@ -4041,7 +4044,7 @@ export interface Operations {
   'GET /healthz': {
     readonly reply: Health;
   };
-  /** The process can serve; 503 with reasons where it cannot. */
+  /** The process can serve; 503 where it cannot, with the reasons for operators. */
   'GET /readyz': {
     readonly reply: Readiness;
   };

@@ -41,6 +41,7 @@ interface Service {
   readonly build?: { readonly context: string; readonly dockerfile: string };
   readonly command?: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
+  readonly ports?: readonly string[];
   readonly volumes?: readonly string[];
   readonly depends_on?: Readonly<Record<string, { readonly condition: string }>>;
   readonly healthcheck?: { readonly test: readonly string[] };
@@ -117,6 +118,14 @@ for (const name of NODES) {
     t.is(valueOf('LIVEDROPS_NATS'), 'nats://nats:4222');
     t.is(valueOf('LIVEDROPS_ROLES'), ROLES[name]);
     t.is(valueOf('LIVEDROPS_HOST'), '0.0.0.0');
+    const port = valueOf('LIVEDROPS_ADMIN_PORT');
+    t.is(valueOf('LIVEDROPS_ADMIN_HOST'), '0.0.0.0');
+    t.true(new RegExp(`^EXPOSE .*\\b${port}\\b`, 'm').test(dockerfile));
+    const published = service(name).ports ?? [];
+    t.false(
+      published.some((one) => one.endsWith(`:${port}`)),
+      'the operators’ address is inside',
+    );
   });
 
   test(`compose: ${name} nodes get the settings of Stripe and of mail where they are given`, (t) => {

@@ -3,10 +3,12 @@
 // sessions: so a session of an operator always began with the second factor.
 
 import type { ActionParams } from '../../contracts/actions.ts';
+import { OPERATIONS_SCOPE } from '../../contracts/creator-actions.ts';
 import type { AddedOperator, OperatorRow } from '../../contracts/operator-accounts.ts';
 import type { Outcome } from '../../contracts/refusals.ts';
 import { ID_RANDOM_BYTES, makeId } from '../../domain/ids.ts';
 import { refusal, success } from '../../domain/refusal.ts';
+import type { ApiKeyStore } from '../../storage/ports/api-keys.ts';
 import type { AccountStore, User } from '../../storage/ports/accounts.ts';
 import type { FeatureLevels } from '../../storage/ports/feature-level.ts';
 import {
@@ -31,6 +33,7 @@ const PASSWORD_BYTES = 18;
 export interface OperatorAccountsOptions {
   readonly accounts: AccountStore;
   readonly operatorAccounts: OperatorAccountStore;
+  readonly apiKeys: Pick<ApiKeyStore, 'list' | 'remove'>;
   readonly auditLog: AuditLog;
   readonly secondFactors: SecondFactors;
   readonly sessionsOf: Sessions;
@@ -128,8 +131,16 @@ export class OperatorAccounts {
       await sessionsOf.endOthers(userId, undefined);
       await operatorAccounts.remove(userId);
       await sessionsOf.endOthers(userId, undefined);
+      await this.#removeKeys(userId);
     });
     return success(null);
+  }
+
+  /** Those that show what operators see. */
+  async #removeKeys(userId: string): Promise<void> {
+    const { apiKeys } = this.#options;
+    for (const { id, scopes } of await apiKeys.list(userId))
+      if (scopes.includes(OPERATIONS_SCOPE)) await apiKeys.remove(userId, id);
   }
 
   /** The account of an address, made where there is none, with the password that it got then. */

@@ -138,10 +138,11 @@ export class JobRunner {
     const { kind, concurrency } = handler;
     const mine = [...this.#running.values()].filter((one) => one.kind === kind);
     const callers = new Set(mine.map(({ callerId }) => callerId));
-    if (callers.size >= concurrency) return;
+    // Where there is no room for another one, only for how long the oldest waits.
+    const readMax = callers.size >= concurrency ? 1 : DUE_READ_MAX;
     const dueAt = clock.now() + this.#leftLeaseMs;
     let left: Job | null = null;
-    for (const job of await jobs.due(kind, dueAt, DUE_READ_MAX)) {
+    for (const job of await jobs.due(kind, dueAt, readMax)) {
       if (this.#stopped) return;
       if (callers.size >= concurrency || callers.has(job.callerId)) {
         left ??= job;

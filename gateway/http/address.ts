@@ -19,6 +19,11 @@ function ipv4Text(bytes: Uint8Array, at: number): string {
   return `${bytes[at]!}.${bytes[at + 1]!}.${bytes[at + 2]!}.${bytes[at + 3]!}`;
 }
 
+/** Whether the text of an address is one of this machine's own loopback. */
+export function isLoopback(address: string): boolean {
+  return address.startsWith('127.') || address === '::1' || address === '0:0:0:0:0:0:0:1';
+}
+
 /** Whether an IPv6 address is an IPv4 address behind `::ffff:`. */
 function isMapped(bytes: Uint8Array): boolean {
   for (let i = 0; i < 10; i++) if (bytes[i] !== 0) return false;

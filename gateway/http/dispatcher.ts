@@ -32,6 +32,8 @@ import {
 import type { RateLimits } from './rate-limits.ts';
 import {
   type CheckedRequest,
+  type Door,
+  type Identified,
   type IncomingRequest,
   type InnerRequest,
   NAME_IN_PATH,
@@ -43,10 +45,13 @@ import {
 import { type InputChecks, inputChecksOf, routeInput } from './route-input.ts';
 import type { RouteTable } from './route-table.ts';
 import type { SharedReplies } from './shared-replies.ts';
+import { isFromHere } from './operator-access.ts';
 import { beginTrace, type Trace, traceOf } from './trace.ts';
 
 export interface DispatcherOptions {
   readonly table: RouteTable;
+  /** For requests at the public door, where there is another one; absent: there is none. */
+  readonly publicTable?: RouteTable;
   readonly callers: Callers;
   readonly limits: RateLimits;
   readonly bans: Pick<RestrictionSet, 'isEmpty' | 'banOf'>;
@@ -116,7 +121,7 @@ export class Dispatcher {
   async dispatch(incoming: IncomingRequest): Promise<OutgoingReply> {
     const startedAt = this.#options.clock.monotonic();
     const trace = beginTrace(incoming.header('traceparent'), incoming.header('x-request-id'));
-    const match = this.#options.table.match(incoming.method, incoming.path);
+    const match = this.#tableOf(incoming.door).match(incoming.method, incoming.path);
     let result: RouteResult;
     if (match.found === 'nothing') result = problem('not-found');
     else if (match.found === 'methods') result = this.#withoutRoute(incoming, match.allow);
@@ -133,6 +138,11 @@ export class Dispatcher {
     const counts = route === null ? this.#unmatched : this.countsOf(route);
     this.#note(counts, incoming.method, reply.status, startedAt, trace);
     return reply;
+  }
+
+  #tableOf(door: Door): RouteTable {
+    const { table, publicTable = table } = this.#options;
+    return door === 'public' ? publicTable : table;
   }
 
   /** A request for what is shared was answered (`read-path.ts`). `traceLines`: of the reply. */
@@ -223,7 +233,9 @@ export class Dispatcher {
         bytes: checked.bytes,
         header: incoming.header,
         identify: () => this.#requester(route, incoming, limitKey),
+        door: incoming.door,
         address: incoming.address,
+        isLocal: isFromHere(incoming),
         gone: incoming.gone,
         call: async (action, params) => {
           if (keyed !== undefined && 'request' in params) passedOn = true;
@@ -257,6 +269,7 @@ export class Dispatcher {
     const client: ClientOfRequest = {
       header,
       hasHeader: (name) => header(name) !== '',
+      door: 'public',
       address,
       gone: () => false,
     };
@@ -270,7 +283,7 @@ export class Dispatcher {
   }
 
   async #perform(inner: InnerRequest, outer: ClientOfRequest, trace: Trace): Promise<RouteResult> {
-    const match = this.#options.table.match(inner.method, inner.path);
+    const match = this.#tableOf(outer.door).match(inner.method, inner.path);
     if (match.found !== 'route') return problem('not-found');
     return await this.#run(match.route, match.ids, incomingOf(inner, outer), trace, false);
   }
@@ -280,11 +293,11 @@ export class Dispatcher {
     route: Route,
     incoming: IncomingRequest,
     limitKey: string,
-  ): Promise<(Requester & { readonly ok: true }) | Problem> {
+  ): Promise<Identified | Problem> {
     const { callers } = this.#options;
     const found = await callers.identify(route, incoming, limitKey);
     const member = 'ok' in found ? found : await callers.withMemberships(route, found);
-    return 'ok' in member ? member : { ok: true, ...requesterOf(member) };
+    return 'ok' in member ? member : { ok: true, byKey: member.byKey, ...requesterOf(member) };
   }
 
   #isBanned({ definition }: Route, { userId }: Caller, ids: PathIds): boolean {

@@ -5,7 +5,7 @@
 import { STATUS_CODES } from 'node:http';
 import type { OutgoingReply, OutgoingStream } from './outgoing-reply.ts';
 import type { Flight } from './flight.ts';
-import type { IncomingRequest } from './route.ts';
+import type { Door, IncomingRequest } from './route.ts';
 
 /**
  * Bytes of a body that is too large which are still read and discarded, so that the client can read
@@ -47,6 +47,7 @@ export class Exchange implements IncomingRequest {
   readonly method: string;
   readonly path: string;
   readonly query: string;
+  readonly door: Door;
   readonly address: string;
   body: Uint8Array | null = new Uint8Array(0);
   readonly #headers = new Map<string, string>();
@@ -55,12 +56,19 @@ export class Exchange implements IncomingRequest {
   /** Resumes a stream that waits for its client. */
   #resumeWriting: (() => void) | null = null;
 
-  constructor(response: ServerResponse, request: ServerRequest, address: string, flight: Flight) {
+  constructor(
+    response: ServerResponse,
+    request: ServerRequest,
+    address: string,
+    flight: Flight,
+    door: Door = 'public',
+  ) {
     this.#response = response;
     this.#flight = flight;
     this.method = request.getCaseSensitiveMethod();
     this.path = request.getUrl();
     this.query = request.getQuery() ?? '';
+    this.door = door;
     this.address = address;
     request.forEach((name, value) => {
       const before = this.#headers.get(name);

@@ -3,7 +3,10 @@
 import { type IncomingRequest, type InnerRequest, JSON_MEDIA_TYPE } from './route.ts';
 
 /** What a request has of its client. */
-export type ClientOfRequest = Pick<IncomingRequest, 'header' | 'hasHeader' | 'address' | 'gone'>;
+export type ClientOfRequest = Pick<
+  IncomingRequest,
+  'header' | 'hasHeader' | 'door' | 'address' | 'gone'
+>;
 
 /** What such a request has of its own; the rest is its client's. */
 const OWN_HEADERS: ReadonlySet<string> = new Set([
@@ -30,6 +33,7 @@ export function incomingOf(inner: InnerRequest, outer: ClientOfRequest): Incomin
     query,
     header: (name) => (isOwn(name) ? (own[name] ?? '') : outer.header(name)),
     hasHeader: (name) => (isOwn(name) ? own[name] !== undefined : outer.hasHeader(name)),
+    door: outer.door,
     address: outer.address,
     gone: outer.gone,
     body: hasBody ? UTF8.encode(JSON.stringify(body)) : NO_BODY,

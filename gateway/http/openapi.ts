@@ -81,13 +81,21 @@ const HEADERS_OF_STATUS: Readonly<Record<number, string>> = {
   503: 'Retry-After',
 };
 
-export function openApiDocument(routes: readonly Route[], version: string): Json {
+/** `operatorPort`: of the operators' address; null where there is none. */
+export function openApiDocument(
+  routes: readonly Route[],
+  version: string,
+  operatorPort: number | null = null,
+): Json {
   const components: Components = { schemas: {}, responses: {} };
   refer(Problem, components.schemas);
   const paths: Record<string, Json> = {};
   for (const { definition } of routes) {
     const path = (paths[definition.path] ??= {});
-    path[definition.method.toLowerCase()] = operation(definition, components);
+    const described = operation(definition, components);
+    if (operatorPort !== null && definition.internal === true)
+      described['servers'] = [operatorServer(operatorPort)];
+    path[definition.method.toLowerCase()] = described;
   }
   return {
     openapi: '3.1.0',
@@ -110,6 +118,15 @@ export function openApiDocument(routes: readonly Route[], version: string): Json
         apiKey: { type: 'http', scheme: 'bearer', bearerFormat: `${API_KEY_PREFIX}…` },
       },
     },
+  };
+}
+
+/** The host is not told: the description is public. */
+function operatorServer(port: number): Json {
+  return {
+    url: `http://{host}:${port}`,
+    description: "The operators' address of a node: there, and only there.",
+    variables: { host: { default: 'localhost' } },
   };
 }
 

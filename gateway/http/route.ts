@@ -20,6 +20,12 @@ export type VerifyToken = (token: string, nowMs: number) => TokenIdentity | Toke
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
+/**
+ * Where a request came in. `operators`: the address of their own, where there is one; then internal
+ * routes are found there only.
+ */
+export type Door = 'public' | 'operators';
+
 /** A request as the server read it, before any check. */
 export interface IncomingRequest {
   /** In capitals, as sent. */
@@ -33,6 +39,7 @@ export interface IncomingRequest {
   readonly header: (name: string) => string;
   /** Whether the header is there, be it empty. */
   readonly hasHeader: (name: string) => boolean;
+  readonly door: Door;
   /** The client's address, as text. */
   readonly address: string;
   /** Whether the client went away before the reply. */
@@ -97,6 +104,13 @@ export interface InnerRequest {
 /** The ids of a path, by their names in the route's definition. */
 export type PathIds = Readonly<Record<string, string>>;
 
+/** Who asks on a route that every client may call. */
+export interface Identified extends Requester {
+  readonly ok: true;
+  /** By an API key. */
+  readonly byKey: boolean;
+}
+
 /** A request that matches its route's definition. */
 export interface CheckedRequest<Q, B> {
   /** The id named `id` in the path. Empty where there is none. */
@@ -115,8 +129,11 @@ export interface CheckedRequest<Q, B> {
    * The user of the request's credentials, on a route that every client may call. `unauthenticated`
    * without valid ones.
    */
-  readonly identify: () => Promise<(Requester & { readonly ok: true }) | Problem>;
+  readonly identify: () => Promise<Identified | Problem>;
+  readonly door: Door;
   readonly address: string;
+  /** It comes from this machine itself, and not through a proxy. */
+  readonly isLocal: boolean;
   /** Whether the client went away: nobody reads the reply. */
   readonly gone: () => boolean;
   /** Calls a service with this request's trace. */
@@ -162,6 +179,8 @@ export interface RouteDefinition {
   readonly summary: string;
   readonly tag: string;
   readonly access: Access;
+  /** Found at the operators' address only, where there is one. */
+  readonly internal?: true;
   /** On a public route: a valid access token shows more. */
   readonly knowsUsers?: boolean;
   /** Null: not limited, or the handler counts. */

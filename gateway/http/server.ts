@@ -21,6 +21,7 @@ import type { OrderPath } from '../orders/order-path.ts';
 import type { Origins } from './origins.ts';
 import { problem, type Problem } from './problems.ts';
 import type { RateLimits } from './rate-limits.ts';
+import type { Door } from './route.ts';
 import type { ReadPath } from './read-path.ts';
 import { ServerSocket, SOCKET_BUFFER_BYTES_MAX } from './server-socket.ts';
 import type { LiveConnection, LiveHandler, LiveProtocol, PublishFrame } from './socket.ts';
@@ -60,16 +61,18 @@ export interface HttpServerOptions {
   readonly host: string;
   /** 0: any free port. */
   readonly port: number;
+  readonly door: Door;
   readonly dispatcher: Dispatcher;
-  /** Null: neither orders nor live streams are served here. */
+  /** Null: they are not placed here. */
   readonly orders: OrderPath | null;
   readonly reads: ReadPath;
   readonly admission: Admission;
   readonly origins: Origins;
   readonly limits: RateLimits;
   readonly flight: Flight;
-  readonly live: MakeLive;
-  /** Null where `orders` is. */
+  /** Null: no live streams are served here. */
+  readonly live: MakeLive | null;
+  /** Null where no live streams are served. */
   readonly graphql: LiveProtocol | null;
   readonly trustProxy: boolean;
   /** Gets defects in the code that the server calls. The request is already answered or closed. */
@@ -85,7 +88,7 @@ interface SocketData {
 export class HttpServer {
   readonly #options: HttpServerOptions;
   readonly #app: TemplatedApp;
-  readonly #live: LiveHandler;
+  readonly #live: LiveHandler | null;
   #listening: us_listen_socket | null = null;
   readonly #addressOf = (response: HttpResponse, request: HttpRequest): string => {
     if (this.#options.trustProxy) {
@@ -102,12 +105,13 @@ export class HttpServer {
     const publish: PublishFrame = (topic, text) => {
       app.publish(topic, text);
     };
-    this.#live = options.live(publish, options.limits);
+    this.#live = options.live?.(publish, options.limits) ?? null;
     const { orders } = options;
-    if (orders !== null) {
+    if (orders !== null)
       app.post('/v1/drops/:id/orders', (response, request) =>
         this.#order(orders, response, request),
       );
+    if (this.#live !== null && options.graphql !== null) {
       app.ws('/v1/notifications', this.#socketBehavior('user'));
       app.ws('/v1/drops/:id/live', this.#socketBehavior('drop'));
       app.ws('/v1/graphql', this.#socketBehavior('graphql'));
@@ -146,7 +150,7 @@ export class HttpServer {
     us_listen_socket_close(this.#listening);
     this.#listening = null;
     await this.#options.flight.drain(drainMs);
-    this.#live.stop();
+    this.#live?.stop();
     this.#app.close();
   }
 
@@ -160,8 +164,9 @@ export class HttpServer {
   }
 
   #request(response: HttpResponse, request: HttpRequest): void {
-    const { flight, dispatcher, onFault } = this.#options;
-    const exchange = new Exchange(response, request, this.#addressOf(response, request), flight);
+    const { flight, dispatcher, door, onFault } = this.#options;
+    const address = this.#addressOf(response, request);
+    const exchange = new Exchange(response, request, address, flight, door);
     if (flight.full) {
       exchange.write(dispatcher.refuse(exchange, problem('overloaded'))).catch(onFault);
       return;
@@ -195,8 +200,8 @@ export class HttpServer {
           const { graphql } = this.#options;
           data.connection =
             of === 'graphql'
-              ? graphql!.opened(this.#live, data.socket!, data.admitted)
-              : this.#live.opened(data.socket!, data.admitted);
+              ? graphql!.opened(this.#live!, data.socket!, data.admitted)
+              : this.#live!.opened(data.socket!, data.admitted);
         });
       },
       message: (ws: WebSocket<SocketData>, message: ArrayBuffer, isBinary: boolean) => {

@@ -13,6 +13,7 @@ export function operatorRoute<const M extends Method>(
     path: `/v1/operator/${path}`,
     tag: 'operator',
     access: 'user',
+    internal: true,
     rateClass: method === 'GET' ? 'reads' : 'writes',
     keyed: method === 'POST',
     status: 200,

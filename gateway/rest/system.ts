@@ -4,6 +4,7 @@
 import { Registry } from 'prom-client';
 import { asyncApiDocument } from '../http/asyncapi.ts';
 import { openApiDocument } from '../http/openapi.ts';
+import { refuseStrangers } from '../http/operator-access.ts';
 import { JSON_MEDIA_TYPE, jsonReply, route, type Route, textReply } from '../http/route.ts';
 import { Exposition } from '../metrics/exposition.ts';
 import { Health, Readiness } from '../../contracts/system.ts';
@@ -17,6 +18,8 @@ export interface SystemRoutesOptions {
   readonly version: string;
   /** Whether the GraphQL schema may be asked for. */
   readonly introspection: boolean;
+  /** The port of the operators' address; null where there is none. */
+  readonly operatorPort: () => number | null;
   /**
    * The routes to describe, including these. Called once, at the first request for the description.
    */
@@ -24,7 +27,7 @@ export interface SystemRoutesOptions {
 }
 
 export function systemRoutes(options: SystemRoutesOptions): Route[] {
-  const { readiness, metrics, version, introspection, routes } = options;
+  const { readiness, metrics, version, introspection, operatorPort, routes } = options;
   const exposition = new Exposition(metrics);
   let description: string | null = null;
   let streams: string | null = null;
@@ -54,14 +57,19 @@ export function systemRoutes(options: SystemRoutesOptions): Route[] {
       {
         ...system,
         path: '/readyz',
-        summary: 'The process can serve; 503 with reasons where it cannot.',
+        summary: 'The process can serve; 503 where it cannot, with the reasons for operators.',
+        knowsUsers: true,
+        action: 'metrics.read',
         status: 200,
         otherStatuses: [503],
         response: Readiness,
       },
-      () => {
+      async (request) => {
         const state = readiness();
-        return jsonReply(state.ready ? 200 : 503, state);
+        const { ready } = state;
+        const isElsewhere = operatorPort() !== null && request.door === 'public';
+        const isStranger = isElsewhere || (await refuseStrangers(request)) !== null;
+        return jsonReply(ready ? 200 : 503, isStranger ? { ready } : state);
       },
     ),
     route(
@@ -69,12 +77,18 @@ export function systemRoutes(options: SystemRoutesOptions): Route[] {
         ...system,
         path: '/metrics',
         summary: 'Metrics for Prometheus.',
+        internal: true,
+        knowsUsers: true,
+        action: 'metrics.read',
         status: 200,
         responseMediaType: metrics.contentType,
+        refusals: ['unauthenticated', 'forbidden', 'rate-limited', 'unavailable'],
         otherMediaTypes: { [Registry.OPENMETRICS_CONTENT_TYPE]: null },
       },
-      async ({ header }) => {
-        const { mediaType, text } = await exposition.text(header('accept'));
+      async (request) => {
+        const refused = await refuseStrangers(request);
+        if (refused !== null) return refused;
+        const { mediaType, text } = await exposition.text(request.header('accept'));
         return textReply(200, mediaType, text, [['vary', 'accept']]);
       },
     ),
@@ -88,7 +102,7 @@ export function systemRoutes(options: SystemRoutesOptions): Route[] {
         cache: 'public, max-age=60',
       },
       () => {
-        description ??= JSON.stringify(openApiDocument(routes(), version));
+        description ??= JSON.stringify(openApiDocument(routes(), version, operatorPort()));
         return textReply(200, JSON_MEDIA_TYPE, description);
       },
     ),

@@ -84,7 +84,7 @@ async function show(
   const signs = (): AccessTokens =>
     new AccessTokens({ secret: new SigningSecrets(supervisor.authSecrets()) });
   const api = new OperatorApi({
-    url: supervisor.nodes[0]!.url,
+    url: supervisor.nodes[0]!.operatorUrl,
     token: () =>
       signs().sign({
         userId: 'supervisor',

@@ -46,6 +46,8 @@ export interface SupervisedNode {
   /** Null while the node does not run. */
   readonly pid: number | null;
   readonly url: string;
+  /** Where operators find it: an address of their own where `LIVEDROPS_ADMIN_PORT` is given. */
+  readonly operatorUrl: string;
   /** Where its media process listens; null where it has none. */
   readonly mediaUrl: string | null;
   readonly state: ProcessState;
@@ -55,6 +57,8 @@ export interface SupervisedNode {
 /** Null where nodes have no media process. */
 interface NodePorts {
   readonly api: number;
+  /** Null: operators have no port of their own. */
+  readonly admin: number | null;
   readonly media: number | null;
 }
 
@@ -94,7 +98,10 @@ export class ClusterSupervisor {
   readonly #report: (text: string) => void;
   readonly #nodes = new Map<
     string,
-    { readonly process: SupervisedProcess } & Pick<SupervisedNode, 'url' | 'mediaUrl'>
+    { readonly process: SupervisedProcess } & Pick<
+      SupervisedNode,
+      'url' | 'operatorUrl' | 'mediaUrl'
+    >
   >();
   readonly #servers = new Map<ServerName, { readonly process: SupervisedProcess; port: number }>();
   /** Releases the lock of the data directory. Safe to repeat. */
@@ -112,9 +119,9 @@ export class ClusterSupervisor {
   }
 
   get nodes(): readonly SupervisedNode[] {
-    return [...this.#nodes].map(([nodeId, { process, url, mediaUrl }]) => {
+    return [...this.#nodes].map(([nodeId, { process, url, operatorUrl, mediaUrl }]) => {
       const { pid, state, restarts } = process;
-      return { nodeId, pid, url, mediaUrl, state, restarts };
+      return { nodeId, pid, url, operatorUrl, mediaUrl, state, restarts };
     });
   }
 
@@ -165,7 +172,7 @@ export class ClusterSupervisor {
       };
       for (const [index, own] of ports.entries()) this.#addNode(index, own, secrets);
       await Promise.all([...this.#nodes.values()].map(({ process }) => process.start()));
-      storeServerUrl(this.#directory, this.nodes[0]!.url);
+      storeServerUrl(this.#directory, this.nodes[0]!.operatorUrl);
     } catch (error) {
       await this.stop();
       // A stop that ran before the lock was taken has not released it.
@@ -233,17 +240,24 @@ export class ClusterSupervisor {
   /** Those of the media processes follow on those of the nodes. */
   async #nodePorts(): Promise<NodePorts[]> {
     const { nodeCount, port: first, media = false } = this.#options;
+    const firstAdmin = this.#options.environment?.['LIVEDROPS_ADMIN_PORT'] ?? '';
     const free = async (index: number, what: string) => {
       if (first === 0) return await freePort();
       const port = first + index;
       if (await isFree(port)) return port;
       throw new Error(`port ${port} of ${what} is taken; --port sets another first port`);
     };
+    const freeAdmin = async (index: number) => {
+      if (firstAdmin === '') return null;
+      return firstAdmin === '0' ? await freePort() : Number(firstAdmin) + index;
+    };
     const ports: NodePorts[] = [];
     for (let i = 0; i < nodeCount; i++) {
       const name = `node-${i + 1}`;
       const api = await free(i, name);
-      ports.push({ api, media: media ? await free(nodeCount + i, `${name}'s media`) : null });
+      const admin = await freeAdmin(i);
+      const ofMedia = media ? await free(nodeCount + i, `${name}'s media`) : null;
+      ports.push({ api, admin, media: ofMedia });
     }
     return ports;
   }
@@ -325,6 +339,7 @@ export class ClusterSupervisor {
         ...this.#options.nodeEnvironment?.(nodeId),
         LIVEDROPS_HOST: host,
         LIVEDROPS_PORT: String(ports.api),
+        ...(ports.admin !== null && { LIVEDROPS_ADMIN_PORT: String(ports.admin) }),
         ...(ports.media !== null && { LIVEDROPS_MEDIA_PORT: String(ports.media) }),
         LIVEDROPS_DATA: dataDirectory,
         LIVEDROPS_STORE: this.redisUrl,
@@ -341,8 +356,11 @@ export class ClusterSupervisor {
       report: this.#report,
     });
     const urlOf = (port: number) => `http://${host}:${port}`;
+    const url = urlOf(ports.api);
+    const adminHost = this.#options.environment?.['LIVEDROPS_ADMIN_HOST'] ?? HOST;
+    const operatorUrl = ports.admin === null ? url : `http://${adminHost}:${ports.admin}`;
     const mediaUrl = ports.media === null ? null : urlOf(ports.media);
-    this.#nodes.set(nodeId, { process: node, url: urlOf(ports.api), mediaUrl });
+    this.#nodes.set(nodeId, { process: node, url, operatorUrl, mediaUrl });
   }
 
   /** Makes those that are neither given nor stored. */

@@ -40,6 +40,22 @@ test('A5: a key’s text has a prefix, random characters and a checksum that fin
   t.is(zeros.slice(-6), newKeyText((count) => new Uint8Array(count)).slice(-6));
 });
 
+test('A5, X4: keys that read metrics are made by operators and auditors, for themselves', async (t) => {
+  const { keys } = setting();
+  const apiKey = { name: 'prometheus', scopes: ['metrics:read'] as Scope[] };
+  const isMade = async (roles: string[], creatorId?: string) => {
+    const memberships = [{ organisationId: 'org', role: 'owner' as const }];
+    const asking = { userId: 'ann', roles, memberships };
+    const of = creatorId === undefined ? {} : { creatorId };
+    return (await keys.create({ caller: asking, apiKey, ...of })).ok;
+  };
+  t.true(await isMade(['operator']));
+  t.true(await isMade(['auditor']));
+  t.false(await isMade(['creator']));
+  t.false(await isMade([]));
+  t.false(await isMade(['operator'], 'org'), 'an organisation is no operator');
+});
+
 test('A5: a key is shown once, and only its hash is stored', async (t) => {
   const { keys, apiKeys } = setting();
   const created = await keys.create({ caller, apiKey: { name: ' Desk ', scopes } });

@@ -57,6 +57,17 @@ test('an empty environment gives the documented defaults, frozen', (t) => {
   t.true(Object.isFrozen(config));
 });
 
+test('X4: operators have an address of their own where a port is set', (t) => {
+  const addressWith = (environment: Record<string, string>) =>
+    loadConfig({ LIVEDROPS_DATA: temporaryDirectory(t), ...environment }).operatorAddress;
+  t.is(addressWith({}), null);
+  t.deepEqual(addressWith({ LIVEDROPS_ADMIN_PORT: '9464' }), { host: '127.0.0.1', port: 9464 });
+  t.deepEqual(addressWith({ LIVEDROPS_ADMIN_PORT: '0', LIVEDROPS_ADMIN_HOST: '10.0.0.5' }), {
+    host: '10.0.0.5',
+    port: 0,
+  });
+});
+
 test('M2: blobs are in a folder, in a bucket, or nowhere', (t) => {
   const data = temporaryDirectory(t);
   const media = (environment: Record<string, string>) =>
@@ -145,6 +156,8 @@ const BAD_VALUES: [name: string, value: string, problem: RegExp][] = [
   ['PORT', '-1', /must be a port/],
   ['PORT', '1e3', /must be a port/],
   ['HOST', 'a b', /must be an address/],
+  ['ADMIN_PORT', '65536', /must be a port, 0 to 65535/],
+  ['ADMIN_HOST', '10.0.0.5', /goes with LIVEDROPS_ADMIN_PORT, which is unset/],
   ['STORE', 'redis://localhost', /go together: a cluster has a Redis store and NATS/],
   ['STORE', 'redis://', /must be sqlite:/],
   ['STORE', 'redis://a,b', /must be sqlite:/],

@@ -123,6 +123,23 @@ onEachProfile((test, profile) => {
         t.true(text.includes(`${series}le="${le}"}`), series);
   });
 
+  test('A5, X4: an API key with metrics:read is made by operators only, and reads them', async (t) => {
+    const path = '/v1/account/api-keys';
+    const body = { name: 'prometheus', scopes: ['metrics:read'] };
+    const headers = { via: '1.1 proxy' };
+    t.is((await server.post(path, { as: 'cleo', body })).status, 403);
+    const token = server.token('boss', 60, ['operator']);
+    const made = await server.post(path, { token, body });
+    t.is(made.status, 201, made.text);
+    const key = String(made.json['key']);
+    for (const url of server.urls) {
+      t.is((await server.get('/metrics', { url, headers })).status, 401);
+      t.is((await server.get('/metrics', { url, headers, token: key })).status, 200);
+    }
+    const id = String(made.json['id']);
+    t.is((await server.call('DELETE', `${path}/${id}`, { token })).status, 204);
+  });
+
   test('L5: threads, disk, mailboxes and orders are measured', async (t) => {
     const texts = await scrapes();
     const sumOf = (series: string) =>

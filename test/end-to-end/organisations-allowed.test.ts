@@ -189,6 +189,7 @@ onEachProfile((test, profile) => {
     'webhooks.read': async (as) => await ask('GET', `/v1/webhooks/${await webhook()}`, as),
     'webhooks.change': async (as) =>
       await ask('PATCH', `/v1/webhooks/${await webhook()}`, as, { description: 'Desk' }),
+    'metrics.read': null,
     'shops.exchangeToken': null,
     'shops.putContact': null,
     'shops.contact': null,

@@ -29,6 +29,8 @@ export interface SaleNodes {
   readonly settings: Environment;
   /** Where each gateway answers; after `lose`, maybe elsewhere. */
   readonly urls: readonly string[];
+  /** Where operators find each node: the same, or an address of their own. */
+  readonly operatorUrls: readonly string[];
   /** Deletes the users' order lists and feeds; read marks stay. */
   lose(userIds: readonly string[]): Promise<void>;
   /** Stops all nodes; their data stays. */
@@ -58,15 +60,18 @@ async function startOne(environment: Environment, prepare: Prepare): Promise<Sal
   await prepare(settings);
   let server = await startNode(settings);
   const urls = [server.url];
+  const operatorUrls = [server.operatorUrl];
   const kept = started.move();
   return {
     settings,
     urls,
+    operatorUrls,
     async lose(userIds) {
       await server.stop();
       loseRows(join(directory, 'projections.db'), userIds);
       server = await startNode(settings);
       urls[0] = server.url;
+      operatorUrls[0] = server.operatorUrl;
     },
     stop: () => server.stop(),
     async truth() {
@@ -105,6 +110,7 @@ async function startTwo(environment: Environment, prepare: Prepare): Promise<Sal
   return {
     settings,
     urls: servers.map(({ url }) => url),
+    operatorUrls: servers.map(({ operatorUrl }) => operatorUrl),
     lose: (userIds) => loseKeys(redis, userIds),
     async stop() {
       await Promise.all(servers.map((server) => server.stop()));

@@ -39,6 +39,11 @@ export class SaleServer extends SaleClient {
     return new SaleServer(await startNodes(profile, { ...secrets, ...environment }, prepare));
   }
 
+  /** Where operators find each node. */
+  get operatorUrls(): readonly string[] {
+    return this.#nodes.operatorUrls;
+  }
+
   /** Of one of the nodes, for commands. */
   get settings(): Environment {
     return this.#nodes.settings;

@@ -1,6 +1,9 @@
 // Who may make operators, and what is recorded and ended with each change.
 
+import { randomBytes } from 'node:crypto';
 import test from 'ava';
+import { ApiKeys } from '../../../app/api-keys.ts';
+import type { Scope } from '../../../contracts/creator-actions.ts';
 import { OPERATOR_ACCOUNTS_MAX } from '../../../storage/ports/operator-accounts.ts';
 import { operatorAccount } from '../../storage/contract/operator-accounts.ts';
 import { operatorAccountsOn } from './operator-accounts-harness.ts';
@@ -56,6 +59,28 @@ test('X3a: adding and removing an operator ends the sessions of the account', as
   t.is(await stores.operatorAccounts.find(userId), null);
   t.not(await stores.accounts.findUser(userId), null);
   t.like(await accounts.remove({ caller: OLGA, userId }), { ok: false, code: 'not-found' });
+});
+
+test('X4: who is an operator no more has no key that reads metrics; other keys stay', async (t) => {
+  const { accounts, stores } = operatorAccountsOn();
+  const added = await accounts.add({ caller: OLGA, operator: NEW });
+  if (!added.ok) return t.fail(added.code);
+  const { userId } = added.value;
+  const own = { userId, roles: ['operator'] };
+  const keys = new ApiKeys({
+    ...stores,
+    now: () => 1_000_000,
+    random: (count) => randomBytes(count),
+  });
+  const make = (name: string, scopes: Scope[]) =>
+    keys.create({ caller: own, apiKey: { name, scopes } });
+  t.true((await make('prometheus', ['metrics:read', 'orders:read'])).ok);
+  t.true((await make('shop', ['orders:read'])).ok);
+  await accounts.remove({ caller: OLGA, userId });
+  t.deepEqual(
+    (await stores.apiKeys.list(userId)).map(({ name }) => name),
+    ['shop'],
+  );
 });
 
 test('X3a: auditors see who is an operator and change nothing; others do neither', async (t) => {

@@ -82,6 +82,24 @@ test('J11: a job is done step by step, and the same id is one job', async (t) =>
   t.is(await jobs.find('j_1'), null);
 });
 
+test('L5: for how long the oldest due job waits is known, while others run', async (t) => {
+  const handler = new Counting();
+  const { clock, add, runner } = start(handler);
+  const held = hold(handler);
+  await add('j_1');
+  await clock.advance(100);
+  t.deepEqual(runner.overdue(), [{ kind: 'refund-orders', ms: 0 }], 'what runs does not wait');
+  await add('j_2', 'bob');
+  await add('j_3', 'cid');
+  await clock.advance(5_000);
+  const [waiting] = runner.overdue();
+  t.true(waiting!.ms >= 4_900 && waiting!.ms <= 5_000, String(waiting!.ms));
+  handler.before = () => undefined;
+  held.end();
+  await clock.advance(5_000);
+  t.deepEqual(runner.overdue(), [{ kind: 'refund-orders', ms: 0 }]);
+});
+
 test('J11: a step that fails is tried again later, and the caller reads why', async (t) => {
   const handler = new Counting();
   const { clock, add, find } = start(handler);

@@ -105,6 +105,21 @@ test('each node gets its own port and id, the servers, and shared secrets and ar
   t.is(readFileSync(join(dataDirectory, 'server-url'), 'utf8'), urls[0]!);
 });
 
+test('X4: each node gets an operators’ port of its own where one is given', async (t) => {
+  const { cluster, dataDirectory, settings } = scene(t, {
+    environment: { LIVEDROPS_ADMIN_PORT: '0' },
+  });
+  await cluster.start();
+  const ports = ['node-1', 'node-2'].map((nodeId) => settings(nodeId)['LIVEDROPS_ADMIN_PORT']);
+  t.is(new Set(ports).size, 2);
+  const urls = cluster.nodes.map(({ operatorUrl }) => operatorUrl);
+  t.deepEqual(
+    urls,
+    ports.map((port) => `http://127.0.0.1:${port}`),
+  );
+  t.is(readFileSync(join(dataDirectory, 'server-url'), 'utf8'), urls[0]!);
+});
+
 test('M4: nodes with media have a port each for them, and one folder of blobs', async (t) => {
   const { cluster, dataDirectory, settings } = scene(t, { media: true });
   await cluster.start();

@@ -1,0 +1,32 @@
+// Who may see what a process tells of itself: its metrics, and why it is not ready (X4). At the
+// operators' address everybody may, since only operators reach it. At an address that the public
+// reaches: who is on this machine itself, operators, auditors, and API keys with the scope.
+
+import { maySeeOperations } from '../../app/caller.ts';
+import { isLoopback } from './address.ts';
+import { problem, type Problem } from './problems.ts';
+import type { CheckedRequest, IncomingRequest } from './route.ts';
+
+/** Whoever passes a request on for others says so with one of them. */
+const PROXY_HEADERS = ['forwarded', 'x-forwarded-for', 'via'] as const;
+
+/** Whether a request comes from this machine itself, and not from somebody behind a proxy on it. */
+export function isFromHere({ address, hasHeader }: Pick<IncomingRequest, 'address' | 'hasHeader'>) {
+  return isLoopback(address) && !PROXY_HEADERS.some((name) => hasHeader(name));
+}
+
+/** Null: they may. */
+export async function refuseStrangers({
+  door,
+  isLocal,
+  identify,
+}: Pick<
+  CheckedRequest<unknown, unknown>,
+  'door' | 'isLocal' | 'identify'
+>): Promise<Problem | null> {
+  if (door === 'operators' || isLocal) return null;
+  const asking = await identify();
+  if (!asking.ok) return asking;
+  // A key that got here has the scope of the route.
+  return asking.byKey || maySeeOperations(asking) ? null : problem('forbidden');
+}
