@@ -58,13 +58,10 @@ async function readiness(url: string): Promise<Finding[]> {
   }
   const { reasons = [] } = (await answer.json().catch(() => ({}))) as { reasons?: string[] };
   if (answer.ok) return [ok(name, `${url} is ready`)];
-  return reasons.map((reason) =>
-    warn(
-      name,
-      `${url} is not ready: ${reason}`,
-      'docs/OPERATIONS.md, What each failure looks like',
-    ),
-  );
+  const remedy = 'docs/OPERATIONS.md, What each failure looks like';
+  // Strangers are told no reason.
+  if (reasons.length === 0) return [warn(name, `${url} is not ready`, remedy)];
+  return reasons.map((reason) => warn(name, `${url} is not ready: ${reason}`, remedy));
 }
 
 type NodeRows = Awaited<ReturnType<OperatorApi['nodes']>>;
