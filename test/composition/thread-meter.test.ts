@@ -37,21 +37,24 @@ test.serial('L5: the CPU of each thread is its own, and stays when it has ended'
   t.true(ended['other']! >= running['other']!);
 });
 
-test.serial('L5: a thread that is busy in one call has the figures of before, and delays no scrape', async (t) => {
-  const meter = new ThreadMeter();
-  meter.start();
-  t.teardown(() => meter.stop());
-  const hang = `
+test.serial(
+  'L5: a thread that is busy in one call has the figures of before, and delays no scrape',
+  async (t) => {
+    const meter = new ThreadMeter();
+    meter.start();
+    t.teardown(() => meter.stop());
+    const hang = `
     const { parentPort, workerData } = require('node:worker_threads');
     parentPort.postMessage('here');
     Atomics.wait(new Int32Array(workerData), 0, 0);
   `;
-  const shared = new SharedArrayBuffer(4);
-  const worker = new Worker(hang, { eval: true, name: 'stuck', workerData: shared });
-  await once(worker, 'message');
-  const samples = await meter.sample();
-  t.true(samples.some(({ thread }) => thread === 'stuck'));
-  Atomics.store(new Int32Array(shared), 0, 1);
-  Atomics.notify(new Int32Array(shared), 0);
-  await worker.terminate();
-});
+    const shared = new SharedArrayBuffer(4);
+    const worker = new Worker(hang, { eval: true, name: 'stuck', workerData: shared });
+    await once(worker, 'message');
+    const samples = await meter.sample();
+    t.true(samples.some(({ thread }) => thread === 'stuck'));
+    Atomics.store(new Int32Array(shared), 0, 1);
+    Atomics.notify(new Int32Array(shared), 0);
+    await worker.terminate();
+  },
+);
