@@ -29,7 +29,10 @@ export const NewPushSubscription = Type.Object(
     endpoint,
     /** Browsers send it; push services tell the end with 404 or 410. */
     expirationTime: Type.Optional(Type.Union([Type.Number(), Type.Null()])),
-    keys: Type.Object({ p256dh: pushKey, auth: pushKey }, STRICT),
+    keys: Type.Object(
+      { p256dh: pushKey, auth: pushKey },
+      { ...STRICT, title: 'PushSubscriptionKeys' },
+    ),
     keyId: Type.Optional(
       Type.String({ pattern: ID, description: 'of the push key; by default the present one' }),
     ),

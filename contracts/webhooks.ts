@@ -40,7 +40,7 @@ export const WEBHOOK_EVENTS = [
   'order.refunded',
 ] as const;
 export type WebhookEvent = (typeof WEBHOOK_EVENTS)[number];
-const WebhookEvent = Type.Enum([...WEBHOOK_EVENTS]);
+export const WebhookEvent = Type.Enum([...WEBHOOK_EVENTS]);
 /** Of a call that a creator asked for, to see whether calls arrive. */
 export const TEST_EVENT = 'webhook.test';
 
@@ -54,7 +54,7 @@ export const WebhookOrdering = Type.Enum([...WEBHOOK_ORDERINGS], {
 
 /** Why a webhook is called no more. */
 export const WEBHOOK_ENDS = ['owner', 'operator', 'failing', 'gone'] as const;
-const WebhookEnd = Type.Enum([...WEBHOOK_ENDS], {
+export const WebhookEnd = Type.Enum([...WEBHOOK_ENDS], {
   type: 'string',
   description: 'failing: no call was taken for 24 hours; gone: the endpoint answered 410',
 });
@@ -178,14 +178,17 @@ export const DeliveryState = Type.Enum([...DELIVERY_STATES], {
 });
 export type DeliveryState = Plain<typeof DeliveryState>;
 
-const DeliveryAttempt = Type.Object({
-  at: time,
-  durationMs: count,
-  /** Null: there was no answer. */
-  status: absentIfNull(Type.Integer({ description: 'of the answer' })),
-  reason: absentIfNull(Type.String({ description: 'why it failed, such as `timeout`' })),
-  excerpt: absentIfNull(Type.String({ description: 'the beginning of the answer’s body' })),
-});
+const DeliveryAttempt = Type.Object(
+  {
+    at: time,
+    durationMs: count,
+    /** Null: there was no answer. */
+    status: absentIfNull(Type.Integer({ description: 'of the answer' })),
+    reason: absentIfNull(Type.String({ description: 'why it failed, such as `timeout`' })),
+    excerpt: absentIfNull(Type.String({ description: 'the beginning of the answer’s body' })),
+  },
+  { title: 'WebhookDeliveryAttempt' },
+);
 export type DeliveryAttempt = Plain<typeof DeliveryAttempt>;
 
 export const Delivery = Type.Object(

@@ -722,18 +722,20 @@ export interface WebhookDelivery {
   readonly occurredAt: string;
   readonly attemptCount: number;
   /** the newest ones, oldest first */
-  readonly attempts: ReadonlyArray<{
-    readonly at: string;
-    readonly durationMs: number;
-    /** of the answer */
-    readonly status?: number;
-    /** why it failed, such as `timeout` */
-    readonly reason?: string;
-    /** the beginning of the answer’s body */
-    readonly excerpt?: string;
-  }>;
+  readonly attempts: ReadonlyArray<WebhookDeliveryAttempt>;
   readonly nextAttemptAt?: string;
   readonly finishedAt?: string;
+}
+
+export interface WebhookDeliveryAttempt {
+  readonly at: string;
+  readonly durationMs: number;
+  /** of the answer */
+  readonly status?: number;
+  /** why it failed, such as `timeout` */
+  readonly reason?: string;
+  /** the beginning of the answer’s body */
+  readonly excerpt?: string;
 }
 
 export interface WebhookDeliveryPage {
@@ -1245,12 +1247,14 @@ export interface PushKey {
 export interface NewPushSubscription {
   readonly endpoint: string;
   readonly expirationTime?: number | null;
-  readonly keys: {
-    readonly p256dh: string;
-    readonly auth: string;
-  };
+  readonly keys: PushSubscriptionKeys;
   /** of the push key; by default the present one */
   readonly keyId?: string;
+}
+
+export interface PushSubscriptionKeys {
+  readonly p256dh: string;
+  readonly auth: string;
 }
 
 export interface PreferencesPatch {

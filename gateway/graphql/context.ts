@@ -167,7 +167,7 @@ export function errorOf({ code, detail, retryAfterMs }: Problem): GraphQLError {
   return new GraphQLError(message, { extensions });
 }
 
-function queryOf(query: QueryParameters): string {
+export function queryOf(query: QueryParameters): string {
   const given = new URLSearchParams();
   for (const [name, value] of Object.entries(query))
     if (value !== undefined && value !== null) given.append(name, String(value));

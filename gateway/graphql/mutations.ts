@@ -7,7 +7,7 @@ import { IfMatchHeaders } from '../http/if-match.ts';
 import type { Problem } from '../http/problems.ts';
 import { NAME_IN_PATH, type RouteDefinition } from '../http/route.ts';
 import type { Row } from './builder.ts';
-import type { Context, Performed } from './context.ts';
+import { type Context, type Performed, type QueryParameters, queryOf } from './context.ts';
 import { COSTS } from './costs.ts';
 import { restId } from './node-ids.ts';
 import { refusalRow } from './refusals.ts';
@@ -38,6 +38,10 @@ export interface MutationOptions {
     /** The route's answer unless given. */
     readonly from?: (done: Done, context: Context) => unknown;
   };
+  /** Of ids in the body, or lists of them: the types of their nodes. */
+  readonly idsInBody?: Readonly<Record<string, string>>;
+  /** The input has what the route takes in its query. */
+  readonly hasQuery?: boolean;
   /** What is done; a request to the route unless given. */
   readonly perform?: (context: Context, asked: Asked) => Promise<Performed | Problem>;
 }
@@ -47,6 +51,8 @@ export interface Asked {
   readonly ids: readonly string[];
   /** Of the route's shape; not checked yet. Undefined where the route takes none. */
   readonly body: Row | undefined;
+  /** Without the question mark. */
+  readonly query?: string | undefined;
   readonly headers: Readonly<Record<string, string>>;
 }
 
@@ -64,7 +70,8 @@ export function addMutation(parts: Parts, options: MutationOptions): void {
     types: [payload, ...refusals.typesFor(definition.refusals)],
     resolveType: ({ typename }) => typename as never,
   });
-  const input = inputType(parts, title, definition, ids);
+  const query = options.hasQuery === true ? definition.query : undefined;
+  const input = inputType(parts, title, { ...definition, query }, ids);
   const perform =
     options.perform ??
     ((context: Context, { ids: of, ...asked }: Asked) =>
@@ -77,11 +84,13 @@ export function addMutation(parts: Parts, options: MutationOptions): void {
       extensions: { rest: { access, rateClass } },
       args: input === null ? {} : { input: t.arg({ type: input, required: true }) },
       resolve: async (_, args, context) => {
-        const { input: asked = {} } = args as { input?: Input };
+        const given = args as { input?: Input };
+        const asked = withRestIds(given.input ?? {}, options.idsInBody ?? {});
         const rest = ids.map(([id, type]) => restId(type, asked[id] as string));
         const performed = await perform(context, {
           ids: rest,
           body: definition.body && bodyOf(definition.body, asked),
+          query: query && queryOf(bodyOf(query, asked) as QueryParameters),
           headers: headersOf(asked),
         });
         // What was read before may be otherwise now.
@@ -99,17 +108,24 @@ export function addMutation(parts: Parts, options: MutationOptions): void {
 function inputType(
   { builder, shapes }: Parts,
   title: string,
-  { body, keyed = false, headers }: RouteDefinition,
+  {
+    body,
+    query,
+    keyed = false,
+    headers,
+  }: Pick<RouteDefinition, 'body' | 'keyed' | 'headers'> & { readonly query: TObject | undefined },
   ids: Ids,
 ) {
   const needsKey = headers === OrderHeaders;
   const hasKey = keyed || needsKey;
   const hasCondition = headers === IfMatchHeaders;
-  if (ids.length === 0 && body === undefined && !hasKey && !hasCondition) return null;
+  const hasParts = body !== undefined || query !== undefined;
+  if (ids.length === 0 && !hasParts && !hasKey && !hasCondition) return null;
   return builder.inputType(`${title}Input`, {
     fields: (t) => ({
       ...Object.fromEntries(ids.map(([id]) => [id, t.id({ required: true })])),
       ...(body !== undefined && shapes.inputsOf(t, body)),
+      ...(query !== undefined && shapes.inputsOf(t, query)),
       ...(hasKey && {
         idempotencyKey: t.string({
           required: needsKey,
@@ -150,6 +166,17 @@ function payloadType(
   });
 }
 
+function withRestIds(input: Input, types: Readonly<Record<string, string>>): Input {
+  const found = Object.entries(types).flatMap(([name, type]) => {
+    const given = input[name] as string | readonly string[] | null | undefined;
+    if (given === undefined || given === null) return [];
+    const ids =
+      typeof given === 'string' ? restId(type, given) : given.map((id) => restId(type, id));
+    return [[name, ids] as const];
+  });
+  return { ...input, ...Object.fromEntries(found) };
+}
+
 function filled({ path }: RouteDefinition, ids: readonly string[]): string {
   let next = 0;
   return path.replaceAll(NAME_IN_PATH, () => encodeURIComponent(ids[next++]!));
@@ -160,8 +187,9 @@ function bodyOf({ properties }: TObject, input: Input): Row {
   const body: Record<string, unknown> = {};
   for (const [name, schema] of Object.entries(properties)) {
     const value = input[name];
-    if (value !== undefined && (value !== null || withoutNull(schema) !== schema))
-      body[name] = value;
+    if (value === undefined || (value === null && withoutNull(schema) === schema)) continue;
+    const isPart = value !== null && 'properties' in schema;
+    body[name] = isPart ? bodyOf(schema as TObject, value as Input) : value;
   }
   return body;
 }

@@ -10,6 +10,12 @@ import { OrderStatus } from '../../contracts/orders.ts';
 import { PaymentDispute, PaymentReadiness, PaymentStatus } from '../../contracts/payments.ts';
 import { SearchQuery, SearchSort, SearchType } from '../../contracts/search.ts';
 import { DropFrameType } from '../../contracts/live.ts';
+import {
+  DeliveryState,
+  WebhookEnd,
+  WebhookEvent,
+  WebhookOrdering,
+} from '../../contracts/webhooks.ts';
 import type { Route } from '../http/route.ts';
 import { addAccountMutations } from './account-mutations.ts';
 import { makeBuilder } from './builder.ts';
@@ -18,11 +24,13 @@ import { addMoney } from './money.ts';
 import { addCreatorMutations } from './creator-mutations.ts';
 import { addOrderMutations, addOrders } from './orders.ts';
 import type { Parts } from './parts.ts';
+import { addReach } from './reach.ts';
 import { Refusals } from './refusals.ts';
 import { addSearch } from './search.ts';
 import { addSubscriptions } from './subscriptions.ts';
 import { Shapes } from './shapes.ts';
 import { addViewer } from './viewer.ts';
+import { addWebhooks } from './webhooks.ts';
 
 /** Enums by their names. Which shape has one is found by its values. */
 const ENUMS = {
@@ -44,6 +52,10 @@ const ENUMS = {
   MediaStatus,
   MediaKind,
   MediaVisibility,
+  WebhookEvent,
+  WebhookOrdering,
+  WebhookEnd,
+  DeliveryState,
 } as const;
 
 let made: GraphQLSchema | null = null;
@@ -73,11 +85,13 @@ function makeSchema(routes: readonly Route[]): GraphQLSchema {
   };
   const catalogue = addCatalogue(parts);
   const order = addOrders(parts, catalogue);
-  const { job, organisation } = addViewer(parts, catalogue, order);
+  const { viewer, job, organisation } = addViewer(parts, catalogue, order);
   addSearch(parts);
   addOrderMutations(parts, order, job);
   addCreatorMutations(parts, catalogue);
   addAccountMutations(parts, catalogue, { job, organisation });
+  addReach(parts, viewer);
+  addWebhooks(parts, catalogue, viewer);
   addSubscriptions(parts, catalogue);
   return builder.toSchema();
 }

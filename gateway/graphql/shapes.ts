@@ -168,8 +168,9 @@ export class Shapes {
         return pattern === HTTP_URL ? 'URL' : 'String';
       case 'object':
         if (patternProperties !== undefined) return 'JSONObject';
-        if (!isInput) return this.#objectOf(schema as TObject, place);
-        break;
+        return isInput
+          ? this.#inputOf(schema as TObject)
+          : this.#objectOf(schema as TObject, place);
       default:
     }
     throw new Error(`${place}: no type of GraphQL`);
@@ -188,6 +189,17 @@ export class Shapes {
     this.#named.set(name, ref);
     const titled = { ...shape, title: name } as TObject;
     ref.implement({ fields: (maker) => this.fieldsOf(maker, titled) });
+    return ref;
+  }
+
+  /** The input type of a part of a body; the shape must have a title. */
+  #inputOf(shape: TObject): unknown {
+    const name = `${titleOf(shape)!}Input`;
+    const known = this.#named.get(name);
+    if (known !== undefined) return known;
+    const fields = (maker: object) => this.inputsOf(maker, shape);
+    const ref = this.#builder.inputType(name, { fields });
+    this.#named.set(name, ref);
     return ref;
   }
 

@@ -159,5 +159,5 @@ export function addViewer(parts: Parts, { dropList, user }: Catalogue, order: Ob
       resolve: (_, __, { isKnown }) => (isKnown ? VIEWER : null),
     }),
   );
-  return { job, organisation };
+  return { viewer, job, organisation };
 }
