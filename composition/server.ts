@@ -1,10 +1,12 @@
 // A whole node: the core of its profile and the gateway.
 
 import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { Registry } from 'prom-client';
 import { systemClock } from '../actors/clock.ts';
 import { StoreClock } from '../actors/cluster/store-clock.ts';
 import { createGateway } from '../gateway/gateway.ts';
+import { BuiltPages } from '../gateway/pages/built-pages.ts';
 import type { VerifyToken } from '../gateway/http/route.ts';
 import { OrderDetailsUseCases } from '../app/order-details.ts';
 import { ExportDownloads } from '../app/jobs/export-downloads.ts';
@@ -29,6 +31,9 @@ import { URL_LIFETIME_SECONDS, urlSignerOf } from './media-urls.ts';
 import { ExportThreads } from './export-threads.ts';
 import { removeServerUrl, storeServerUrl } from './server-url.ts';
 import { calledHost, urlHost } from './url-host.ts';
+
+/** Where `scripts/pages.ts` builds the pages. */
+const PAGES = fileURLToPath(new URL('../web/dist', import.meta.url));
 
 export interface Server {
   readonly url: string;
@@ -170,6 +175,7 @@ export async function startServer(
       sign: (path) =>
         signer?.sign(path, Math.floor(clock.now() / 1_000), URL_LIFETIME_SECONDS) ?? null,
     },
+    pages: BuiltPages.open(PAGES),
     log,
     version,
     paymentProvider: config.paymentProvider,

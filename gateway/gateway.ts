@@ -77,6 +77,8 @@ import { searchRoutes } from './rest/search.ts';
 import { reachRoutes } from './rest/reach.ts';
 import { shopRoutes } from './rest/shops.ts';
 import { systemRoutes } from './rest/system.ts';
+import { pageRoutes } from './rest/pages.ts';
+import type { BuiltPages } from './pages/built-pages.ts';
 import { auditRoutes } from './rest/audit.ts';
 import { webhookRoutes } from './rest/webhooks.ts';
 import type { IncomingRequest, Route, VerifyToken } from './http/route.ts';
@@ -143,6 +145,8 @@ export interface GatewayOptions {
   readonly version?: string;
   /** Where media are delivered from; nowhere unless given. */
   readonly media?: MediaUrlsOptions;
+  /** The pages for people; none unless given. */
+  readonly pages?: BuiltPages | null;
   /** Shown as `payment.provider` in orders. */
   readonly paymentProvider?: string;
   /** Null, or absent: orders with a pass are refused. */
@@ -180,6 +184,7 @@ export interface Gateway {
 export function createGateway(options: GatewayOptions): Gateway {
   const { router, levels, bus, clock, log, metrics, rateLimits, stream, exports } = options;
   const { downloads = null, restrictions = NO_RESTRICTIONS, passTexts = null } = options;
+  const { pages = null } = options;
   const now = (): number => clock.now();
   const paymentProvider = options.paymentProvider ?? 'development';
   const source = options.limits ?? DEFAULT_LIMITS;
@@ -229,6 +234,9 @@ export function createGateway(options: GatewayOptions): Gateway {
           ...webhookRoutes(),
           ...productRoutes({ levels, reads, urls }),
           ...mediaRoutes({ urls }),
+          ...(pages === null
+            ? []
+            : pageRoutes({ pages, mediaOrigin: options.media?.origin ?? (() => null) })),
           ...dropRoutes({ cards, reads, pictures, levels, hidden: restrictions }),
           ...draftRoutes({ levels }),
           ...orderDetailsRoutes(),

@@ -1,13 +1,15 @@
-// Prepares a clone to run: installs the packages of the lock file, the Node 24 among them, and
-// makes the HTTP addon load on this libc. Plain JavaScript for Node 18 or later, since it runs
-// before anything is installed. If there is nothing to do, it prints nothing and only reads the
-// lock file. It is not a build step: there is none.
+// Prepares a clone to run: installs the packages of the lock file, the Node 24 among them, makes the
+// HTTP addon load on this libc, and builds the pages for browsers. Plain JavaScript for Node 18 or
+// later, since it runs before anything is installed. If there is nothing to do, it prints nothing
+// and only reads the lock file and the sources of the pages. The server itself is not built: it
+// runs from its sources.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { PAGES_STAMP_FILE, pagesAreBuilt, pagesStamp } from './pages-stamp.mjs';
 import { relinkAddon } from './uws-relink.mjs';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
@@ -30,15 +32,31 @@ class SetupError extends Error {}
 
 function main() {
   const stamp = wantedStamp();
-  if (isDone(stamp)) return;
+  if (isDone(stamp) && pagesAreBuilt()) return;
   checkMachine();
   withMutex(() => {
-    if (isDone(stamp)) return;
-    if (!installedMatchesLock() || !nodeRuns()) install();
-    if (!nodeRuns()) throw new SetupError(`${NODE} does not run here, although it was installed.`);
-    relinkIfNeeded();
-    writeFileSync(STAMP, stamp);
+    if (!isDone(stamp)) {
+      if (!installedMatchesLock() || !nodeRuns()) install();
+      if (!nodeRuns())
+        throw new SetupError(`${NODE} does not run here, although it was installed.`);
+      relinkIfNeeded();
+      writeFileSync(STAMP, stamp);
+    }
+    if (!pagesAreBuilt()) buildPages();
   });
+}
+
+function buildPages() {
+  const stamp = pagesStamp();
+  const { status, stderr } = spawnSync(NODE, [join(ROOT, 'scripts', 'pages.ts')], {
+    cwd: ROOT,
+    stdio: ['ignore', 'ignore', 'pipe'],
+    encoding: 'utf8',
+  });
+  // Last, and of the sources before: a build that was cut off, or overtaken, is begun again.
+  if (status === 0) return writeFileSync(PAGES_STAMP_FILE, stamp);
+  process.stderr.write(stderr);
+  throw new SetupError('The pages could not be built; why is above.');
 }
 
 function wantedStamp() {

@@ -33,6 +33,7 @@ const CHECKS = [
     // Lint runs beside it: a second thread would only check much of the same twice.
     command: ['tsc', '--singleThreaded', '--incremental', '--tsBuildInfoFile', TYPES],
   },
+  { name: 'types of the pages', command: ['tsc', '--singleThreaded', '-p', 'web'] },
 ];
 /** More failed files than this are no accident, and are not run again. */
 const AGAIN_MAX = 8;

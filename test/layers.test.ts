@@ -180,3 +180,18 @@ test('there are files and imports to look at', (t) => {
     );
   t.true(imports.length > files.length);
 });
+
+test('web uses the SDK, the table of currencies, and nothing else of our own', (t) => {
+  const pages = globSync('web/**/*.{ts,tsx}', {
+    cwd: ROOT,
+    exclude: (name) => name === 'dist',
+  }).flatMap(importsOf);
+  const wrong = pages.filter(
+    ({ from }) =>
+      !['web', 'sdk'].includes(floorOf(from)) &&
+      from !== 'contracts/currencies.ts' &&
+      (isOwn(from) || from.startsWith('node:')),
+  );
+  t.true(pages.length > 0);
+  t.deepEqual(lines(wrong), []);
+});

@@ -13,6 +13,7 @@ import {
   JSON_MEDIA_TYPE,
   NAME_IN_PATH,
   NDJSON_MEDIA_TYPE,
+  PAGES_TAG,
   type Route,
   type RouteDefinition,
 } from './route.ts';
@@ -91,6 +92,7 @@ export function openApiDocument(
   refer(Problem, components.schemas);
   const paths: Record<string, Json> = {};
   for (const { definition } of routes) {
+    if (definition.tag === PAGES_TAG) continue;
     const path = (paths[definition.path] ??= {});
     const described = operation(definition, components);
     if (operatorPort !== null && definition.internal === true)

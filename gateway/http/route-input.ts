@@ -36,7 +36,8 @@ export function routeInput(
 ): Problem | RouteInput {
   const { body: bytes } = incoming;
   if (bytes === null) return problem('payload-too-large');
-  const parsedQuery = parseQuery(incoming.query, definition.query, definition.queryLengthMax);
+  const given = definition.ignoresQuery === true ? '' : incoming.query;
+  const parsedQuery = parseQuery(given, definition.query, definition.queryLengthMax);
   if (!parsedQuery.ok) return parsedQuery;
   const query = checks.query(parsedQuery.value);
   if (!query.ok) return query;

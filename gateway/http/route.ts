@@ -188,6 +188,8 @@ export interface RouteDefinition {
   readonly query?: TObject;
   /** Characters of the query string; 2,048 unless given. */
   readonly queryLengthMax?: number;
+  /** The query is the client's own matter: links to a page come with whatever others add to them. */
+  readonly ignoresQuery?: boolean;
   readonly body?: TObject;
   /** A request without a body is checked as one with an empty object. */
   readonly bodyOptional?: boolean;
@@ -279,6 +281,9 @@ export function keyRoute<
 ): Route {
   return { definition, handle };
 }
+
+/** The tag of pages for people and their files, which OpenAPI leaves out. */
+export const PAGES_TAG = 'pages';
 
 export const JSON_MEDIA_TYPE = 'application/json';
 export const FORM_MEDIA_TYPE = 'application/x-www-form-urlencoded';

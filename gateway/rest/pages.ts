@@ -1,0 +1,78 @@
+// The routes of the pages for people (U1 to U4): an app's HTML at each of its addresses, and the files
+// that it loads. They are no part of the API, and so not in its description.
+
+import type { BuiltFile, BuiltPages } from '../pages/built-pages.ts';
+import { pagePolicy } from '../pages/page-policy.ts';
+import { type HeaderPairs, PAGES_TAG, type Reply, route, type Route } from '../http/route.ts';
+
+const PAGE = {
+  method: 'GET',
+  tag: PAGES_TAG,
+  access: 'public',
+  rateClass: 'reads',
+  ignoresQuery: true,
+  status: 200,
+  refusals: [],
+} as const;
+/** Of an address whose content changes with an update: asked for again each time. */
+const REVALIDATED = 'no-cache';
+const FOREVER = 'public, max-age=31536000, immutable';
+
+export interface PageRoutesOptions {
+  readonly pages: BuiltPages;
+  /** Where media come from; null: nowhere. */
+  readonly mediaOrigin: () => string | null;
+}
+
+export function pageRoutes({ pages, mediaOrigin }: PageRoutesOptions): Route[] {
+  const reply = async (
+    file: BuiltFile,
+    acceptEncoding: string,
+    headers: HeaderPairs = [],
+  ): Promise<Reply> => {
+    const { bytes, encoding } = await pages.content(file, acceptEncoding);
+    return {
+      ok: true,
+      status: 200,
+      mediaType: file.mediaType,
+      body: bytes,
+      headers: [
+        ...headers,
+        // Weak: the same for all encodings.
+        ['etag', `W/"${file.version}"`],
+        ['vary', 'accept-encoding'],
+        ...(encoding === null ? [] : [['content-encoding', encoding] as const]),
+      ],
+    };
+  };
+  const apps = pages.list.apps.flatMap(({ paths, html }) =>
+    paths.map((path) =>
+      route(
+        {
+          ...PAGE,
+          path,
+          summary: 'A page.',
+          responseMediaType: html.mediaType,
+          cache: REVALIDATED,
+        },
+        ({ header }) =>
+          reply(html, header('accept-encoding'), [
+            ['content-security-policy', pagePolicy(mediaOrigin())],
+          ]),
+      ),
+    ),
+  );
+  const files = pages.list.files.map((file) =>
+    route(
+      {
+        ...PAGE,
+        path: file.path,
+        summary: 'A file of the pages.',
+        responseMediaType: file.mediaType,
+        cache: file.isImmutable ? FOREVER : REVALIDATED,
+      },
+      ({ header }) => reply(file, header('accept-encoding')),
+    ),
+  );
+  return [...apps, ...files];
+}

@@ -1,0 +1,101 @@
+// What the drop's page shows, as a pure function.
+
+import test from 'ava';
+import {
+  type DropState,
+  mayBuy,
+  type Phase,
+  phaseOf,
+  type Press,
+} from '../../web/storefront/drop/phase.ts';
+import type { Order } from '../../web/storefront/types.ts';
+
+const NONE: Press = { is: 'none' };
+
+function drop(change: Partial<DropState> = {}): DropState {
+  return {
+    status: 'live',
+    soldOut: false,
+    free: 50,
+    stocked: 100,
+    startsAt: '2026-11-30T18:00:00Z',
+    endsAt: '2026-11-30T20:00:00Z',
+    ...change,
+  };
+}
+
+const order = (status: Order['status']): Order => ({
+  id: 'd-1',
+  dropId: 'd',
+  userId: 'u',
+  quantity: 1,
+  status,
+  totalAmount: 100,
+  currency: 'EUR',
+  createdAt: '2026-11-30T18:00:01Z',
+  version: 1,
+});
+
+test('U1: without an order the drop alone decides', (t) => {
+  const phases: readonly (readonly [Partial<DropState>, Phase])[] = [
+    [{ status: 'upcoming' }, 'upcoming'],
+    [{}, 'live'],
+    [{ free: 11 }, 'live'],
+    [{ free: 10 }, 'low'],
+    [{ free: 1, stocked: 3 }, 'low'],
+    [{ free: 2, stocked: 3 }, 'live'],
+    [{ free: 0 }, 'sold-out'],
+    [{ free: 3, soldOut: true }, 'sold-out'],
+    [{ paused: true }, 'paused'],
+    [{ paused: true, free: 0 }, 'paused'],
+    [{ status: 'ended', free: 0 }, 'ended'],
+    [{ status: 'cancelled' }, 'cancelled'],
+  ];
+  for (const [change, phase] of phases) t.is(phaseOf(drop(change), null, NONE), phase);
+});
+
+test('U1: the page says "yours" of a confirmed order only, and never while an answer is awaited', (t) => {
+  const statuses = [
+    'reserved',
+    'confirmed',
+    'failed',
+    'cancelled',
+    'expired',
+    'refunded',
+  ] as const satisfies readonly Order['status'][];
+  const presses: readonly Press[] = [
+    NONE,
+    { is: 'asking' },
+    { is: 'unsure' },
+    { is: 'refused', code: 'limit-per-user' },
+  ];
+  for (const status of [null, ...statuses])
+    for (const press of presses) {
+      const phase = phaseOf(drop(), status === null ? null : order(status), press);
+      const isSettled = press.is === 'none' || press.is === 'refused';
+      t.is(phase === 'yours', status === 'confirmed' && isSettled, `${status} ${press.is}`);
+    }
+});
+
+test('U1: an order stands before the state of the drop: yours also when it is sold out or over', (t) => {
+  t.is(phaseOf(drop({ free: 0 }), order('confirmed'), NONE), 'yours');
+  t.is(phaseOf(drop({ status: 'ended' }), order('reserved'), NONE), 'held');
+  t.is(phaseOf(drop(), order('expired'), NONE), 'live');
+});
+
+test('U1: a press is possible while there are units, and again while no answer came', (t) => {
+  const all: readonly Phase[] = [
+    'upcoming',
+    'live',
+    'low',
+    'sold-out',
+    'paused',
+    'ended',
+    'cancelled',
+    'asking',
+    'unsure',
+    'held',
+    'yours',
+  ];
+  t.deepEqual(all.filter(mayBuy), ['live', 'low', 'unsure']);
+});

@@ -1,0 +1,95 @@
+// The storefront in a real browser, against a real server.
+
+import test from 'ava';
+import { chromiumInstalled, openChromium } from '../servers/chromium.ts';
+import { eventually } from '../end-to-end/sale-client.ts';
+import { account, register, startShop, visit } from './shop.ts';
+
+const run = chromiumInstalled ? test.serial : test.serial.skip;
+
+run(
+  'U1: one press buys, and another browser sees the stock fall; nothing is reported',
+  async (t) => {
+    t.timeout(400_000);
+    const server = await startShop(t, 'embedded');
+    const creator = await account(server);
+    const dropId = await server.drop(creator, { stock: 5, limitPerUser: 1 });
+    const browser = await openChromium(t);
+    const url = `${server.urls[0]}/drops/${dropId}`;
+    const buyer = await visit(browser, url);
+    const watcher = await visit(browser, url);
+    await watcher.page.getByText('of 5 left').waitFor();
+    await buyer.page.getByRole('button', { name: 'Log in to buy' }).click();
+    await register(buyer);
+    // Back at the drop.
+    await buyer.page.waitForURL(url);
+    await buyer.page.getByRole('button', { name: /^Buy for/ }).click();
+    await buyer.page.getByRole('heading', { name: 'It is yours' }).waitFor();
+    await watcher.page.getByText('4', { exact: true }).waitFor();
+    const orders = (await server.get(`/v1/drops/${dropId}/orders`, { as: creator })).json;
+    t.is((orders['items'] as object[]).length, 1);
+    // After a reload the page knows.
+    await buyer.page.reload();
+    await buyer.page.getByRole('heading', { name: 'It is yours' }).waitFor();
+    for (const { troubles, origins } of [buyer, watcher]) {
+      t.deepEqual(troubles, []);
+      t.deepEqual(
+        [...origins].map((origin) => origin.replace(/^ws/, 'http')),
+        [server.urls[0]],
+      );
+    }
+  },
+);
+
+run('U1: a lost answer and a reload in mid-press end in one order', async (t) => {
+  t.timeout(400_000);
+  const server = await startShop(t, 'embedded');
+  const creator = await account(server);
+  const dropId = await server.drop(creator, { stock: 5, limitPerUser: 3 });
+  const browser = await openChromium(t);
+  const url = `${server.urls[0]}/drops/${dropId}`;
+  const buyer = await visit(browser, url);
+  await buyer.page.getByRole('button', { name: 'Log in to buy' }).click();
+  await register(buyer);
+  await buyer.page.waitForURL(url);
+  // The server does it, and the answer is lost.
+  let lost = 0;
+  await buyer.page.route('**/orders', async (route) => {
+    if (route.request().method() !== 'POST') return await route.continue();
+    await route.fetch();
+    lost++;
+    await route.abort();
+  });
+  await buyer.page.getByRole('button', { name: /^Buy for/ }).click();
+  await buyer.page.getByText('Asking for your unit').first().waitFor();
+  t.is(await buyer.page.getByRole('heading', { name: 'It is yours' }).count(), 0);
+  await eventually(
+    async () => lost,
+    (times) => times > 0,
+  );
+  await buyer.page.unroute('**/orders');
+  await buyer.page.reload();
+  await buyer.page.getByRole('heading', { name: 'It is yours' }).waitFor();
+  const orders = (await server.get(`/v1/drops/${dropId}/orders`, { as: creator })).json;
+  t.is((orders['items'] as object[]).length, 1);
+});
+
+run('U1, U4: views without a list, a drop or an account say so, at 320 px too', async (t) => {
+  t.timeout(400_000);
+  const server = await startShop(t, 'embedded');
+  const browser = await openChromium(t);
+  const { page, troubles } = await visit(browser, `${server.urls[0]}/`, {
+    viewport: { width: 320, height: 640 },
+    colorScheme: 'dark',
+  });
+  await page.getByRole('heading', { name: 'No drops yet' }).waitFor();
+  await page.goto(`${server.urls[0]}/search?q=lamp`);
+  await page.getByText('Nothing was found for lamp.').waitFor();
+  await page.goto(`${server.urls[0]}/orders`);
+  await page.getByRole('heading', { name: 'Log in' }).waitFor();
+  t.is(new URL(page.url()).search, '?next=%2Forders');
+  t.true((await page.evaluate(() => document.documentElement.scrollWidth)) <= 320);
+  t.deepEqual(troubles, []);
+  await page.goto(`${server.urls[0]}/?lang=de`);
+  await page.getByRole('heading', { name: 'Noch keine Drops' }).waitFor();
+});

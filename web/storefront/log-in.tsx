@@ -1,0 +1,145 @@
+// Log-in and registration. Both lead back to where the buyer was.
+
+import { type Signal, useSignal } from '@preact/signals';
+import { useLocation } from 'preact-iso';
+import { useEffect } from 'preact/hooks';
+import { isProblem } from '../../sdk/errors.ts';
+import { Field, Notice } from '../shared/components/parts.tsx';
+import { text } from '../shared/language.ts';
+import { client, faultText } from '../shared/server.ts';
+
+const PASSWORD_LENGTH_MIN = 8;
+const PASSWORD_LENGTH_MAX = 128;
+const NAME_LENGTH_MAX = 80;
+
+/** Only a path of this site: an address elsewhere would send buyers to a stranger's page. */
+function nextOf(query: Readonly<Record<string, string>>): string {
+  const next = query['next'] ?? '/';
+  return /^\/(?![/\\])/.test(next) ? next : '/';
+}
+
+interface Sending {
+  readonly isSending: Signal<boolean>;
+  readonly fault: Signal<string | null>;
+  readonly send: (work: () => Promise<unknown>, faultOf: (error: unknown) => string) => void;
+}
+
+function useSending(): Sending {
+  const isSending = useSignal(false);
+  const fault = useSignal<string | null>(null);
+  const { query, route } = useLocation();
+  const send: Sending['send'] = (work, faultOf) => {
+    if (isSending.value) return;
+    isSending.value = true;
+    work()
+      .then(
+        () => route(nextOf(query), true),
+        (error: unknown) => (fault.value = faultOf(error)),
+      )
+      .finally(() => (isSending.value = false));
+  };
+  return { isSending, fault, send };
+}
+
+export function LogIn() {
+  const { isSending, fault, send } = useSending();
+  const needsCode = useSignal(false);
+  const { query } = useLocation();
+  useEffect(() => {
+    document.title = `${text('logIn.title')} · LiveDrops`;
+  }, []);
+  return (
+    <form
+      class="stack narrow"
+      onSubmit={(event) => {
+        event.preventDefault();
+        const [email, password, code] = valuesOf(event.currentTarget, 'email', 'password', 'code');
+        send(
+          () => client.logIn({ email: email!, password: password!, ...(code && { code }) }),
+          (error) => {
+            if (isProblem(error, 'second-factor-required')) needsCode.value = true;
+            return isProblem(error, 'unauthenticated') ? text('logIn.wrong') : faultText(error);
+          },
+        );
+      }}
+    >
+      <h1>{text('logIn.title')}</h1>
+      <Field name="email" type="email" label={text('logIn.email')} autocomplete="username" />
+      <Field
+        name="password"
+        type="password"
+        label={text('logIn.password')}
+        autocomplete="current-password"
+        maxLength={PASSWORD_LENGTH_MAX}
+      />
+      {needsCode.value && (
+        <Field name="code" label={text('logIn.code')} autocomplete="one-time-code" />
+      )}
+      {fault.value !== null && (
+        <Notice tone="bad" isUrgent>
+          {fault.value}
+        </Notice>
+      )}
+      <button class="button button-main" type="submit" disabled={isSending.value}>
+        {text('logIn.go')}
+      </button>
+      <a href={`/register?next=${encodeURIComponent(nextOf(query))}`}>{text('logIn.new')}</a>
+    </form>
+  );
+}
+
+export function Register() {
+  const { isSending, fault, send } = useSending();
+  const { query } = useLocation();
+  useEffect(() => {
+    document.title = `${text('register.title')} · LiveDrops`;
+  }, []);
+  return (
+    <form
+      class="stack narrow"
+      onSubmit={(event) => {
+        event.preventDefault();
+        const [name, email, password] = valuesOf(event.currentTarget, 'name', 'email', 'password');
+        send(
+          () => client.register({ name: name!, email: email!, password: password! }),
+          (error) => (isProblem(error, 'email-taken') ? text('register.taken') : faultText(error)),
+        );
+      }}
+    >
+      <h1>{text('register.title')}</h1>
+      <Field
+        name="name"
+        label={text('register.name')}
+        autocomplete="name"
+        maxLength={NAME_LENGTH_MAX}
+      />
+      <Field name="email" type="email" label={text('logIn.email')} autocomplete="email" />
+      <Field
+        name="password"
+        type="password"
+        label={text('logIn.password')}
+        autocomplete="new-password"
+        minLength={PASSWORD_LENGTH_MIN}
+        maxLength={PASSWORD_LENGTH_MAX}
+        hint={text('register.hint')}
+      />
+      {fault.value !== null && (
+        <Notice tone="bad" isUrgent>
+          {fault.value}
+        </Notice>
+      )}
+      <button class="button button-main" type="submit" disabled={isSending.value}>
+        {text('register.go')}
+      </button>
+      <a href={`/log-in?next=${encodeURIComponent(nextOf(query))}`}>{text('register.have')}</a>
+    </form>
+  );
+}
+
+function valuesOf(form: HTMLFormElement, ...names: readonly string[]): string[] {
+  const data = new FormData(form);
+  return names.map((name) => {
+    const value = data.get(name);
+    return typeof value === 'string' ? value : '';
+  });
+}

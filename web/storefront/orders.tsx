@@ -1,0 +1,124 @@
+// The buyer's orders, and one of them.
+
+import { useSignal } from '@preact/signals';
+import { useEffect } from 'preact/hooks';
+import { Badge, Empty, Shown } from '../shared/components/parts.tsx';
+import { momentText, text } from '../shared/language.ts';
+import { useLoaded } from '../shared/loaded.ts';
+import { priceText } from '../shared/money.ts';
+import { client, ordersChanged, serverNow } from '../shared/server.ts';
+import { CountdownView } from './drop/countdown-view.tsx';
+import type { Order } from './types.ts';
+
+const LIMIT = 30;
+const TONES = {
+  reserved: 'warn',
+  confirmed: 'good',
+  failed: 'bad',
+  cancelled: 'plain',
+  expired: 'plain',
+  refunded: 'plain',
+} as const satisfies Record<Order['status'], string>;
+
+export function Orders() {
+  const more = useSignal<{ readonly items: readonly Order[]; readonly next: string | null } | null>(
+    null,
+  );
+  const loaded = useLoaded(
+    (signal) => client.call('GET /v1/orders', { query: { limit: LIMIT }, signal }),
+    [ordersChanged.value],
+  );
+  useEffect(() => {
+    document.title = `${text('orders.title')} · LiveDrops`;
+  }, []);
+  const showMore = async (cursor: string): Promise<void> => {
+    const page = await client.call('GET /v1/orders', { query: { limit: LIMIT, cursor } });
+    more.value = { items: [...(more.value?.items ?? []), ...page.items], next: page.nextCursor };
+  };
+  return (
+    <div class="stack">
+      <h1>{text('orders.title')}</h1>
+      <Shown from={loaded} waiting={<div class="waiting drop-waiting-panel" />}>
+        {({ items, nextCursor }) => {
+          const all = [...items, ...(more.value?.items ?? [])];
+          const next = more.value === null ? nextCursor : more.value.next;
+          if (all.length === 0) {
+            return (
+              <Empty title={text('orders.empty.title')}>
+                <p>{text('orders.empty.text')}</p>
+              </Empty>
+            );
+          }
+          return (
+            <>
+              <ul class="stack" role="list">
+                {all.map((order) => (
+                  <li key={order.id}>
+                    <a class="panel row row-apart line-link" href={`/orders/${order.id}`}>
+                      <Badge tone={TONES[order.status]}>
+                        {text(`order.status.${order.status}`)}
+                      </Badge>
+                      <span>{text('order.count', { n: order.quantity })}</span>
+                      <span class="soft">{momentText(order.createdAt, serverNow())}</span>
+                      <b class="number">{priceText(order.totalAmount, order.currency)}</b>
+                    </a>
+                  </li>
+                ))}
+              </ul>
+              {next !== null && (
+                <button class="button" type="button" onClick={() => void showMore(next)}>
+                  {text('more')}
+                </button>
+              )}
+            </>
+          );
+        }}
+      </Shown>
+    </div>
+  );
+}
+
+export function OrderPage({ id }: { id: string }) {
+  const loaded = useLoaded(
+    async (signal) => {
+      const order = await client.call('GET /v1/orders/{id}', { path: { id }, signal });
+      const drop = await client.call('GET /v1/drops/{id}', { path: { id: order.dropId }, signal });
+      const path = { id: drop.productId };
+      return { order, product: await client.call('GET /v1/products/{id}', { path, signal }) };
+    },
+    [id, ordersChanged.value],
+  );
+  useEffect(() => {
+    document.title = `${text('order.title', { id })} · LiveDrops`;
+  }, [id]);
+  return (
+    <Shown from={loaded} waiting={<div class="waiting drop-waiting-panel" />}>
+      {({ order, product }) => (
+        <article class="stack">
+          <p>
+            <Badge tone={TONES[order.status]}>{text(`order.status.${order.status}`)}</Badge>
+          </p>
+          <h1>{product.name}</h1>
+          <dl class="facts panel">
+            <dt>{text('order.title', { id: '' })}</dt>
+            <dd class="number">{order.id}</dd>
+            <dt>{text('drop.quantity')}</dt>
+            <dd>{text('order.count', { n: order.quantity })}</dd>
+            <dt>{priceText(order.totalAmount, order.currency)}</dt>
+            <dd>{momentText(order.createdAt, serverNow())}</dd>
+          </dl>
+          {order.status === 'reserved' && order.holdExpiresAt !== undefined && (
+            <p>
+              {text('order.held.left')}: <CountdownView until={order.holdExpiresAt} />
+            </p>
+          )}
+          <p>
+            <a class="button" href={`/drops/${order.dropId}`}>
+              {product.name}
+            </a>
+          </p>
+        </article>
+      )}
+    </Shown>
+  );
+}

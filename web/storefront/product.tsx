@@ -1,0 +1,53 @@
+// A product: its pictures, its text, and the drops that sell it.
+
+import { useEffect } from 'preact/hooks';
+import { Picture, Shown } from '../shared/components/parts.tsx';
+import { text } from '../shared/language.ts';
+import { useLoaded } from '../shared/loaded.ts';
+import { client } from '../shared/server.ts';
+import { StatusBadge } from './status-badge.tsx';
+import { momentText } from '../shared/language.ts';
+import { priceText } from '../shared/money.ts';
+import { serverNow } from '../shared/server.ts';
+
+export function Product({ id }: { id: string }) {
+  const loaded = useLoaded(
+    async (signal) => {
+      const [product, { items: drops }] = await Promise.all([
+        client.call('GET /v1/products/{id}', { path: { id }, signal }),
+        client.call('GET /v1/drops', { query: { product_id: id }, signal }),
+      ]);
+      return { product, drops };
+    },
+    [id],
+  );
+  const name = loaded.state.value.is === 'ready' ? loaded.state.value.value.product.name : '';
+  useEffect(() => {
+    if (name !== '') document.title = `${name} · LiveDrops`;
+  }, [name]);
+  return (
+    <Shown from={loaded} waiting={<div class="waiting drop-waiting-panel" />}>
+      {({ product, drops }) => (
+        <article class="drop">
+          <Picture of={product.picture} name={product.name} isFirst />
+          <div class="stack">
+            <h1>{product.name}</h1>
+            {product.description !== '' && <p class="drop-about">{product.description}</p>}
+            <h2>{text('creator.drops')}</h2>
+            <ul class="stack" role="list">
+              {drops.map((drop) => (
+                <li key={drop.id}>
+                  <a class="panel row row-apart line-link" href={`/drops/${drop.id}`}>
+                    <StatusBadge drop={drop} />
+                    <span>{momentText(drop.startsAt, serverNow())}</span>
+                    <b class="number">{priceText(drop.unitAmount, drop.currency)}</b>
+                  </a>
+                </li>
+              ))}
+            </ul>
+          </div>
+        </article>
+      )}
+    </Shown>
+  );
+}
