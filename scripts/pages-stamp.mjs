@@ -20,7 +20,9 @@ export function pagesStamp() {
   return hash.digest('hex');
 }
 
+/** True also where there are no sources: an image has what was built alone. */
 export function pagesAreBuilt() {
+  if (!existsSync(join(ROOT, 'web', 'index.html'))) return true;
   return existsSync(PAGES_STAMP_FILE) && readFileSync(PAGES_STAMP_FILE, 'utf8') === pagesStamp();
 }
 

@@ -136,3 +136,26 @@ test('without a network it says so, fails, and the next run tries again', async 
   rmSync(failing);
   t.is((await offline.run()).code, 0);
 });
+
+test('pages are built once, and again when a source of theirs has changed', async (t) => {
+  const withPages = clone(t);
+  const { directory } = withPages;
+  mkdirSync(join(directory, 'web', 'dist'), { recursive: true });
+  writeFileSync(join(directory, 'web', 'index.html'), 'one');
+  // Its Node answers `--version` and builds nothing.
+  const builds = join(directory, 'builds');
+  const node = `#!/bin/sh\n[ "$1" = --version ] && echo v24.0.0 || echo "$1" >> ${builds}\n`;
+  const npm = join(directory, 'bin', 'npm');
+  writeFileSync(npm, NPM.replace(/printf '.*' >/, `cat ${directory}/node.sh >`));
+  writeFileSync(join(directory, 'node.sh'), node);
+  const built = (): number =>
+    existsSync(builds) ? readFileSync(builds, 'utf8').trimEnd().split('\n').length : 0;
+  t.is((await withPages.run()).code, 0);
+  t.is(built(), 1);
+  t.deepEqual(await withPages.run(), { code: 0, stdout: '', stderr: '' });
+  t.is(built(), 1);
+  writeFileSync(join(directory, 'web', 'index.html'), 'two');
+  t.is((await withPages.run()).code, 0);
+  t.is(built(), 2);
+  t.is(withPages.npmCalls().length, 2);
+});

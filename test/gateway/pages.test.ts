@@ -1,0 +1,123 @@
+// How the pages for people are served.
+
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { brotliCompressSync, gzipSync } from 'node:zlib';
+import test, { type ExecutionContext } from 'ava';
+import { BuiltPages, type PagesList } from '../../gateway/pages/built-pages.ts';
+import { pagePolicy } from '../../gateway/pages/page-policy.ts';
+import { startFixture } from './fixture.ts';
+
+const HTML = '<!doctype html><title>shop</title>';
+const SCRIPT = 'console.log("shop")';
+
+function built(): { pages: BuiltPages; remove: () => void } {
+  const folder = mkdtempSync(join(tmpdir(), 'livedrops-pages-'));
+  mkdirSync(join(folder, 'assets'));
+  for (const [file, content] of [
+    ['index.html', HTML],
+    ['assets/shop-1.js', SCRIPT],
+  ] as const) {
+    writeFileSync(join(folder, file), content);
+    writeFileSync(join(folder, `${file}.gz`), gzipSync(content));
+    writeFileSync(join(folder, `${file}.br`), brotliCompressSync(content));
+  }
+  const list: PagesList = {
+    apps: [
+      {
+        paths: ['/', '/drops/{id}'],
+        html: {
+          path: '/index.html',
+          file: 'index.html',
+          mediaType: 'text/html; charset=utf-8',
+          version: 'h1',
+          isImmutable: false,
+        },
+      },
+    ],
+    files: [
+      {
+        path: '/assets/shop-1.js',
+        file: 'assets/shop-1.js',
+        mediaType: 'text/javascript; charset=utf-8',
+        version: 's1',
+        isImmutable: true,
+      },
+    ],
+  };
+  writeFileSync(join(folder, 'pages.json'), JSON.stringify(list));
+  return {
+    pages: BuiltPages.open(folder)!,
+    remove: () => rmSync(folder, { recursive: true }),
+  };
+}
+
+async function serve(t: ExecutionContext, pages: BuiltPages): Promise<string> {
+  return `http://127.0.0.1:${(await startFixture(t, { pages })).port}`;
+}
+
+test('U4: HTML is asked for again each time, hashed files are kept for a year', async (t) => {
+  const { pages, remove } = built();
+  t.teardown(remove);
+  const url = await serve(t, pages);
+  for (const path of ['/', '/drops/d_1', '/?utm_source=mail']) {
+    const page = await fetch(`${url}${path}`);
+    t.is(page.status, 200, path);
+    t.is(await page.text(), HTML);
+    t.is(page.headers.get('cache-control'), 'no-cache');
+    t.is(page.headers.get('content-security-policy'), pagePolicy(null));
+    t.is(page.headers.get('x-content-type-options'), 'nosniff');
+  }
+  const script = await fetch(`${url}/assets/shop-1.js`);
+  t.is(await script.text(), SCRIPT);
+  t.is(script.headers.get('cache-control'), 'public, max-age=31536000, immutable');
+  const known = await fetch(`${url}/`, { headers: { 'if-none-match': 'W/"h1"' } });
+  t.is(known.status, 304);
+});
+
+test('U4: each client gets the best form that it takes', async (t) => {
+  const { pages, remove } = built();
+  t.teardown(remove);
+  const url = await serve(t, pages);
+  for (const [accepted, encoding] of [
+    ['br, gzip', 'br'],
+    ['gzip', 'gzip'],
+    ['br;q=0, gzip', 'gzip'],
+    ['identity', null],
+  ] as const) {
+    const headers = { 'accept-encoding': accepted };
+    const script = await fetch(`${url}/assets/shop-1.js`, { headers });
+    t.is(script.headers.get('content-encoding'), encoding, accepted);
+    t.is(script.headers.get('vary'), 'accept-encoding');
+    t.is(await script.text(), SCRIPT, accepted);
+  }
+});
+
+test('U4: pages are no part of the description, and 404 and 405 stay what they are', async (t) => {
+  const { pages, remove } = built();
+  t.teardown(remove);
+  const url = await serve(t, pages);
+  const { paths } = (await (await fetch(`${url}/openapi.json`)).json()) as {
+    paths: Record<string, unknown>;
+  };
+  t.false('/' in paths || '/drops/{id}' in paths);
+  t.is((await fetch(`${url}/drops/d_1/other`)).status, 404);
+  t.is((await fetch(`${url}/drops/d_1`, { method: 'POST' })).status, 405);
+});
+
+test('U4: the policy has nothing inline, no eval, and one foreign origin at most', (t) => {
+  const directives = new Map(
+    pagePolicy('https://media.example')
+      .split('; ')
+      .map((directive) => {
+        const [name = '', ...values] = directive.split(' ');
+        return [name, values];
+      }),
+  );
+  t.deepEqual(directives.get('script-src'), ["'self'"]);
+  t.deepEqual(directives.get('style-src'), ["'self'"]);
+  t.deepEqual(directives.get('connect-src'), ["'self'", 'https://media.example']);
+  t.deepEqual(directives.get('require-trusted-types-for'), ["'script'"]);
+  t.notRegex(pagePolicy('https://media.example'), /unsafe|\*/);
+});
