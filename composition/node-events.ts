@@ -26,6 +26,7 @@ import type { FeatureLevels } from '../storage/ports/feature-level.ts';
 import type { Journal } from '../storage/ports/journal.ts';
 import type { Stores } from '../storage/ports/stores.ts';
 import { SqliteSpillStore } from '../storage/sqlite/spill-sqlite.ts';
+import { createAnalyticsThread } from './analytics.ts';
 import { type ArchiverThread, createArchiverThread } from './archive.ts';
 import type { Config } from './config.ts';
 import type { NodeCoreOptions } from './node-core.ts';
@@ -117,7 +118,7 @@ function allOffLoopConsumers({ config, offLoop = [] }: NodeCoreOptions): OffLoop
   return [...offLoopConsumers(config), ...offLoop];
 }
 
-/** The threads of off-loop consumers, one for each. */
+/** The threads of off-loop consumers, one for each, and of analytics. */
 export function createOffLoop(
   options: NodeCoreOptions,
   stores: Stores,
@@ -127,6 +128,7 @@ export function createOffLoop(
   const { config, log } = options;
   return new OffLoopThreads({
     consumers: allOffLoopConsumers(options),
+    others: [createAnalyticsThread({ config, shardCount, stores, log })],
     answers: new Map([[NEWS_CONSUMER, (message) => takeNews(message as EntryNews)]]),
     config,
     shardCount,

@@ -21,6 +21,7 @@ import type { PaymentProvider } from '../events/payments/payment-provider.ts';
 import type { StripeEvents } from '../events/payments/stripe/stripe-events.ts';
 import type { Rebuild } from '../events/rebuild/rebuild.ts';
 import { KeptDrops } from '../events/replay/kept-drop.ts';
+import { analyticsService } from '../services/analytics.ts';
 import { auditedService } from '../services/moleculer/audited-service.ts';
 import { auditService } from '../services/audit.ts';
 import { bansService } from '../services/bans.ts';
@@ -149,6 +150,7 @@ export function createServices(
       now,
       random,
     }),
+    analyticsService({ ...stores, router, now }),
     followsService({ ...stores, hidden: options.restrictions, liveBus: bus, now }),
     sellersService({ ...stores, router, queue, liveBus: bus, levels, now, random }),
     auditService(stores),

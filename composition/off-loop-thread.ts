@@ -159,6 +159,8 @@ export class OffLoopThread<Report = readonly ConsumerLag[]> {
 
 export interface OffLoopThreadsOptions {
   readonly consumers: readonly OffLoopConsumer[];
+  /** Further threads, which report a lag as well. */
+  readonly others?: readonly OffLoopThread[];
   /** Of consumers that tell something, by their names. */
   readonly answers?: ReadonlyMap<string, TakeTold>;
   readonly config: Config;
@@ -173,7 +175,7 @@ export class OffLoopThreads {
   readonly #threads: readonly OffLoopThread[];
 
   constructor(options: OffLoopThreadsOptions) {
-    const { consumers, answers, config, shardCount, positions, clock, log } = options;
+    const { consumers, others = [], answers, config, shardCount, positions, clock, log } = options;
     const program = new URL('off-loop-program.ts', import.meta.url);
     const serveFor = (name: string) => (port: MessagePort) =>
       answerQuestions(port, async (question: ThreadQuestion) => {
@@ -181,11 +183,12 @@ export class OffLoopThreads {
         await answers?.get(name)?.(question.told);
         return 0;
       });
-    this.#threads = consumers.map((consumer) => {
+    const threads = consumers.map((consumer) => {
       const data: Omit<ThreadData, 'port'> = { consumer, config, shardCount };
       const { name } = consumer;
       return new OffLoopThread({ name, program, data, serve: serveFor(name), clock, log });
     });
+    this.#threads = [...threads, ...others];
   }
 
   start(): void {

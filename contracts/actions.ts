@@ -11,6 +11,7 @@ import type {
   Requester,
   Session,
 } from './accounts.ts';
+import type { Analytics, AnalyticsRange, DropAnalytics } from './analytics.ts';
 import type { ApiKey, CreatedApiKey, KeyIdentity, NewApiKey } from './api-keys.ts';
 import type { AuditEntry, AuditFilter, Origin } from './audit.ts';
 import type { CacheEviction, CacheSample, EvictedCaches, NodeCaches } from './caches.ts';
@@ -572,6 +573,12 @@ export interface Actions {
   ];
   /** Its state now. The end of a run is told for a minute. */
   'operator.followRun': [AsOperator & { runId: string }, RunState];
+  'analytics.ofDrop': [{ caller: Requester; dropId: string; range: AnalyticsRange }, DropAnalytics];
+  'analytics.ofCreator': [
+    { caller: Requester; creatorId: string; range: AnalyticsRange },
+    Analytics,
+  ];
+  'analytics.ofAll': [AsOperator & { range: AnalyticsRange }, Analytics];
   'operator.cancelRun': [AsOperator & { runId: string }, null];
   /** Those under way. */
   'operator.listRuns': [AsOperator, readonly RunState[]];

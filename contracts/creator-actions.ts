@@ -53,6 +53,7 @@ export const CREATOR_ACTIONS = {
   'orders.export': { role: 'support', scope: 'orders:read' },
   'jobs.exportOrders': { role: 'support', scope: 'orders:read' },
   'exports.read': { role: 'support', scope: 'orders:read' },
+  'analytics.read': { role: 'support', scope: 'orders:read' },
   'orders.payments': { role: 'support', scope: 'orders:read' },
   'details.get': { role: 'support', scope: 'orders:read' },
   'orders.refund': { role: 'support', scope: 'orders:refund' },

@@ -53,6 +53,7 @@ import { ReadPath } from './http/read-path.ts';
 import { SharedReplies } from './http/shared-replies.ts';
 import { accountRoutes } from './rest/account.ts';
 import { authRoutes } from './rest/accounts.ts';
+import { analyticsRoutes } from './rest/analytics.ts';
 import { apiKeyRoutes } from './rest/api-keys.ts';
 import { creatorBanRoutes } from './rest/bans.ts';
 import { changeRoutes } from './rest/changes.ts';
@@ -242,6 +243,7 @@ export function createGateway(options: GatewayOptions): Gateway {
           ...orderDetailsRoutes(),
           ...orderRoutes({ paymentProvider }),
           ...dropOrderRoutes({ paymentProvider, exports, exportSlots }),
+          ...analyticsRoutes(),
           ...exportJobRoutes({ downloads, exportSlots }),
           ...passRoutes({ downloads, exportSlots }),
           ...jobRoutes(),

@@ -3,6 +3,7 @@
 
 import { Type } from 'typebox';
 import { AccountSession } from '../contracts/accounts.ts';
+import { Analytics, AnalyticsPoint, DropAnalytics } from '../contracts/analytics.ts';
 import { ApiKey, CreatedApiKey } from '../contracts/api-keys.ts';
 import { Contact } from '../contracts/contacts.ts';
 import { type DropCard, type DropsPage, DropView, ShownStatus } from '../contracts/drops.ts';
@@ -80,6 +81,10 @@ export const dropBody = presenter(
     picture: Type.Optional(Picture),
   }),
 );
+export const dropBody = presenter(Type.Object({ ...DropView.properties, status: ShownStatus }));
+export const analyticsBody = presenter(Analytics);
+export const analyticsPointBody = presenter(AnalyticsPoint);
+export const dropAnalyticsBody = presenter(DropAnalytics);
 export const webhookBody = presenter(Webhook);
 export const createdWebhookBody = presenter(CreatedWebhook);
 export const deliveryBody = presenter(Delivery);

@@ -969,6 +969,147 @@ export interface DropOrdersPage {
   readonly version: number;
 }
 
+export interface DropAnalytics {
+  readonly dropId: string;
+  readonly creatorId: string;
+  readonly openedAt: string | null;
+  /** when an order took the last free unit for the first time */
+  readonly soldOutAt: string | null;
+  /** from the opening until then */
+  readonly secondsToSoldOut: number | null;
+  /** live streams that watch it now */
+  readonly watching: number;
+  readonly step: 'second' | 'minute' | 'hour';
+  readonly from: string;
+  readonly to: string;
+  readonly total: AnalyticsFigures;
+  readonly inRange: AnalyticsFigures;
+  /** oldest first, without those in which nothing happened */
+  readonly points: ReadonlyArray<AnalyticsPoint>;
+}
+
+/** of all time */
+export interface AnalyticsFigures {
+  /** reads of the drop by its address */
+  readonly views: number;
+  /** live streams that began to watch it */
+  readonly streams: number;
+  /** the most live streams at once; of several gateways, of each its most */
+  readonly watchersMax: number;
+  /** answered requests to place an order */
+  readonly tries: number;
+  readonly refused: ReadonlyArray<RefusedTries>;
+  readonly latency: OrderLatency;
+  /** orders by view; null without views */
+  readonly conversion: number | null;
+  /** orders placed */
+  readonly placed: number;
+  /** orders sold, whatever became of them later */
+  readonly orders: number;
+  /** units of these orders */
+  readonly units: number;
+  /** what these orders cost */
+  readonly revenue: ReadonlyArray<CurrencyAmount>;
+  readonly holds: EndedHolds;
+  readonly payments: PaymentFigures;
+  readonly refunds: RefundFigures;
+  readonly buyers: BuyerFigures;
+}
+
+export interface RefusedTries {
+  readonly code: string;
+  readonly count: number;
+}
+
+export interface OrderLatency {
+  readonly within20Ms: number;
+  /** of the others */
+  readonly within200Ms: number;
+  /** of the others */
+  readonly within500Ms: number;
+  readonly longer: number;
+}
+
+export interface CurrencyAmount {
+  readonly currency: string;
+  /** in the minor unit of the currency */
+  readonly amount: number;
+}
+
+export interface EndedHolds {
+  readonly expired: number;
+  /** orders cancelled before they were paid */
+  readonly released: number;
+}
+
+export interface PaymentFigures {
+  /** payments that sold an order */
+  readonly confirmed: number;
+  /** of these, after the hold had ended */
+  readonly late: number;
+  /** orders that ended by their payment */
+  readonly failed: number;
+  /** attempts after which the hold stayed */
+  readonly declined: number;
+  /** payments that paid for nothing: the provider is asked to pay back */
+  readonly rejected: number;
+}
+
+export interface RefundFigures {
+  /** orders of which nothing is left */
+  readonly whole: number;
+  readonly part: number;
+  /** units that were sold and are so no more, of voided payments as well */
+  readonly units: number;
+  readonly amounts: ReadonlyArray<CurrencyAmount>;
+}
+
+export interface BuyerFigures {
+  /** whose first order that this creator sold to them is here */
+  readonly new: number;
+  /** whose first sold order of a drop is here, and who had bought from the creator */
+  readonly returning: number;
+}
+
+/** a step of time that begins at `at` */
+export interface AnalyticsPoint {
+  readonly at: string;
+  /** reads of the drop by its address */
+  readonly views: number;
+  /** live streams that began to watch it */
+  readonly streams: number;
+  /** the most live streams at once; of several gateways, of each its most */
+  readonly watchersMax: number;
+  /** answered requests to place an order */
+  readonly tries: number;
+  readonly refused: ReadonlyArray<RefusedTries>;
+  readonly latency: OrderLatency;
+  /** orders by view; null without views */
+  readonly conversion: number | null;
+  /** orders placed */
+  readonly placed: number;
+  /** orders sold, whatever became of them later */
+  readonly orders: number;
+  /** units of these orders */
+  readonly units: number;
+  /** what these orders cost */
+  readonly revenue: ReadonlyArray<CurrencyAmount>;
+  readonly holds: EndedHolds;
+  readonly payments: PaymentFigures;
+  readonly refunds: RefundFigures;
+  readonly buyers: BuyerFigures;
+}
+
+export interface Analytics {
+  readonly step: 'second' | 'minute' | 'hour';
+  readonly from: string;
+  readonly to: string;
+  readonly total: AnalyticsFigures;
+  readonly inRange: AnalyticsFigures;
+  /** oldest first, without those in which nothing happened */
+  readonly points: ReadonlyArray<AnalyticsPoint>;
+}
+
 export interface NewExport {
   readonly format?: 'csv' | 'ndjson';
 }
@@ -3328,6 +3469,114 @@ export interface Operations {
     };
     readonly reply: string;
     readonly line: ExportLine;
+  };
+  /** What was sold and seen of a drop, for its creator and operators. */
+  'GET /v1/drops/{id}/analytics': {
+    readonly path: {
+      readonly id: string;
+    };
+    readonly query?: {
+      /** the step with this time and later ones */
+      readonly from?: string;
+      /** steps before this time; now by default */
+      readonly to?: string;
+      /**
+       * second: of the first two minutes of a drop; seconds and minutes are kept for 30 days.
+       * At most 1500 steps are in one range.
+       */
+      readonly step?: 'second' | 'minute' | 'hour';
+    };
+    readonly reply: DropAnalytics;
+  };
+  /** The same as a file, a row for each step: CSV, NDJSON or Parquet. */
+  'GET /v1/drops/{id}/analytics/export': {
+    readonly path: {
+      readonly id: string;
+    };
+    readonly query?: {
+      /** the step with this time and later ones */
+      readonly from?: string;
+      /** steps before this time; now by default */
+      readonly to?: string;
+      /**
+       * second: of the first two minutes of a drop; seconds and minutes are kept for 30 days.
+       * At most 1500 steps are in one range.
+       */
+      readonly step?: 'second' | 'minute' | 'hour';
+      readonly format?: 'csv' | 'ndjson' | 'parquet';
+    };
+    readonly reply: string;
+    readonly line: AnalyticsPoint;
+  };
+  /** What was sold and seen of all drops of a creator, for the creator and operators. */
+  'GET /v1/creators/{id}/analytics': {
+    readonly path: {
+      readonly id: string;
+    };
+    readonly query?: {
+      /** the step with this time and later ones */
+      readonly from?: string;
+      /** steps before this time; now by default */
+      readonly to?: string;
+      /**
+       * second: of the first two minutes of a drop; seconds and minutes are kept for 30 days.
+       * At most 1500 steps are in one range.
+       */
+      readonly step?: 'second' | 'minute' | 'hour';
+    };
+    readonly reply: Analytics;
+  };
+  /** The same as a file, a row for each step: CSV, NDJSON or Parquet. */
+  'GET /v1/creators/{id}/analytics/export': {
+    readonly path: {
+      readonly id: string;
+    };
+    readonly query?: {
+      /** the step with this time and later ones */
+      readonly from?: string;
+      /** steps before this time; now by default */
+      readonly to?: string;
+      /**
+       * second: of the first two minutes of a drop; seconds and minutes are kept for 30 days.
+       * At most 1500 steps are in one range.
+       */
+      readonly step?: 'second' | 'minute' | 'hour';
+      readonly format?: 'csv' | 'ndjson' | 'parquet';
+    };
+    readonly reply: string;
+    readonly line: AnalyticsPoint;
+  };
+  /** What was sold and seen of all drops. */
+  'GET /v1/operator/analytics': {
+    readonly query?: {
+      /** the step with this time and later ones */
+      readonly from?: string;
+      /** steps before this time; now by default */
+      readonly to?: string;
+      /**
+       * second: of the first two minutes of a drop; seconds and minutes are kept for 30 days.
+       * At most 1500 steps are in one range.
+       */
+      readonly step?: 'second' | 'minute' | 'hour';
+    };
+    readonly reply: Analytics;
+  };
+  /** The same as a file, a row for each step: CSV, NDJSON or Parquet. */
+  'GET /v1/operator/analytics/export': {
+    readonly query?: {
+      /** the step with this time and later ones */
+      readonly from?: string;
+      /** steps before this time; now by default */
+      readonly to?: string;
+      /**
+       * second: of the first two minutes of a drop; seconds and minutes are kept for 30 days.
+       * At most 1500 steps are in one range.
+       */
+      readonly step?: 'second' | 'minute' | 'hour';
+      readonly format?: 'csv' | 'ndjson' | 'parquet';
+    };
+    readonly reply: string;
+    readonly line: AnalyticsPoint;
   };
   /**
    * Export all orders of a drop to a file by a job, for its creator and operators; `GET

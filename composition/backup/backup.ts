@@ -6,7 +6,7 @@
 import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { SHARD_COUNT } from '../../domain/ids.ts';
-import { copyDatabases, DATABASE_FILES } from '../../storage/sqlite/copy-databases.ts';
+import { copyDatabases, DATABASE_FILES, isNeeded } from '../../storage/sqlite/copy-databases.ts';
 import type { Archive } from '../../storage/ports/archive.ts';
 import { openArchive } from '../archive.ts';
 import { type Config, NoDataError } from '../config.ts';
@@ -91,6 +91,7 @@ export async function restore(config: Config, directory: string): Promise<Backup
 function restoreDirectory(dataDirectory: string, directory: string): void {
   makeEmpty(dataDirectory);
   for (const file of DATABASE_FILES) {
+    if (!isNeeded(file) && !existsSync(join(directory, file))) continue;
     copyFileSync(join(directory, file), join(dataDirectory, file));
     chmodSync(join(dataDirectory, file), 0o600);
   }

@@ -2,6 +2,7 @@
 // in what they are described with.
 
 import type { GraphQLSchema } from 'graphql';
+import { AnalyticsStep } from '../../contracts/analytics.ts';
 import { MemberRole } from '../../contracts/creator-actions.ts';
 import { DropAccess, DropStatus, PaymentMode, ShownStatus } from '../../contracts/drops.ts';
 import { MediaKind, MediaPurpose, MediaStatus, MediaVisibility } from '../../contracts/media.ts';
@@ -17,6 +18,7 @@ import {
   WebhookOrdering,
 } from '../../contracts/webhooks.ts';
 import type { Route } from '../http/route.ts';
+import { addAnalytics } from './analytics.ts';
 import { addAccountMutations } from './account-mutations.ts';
 import { makeBuilder } from './builder.ts';
 import { addCatalogue } from './catalogue.ts';
@@ -42,6 +44,7 @@ const ENUMS = {
   PaymentStatus,
   PaymentReadiness,
   DisputeStatus: PaymentDispute.properties.status,
+  AnalyticsStep,
   SearchType,
   SearchSort,
   SearchScope: SearchQuery.properties.type,
@@ -86,6 +89,8 @@ function makeSchema(routes: readonly Route[]): GraphQLSchema {
   const catalogue = addCatalogue(parts);
   const order = addOrders(parts, catalogue);
   const { viewer, job, organisation } = addViewer(parts, catalogue, order);
+  const { job, organisation } = addViewer(parts, catalogue, order);
+  addAnalytics(parts, catalogue);
   addSearch(parts);
   addOrderMutations(parts, order, job);
   addCreatorMutations(parts, catalogue);

@@ -9,6 +9,7 @@ import { MemoryApiKeyStore } from './api-keys-memory.ts';
 import { MemoryCatalogue } from './catalogue-memory.ts';
 import { MemoryChangeStream, type MemoryChangeStreamOptions } from './change-stream-memory.ts';
 import { MemoryContactStore } from './contacts-memory.ts';
+import { MemoryAnalytics } from './analytics-memory.ts';
 import { MemoryMediaStore } from './media-memory.ts';
 import { MemoryConsumerPositions } from './consumer-positions-memory.ts';
 import { MemoryDrafts } from './drafts-memory.ts';
@@ -83,6 +84,7 @@ export function memoryStores(options: MemoryStoresOptions = {}): MemoryStores {
     contacts: new MemoryContactStore(),
     recipients: new MemoryRecipientStore(),
     media: new MemoryMediaStore({ changes }),
+    analytics: new MemoryAnalytics(),
     restrictions: new MemoryRestrictionStore({ changes, liftedMax: options.liftedRestrictionsMax }),
     webhooks: new MemoryWebhooks(),
     close: () => Promise.resolve(),

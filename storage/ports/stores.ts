@@ -3,6 +3,7 @@
 
 import type { AccountLinkStore } from './account-links.ts';
 import type { AccountStore } from './accounts.ts';
+import type { AnalyticsStore } from './analytics.ts';
 import type { ApiKeyStore } from './api-keys.ts';
 import type { Catalogue } from './catalogue.ts';
 import type { ChangeStream } from './change-stream.ts';
@@ -68,6 +69,8 @@ export interface Stores {
   /** Where users are reached by push and mail, and what they want to be told. */
   readonly recipients: RecipientStore;
   readonly media: MediaStore;
+  /** Sums of what was sold and seen. */
+  readonly analytics: AnalyticsStore;
   /** Bans. */
   readonly restrictions: RestrictionStore;
   /**

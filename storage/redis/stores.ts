@@ -7,6 +7,7 @@ import type { ConsumerLeases } from '../ports/consumer-leases.ts';
 import type { PlacementStore } from '../ports/placement.ts';
 import type { Stores } from '../ports/stores.ts';
 import { RedisAccountLinks } from './catalogue/account-links-redis.ts';
+import { RedisAnalytics } from './analytics/analytics-redis.ts';
 import { RedisApiKeyStore } from './catalogue/api-keys-redis.ts';
 import { RedisAccountStore } from './catalogue/accounts-redis.ts';
 import { CatalogueCopy } from './catalogue/catalogue-copy.ts';
@@ -126,6 +127,7 @@ export async function openRedisStores(options: RedisStoresOptions): Promise<Redi
       apiKeys: new RedisApiKeyStore({ redis }),
       contacts: new RedisContactStore({ redis }),
       recipients: new RedisRecipientStore({ redis }),
+      analytics: new RedisAnalytics({ redis }),
       media: new RedisMediaStore({ ...parts, levels: options.levels }),
       restrictions: new RedisRestrictionStore(parts),
       webhooks: new RedisWebhooks({ redis }),

@@ -6,14 +6,14 @@
 // transaction and of the journal's; otherwise they are begun again. So a drop in the copy has its
 // product.
 
-import { closeSync, fsyncSync, openSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, openSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { StoreUnavailableError } from '../ports/journal.ts';
 
 /** In the order in which their transactions begin. */
-const NAMES = ['projections', 'catalogue', 'journal'] as const;
+const NAMES = ['analytics', 'projections', 'catalogue', 'journal'] as const;
 /** Pages copied without a pause: 1 MiB, so that the copy does not take the whole disk. */
 const PAGES_PER_STEP = 256;
 const BEGINNINGS_MAX = 100;
@@ -23,6 +23,11 @@ export type DatabaseFile = `${(typeof NAMES)[number]}.db`;
 
 export const DATABASE_FILES: readonly DatabaseFile[] = NAMES.map((name) => `${name}.db` as const);
 
+/** Directories and backups of earlier versions have no `analytics.db`. */
+export function isNeeded(file: DatabaseFile): boolean {
+  return file !== 'analytics.db';
+}
+
 /**
  * `to` must exist and have none of the files. Each file is durable when this resolves to the number
  * of shards. Errors: `store-unavailable` where the catalogue never rests; SQLite's own.
@@ -30,11 +35,12 @@ export const DATABASE_FILES: readonly DatabaseFile[] = NAMES.map((name) => `${na
 export async function copyDatabases(from: string, to: string): Promise<number> {
   const open = (file: string) =>
     new Database(join(from, file), { readonly: true, fileMustExist: true });
-  const databases = DATABASE_FILES.map(open);
+  const files = DATABASE_FILES.filter((file) => isNeeded(file) || existsSync(join(from, file)));
+  const databases = files.map(open);
   const watch = open('catalogue.db');
   try {
     await beginTogether(databases, watch);
-    for (const [i, file] of DATABASE_FILES.entries()) {
+    for (const [i, file] of files.entries()) {
       const target = join(to, file);
       await databases[i]!.backup(target, { progress: () => PAGES_PER_STEP });
       // The log of a large file grows as long as its transaction lasts.

@@ -1,6 +1,7 @@
-// All stores on SQLite, in three files in one data directory: journal.db (the source of all drops
+// All stores on SQLite, in four files in one data directory: journal.db (the source of all drops
 // and orders), catalogue.db (accounts, products, follows), projections.db (rebuilt from the
-// journal). Each file has one writer, in a thread of its own.
+// journal), analytics.db (sums of it, and of what gateways count). Each file has one writer, in a
+// thread of its own.
 
 import { join } from 'node:path';
 import type { Database } from 'better-sqlite3';
@@ -9,6 +10,8 @@ import { makeFolder } from '../make-folder.ts';
 import type { Pace } from '../ports/pace.ts';
 import type { RequestBounds } from '../ports/requests.ts';
 import type { Stores } from '../ports/stores.ts';
+import type { AnalyticsHandlers } from './analytics/analytics-program.ts';
+import { SqliteAnalytics } from './analytics/analytics-sqlite.ts';
 import { SqliteAccountLinks } from './catalogue/account-links-sqlite.ts';
 import { SqliteApiKeyStore } from './catalogue/api-keys-sqlite.ts';
 import { SqliteAccountStore } from './catalogue/accounts-sqlite.ts';
@@ -54,7 +57,7 @@ import { SqliteWebhooks } from './catalogue/webhooks-sqlite.ts';
 
 const WAL_BYTES_MAX = 64 << 20;
 
-const DATABASE_NAMES = ['journal', 'catalogue', 'projections'] as const;
+const DATABASE_NAMES = ['journal', 'catalogue', 'projections', 'analytics'] as const;
 export type DatabaseName = (typeof DATABASE_NAMES)[number];
 
 export interface SqliteStoresOptions {
@@ -129,6 +132,7 @@ export async function openSqliteStores(options: SqliteStoresOptions): Promise<Sq
     journal: new DurationCounts(DURABLE_BOUNDS_MS),
     catalogue: new DurationCounts(DURABLE_BOUNDS_MS),
     projections: new DurationCounts(DURABLE_BOUNDS_MS),
+    analytics: new DurationCounts(DURABLE_BOUNDS_MS),
   };
   const openReader = (name: DatabaseName): Database => {
     const reader = openReaderDatabase(join(directory, `${name}.db`));
@@ -154,7 +158,13 @@ export async function openSqliteStores(options: SqliteStoresOptions): Promise<Sq
       'rows/projections-program',
       commits.projections,
     );
-    await Promise.all([journalWriter.start(), catalogueWriter.start(), projectionsWriter.start()]);
+    const analyticsWriter = makeThread<AnalyticsHandlers>(
+      'analytics',
+      'analytics/analytics-program',
+      commits.analytics,
+    );
+    const writers = [journalWriter, catalogueWriter, projectionsWriter, analyticsWriter];
+    await Promise.all(writers.map((writer) => writer.start()));
     const journalReader = makeThread<JournalReaderHandlers>(
       'journal',
       'journal/journal-reader-program',
@@ -217,12 +227,14 @@ export async function openSqliteStores(options: SqliteStoresOptions): Promise<Sq
       contacts: new SqliteContactStore(catalogue),
       recipients: new SqliteRecipientStore(catalogue),
       media: new SqliteMediaStore(catalogue),
+      analytics: new SqliteAnalytics({ writer: analyticsWriter }),
       restrictions: new SqliteRestrictionStore(catalogue),
       webhooks: new SqliteWebhooks(catalogue),
       async limitPages(database, pages) {
         if (database === 'journal') await journalWriter.submit('limitPages', pages);
         if (database === 'catalogue') await catalogueWriter.submit('limitPages', pages);
         if (database === 'projections') await projectionsWriter.submit('limitPages', pages);
+        if (database === 'analytics') await analyticsWriter.submit('limitPages', pages);
       },
       commits: () => DATABASE_NAMES.map((file) => ({ file, commits: commits[file].sample() })),
       close: undoAll,

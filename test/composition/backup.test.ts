@@ -49,8 +49,8 @@ test('J10: no data, an incomplete backup, another store and a target in use are 
   await backup(configOf(data), copy);
   t.is(
     readdirSync(copy).toSorted().join(' '),
-    'auth-secret backup.json catalogue.db details-secret journal.db pass-secret payment-secret ' +
-      'projections.db',
+    'analytics.db auth-secret backup.json catalogue.db details-secret journal.db pass-secret ' +
+      'payment-secret projections.db',
   );
   await t.throwsAsync(backup(configOf(data), copy), { message: /copy is not empty/ });
   await t.throwsAsync(restore(configOf(data), copy), { message: /data is not empty/ });

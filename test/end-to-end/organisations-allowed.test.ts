@@ -164,6 +164,7 @@ onEachProfile((test, profile) => {
     'media.upload': null,
     'media.remove': null,
     'orders.ofDrop': async (as) => await ask('GET', `/v1/drops/${await live()}/orders`, as),
+    'analytics.read': async (as) => await ask('GET', `/v1/drops/${await live()}/analytics`, as),
     'orders.export': async (as) => await ask('GET', `/v1/drops/${await live()}/orders/export`, as),
     'jobs.exportOrders': async (as) =>
       await ask('POST', `/v1/drops/${await live()}/exports`, as, {}),

@@ -3,6 +3,7 @@
 import { memoryStores } from '../../storage/memory/stores.ts';
 import { accountLinksContract } from './contract/account-links.ts';
 import { accountsContract } from './contract/accounts.ts';
+import { analyticsContract } from './contract/analytics.ts';
 import { apiKeysContract } from './contract/api-keys.ts';
 import { catalogueContract } from './contract/catalogue.ts';
 import { orderDetailsContract } from './contract/order-details.ts';
@@ -58,6 +59,7 @@ webhookLogContract(() => stores);
 consumerPositionsContract(() => stores);
 auditLogContract(() => stores.auditLog);
 apiKeysContract(() => stores.apiKeys);
+analyticsContract(() => stores.analytics);
 webhooksContract(() => stores.webhooks);
 contactsContract(() => stores.contacts);
 recipientsContract(() => stores.recipients);

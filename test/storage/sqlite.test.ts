@@ -8,6 +8,7 @@ import {
 } from '../../storage/sqlite/stores.ts';
 import { accountLinksContract } from './contract/account-links.ts';
 import { accountsContract } from './contract/accounts.ts';
+import { analyticsContract } from './contract/analytics.ts';
 import { apiKeysContract } from './contract/api-keys.ts';
 import { catalogueContract } from './contract/catalogue.ts';
 import { orderDetailsContract } from './contract/order-details.ts';
@@ -74,6 +75,7 @@ webhookLogContract(() => opened);
 consumerPositionsContract(() => opened);
 auditLogContract(() => opened.auditLog);
 apiKeysContract(() => opened.apiKeys);
+analyticsContract(() => opened.analytics);
 webhooksContract(() => opened.webhooks);
 contactsContract(() => opened.contacts);
 recipientsContract(() => opened.recipients);
