@@ -134,7 +134,7 @@ const SHARDS = {
   }),
   livedrops_sqlite_commit_duration_seconds: histogram(
     'Commits of SQLite with their fsync, each for all that waited for it.',
-    { labels: { file: ['journal', 'catalogue', 'projections'] }, servedBy: 'alone' },
+    { labels: { file: ['journal', 'catalogue', 'projections', 'analytics'] }, servedBy: 'alone' },
   ),
 } as const;
 

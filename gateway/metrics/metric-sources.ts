@@ -40,7 +40,7 @@ export interface JournalSample {
 
 /** Of each file of SQLite. */
 export interface CommitSample {
-  readonly file: 'journal' | 'catalogue' | 'projections';
+  readonly file: 'journal' | 'catalogue' | 'projections' | 'analytics';
   readonly commits: DurationSample;
 }
 
