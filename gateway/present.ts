@@ -81,7 +81,6 @@ export const dropBody = presenter(
     picture: Type.Optional(Picture),
   }),
 );
-export const dropBody = presenter(Type.Object({ ...DropView.properties, status: ShownStatus }));
 export const analyticsBody = presenter(Analytics);
 export const analyticsPointBody = presenter(AnalyticsPoint);
 export const dropAnalyticsBody = presenter(DropAnalytics);
