@@ -89,7 +89,6 @@ function makeSchema(routes: readonly Route[]): GraphQLSchema {
   const catalogue = addCatalogue(parts);
   const order = addOrders(parts, catalogue);
   const { viewer, job, organisation } = addViewer(parts, catalogue, order);
-  const { job, organisation } = addViewer(parts, catalogue, order);
   addAnalytics(parts, catalogue);
   addSearch(parts);
   addOrderMutations(parts, order, job);
