@@ -154,7 +154,7 @@ test('X6: Redis and NATS by what they tell', (t) => {
     where: 'r:1',
     version: '7.2.0',
     replicas: 1,
-    writeFault: null,
+    writeFault: null as string | null,
     memoryBytes: 90,
     memoryBytesMax: 0,
     pingsMs: [1, 2, 3],
@@ -167,7 +167,7 @@ test('X6: Redis and NATS by what they tell', (t) => {
   t.deepEqual(wrong({}), []);
   t.deepEqual(wrong({}, 2), ['redis replicas: fail']);
   t.deepEqual(
-    healthFindings({ ...health, writeFault: 'aof_last_write_status is err' as never }, 0)
+    healthFindings({ ...health, writeFault: 'aof_last_write_status is err' }, 0)
       .filter(({ state }) => state === 'fail')
       .map(({ name }) => name),
     ['redis disk'],
