@@ -16,6 +16,7 @@ import type {
   Ban,
   CacheEviction,
   ChangedSeller,
+  Drop,
   EvictedCaches,
   Job,
   JobChange,
@@ -59,6 +60,7 @@ export interface ChangesRequest {
   readonly signal: AbortSignal;
 }
 
+const LIVE_DROPS_MAX = 100;
 /** The most moves that one answer can hold. */
 export const MOVES_LISTED_MAX = 100;
 
@@ -100,6 +102,22 @@ export class OperatorApi {
     const query = { limit };
     return (await this.#cluster.ask((client) => client.call('GET /v1/operator/moves', { query })))
       .items;
+  }
+
+  get url(): string {
+    return this.#cluster.url;
+  }
+
+  /** Those that started last, `LIVE_DROPS_MAX` at most. */
+  liveDrops(): Promise<readonly Drop[]> {
+    return this.#cluster.newest(LIVE_DROPS_MAX, (client, page) =>
+      client.items('GET /v1/drops', { query: { status: 'live', ...page } }),
+    );
+  }
+
+  /** The metrics of one node, as Prometheus reads them. */
+  metrics(url: string): Promise<string> {
+    return this.#cluster.page(url, '/metrics');
   }
 
   /** The newest that match, at most `limit`. */

@@ -5,7 +5,7 @@ import { PAGE_LIMIT_MAX } from '../contracts/bounds.ts';
 import { LiveDrops } from '../sdk/client.ts';
 import { ConnectionError } from '../sdk/errors.ts';
 import { linesOf } from '../sdk/lines.ts';
-import { apiErrorOf } from './api-error.ts';
+import { ApiError, apiErrorOf } from './api-error.ts';
 
 export interface ClusterClientOptions {
   /** The first node to try. `addUrls` adds those of others. */
@@ -62,6 +62,24 @@ export class ClusterClient {
       }
       return items;
     });
+  }
+
+  /** The node that is tried first. */
+  get url(): string {
+    return this.#options.url;
+  }
+
+  /** The text of a page of one node. Errors: `ApiError`, and those of a request that fails. */
+  async page(url: string, path: string): Promise<string> {
+    const { token, timeoutMs = TIMEOUT_MS } = this.#options;
+    const answer = await fetch(`${url}${path}`, {
+      headers: { authorization: `Bearer ${token()}` },
+      signal: AbortSignal.timeout(timeoutMs),
+    });
+    const text = await answer.text();
+    if (!answer.ok)
+      throw new ApiError(`${url}${path} was answered ${answer.status}`, answer.status);
+    return text;
   }
 
   /** The lines of the stream of the first node that answers. */

@@ -7,7 +7,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { ConfigError, logLevelOf } from '../composition/process-environment.ts';
 import { duration, integer, roles, userId, webhookUrl } from './arguments.ts';
 import type { ClusterOptions } from './cluster/cluster.ts';
-import { connecting } from './connecting-command.ts';
+import { connecting, SERVER_HELP } from './connecting-command.ts';
 import type { DoctorOptions } from './doctor.ts';
 import type { DemoOptions } from './demo/demo.ts';
 import { addAuditCommand } from './audit-commands.ts';
@@ -20,6 +20,7 @@ import { addOperatorAccounts } from './operator-account-commands.ts';
 import { addOperatorCommands } from './operator-commands.ts';
 import { addSellerCommands } from './seller-commands.ts';
 import type { StripeStandInOptions } from './stripe-stand-in/command.ts';
+import type { TopOptions } from './top/top.ts';
 import type { TokenOptions } from './token.ts';
 
 const EXIT_FAILED = 1;
@@ -161,6 +162,18 @@ Example:
   addPushCommands(livedrops);
   addWebhookCommands(livedrops);
   addDataCommands(livedrops);
+
+  connecting(livedrops.command('top').description('a live view of the cluster, for operators'))
+    .option('--once', 'print one frame, of one second')
+    .addHelpText(
+      'after',
+      `
+Rates, latencies, nodes, shards, drops, consumers, jobs and what is wrong, each second,
+from the operator API and the metrics of all nodes. Keys: q quits, p pauses. Without a
+terminal it prints a frame each second, with --json a line. NO_COLOR is kept.
+${SERVER_HELP}`,
+    )
+    .action(async (options: TopOptions) => (await import('./top/top.ts')).top(options));
 
   connecting(
     livedrops

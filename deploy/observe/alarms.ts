@@ -2,7 +2,7 @@
 
 import type { Alarm } from './alarm.ts';
 import { BUDGET_ALARMS, SALE_ALARMS } from './burn-rates.ts';
-import * as limits from './limits.ts';
+import { ALARM_LIMITS as limits } from '../../contracts/alarm-limits.ts';
 import { JOB, series } from './promql.ts';
 
 const CLUSTER = {

@@ -6,7 +6,7 @@
 
 import { SERVICE_BUDGETS, SLOW_AFTER_MS } from '../../contracts/service-levels.ts';
 import type { Alarm, Recording, Severity } from './alarm.ts';
-import { SALE_BURNS } from './limits.ts';
+import { SALE_BURNS } from '../../contracts/alarm-limits.ts';
 import { type MetricSeries, series } from './promql.ts';
 
 const WINDOWS = ['30s', '2m', '5m', '30m', '1h', '6h', '3d'] as const;

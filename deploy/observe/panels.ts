@@ -3,7 +3,7 @@
 import { SERVICE_BUDGETS, SLOW_AFTER_MS } from '../../contracts/service-levels.ts';
 import type { Panel } from './board.ts';
 import { perSecond, quantile, shareOfRates } from './expressions.ts';
-import * as limits from './limits.ts';
+import { ALARM_LIMITS as limits } from '../../contracts/alarm-limits.ts';
 import { JOB, ofNodes, series } from './promql.ts';
 
 /** The route of orders, whose requests take a path of their own. */

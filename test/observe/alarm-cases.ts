@@ -3,7 +3,7 @@
 
 import { SERVICE_BUDGETS } from '../../contracts/service-levels.ts';
 import type { AlarmName } from '../../deploy/observe/alarms.ts';
-import * as limits from '../../deploy/observe/limits.ts';
+import { ALARM_LIMITS as limits } from '../../contracts/alarm-limits.ts';
 import { JOB, type Matches, series, type SeriesName } from '../../deploy/observe/promql.ts';
 
 export interface InputSeries {

@@ -1,7 +1,7 @@
 // Nodes, and the shards that they own.
 
 import type { Board } from '../board.ts';
-import * as limits from '../limits.ts';
+import { ALARM_LIMITS as limits } from '../../../contracts/alarm-limits.ts';
 import { LOOP_LAG, NODES_UP, UNOWNED } from '../panels.ts';
 import { JOB, ofNodes } from '../promql.ts';
 

@@ -2,7 +2,7 @@
 
 import type { Board } from '../board.ts';
 import { perSecond, quantile, shareOfRates } from '../expressions.ts';
-import * as limits from '../limits.ts';
+import { ALARM_LIMITS as limits } from '../../../contracts/alarm-limits.ts';
 import { FAILURE_SHARE, LOOP_LAG, SLOW_ORDERS, SLOW_READS, WATCHERS } from '../panels.ts';
 import { ofNodes } from '../promql.ts';
 

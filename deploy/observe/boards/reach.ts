@@ -2,7 +2,7 @@
 
 import type { Board } from '../board.ts';
 import { perSecond, quantile } from '../expressions.ts';
-import * as limits from '../limits.ts';
+import { ALARM_LIMITS as limits } from '../../../contracts/alarm-limits.ts';
 import { ofNodes } from '../promql.ts';
 
 const NOBODY = 'nobody was told';

@@ -2,7 +2,7 @@
 
 import type { Board } from '../board.ts';
 import { perSecond, quantile } from '../expressions.ts';
-import * as limits from '../limits.ts';
+import { ALARM_LIMITS as limits } from '../../../contracts/alarm-limits.ts';
 import { APPEND_LATENCY, CONSUMER_LAG, FULLEST_MAILBOX } from '../panels.ts';
 import { ofNodes } from '../promql.ts';
 
