@@ -3,7 +3,7 @@
 import { SERVICE_BUDGETS, SLOW_AFTER_MS } from '../../contracts/service-levels.ts';
 import type { Panel } from './board.ts';
 import { perSecond, quantile, shareOfRates } from './expressions.ts';
-import { ALARM_LIMITS as limits } from '../../contracts/alarm-limits.ts';
+import { ALARM_LIMITS as limits, SALE_BURNS } from '../../contracts/alarm-limits.ts';
 import { JOB, ofNodes, series } from './promql.ts';
 
 /** The route of orders, whose requests take a path of their own. */
@@ -27,7 +27,7 @@ export const FAILURE_SHARE: Panel = {
   thresholds: {
     when: 'above',
     warn: SERVICE_BUDGETS.failures,
-    wrong: SERVICE_BUDGETS.failures * limits.SALE_BURNS.failures,
+    wrong: SERVICE_BUDGETS.failures * SALE_BURNS.failures,
   },
   whenEmpty: NONE_YET,
   queries: [
@@ -50,7 +50,7 @@ function slowShare(kind: 'orders' | 'reads', budget: number): Panel {
     } % over 30 days.`,
     unit: 'percentunit',
     kind: 'number',
-    thresholds: { when: 'above', warn: budget, wrong: budget * limits.SALE_BURNS.slow },
+    thresholds: { when: 'above', warn: budget, wrong: budget * SALE_BURNS.slow },
     whenEmpty: NONE_YET,
     queries: [
       {

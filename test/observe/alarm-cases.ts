@@ -3,7 +3,7 @@
 
 import { SERVICE_BUDGETS } from '../../contracts/service-levels.ts';
 import type { AlarmName } from '../../deploy/observe/alarms.ts';
-import { ALARM_LIMITS as limits } from '../../contracts/alarm-limits.ts';
+import { ALARM_LIMITS as limits, SALE_BURNS } from '../../contracts/alarm-limits.ts';
 import { JOB, type Matches, series, type SeriesName } from '../../deploy/observe/promql.ts';
 
 export interface InputSeries {
@@ -118,15 +118,15 @@ const SLOWNESS = 'livedrops_service_slow_total';
 const SALE: Record<`LiveDrops${'Failures' | 'SlowOrders' | 'SlowReads'}InSale`, AlarmCase> = {
   LiveDropsFailuresInSale: burning(FAILURES, 'orders', {
     ...IN_SALE,
-    share: failures * limits.SALE_BURNS.failures,
+    share: failures * SALE_BURNS.failures,
   }),
   LiveDropsSlowOrdersInSale: burning(SLOWNESS, 'orders', {
     ...IN_SALE,
-    share: slowOrders * limits.SALE_BURNS.slow,
+    share: slowOrders * SALE_BURNS.slow,
   }),
   LiveDropsSlowReadsInSale: burning(SLOWNESS, 'reads', {
     ...IN_SALE,
-    share: slowReads * limits.SALE_BURNS.slow,
+    share: slowReads * SALE_BURNS.slow,
   }),
 };
 
