@@ -1,0 +1,96 @@
+// Every view, wide and narrow, light and dark, through axe (WCAG 2.2 AA), and whether it fits.
+
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import test, { type ExecutionContext } from 'ava';
+import type { Page } from 'playwright-core';
+import { chromiumInstalled, openChromium } from '../servers/chromium.ts';
+import { eventually } from '../end-to-end/sale-client.ts';
+import { account, PASSWORD, startShop, visit } from './shop.ts';
+
+const run = chromiumInstalled ? test.serial : test.serial.skip;
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+
+interface Violation {
+  readonly id: string;
+  readonly nodes: readonly { readonly html: string }[];
+}
+
+async function violations(page: Page): Promise<string[]> {
+  const options = JSON.stringify({ runOnly: { type: 'tag', values: RULES } });
+  await page.evaluate(AXE);
+  const found = (await page.evaluate(
+    `axe.run(document, ${options}).then(({ violations }) => violations)`,
+  )) as readonly Violation[];
+  return found.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
+}
+
+async function check(t: ExecutionContext, page: Page, view: string): Promise<void> {
+  t.deepEqual(await violations(page), [], view);
+  const width = page.viewportSize()!.width;
+  const needed = Number(await page.evaluate('document.documentElement.scrollWidth'));
+  t.true(needed <= width, `${view} needs ${needed} of ${width} px`);
+}
+
+run('U4: axe finds nothing on any view, at 320 px and wide, light and dark', async (t) => {
+  t.timeout(600_000);
+  const server = await startShop(t, 'embedded');
+  const creator = await account(server);
+  const live = await server.drop(creator, { stock: 40, limitPerUser: 2 });
+  const soldOut = await server.drop(creator, { stock: 1 });
+  const later = new Date(Date.now() + 3_600_000).toISOString();
+  const upcoming = await server.drop(creator, {
+    startsAt: later,
+    endsAt: new Date(Date.now() + 7_200_000).toISOString(),
+  });
+  await server.order(soldOut, 'ann', 'k');
+  const email = `${server.fresh('reader')}@example.com`;
+  const body = { name: 'Reader', email, password: PASSWORD };
+  const made = await server.post('/v1/auth/register', { body });
+  const { id: reader } = made.json['user'] as { readonly id: string };
+  const order = await server.order(live, reader, 'k');
+  await eventually(
+    async () => (await server.get('/v1/search?type=drops')).json['items'] as object[],
+    ({ length }) => length === 3,
+    60_000,
+  );
+  const views: readonly (readonly [path: string, ready: string])[] = [
+    ['/', 'Live now'],
+    ['/search', 'Search'],
+    ['/search?q=zzzz', 'Nothing was found'],
+    [`/creators/${creator}`, 'Mara Lindqvist'],
+    [`/drops/${live}`, 'of 40 left'],
+    [`/drops/${soldOut}`, 'Sold out'],
+    [`/drops/${upcoming}`, 'Starts in'],
+    ['/log-in', 'Log in'],
+    ['/register', 'Make an account'],
+    ['/orders', 'Your orders'],
+    [`/orders/${String(order.json['id'])}`, 'Yours'],
+    ['/news', 'News'],
+    ['/account', 'Where you are logged in'],
+  ];
+  const browser = await openChromium(t);
+  for (const [width, colorScheme] of [
+    [1_280, 'light'],
+    [320, 'dark'],
+  ] as const) {
+    const { page } = await visit(browser, `${server.urls[0]}/log-in`, {
+      viewport: { width, height: 720 },
+      colorScheme,
+      // For axe alone: the pages themselves run under their policy in the other tests.
+      bypassCSP: true,
+      reducedMotion: 'reduce',
+    });
+    await check(t, page, `/log-in as a visitor, ${width}`);
+    await page.getByLabel('E-mail').fill(email);
+    await page.getByLabel('Password').fill(PASSWORD);
+    await page.getByRole('button', { name: 'Log in' }).click();
+    await page.getByRole('link', { name: 'Orders' }).waitFor();
+    for (const [path, ready] of views) {
+      await page.goto(`${server.urls[0]}${path}`);
+      await page.locator('main').getByText(ready).first().waitFor();
+      await check(t, page, `${path}, ${width}`);
+    }
+  }
+});
