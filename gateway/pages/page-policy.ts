@@ -23,3 +23,6 @@ export function pagePolicy(mediaOrigin: string | null): string {
     `trusted-types ${TRUSTED_TYPES}`,
   ].join('; ');
 }
+
+/** Of the service worker: it reads what the server serves, and runs nothing else. */
+export const WORKER_POLICY = "default-src 'none'; connect-src 'self'; frame-ancestors 'none'";

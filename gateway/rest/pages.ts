@@ -2,7 +2,7 @@
 // that it loads. They are no part of the API, and so not in its description.
 
 import type { BuiltFile, BuiltPages } from '../pages/built-pages.ts';
-import { pagePolicy } from '../pages/page-policy.ts';
+import { pagePolicy, WORKER_POLICY } from '../pages/page-policy.ts';
 import { type HeaderPairs, PAGES_TAG, type Reply, route, type Route } from '../http/route.ts';
 
 const PAGE = {
@@ -16,6 +16,8 @@ const PAGE = {
 } as const;
 /** Of an address whose content changes with an update: asked for again each time. */
 const REVALIDATED = 'no-cache';
+/** The service worker. */
+const WORKER = '/sw.js';
 const FOREVER = 'public, max-age=31536000, immutable';
 
 export interface PageRoutesOptions {
@@ -71,7 +73,12 @@ export function pageRoutes({ pages, mediaOrigin }: PageRoutesOptions): Route[] {
         responseMediaType: file.mediaType,
         cache: file.isImmutable ? FOREVER : REVALIDATED,
       },
-      ({ header }) => reply(file, header('accept-encoding')),
+      ({ header }) =>
+        reply(
+          file,
+          header('accept-encoding'),
+          file.path === WORKER ? [['content-security-policy', WORKER_POLICY]] : [],
+        ),
     ),
   );
   return [...apps, ...files];

@@ -1,4 +1,4 @@
-// The buyer's account: name, devices that are logged in, log-out.
+// The buyer's account: name, devices that are logged in, what is told, password, the end of it.
 
 import { useLocation } from 'preact-iso';
 import { useEffect } from 'preact/hooks';
@@ -6,6 +6,7 @@ import { Badge, Shown } from '../shared/components/parts.tsx';
 import { momentText, text } from '../shared/language.ts';
 import { useLoaded } from '../shared/loaded.ts';
 import { client, serverNow, user } from '../shared/server.ts';
+import { Deletion, Password, Told } from './account-settings.tsx';
 
 export function Account() {
   const { route } = useLocation();
@@ -45,7 +46,7 @@ export function Account() {
               {items.map(({ id, device, lastUsedAt, current }) => (
                 <li class="panel row row-apart" key={id}>
                   <span>
-                    {device}
+                    {deviceText(device)}
                     <br />
                     <span class="soft small">
                       {text('account.session.used', { time: momentText(lastUsedAt, serverNow()) })}
@@ -64,6 +65,22 @@ export function Account() {
           )}
         </Shown>
       </section>
+      <Told />
+      <Password />
+      <Deletion />
     </div>
   );
+}
+
+/** The names by which people know browsers and systems; the first that is in the text counts. */
+const BROWSERS = ['Edg', 'OPR', 'Firefox', 'Chrome', 'Safari'] as const;
+const BROWSER_NAMES: Readonly<Record<string, string>> = { Edg: 'Edge', OPR: 'Opera' };
+const SYSTEMS = ['iPhone', 'iPad', 'Android', 'Windows', 'Mac', 'Linux'] as const;
+
+/** `Firefox, Linux` of a User-Agent; any other text as it is. */
+function deviceText(device: string): string {
+  const browser = BROWSERS.find((name) => device.includes(`${name}/`));
+  const system = SYSTEMS.find((name) => device.includes(name));
+  if (browser === undefined || system === undefined) return device;
+  return `${BROWSER_NAMES[browser] ?? browser}, ${system}`;
 }

@@ -12,6 +12,7 @@ import { Creator } from './creator.tsx';
 import { DropPage } from './drop/drop-page.tsx';
 import { Home } from './home.tsx';
 import { LogIn, Register } from './log-in.tsx';
+import { ConfirmEmail, ResetPassword } from './mailed-links.tsx';
 import { News } from './news.tsx';
 import { OrderPage, Orders } from './orders.tsx';
 import { Product } from './product.tsx';
@@ -46,6 +47,8 @@ export function App() {
           <Route path="/account" component={() => <ForUsers view={Account} />} />
           <Route path="/log-in" component={LogIn} />
           <Route path="/register" component={Register} />
+          <Route path="/reset-password" component={ResetPassword} />
+          <Route path="/confirm-email" component={ConfirmEmail} />
           <Route default component={Nothing} />
         </Router>
       </Main>

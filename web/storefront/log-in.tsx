@@ -8,8 +8,8 @@ import { Field, Notice } from '../shared/components/parts.tsx';
 import { text } from '../shared/language.ts';
 import { client, faultText } from '../shared/server.ts';
 
-const PASSWORD_LENGTH_MIN = 8;
-const PASSWORD_LENGTH_MAX = 128;
+export const PASSWORD_LENGTH_MIN = 8;
+export const PASSWORD_LENGTH_MAX = 128;
 const NAME_LENGTH_MAX = 80;
 
 /** Only a path of this site: an address elsewhere would send buyers to a stranger's page. */
@@ -84,6 +84,7 @@ export function LogIn() {
         {text('logIn.go')}
       </button>
       <a href={`/register?next=${encodeURIComponent(nextOf(query))}`}>{text('logIn.new')}</a>
+      <a href="/reset-password">{text('logIn.forgot')}</a>
     </form>
   );
 }
@@ -136,7 +137,8 @@ export function Register() {
   );
 }
 
-function valuesOf(form: HTMLFormElement, ...names: readonly string[]): string[] {
+/** Texts of the form’s fields, by their names. */
+export function valuesOf(form: HTMLFormElement, ...names: readonly string[]): string[] {
   const data = new FormData(form);
   return names.map((name) => {
     const value = data.get(name);

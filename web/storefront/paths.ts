@@ -13,4 +13,6 @@ export const STOREFRONT_PATHS = [
   '/account',
   '/log-in',
   '/register',
+  '/reset-password',
+  '/confirm-email',
 ] as const;
