@@ -88,7 +88,7 @@ run('U1, U4: views without a list, a drop or an account say so, at 320 px too', 
   await page.goto(`${server.urls[0]}/orders`);
   await page.getByRole('heading', { name: 'Log in' }).waitFor();
   t.is(new URL(page.url()).search, '?next=%2Forders');
-  t.true((Number(await page.evaluate('document.documentElement.scrollWidth'))) <= 320);
+  t.true(Number(await page.evaluate('document.documentElement.scrollWidth')) <= 320);
   t.deepEqual(troubles, []);
   await page.goto(`${server.urls[0]}/?lang=de`);
   await page.getByRole('heading', { name: 'Noch keine Drops' }).waitFor();
