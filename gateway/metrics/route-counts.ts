@@ -83,18 +83,27 @@ export class RouteCounts {
     return sum;
   }
 
+  /** Of the classes that the route has answered with. */
   samples(): LabelledDurations<RequestDurations>[] {
     const { method, route } = this;
-    return CLASSES.map((status, statusClass) => {
+    const samples: LabelledDurations<RequestDurations>[] = [];
+    for (const [statusClass, status] of CLASSES.entries()) {
       const from = statusClass * BUCKET_COUNT;
       const to = from + BUCKET_COUNT;
+      if (!this.#hasCounted(from, to)) continue;
       const counts = this.#counts.subarray(from, to);
-      return {
+      samples.push({
         labels: { method, route, status },
         durations: { boundsMs: BOUNDS_MS, counts, sumMs: this.#sumsMs[statusClass]! },
         exemplars: this.#exemplars?.slice(from, to) ?? null,
-      };
-    });
+      });
+    }
+    return samples;
+  }
+
+  #hasCounted(from: number, to: number): boolean {
+    for (let index = from; index < to; index++) if (this.#counts[index] !== 0) return true;
+    return false;
   }
 }
 

@@ -65,7 +65,14 @@ export function serveDurations<N extends MetricName>(
   name: N,
   read: () => readonly LabelledDurations<N>[],
 ): void {
-  register(registry, name, () => read().flatMap((one) => linesOf(name, one)));
+  register(registry, name, () =>
+    read().flatMap((one) => (isEmpty(one.durations) ? [] : linesOf(name, one))),
+  );
+}
+
+function isEmpty({ boundsMs, counts }: DurationSample): boolean {
+  for (let bucket = 0; bucket <= boundsMs.length; bucket++) if (counts[bucket] !== 0) return false;
+  return true;
 }
 
 function linesOf<N extends MetricName>(
@@ -73,27 +80,34 @@ function linesOf<N extends MetricName>(
   { labels, durations: { boundsMs, counts, sumMs }, exemplars }: LabelledDurations<N>,
 ): Line[] {
   const lines: Line[] = [];
+  const metricName = `${name}_bucket`;
+  const texts = boundTexts(boundsMs);
   let total = 0;
   for (let bucket = 0; bucket <= boundsMs.length; bucket++) {
     total += counts[bucket]!;
-    const le = boundText(boundsMs[bucket]);
+    const line = { labels: { ...labels, le: texts[bucket]! }, value: total, metricName };
     const found = exemplars?.[bucket];
-    lines.push({
-      labels: { ...labels, le },
-      value: total,
-      metricName: `${name}_bucket`,
-      ...(found !== undefined && { exemplar: exemplarOf(found) }),
-    });
+    lines.push(found === undefined ? line : { ...line, exemplar: exemplarOf(found) });
   }
-  if (total === 0) return [];
   lines.push({ labels, value: sumMs / 1000, metricName: `${name}_sum` });
   lines.push({ labels, value: total, metricName: `${name}_count` });
   return lines;
 }
 
+const textsOf = new WeakMap<readonly number[], readonly string[]>();
+
+/** Made once for each list, since a scrape has hundreds of histograms with few lists of bounds. */
+function boundTexts(boundsMs: readonly number[]): readonly string[] {
+  let texts = textsOf.get(boundsMs);
+  if (texts === undefined) {
+    texts = [...boundsMs.map(boundText), '+Inf'];
+    textsOf.set(boundsMs, texts);
+  }
+  return texts;
+}
+
 /** In seconds, as OpenMetrics writes it: with a point. Both formats have the same series. */
-function boundText(boundMs: number | undefined): string {
-  if (boundMs === undefined) return '+Inf';
+function boundText(boundMs: number): string {
   const text = String(boundMs / 1000);
   return text.includes('.') ? text : `${text}.0`;
 }

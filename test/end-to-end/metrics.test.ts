@@ -1,10 +1,14 @@
 // The table of metrics (`contracts/metrics.ts`), the documentation and what a server of each profile
 // serves are the same.
 
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import ava from 'ava';
 import type { LabelValues, MetricDefinition } from '../../contracts/metric-definition.ts';
 import { METRICS } from '../../contracts/metrics.ts';
+import { loadConfig } from '../../composition/config.ts';
+import { startServer } from '../../composition/server.ts';
 import { onEachProfile } from './profiles.ts';
 import type { Environment } from './sale-nodes.ts';
 import { SaleServer } from './sale-server.ts';
@@ -86,6 +90,36 @@ onEachProfile((test, profile) => {
       for (const { name, type } of families.values()) t.is(type, TABLE[name]!.type, name);
     }
   });
+
+  if (profile === 'cluster')
+    test('L5: nodes with some roles serve what these have, and no others', async (t) => {
+      for (const [index, [roles, of]] of Object.entries({
+        gateway: ['every node', 'cluster'],
+        'services,search': ['every node', 'services', 'search', 'cluster'],
+        actors: ['every node', 'actors', 'cluster', 'cluster actors'],
+      }).entries()) {
+        const directory = mkdtempSync(join(tmpdir(), 'livedrops-roles-'));
+        t.teardown(() => rmSync(directory, { recursive: true, force: true }));
+        const node = await startServer(
+          loadConfig({
+            ...server.settings,
+            LIVEDROPS_DATA: directory,
+            LIVEDROPS_NODE_ID: `roles-${index}`,
+            LIVEDROPS_ROLES: roles,
+            LIVEDROPS_PORT: '0',
+            LIVEDROPS_LOG: 'error',
+            // Of the development provider, which nobody calls here.
+            LIVEDROPS_PAYMENT_WEBHOOK_URL: `${server.urls[0]}/v1/payments/webhook`,
+          }),
+        );
+        try {
+          const text = await (await fetch(`${node.url}/metrics`)).text();
+          t.deepEqual([...familiesOf(text).keys()].toSorted(), namesFor(of), roles);
+        } finally {
+          await node.stop();
+        }
+      }
+    });
 
   test('L5: the labels of what is served, and their values, are those of the table', async (t) => {
     const { text } = await server.get('/metrics');
