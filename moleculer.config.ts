@@ -5,9 +5,11 @@
 import { type BrokerOptions, Loggers } from 'moleculer';
 import type { Logger } from 'pino';
 import { natsOptions } from './actors/cluster/nats-options.ts';
+import type { Tracing } from './actors/tracing/tracing.ts';
 import { amountNamesBetweenNodes } from './services/moleculer/amount-names-between-nodes.ts';
 import { MsgpackrSerializer } from './services/moleculer/msgpackr-serializer.ts';
 import { NatsTransporter } from './services/moleculer/nats-transporter.ts';
+import { tracedActions } from './services/moleculer/traced-actions.ts';
 import { FEATURE_LEVEL } from './storage/ports/feature-level.ts';
 
 /** A call without a reply after this time is refused as `unavailable`. */
@@ -74,7 +76,10 @@ export function brokerOptions(options: {
   readonly natsUrl: string | null;
   readonly natsCaFile?: string | null;
   readonly log: Logger | null;
+  /** Null, or absent: actions have no spans. */
+  readonly tracing?: Tracing | null;
 }): BrokerOptions {
+  const { tracing = null } = options;
   return {
     namespace: 'livedrops',
     nodeID: options.nodeId,
@@ -104,7 +109,12 @@ export function brokerOptions(options: {
     // Of the built-in middlewares only these two do something here; each of the others would cost a
     // wrapper on every call.
     internalMiddlewares: false,
-    middlewares: ['Timeout', 'ErrorHandler', amountNamesBetweenNodes],
+    middlewares: [
+      'Timeout',
+      'ErrorHandler',
+      amountNamesBetweenNodes,
+      ...(tracing === null ? [] : [tracedActions(tracing)]),
+    ],
     internalServices: false,
     validator: false,
     cacher: false,

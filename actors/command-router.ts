@@ -9,6 +9,8 @@ import type { CommandReply, DropCommand, ReplyTo } from '../contracts/commands.t
  */
 export interface CommandSink {
   complete(reply: CommandReply): void;
+  /** Of the span that the command is part of, where this node traces. */
+  readonly traceparent?: string | undefined;
 }
 
 export interface CommandRouter {

@@ -19,6 +19,7 @@ import type { JobHandler } from '../events/jobs/job-handler.ts';
 import type { JobQueue } from '../events/jobs/job-queue.ts';
 import type { MailSender } from '../events/mail/mail-sender.ts';
 import { FolderMailSender } from '../events/mail/mail-sender-folder.ts';
+import { TracedMailSender } from '../events/mail/mail-sender-traced.ts';
 import { SmtpMailSender } from '../events/mail/mail-sender-smtp.ts';
 import { accountsService } from '../services/accounts.ts';
 import { invitationsService, organisationsService } from '../services/organisations.ts';
@@ -43,7 +44,7 @@ export interface AccountParts {
 }
 
 export function createAccountParts(
-  options: Pick<NodeCoreOptions, 'config' | 'clock' | 'log'> & {
+  options: Pick<NodeCoreOptions, 'config' | 'clock' | 'log' | 'tracing'> & {
     readonly stores: Stores;
     readonly bus: LiveBus;
     readonly tokens: Tokens;
@@ -60,7 +61,9 @@ export function createAccountParts(
   const { accessTokens, signingSecrets: secrets } = tokens;
   const refreshTokens = new RefreshTokens({ secret: secrets, now, random });
   const linkTokens = new LinkTokens({ secrets, now });
-  const sender = createMailSender(config, now);
+  const { tracing = null } = options;
+  const untraced = createMailSender(config, now);
+  const sender = tracing === null ? untraced : new TracedMailSender({ tracing, sender: untraced });
   const publicUrl = () => config.publicUrl ?? url() ?? `http://${config.host}:${config.port}`;
   const sendMail = new SendMailHandler({ ...stores, linkTokens, sender, publicUrl, now });
   const sessionsOf = new Sessions({

@@ -29,6 +29,7 @@ import { SHARD_COUNT } from '../domain/ids.ts';
 import { brokerOptions } from '../moleculer.config.ts';
 import { createCallAction } from '../services/moleculer/call-action.ts';
 import { presenceService } from '../services/presence.ts';
+import { tracesService } from '../services/traces.ts';
 import { cachesService } from '../services/gateway-caches.ts';
 import { MeasuredFollows } from '../storage/measured-follows.ts';
 import { MeasuredJournal } from '../storage/measured-journal.ts';
@@ -46,6 +47,7 @@ import {
   verification,
 } from './node-events.ts';
 import { createJobs } from './node-jobs.ts';
+import { addNews } from './news.ts';
 import { createServices } from './node-services.ts';
 import { createPush } from './push.ts';
 import { createReach } from './reach.ts';
@@ -75,7 +77,7 @@ export interface ClusterCoreOptions extends NodeCoreOptions {
  * number of shards, or an error of NATS.
  */
 export async function createClusterCore(options: ClusterCoreOptions): Promise<NodeCore> {
-  const { config, clock, log, natsUrl, restart } = options;
+  const { config, clock, log, natsUrl, restart, tracing = null } = options;
   const { nodeId, roles } = config;
   if (config.store.kind !== 'redis') throw new Error('a cluster has a Redis store');
   const levels = new ReachedLevel(0);
@@ -108,8 +110,9 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
     throw error;
   }
   const broker = new ServiceBroker(
-    brokerOptions({ nodeId, natsUrl, natsCaFile: config.natsCaFile, log }),
+    brokerOptions({ nodeId, natsUrl, natsCaFile: config.natsCaFile, log, tracing }),
   );
+  if (tracing !== null) broker.createService(tracesService(broker, tracing));
   const peers = new BrokerPeers({ broker });
   // Renewals of a session read the store's time. A node without one reads it with the placement.
   const timed = {
@@ -137,11 +140,12 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
     broker,
     owners: watch,
     shardCount: SHARD_COUNT,
+    tracing,
     clock: systemClock,
     log,
   });
   const offLoop = roles.includes('services')
-    ? createOffLoop(options, stores, SHARD_COUNT, (news) => jobs!.news.add(news))
+    ? createOffLoop(options, stores, SHARD_COUNT, (news) => addNews(jobs!.news, news, tracing))
     : null;
   const archiver = roles.includes('services')
     ? createArchiver({ ...options, stores, shardCount: SHARD_COUNT, levels, meter })
@@ -161,7 +165,9 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
     restrictions,
     url: () => url,
   });
-  const push = roles.includes('services') ? createPush({ ...options, stores, meter }) : null;
+  const push = roles.includes('services')
+    ? createPush({ ...options, stores, meter, tracing })
+    : null;
   const reach =
     push === null
       ? null
@@ -248,6 +254,7 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
       },
       levels,
       meter,
+      tracing,
       clock,
       log,
     });

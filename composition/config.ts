@@ -104,6 +104,19 @@ export interface OperatorAddress {
   readonly port: number;
 }
 
+export interface TracesConfig {
+  /** Of OTLP over HTTP. */
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** From 0 to 1. */
+  readonly ratio: number;
+  readonly slow: { readonly ordersMs: number; readonly readsMs: number };
+  readonly holdMs: number;
+  readonly heldMax: number;
+  /** Spans. */
+  readonly queueMax: number;
+}
+
 export interface Config extends SecretsInForce {
   /** 0: any free port. */
   readonly port: number;
@@ -168,6 +181,10 @@ export interface Config extends SecretsInForce {
   readonly introspection: boolean;
   readonly sellers: SellersMode;
   readonly logLevel: LogLevel;
+  /** Null: traces are off. */
+  readonly traces: TracesConfig | null;
+  /** The share of requests with a line in the access log. Null: it is off. */
+  readonly accessLogRatio: number | null;
 }
 
 export type MailConfig =
@@ -257,6 +274,8 @@ function configOf(
     introspection: introspects(value),
     sellers: value('SELLERS'),
     logLevel: value('LOG'),
+    traces: tracesOf(value),
+    accessLogRatio: value('ACCESS_LOG'),
   });
   if (problems.length > 0) throw new ConfigError(problems);
   return config;
@@ -265,6 +284,25 @@ function configOf(
 function operatorAddressOf(value: Reading['value']): OperatorAddress | null {
   const port = value('ADMIN_PORT');
   return port === null ? null : { host: value('ADMIN_HOST') ?? LOOPBACK, port };
+}
+
+function tracesOf(value: Reading['value']): TracesConfig | null {
+  const url = value('TRACES');
+  if (url === null) return null;
+  return Object.freeze({
+    url,
+    headers: Object.fromEntries(
+      value('TRACES_HEADERS').map((word) => {
+        const at = word.indexOf('=');
+        return [word.slice(0, at).toLowerCase(), word.slice(at + 1)];
+      }),
+    ),
+    ratio: value('TRACE_RATIO'),
+    slow: { ordersMs: value('TRACE_SLOW_MS'), readsMs: value('TRACE_SLOW_READ_MS') },
+    holdMs: value('TRACE_HOLD_SECONDS') * 1_000,
+    heldMax: value('TRACE_HELD_MAX'),
+    queueMax: value('TRACE_QUEUE'),
+  });
 }
 
 function introspects(value: Reading['value']): boolean {

@@ -36,6 +36,7 @@ import {
   verification,
 } from './node-events.ts';
 import { createJobs } from './node-jobs.ts';
+import { addNews } from './news.ts';
 import { createServices } from './node-services.ts';
 import { createPush } from './push.ts';
 import { createReach } from './reach.ts';
@@ -78,16 +79,17 @@ function createCore(
   stores: SqliteStores & { readonly follows: MeasuredFollows },
   { meter, runs, reconciling }: NodeUpkeep,
 ): EmbeddedCore {
-  const { config, clock, log, restart } = options;
+  const { config, clock, log, restart, tracing = null } = options;
   const { shardCount } = stores;
   const bus = new InProcessLiveBus();
   const { nodeId } = config;
   const self = { nodeId, incarnation: randomUUID() };
-  const broker = new ServiceBroker(brokerOptions({ nodeId, natsUrl: null, log }));
+  const broker = new ServiceBroker(brokerOptions({ nodeId, natsUrl: null, log, tracing }));
   const router = new BrokerRouter({
     broker,
     owners: soleOwner(nodeId),
     shardCount,
+    tracing,
     clock: systemClock,
     log,
   });
@@ -110,10 +112,13 @@ function createCore(
     bus,
     facts: events.relay,
     meter,
+    tracing,
     clock,
     log,
   });
-  const offLoop = createOffLoop(options, stores, shardCount, (news) => jobs.news.add(news));
+  const offLoop = createOffLoop(options, stores, shardCount, (news) =>
+    addNews(jobs.news, news, tracing),
+  );
   const restrictions = new RestrictionSet({ ...stores, bus, clock, log });
   const search = createSearch({ ...options, restrictions });
   const archiver = createArchiver({ ...options, stores, shardCount, levels, meter });

@@ -1,9 +1,37 @@
-// The log of a process.
+// The log of a process: JSON lines of pino. A line has the id of its node and, where it is written
+// for a request or a job, the ids of its trace, span and request.
 
-import pino, { type Logger } from 'pino';
+import pino, { type Logger, type LoggerOptions } from 'pino';
+import { activeTrace } from '../actors/tracing/active-trace.ts';
+import { contextOf } from '../actors/tracing/trace-context.ts';
 import type { Config } from './config.ts';
 
+/** Standard output is only for the ready line, so logs go to standard error. */
+const TARGET = 2;
+/** Of lines that wait for a slow reader. Further lines are dropped. */
+const WAITING_BYTES_MAX = 4 * 1024 * 1024;
+
 export function createLog(config: Config): Logger {
-  // Standard output is only for the ready line, so logs go to standard error.
-  return pino({ level: config.logLevel }, pino.destination({ dest: 2, sync: true }));
+  const options = { ...logOptions(config), mixin: idsOfLine };
+  return pino(options, pino.destination({ dest: TARGET, sync: true }));
+}
+
+export function logOptions({ logLevel, nodeId }: Config): LoggerOptions {
+  return { level: logLevel, base: { pid: process.pid, node: nodeId } };
+}
+
+/** Lines are written without waiting for whoever reads them. Emits `drop` for each lost one. */
+export function asyncLogTarget() {
+  return pino.destination({ dest: TARGET, sync: false, maxLength: WAITING_BYTES_MAX });
+}
+
+function idsOfLine(): object {
+  const active = activeTrace();
+  if (active === undefined) return {};
+  const { traceparent, requestId } = active;
+  const context = contextOf(traceparent);
+  return {
+    ...(context !== null && { traceId: context.traceId, spanId: context.spanId }),
+    ...(requestId !== undefined && { requestId }),
+  };
 }

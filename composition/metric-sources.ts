@@ -8,6 +8,7 @@ import type { SearchSample } from '../gateway/metrics/search-metrics.ts';
 import type { Config } from './config.ts';
 import type { NodeCore } from './node-core.ts';
 import type { NodeSearch } from './search.ts';
+import type { NodeTracing } from './tracing.ts';
 import type { ThreadMeter } from './thread-meter.ts';
 
 export interface MetricSourcesOptions {
@@ -15,13 +16,14 @@ export interface MetricSourcesOptions {
   readonly version: string;
   readonly core: NodeCore;
   readonly threads: ThreadMeter;
+  readonly traces: Pick<NodeTracing, 'sample' | 'accessLogDropped'>;
   readonly live: () => LiveSample;
   /** Null where this node has no media process. */
   readonly media: (() => MediaSample) | null;
 }
 
 export function metricSources(options: MetricSourcesOptions): MetricSources {
-  const { config, version, core, threads, live, media } = options;
+  const { config, version, core, threads, traces, live, media } = options;
   const { host, relay, offLoop, webhooks, search, cluster, commits } = core;
   const { jobCounts, jobsOverdue, reconciled, problemCounts } = core;
   const { unmadeRefunds, rejectedPayments, paymentCalls } = core;
@@ -55,6 +57,8 @@ export function metricSources(options: MetricSourcesOptions): MetricSources {
     ...(search !== null && { search: searchSample(search) }),
     ...(core.push !== null && { push: core.push.sample }),
     ...(webhooks !== null && { webhooks: () => webhooks.meter.sample() }),
+    ...(traces.sample !== null && { traces: traces.sample }),
+    ...(traces.accessLogDropped !== null && { accessLogDropped: traces.accessLogDropped }),
     ...(config.issuers.length > 0 && { issuerKeys: core.tokens.issuerKeys }),
   };
 }

@@ -7,6 +7,7 @@ import type { BrokerRouter } from '../actors/cluster/broker-router.ts';
 import type { StoreClock } from '../actors/cluster/store-clock.ts';
 import type { LiveBus } from '../actors/live-bus.ts';
 import type { ShardHost } from '../actors/shard/shard-host.ts';
+import type { Tracing } from '../actors/tracing/tracing.ts';
 import type { CallAction } from '../contracts/actions.ts';
 import type { JobCount } from '../contracts/jobs.ts';
 import type { DurationSample } from '../domain/duration-counts.ts';
@@ -123,5 +124,7 @@ export interface NodeCoreOptions {
   readonly stripeEvents?: StripeEvents | null;
   /** Stops this process gracefully, for an operator who wants to restart it. */
   readonly restart: () => void;
+  /** Null, or absent: traces are off. */
+  readonly tracing?: Tracing | null;
   readonly log: Logger;
 }

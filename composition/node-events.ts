@@ -57,7 +57,7 @@ export function createEvents(
     readonly levels: FeatureLevels;
   },
 ): Events {
-  const { stores, journal, bus, router, levels, provider, clock, log } = options;
+  const { stores, journal, bus, router, levels, provider, clock, log, tracing = null } = options;
   const { changes, consumerPositions: positions } = stores;
   const readers = allOffLoopConsumers(options).filter(({ reads }) => reads === 'changes');
   const names = readers.map(({ name }) => name);
@@ -72,7 +72,16 @@ export function createEvents(
   const payments =
     provider === null
       ? null
-      : new PaymentsConsumer({ ...stores, provider, positions, router, levels, clock, log });
+      : new PaymentsConsumer({
+          ...stores,
+          provider,
+          positions,
+          router,
+          levels,
+          tracing,
+          clock,
+          log,
+        });
   if (payments !== null) consumers.push(payments);
   const retries =
     provider === null ? null : new ParkedRefundRetries({ ...stores, provider, clock, log });
@@ -82,6 +91,7 @@ export function createEvents(
     journal,
     snapshots: stores.snapshots,
     openSpill: () => new SqliteSpillStore(),
+    tracing,
     clock,
     log,
   });

@@ -2,6 +2,7 @@
 
 import type { Logger } from 'pino';
 import type { Clock } from '../actors/clock.ts';
+import type { Tracing } from '../actors/tracing/tracing.ts';
 import type { UpkeepShare } from '../actors/upkeep.ts';
 import type { BrokerRouter } from '../actors/cluster/broker-router.ts';
 import { AuditUpkeep } from '../app/audit/audit-upkeep.ts';
@@ -56,11 +57,13 @@ export function createJobs(options: {
   readonly reach: Reach;
   readonly accounts: Pick<AccountParts, 'handlers' | 'followsOf' | 'mail'>;
   readonly reconciling: UpkeepShare;
+  /** Null, or absent: jobs have no spans. */
+  readonly tracing?: Tracing | null;
 }): NodeJobs {
-  const { config, stores, router, isAlone, clock, log } = options;
+  const { config, stores, router, isAlone, clock, log, tracing = null } = options;
   const { jobs } = stores;
   const files = openExportFiles(config);
-  const queue = new JobQueue({ jobs, now: () => clock.now() });
+  const queue = new JobQueue({ jobs, now: () => clock.now(), isTracing: tracing !== null });
   const { accounts } = options;
   const reconciliation = createReconciliation(options);
   const standing = new StandingJobs({ queue, clock, log });
@@ -89,7 +92,7 @@ export function createJobs(options: {
     if (passTexts !== null)
       handlers.push(new PassListsHandler({ ...stores, passTexts, files, space: exportSpace }));
   }
-  const runner = new JobRunner({ jobs, queue, handlers, isAlone, clock, log });
+  const runner = new JobRunner({ jobs, queue, handlers, isAlone, tracing, clock, log });
   return {
     queue,
     runner,

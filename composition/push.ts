@@ -2,6 +2,7 @@
 
 import type { Logger } from 'pino';
 import type { Clock } from '../actors/clock.ts';
+import type { Tracing } from '../actors/tracing/tracing.ts';
 import type { SaleMeter } from '../actors/sale-meter.ts';
 import { OutboundError } from '../events/outbound/outbound-error.ts';
 import { KeyedPushSender } from '../events/push/keyed-push-sender.ts';
@@ -28,10 +29,12 @@ export function createPush(options: {
   readonly stores: Pick<Stores, 'vapidKeys'>;
   /** Of the sale in this process, to which pushes give way. */
   readonly meter: SaleMeter;
+  /** Null, or absent: pushes have no spans. */
+  readonly tracing?: Tracing | null;
   readonly clock: Clock;
   readonly log: Logger;
 }): NodePush {
-  const { config, stores, clock } = options;
+  const { config, stores, tracing = null, clock } = options;
   const { vapidKeys } = stores;
   const now = () => clock.now();
   const keys = new VapidKeys({ vapidKeys, now, monotonic: () => clock.monotonic() });
@@ -40,7 +43,12 @@ export function createPush(options: {
   const outbound = createOutbound(config);
   return {
     keys,
-    sender: new KeyedPushSender({ keys, counts, send: (...send) => thread.send(...send) }),
+    sender: new KeyedPushSender({
+      keys,
+      counts,
+      tracing,
+      send: (...send) => thread.send(...send),
+    }),
     sample: {
       messages: () => counts.samples(),
       underWay: () => counts.underWay,

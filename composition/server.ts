@@ -29,6 +29,7 @@ import { metricSources } from './metric-sources.ts';
 import { ThreadMeter } from './thread-meter.ts';
 import { URL_LIFETIME_SECONDS, urlSignerOf } from './media-urls.ts';
 import { ExportThreads } from './export-threads.ts';
+import { openTracing } from './tracing.ts';
 import { removeServerUrl, storeServerUrl } from './server-url.ts';
 import { calledHost, urlHost } from './url-host.ts';
 
@@ -68,6 +69,9 @@ export async function startServer(
   const threads = new ThreadMeter();
   threads.start();
   const clock = new StoreClock({ clock: systemClock });
+  const version = packageVersion();
+  const traces = await openTracing({ config, version, clock: systemClock, log });
+  const { tracing } = traces;
   let url = '';
   let operatorUrl = '';
   let nodes = () => 1;
@@ -86,6 +90,7 @@ export async function startServer(
       provider: payments.provider,
       stripeEvents: payments.stripeEvents,
       restart: () => onEndRequest('restart'),
+      tracing,
       log,
     },
     onEndRequest,
@@ -93,7 +98,6 @@ export async function startServer(
   const ended = new EndedSessions({ ...core.stores, bus: core.bus, clock, log });
   nodes = core.actorNodes;
   const metrics = new Registry();
-  const version = packageVersion();
   let hub: LiveHub | null = null;
   const { tokens } = core;
   const verifyToken: VerifyToken = (token, nowMs) => tokens.verifier.verify(token, nowMs);
@@ -167,6 +171,7 @@ export async function startServer(
       version,
       core,
       threads,
+      traces,
       live: () => hub!.report(),
       media: hasMedia(config) ? () => media!.sample : null,
     }),
@@ -176,6 +181,8 @@ export async function startServer(
         signer?.sign(path, Math.floor(clock.now() / 1_000), URL_LIFETIME_SECONDS) ?? null,
     },
     pages: BuiltPages.open(PAGES),
+    watch: traces.watch,
+    ...(traces.watch?.isTracing === true && { exemplar: traces.watch.exemplar }),
     log,
     version,
     paymentProvider: config.paymentProvider,
@@ -198,6 +205,7 @@ export async function startServer(
     await payments.stop();
     await core.stop();
     threads.stop();
+    await traces.stop();
     removeServerUrl(config.dataDirectory);
   };
   try {

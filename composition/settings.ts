@@ -16,6 +16,7 @@ import { PAYMENT_SETTINGS, stripeContradictions } from './payment-settings.ts';
 import { SECRET_SETTINGS, secretContradictions } from './secret-settings.ts';
 import { type About, meaning, oneOf, unsetOr, wordsOf } from './setting-shapes.ts';
 import { parseStoreAddress, type StoreAddress } from './store-address.ts';
+import { TRACE_SETTINGS } from './trace-settings.ts';
 
 export const ROLES = ['gateway', 'actors', 'services', 'search', 'media'] as const;
 /** What a node alone has whatever is set: nobody else would do it. */
@@ -276,6 +277,7 @@ export const SETTINGS = {
       'Whether GraphQL tells its schema; auto: where the payment provider is the development one.',
   }),
   LOG: oneOf(LOG_LEVELS, { default: 'info', description: 'The least level that is logged.' }),
+  ...TRACE_SETTINGS,
 };
 
 export type SettingName = keyof typeof SETTINGS;

@@ -4,6 +4,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { Clock } from '../actors/clock.ts';
+import type { Tracing } from '../actors/tracing/tracing.ts';
 import type { OperatorWebhooksOptions } from '../app/operator/webhooks.ts';
 import type { AccountMail } from '../app/mail/account-mail.ts';
 import { DeliverWebhooksHandler, WEBHOOK_CALLS_MAX } from '../app/webhooks/deliver-webhooks.ts';
@@ -48,10 +49,12 @@ export function createWebhooks(options: {
   readonly stores: Stores;
   readonly queue: JobQueue;
   readonly mail: AccountMail;
+  /** Null, or absent: calls have no spans. */
+  readonly tracing?: Tracing | null;
   readonly clock: Clock;
   readonly log: Logger;
 }): NodeWebhooks {
-  const { config, shardCount, stores, queue, mail, clock, log } = options;
+  const { config, shardCount, stores, queue, mail, clock, log, tracing = null } = options;
   const { webhooks, journal, consumerPositions: positions } = stores;
   const now = () => clock.now();
   const webhookJobs = new WebhookJobs({ webhooks, queue, clock, log });
@@ -78,6 +81,7 @@ export function createWebhooks(options: {
       outbound,
       notify: (webhook) => notice.send(webhook),
       meter,
+      tracing,
       clock,
       log,
     }),

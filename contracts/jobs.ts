@@ -68,6 +68,8 @@ export const Job = Type.Object(
     expiresAt: inside(Type.Union([time, Type.Null()])),
     /** For its handler. */
     params: inside(Type.Unsafe<object>({})),
+    /** Of the span that made it, where its node traced. */
+    traceparent: inside(Type.Optional(Type.String())),
     /** Where its handler goes on; null at the beginning. */
     cursor: inside(textOrNull),
     /**

@@ -18,6 +18,10 @@ export type ServedBy =
   | 'archive'
   /** Nodes that accept tokens of other issuers. */
   | 'issuers'
+  /** Nodes that send traces. */
+  | 'traces'
+  /** Nodes with an access log. */
+  | 'access log'
   /** One node alone, on SQLite. */
   | 'alone'
   /** Nodes of a cluster. */

@@ -327,6 +327,32 @@ const NODE = {
   }),
 } as const;
 
+const TRACES = {
+  livedrops_trace_spans_total: counter(
+    'Spans: `failed` were not taken by the receiver, `dropped` found no room in the queue.',
+    { labels: { outcome: ['sent', 'failed', 'dropped'] }, servedBy: 'traces' },
+  ),
+  livedrops_trace_spans_waiting: gauge('Spans that wait to be sent.', { servedBy: 'traces' }),
+  livedrops_trace_held: gauge('Requests, batches and calls that are held for traces.', {
+    servedBy: 'traces',
+  }),
+  livedrops_traces_chosen_total: counter(
+    'Traces that this node found slow or failed, so that they are sent whatever the ratio.',
+    { labels: { reason: ['slow', 'failed'] }, servedBy: 'traces' },
+  ),
+  livedrops_traces_left_out_total: counter(
+    'What a bound left out: traces past those of a second, parts that found no room in the ' +
+      'queue, ids that others were not told of, and what left before its time.',
+    {
+      labels: { bound: ['slow-per-second', 'failed-per-second', 'queue', 'announcement', 'held'] },
+      servedBy: 'traces',
+    },
+  ),
+  livedrops_access_log_dropped_total: counter('Lines of the access log that were lost.', {
+    servedBy: 'access log',
+  }),
+} as const;
+
 export const METRICS = {
   ...REQUESTS,
   ...LIVE,
@@ -337,6 +363,7 @@ export const METRICS = {
   ...MEDIA,
   ...SEARCH,
   ...NODE,
+  ...TRACES,
   ...PROCESS_METRICS,
 } as const satisfies Readonly<Record<string, MetricDefinition>>;
 

@@ -8,6 +8,8 @@ import type { Logger } from 'pino';
 import { isDamage } from '../actors/shard/recovery.ts';
 import type { Clock } from '../actors/clock.ts';
 import type { FactBatch } from '../actors/shard/facts.ts';
+import { ConsumedTrace } from '../actors/tracing/batch-trace.ts';
+import type { Tracing } from '../actors/tracing/tracing.ts';
 import type { JournalReader } from '../storage/ports/journal.ts';
 import type { SnapshotReader } from '../storage/ports/snapshots.ts';
 import type { OpenSpill } from '../storage/ports/spill.ts';
@@ -44,6 +46,8 @@ export interface LaneOptions {
    * Batches of the meantime are consumed together. The first batch after a pause is not delayed.
    */
   readonly consumeIntervalMs?: number;
+  /** Null, or absent: this node does not trace. */
+  readonly tracing?: Tracing | null;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -276,9 +280,24 @@ export class Lane {
     this.#queue = [];
     this.#consumedAt = clock.monotonic();
     if (this.#consuming.length === 0) return;
-    await this.#consumer.consume(this.#consuming.map(({ batch }) => batch));
+    await this.#consume(this.#consuming.map(({ batch }) => batch));
     this.#consuming = [];
     this.#countFacts();
+  }
+
+  /** Of the traced commands of batches from memory each has a span. Errors: the consumer's. */
+  async #consume(batches: readonly FactBatch[]): Promise<void> {
+    const { tracing = null } = this.#options;
+    if (tracing === null) return await this.#consumer.consume(batches);
+    const traces = batches.flatMap(({ trace }) => (trace === undefined ? [] : [trace]));
+    const consumed = new ConsumedTrace(tracing, this.#consumer.name, traces);
+    try {
+      await this.#consumer.consume(batches);
+    } catch (error) {
+      consumed.ended('consume-failed');
+      throw error;
+    }
+    consumed.ended(null);
   }
 
   /** Reads one portion of one shard and gives it to the consumer. */

@@ -49,6 +49,7 @@ import {
   streamBoundsOf,
 } from './http/limits.ts';
 import { RateLimits } from './http/rate-limits.ts';
+import type { RequestWatch } from './http/request-watch.ts';
 import { ReadPath } from './http/read-path.ts';
 import { SharedReplies } from './http/shared-replies.ts';
 import { accountRoutes } from './rest/account.ts';
@@ -141,6 +142,8 @@ export interface GatewayOptions {
   readonly sources?: MetricSources;
   /** Traces that the metrics of requests point to; none unless given. */
   readonly exemplar?: FindExemplar;
+  /** Null, or absent: traces and the access log are off. */
+  readonly watch?: RequestWatch | null;
   readonly log: Logger;
   /** The version in the OpenAPI description. */
   readonly version?: string;
@@ -184,6 +187,7 @@ export interface Gateway {
 
 export function createGateway(options: GatewayOptions): Gateway {
   const { router, levels, bus, clock, log, metrics, rateLimits, stream, exports } = options;
+  const { watch = null } = options;
   const { downloads = null, restrictions = NO_RESTRICTIONS, passTexts = null } = options;
   const { pages = null } = options;
   const now = (): number => clock.now();
@@ -293,6 +297,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     levels,
     origins,
     shared,
+    watch,
     clock,
     log,
   };
@@ -325,6 +330,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     passes: passTexts === null ? null : new PassChecks(passTexts),
     levels,
     origins,
+    watch,
     clock,
     paymentProvider,
   };
@@ -352,7 +358,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   const { host, port, live, trustProxy = false } = options;
   const serving = {
     dispatcher,
-    reads: new ReadPath({ shared, dispatcher, limits, flight, origins, clock, onFault }),
+    reads: new ReadPath({ shared, dispatcher, limits, flight, origins, watch, clock, onFault }),
     admission,
     origins,
     limits,

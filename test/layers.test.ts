@@ -152,6 +152,22 @@ test('only gateway/http/server.ts knows uWebSockets.js', (t) => {
   t.deepEqual(lines(wrong), []);
 });
 
+test('only composition/otlp-exporter.ts knows OpenTelemetry, and it is loaded where traces are on', (t) => {
+  const outside = imports.filter(
+    ({ file, from }) =>
+      from.startsWith('@opentelemetry/') && file !== 'composition/otlp-exporter.ts',
+  );
+  t.deepEqual(outside, []);
+  const loaders = imports.filter(({ from }) => from === 'composition/otlp-exporter.ts');
+  t.deepEqual(
+    loaders.map(({ file }) => file),
+    ['composition/tracing.ts'],
+  );
+  const text = readFileSync(join(ROOT, 'composition/tracing.ts'), 'utf8');
+  t.regex(text, /await import\('\.\/otlp-exporter\.ts'\)/);
+  t.notRegex(text, /^import .*otlp-exporter/m);
+});
+
 test('only the program that makes variants decodes pictures', (t) => {
   const wrong = imports.filter(
     ({ file, from }) =>

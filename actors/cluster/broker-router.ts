@@ -23,6 +23,9 @@ import type { LateRepliesOnWire } from './late-replies.ts';
 import { OwnerCall, OwnerCalls } from './owner-calls.ts';
 import type { OwnerDirectory } from './placement-watch.ts';
 import { isMoved, type ShardReply } from '../shard/shard-reply.ts';
+import { activeTrace } from '../tracing/active-trace.ts';
+import { AttemptTrace } from '../tracing/attempt-trace.ts';
+import type { Tracing } from '../tracing/tracing.ts';
 
 /** Commands submitted and not answered yet; past it commands are refused as `overloaded` (H6). */
 const OUTSTANDING_MAX = 50_000;
@@ -60,6 +63,8 @@ export interface BrokerRouterOptions {
   readonly broker: ServiceBroker;
   readonly owners: OwnerDirectory;
   readonly shardCount: number;
+  /** Null, or absent: this node does not trace. */
+  readonly tracing?: Tracing | null;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -118,7 +123,19 @@ export class BrokerRouter implements CommandRouter {
 
   send<C extends DropCommand>(command: C): Promise<ReplyTo<C>> {
     return new Promise((resolve) => {
-      this.submit(command, { complete: (reply) => resolve(reply as ReplyTo<C>) });
+      const parent = activeTrace()?.traceparent;
+      const span = this.#options.tracing?.begin({
+        name: `shard.call ${command.type}`,
+        kind: 'client',
+        ...(parent !== undefined && { parent }),
+      });
+      this.submit(command, {
+        traceparent: span?.traceparent,
+        complete(reply) {
+          span?.end(reply.ok || reply.code !== 'unavailable' ? null : reply.code);
+          resolve(reply as ReplyTo<C>);
+        },
+      });
     });
   }
 
@@ -164,9 +181,18 @@ export class BrokerRouter implements CommandRouter {
 
   #sendAgain(call: OwnerCall, index: number, sink: CommandSink, notExecuted: boolean): void {
     const command = call.commands[index]!;
+    this.#traceAttempt(call, sink, notExecuted);
     if (!notExecuted && !isRepeatable(command)) return this.#complete(sink, UNAVAILABLE);
     const deadline = call.deadlines[index] ?? call.calledAt + WAIT_MAX_MS;
     this.#sendOrWait(command, sink, deadline, call.nodeId);
+  }
+
+  #traceAttempt({ nodeId, calledAt }: OwnerCall, { traceparent }: CommandSink, moved: boolean) {
+    const { tracing = null, clock } = this.#options;
+    if (tracing === null || traceparent === undefined) return;
+    const outcome = moved ? 'moved' : 'lost';
+    const times = { startedAt: calledAt, endedAt: clock.monotonic() };
+    tracing.hold(new AttemptTrace({ traceparent, nodeId, outcome, ...times }));
   }
 
   /** Sends the command at once if its owner is known and not excluded. Else the command waits. */

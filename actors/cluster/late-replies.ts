@@ -78,12 +78,15 @@ export class LateReplies {
 /** Resolves to the first replies; sends the others as late ones. Never rejects. */
 export function repliesInParts(
   host: Pick<ShardHost, 'submit'>,
-  commands: readonly DropCommand[],
+  {
+    commands,
+    traces,
+  }: { readonly commands: readonly DropCommand[]; readonly traces?: string | undefined },
   caller: CallOfRun,
   late: LateReplies,
 ): Promise<RepliesOnWire> {
   return new Promise((resolve) => {
-    host.submit(commands, new FirstReplies(commands.length, caller, late, resolve));
+    host.submit(commands, new FirstReplies(commands.length, caller, late, resolve), traces);
   });
 }
 

@@ -10,6 +10,8 @@ import type { DropCommand } from '../../contracts/commands.ts';
 import type { Clock, Timer } from '../clock.ts';
 import type { CommandSink } from '../command-router.ts';
 import type { ReplySink, ShardReply } from '../shard/shard-reply.ts';
+import { joinTraces } from '../tracing/call-traces.ts';
+import type { Tracing } from '../tracing/tracing.ts';
 import { packCommands, type RepliesOnWire, unpackReplies } from './execute-wire.ts';
 import type { LateRepliesOnWire } from './late-replies.ts';
 import type { OwnerDirectory } from './placement-watch.ts';
@@ -94,6 +96,7 @@ function isAlone(command: DropCommand): boolean {
 export interface OwnerCallsOptions {
   readonly broker: ServiceBroker;
   readonly owners: OwnerDirectory;
+  readonly tracing?: Tracing | null;
   readonly clock: Clock;
   readonly log: Logger;
   readonly onReply: (call: OwnerCall, index: number, sink: CommandSink, reply: ShardReply) => void;
@@ -158,7 +161,7 @@ export class OwnerCalls {
     this.#options.broker
       .call<null, ExecuteParams>(
         EXECUTE_ACTION,
-        { commands: call.commands, sink: call },
+        { commands: call.commands, sink: call, ...this.#tracesOf(call) },
         { nodeID: call.nodeId, timeout: 0 },
       )
       .catch((error: unknown) => this.#fail(call, error));
@@ -177,6 +180,7 @@ export class OwnerCalls {
         {
           packed: packCommands(call.commands),
           caller: { nodeId: broker.nodeID, run: this.#run, call: number },
+          ...this.#tracesOf(call),
         },
         { nodeID: nodeId, timeout: answerTimeoutMs(call) },
       )
@@ -184,6 +188,13 @@ export class OwnerCalls {
         (packed) => this.#deliverPacked(call, packed),
         (error: unknown) => this.#fail(call, error),
       );
+  }
+
+  /** What the owner needs to continue the commands' traces. */
+  #tracesOf({ sinks }: OwnerCall): { readonly traces?: string } | null {
+    const { tracing = null } = this.#options;
+    const traces = tracing === null ? undefined : joinTraces(sinks);
+    return traces === undefined ? null : { traces };
   }
 
   /**

@@ -32,11 +32,13 @@ const REPORT_TIMEOUT_MS = 2_000;
 /**
  * From this node itself: the commands, and the sink of their replies. From another node: their
  * packed form, and which call of the caller's it is. A caller of level 1 or below does not say: it
- * takes all replies together.
+ * takes all replies together. `traces`: of callers that trace, as `joinTraces` makes it; earlier
+ * versions pass over it.
  */
-export type ExecuteParams =
+export type ExecuteParams = (
   | { readonly commands: readonly DropCommand[]; readonly sink: ReplySink }
-  | { readonly packed: CommandsOnWire; readonly caller?: CallOfRun };
+  | { readonly packed: CommandsOnWire; readonly caller?: CallOfRun }
+) & { readonly traces?: string };
 
 export interface ShardServiceOptions {
   readonly broker: ServiceBroker;
@@ -91,13 +93,13 @@ export async function execute(
   params: ExecuteParams,
 ): Promise<RepliesOnWire | null> {
   if ('commands' in params) {
-    host.submit(params.commands, params.sink);
+    host.submit(params.commands, params.sink, params.traces);
     return null;
   }
   const commands = unpackCommands(params.packed);
-  const { caller } = params;
+  const { caller, traces } = params;
   if (caller === undefined) return packReplies(await host.execute(commands));
-  return await repliesInParts(host, commands, caller, late);
+  return await repliesInParts(host, { commands, traces }, caller, late);
 }
 
 function lateRepliesEvent(nodeId: string): string {

@@ -5,6 +5,7 @@ import type { DropState } from '../../domain/drop-state.ts';
 import type { DropEvent } from '../../contracts/drop-events.ts';
 import type { DropView } from '../../contracts/drops.ts';
 import type { OrderView } from '../../contracts/orders.ts';
+import type { BatchTrace } from '../tracing/batch-trace.ts';
 
 /** What no event of an order changes, but a refund of units that leave the drop. */
 export type StandingTerms = Omit<DropView, 'held' | 'sold' | 'free' | 'soldOut' | 'version'>;
@@ -37,6 +38,8 @@ export interface FactBatch {
   /** The time of the entry, in milliseconds since the Unix epoch. */
   readonly time: number;
   readonly facts: readonly Fact[];
+  /** What the owner did with the entry's commands; only in its memory, and where it traces. */
+  readonly trace?: BatchTrace;
 }
 
 /** Receives the facts of the shards of one node. No method throws or waits. */

@@ -18,6 +18,8 @@ import { type DurableFact, type Fact, factAfter } from './facts.ts';
 import type { DuePace } from './due-pace.ts';
 import type { ShardDrops } from './shard-drops.ts';
 import type { ShardReply } from './shard-reply.ts';
+import type { BatchTrace } from '../tracing/batch-trace.ts';
+import type { CallTraces } from '../tracing/call-traces.ts';
 
 /** Openings and closings that go into one batch; the next follows at once. */
 const STATUS_EVENTS_MAX = 1024;
@@ -35,6 +37,8 @@ const UNAVAILABLE: CommandReply = refusal('unavailable');
 
 /** Collects the replies to the commands of one call. */
 export interface ReplySlots {
+  /** Of the call, where it has any and this node traces. */
+  readonly traces?: CallTraces | null;
   complete(index: number, reply: ShardReply): void;
 }
 
@@ -59,6 +63,8 @@ export class ShardBatch {
   placedCount = 0;
   /** The drop that is being decided, for whom a fault concerns. */
   deciding: string | null = null;
+  /** Null: this node does not trace. */
+  trace: BatchTrace | null = null;
   /** Of `RELEASED_EARLY_MAX`. */
   releasedEarlyCount = 0;
   readonly #waiting: WaitingCommand[] = [];

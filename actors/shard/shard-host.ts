@@ -26,6 +26,8 @@ import type { OrderRows } from './sealed-reads.ts';
 import { Shard, type SharedOwnership } from './shard.ts';
 import type { ReplySlots } from './shard-batch.ts';
 import type { ReplySink, ShardReply } from './shard-reply.ts';
+import type { CallTraces } from '../tracing/call-traces.ts';
+import type { Tracing } from '../tracing/tracing.ts';
 import { ShardUpkeep } from './shard-upkeep.ts';
 
 /** Shards claimed and replayed at the same time at start. */
@@ -55,6 +57,8 @@ export interface ShardHostOptions {
   readonly levels?: FeatureLevels;
   /** Counts what the shards decide; for all upkeep of the process. */
   readonly meter?: SaleMeter;
+  /** Null, or absent: this node does not trace. */
+  readonly tracing?: Tracing | null;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -73,6 +77,7 @@ export class ShardHost {
   readonly #lease: Lease;
   readonly #clock: Clock;
   readonly #upkeep: ShardUpkeep;
+  readonly #tracing: Tracing | null;
   readonly #rates: Float64Array;
   readonly #countedOrders: Float64Array;
   #rateTimer: Timer | null = null;
@@ -83,6 +88,8 @@ export class ShardHost {
     const shared = options.shared ?? null;
     const lease = shared?.lease ?? PERMANENT_LEASE;
     const levels = options.levels ?? new ReachedLevel(FEATURE_LEVEL);
+    const tracing = options.tracing ?? null;
+    this.#tracing = tracing;
     this.#facts = facts;
     this.#lease = lease;
     this.#clock = clock;
@@ -108,6 +115,7 @@ export class ShardHost {
           levels,
           shared,
           upkeep,
+          tracing,
           clock,
           log,
         }),
@@ -135,10 +143,14 @@ export class ShardHost {
    * Takes the commands of a call. The sink gets one reply for each, together with the others that
    * come in the same turn, in the order in which they come, and never from inside `submit`: what
    * cannot be served is `unavailable`, `overloaded` or `moved`. A reply that comes when the lease
-   * has run out does not leave (W2).
+   * has run out does not leave (W2). `traces`: see `ExecuteParams`.
    */
-  submit(commands: readonly DropCommand[], sink: ReplySink): void {
-    const slots = new CallSlots(this.#lease, sink);
+  submit(commands: readonly DropCommand[], sink: ReplySink, traces?: string): void {
+    const traced =
+      this.#tracing === null || traces === undefined
+        ? null
+        : { joined: traces, receivedAt: this.#clock.monotonic() };
+    const slots = new CallSlots(this.#lease, sink, traced);
     const touched = new Set<Shard>();
     for (let index = 0; index < commands.length; index++) {
       const command = commands[index]!;
@@ -226,6 +238,7 @@ export class ShardHost {
  * the shard has already begun its next batch.
  */
 class CallSlots implements ReplySlots {
+  readonly traces: CallTraces | null;
   readonly #lease: Lease;
   readonly #sink: ReplySink;
   #indexes: number[] = [];
@@ -238,7 +251,8 @@ class CallSlots implements ReplySlots {
     this.#sink.replied(indexes, this.#lease.valid() ? replies : replies.map(() => UNAVAILABLE));
   };
 
-  constructor(lease: Lease, sink: ReplySink) {
+  constructor(lease: Lease, sink: ReplySink, traces: CallTraces | null) {
+    this.traces = traces;
     this.#lease = lease;
     this.#sink = sink;
   }

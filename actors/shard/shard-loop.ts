@@ -37,6 +37,8 @@ import { LiveFrames, OutputGate } from './shard-output.ts';
 import type { ShardReply } from './shard-reply.ts';
 import { type JournalPoint, ShardSnapshots } from './shard-snapshots.ts';
 import type { ShardUpkeep } from './shard-upkeep.ts';
+import { BatchTrace } from '../tracing/batch-trace.ts';
+import type { Tracing } from '../tracing/tracing.ts';
 
 /** Commands that may wait in a shard; past it they are refused as `overloaded` (H6). */
 export const MAILBOX_LENGTH_MAX = 8192;
@@ -62,6 +64,7 @@ export interface ShardLoopOptions {
   readonly levels: FeatureLevels;
   readonly quarantine: Quarantine;
   readonly upkeep: ShardUpkeep;
+  readonly tracing?: Tracing | null;
   readonly clock: Clock;
   /** An entry whose time is further ahead of the clock has a wrong time. */
   readonly entryAheadMaxMs: number;
@@ -76,6 +79,7 @@ export class ShardLoop {
   readonly #quarantine: Quarantine;
   readonly #meter: SaleMeter;
   readonly #mailboxWaits: DurationCounts;
+  readonly #tracing: Tracing | null;
   readonly #duePace: DuePace;
   readonly #entryAheadMaxMs: number;
   readonly #drops: ShardDrops;
@@ -107,6 +111,7 @@ export class ShardLoop {
     this.#quarantine = quarantine;
     this.#meter = upkeep.meter;
     this.#mailboxWaits = upkeep.mailboxWaits;
+    this.#tracing = options.tracing ?? null;
     this.#duePace = new DuePace({ share: upkeep.due, wake: () => this.pump() });
     const drops = new ShardDrops({ quarantine });
     this.#entryAheadMaxMs = options.entryAheadMaxMs;
@@ -264,22 +269,35 @@ export class ShardLoop {
       if (!this.#hasWork(now)) break;
       const batch = new ShardBatch(now);
       const waiting = this.#takeWaiting();
+      if (this.#tracing !== null) batch.trace = this.#traceOf(this.#tracing, waiting);
       let bytes: Buffer | null;
       try {
         decideBatch(this.#drops, batch, this.#duePace, waiting);
         bytes = this.#encode(batch);
       } catch (error) {
         batch.refuse(UNAVAILABLE);
+        batch.trace?.failed('deciding-failed');
         this.#shard.decidingFailed(error, batch.deciding);
         return;
       }
       this.#meter.addCommands(waiting.length);
-      if (bytes === null) batch.release();
-      else this.#append(batch, bytes);
+      batch.trace?.decided();
+      if (bytes !== null) this.#append(batch, bytes);
+      else {
+        batch.trace?.ended(null);
+        batch.release();
+      }
     }
     if (this.#phase !== 'deciding' || !this.#gate.isOpen) return;
     this.#deadline.set(this.#drops.nextDeadline);
     if (this.#drops.hasDueOrders) this.#duePace.wait();
+  }
+
+  #traceOf(tracing: Tracing, waiting: readonly WaitingCommand[]): BatchTrace {
+    const trace = new BatchTrace(tracing, this.#shard.id);
+    for (const { command, slots, index } of waiting)
+      trace.add(slots.traces ?? null, index, command.type);
+    return trace;
   }
 
   /** A drop has left quarantine. */
@@ -341,8 +359,10 @@ export class ShardLoop {
     this.#journal.append(id, epoch, sequence, bytes).then(
       () => {
         if (this.#generation === generation) this.#appended(batch, { epoch, sequence, time });
+        else batch.trace?.failed('given-up');
       },
       (error: unknown) => {
+        batch.trace?.failed('append-failed');
         if (this.#generation === generation) this.#shard.failed(error);
       },
     );
@@ -356,7 +376,11 @@ export class ShardLoop {
       this.#frames.publish(state, this.#commit(state), milestones);
     }
     const { sequence, time } = point;
-    this.#facts.durable({ shard: this.#shard.id, sequence, time, facts: batch.facts() });
+    const { trace } = batch;
+    const { id: shard } = this.#shard;
+    trace?.ended({ shard, ...point });
+    const facts = batch.facts();
+    this.#facts.durable({ shard, sequence, time, facts, ...(trace !== null && { trace }) });
     this.#gate.release();
     this.#snapshots.count(batch.eventCount, point);
     this.pump();

@@ -31,6 +31,7 @@ import type { WaitingCommand } from './shard-batch.ts';
 import { ShardLoop } from './shard-loop.ts';
 import type { Moved } from './shard-reply.ts';
 import type { ShardUpkeep } from './shard-upkeep.ts';
+import type { Tracing } from '../tracing/tracing.ts';
 
 const UNAVAILABLE: CommandReply = refusal('unavailable');
 
@@ -63,6 +64,7 @@ export interface ShardOptions {
   readonly shared: SharedOwnership | null;
   /** One for all shards of the process. */
   readonly upkeep: ShardUpkeep;
+  readonly tracing?: Tracing | null;
   readonly clock: Clock;
   readonly log: Logger;
 }

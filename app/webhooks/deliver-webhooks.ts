@@ -7,6 +7,7 @@
 
 import type { Logger } from 'pino';
 import type { Clock } from '../../actors/clock.ts';
+import type { Tracing } from '../../actors/tracing/tracing.ts';
 import type { Job } from '../../contracts/jobs.ts';
 import type { Delivery, Webhook, WebhookEnd } from '../../contracts/webhooks.ts';
 import { backoffMs } from '../../events/backoff.ts';
@@ -68,6 +69,8 @@ export interface DeliverWebhooksOptions {
   /** Tells the webhook's creator that it was disabled, once. */
   readonly notify: (webhook: Webhook) => Promise<void>;
   readonly meter: WebhookMeter;
+  /** Null, or absent: calls have no spans. */
+  readonly tracing?: Tracing | null;
   readonly clock: Clock;
   readonly log: Logger;
   /** From 0 up to 1. */
@@ -154,8 +157,8 @@ export class DeliverWebhooksHandler implements JobHandler {
   }
 
   #callOptions() {
-    const { outbound, clock } = this.#options;
-    return { outbound, now: () => clock.now(), monotonic: () => clock.monotonic() };
+    const { outbound, clock, tracing = null } = this.#options;
+    return { outbound, tracing, now: () => clock.now(), monotonic: () => clock.monotonic() };
   }
 
   async #settle(webhook: Webhook, cursor: Cursor, called: readonly Called[]): Promise<Cursor> {

@@ -1,6 +1,10 @@
 // One call of a webhook, signed as Standard Webhooks 1.0.0 says, and what its answer means.
 
 import type { DeliveryAttempt, Webhook, WebhookSecret } from '../../contracts/webhooks.ts';
+import { activeTrace } from '../../actors/tracing/active-trace.ts';
+import { entryContext } from '../../actors/tracing/trace-context.ts';
+import type { Tracing } from '../../actors/tracing/tracing.ts';
+import { entryOfMessage } from '../../events/webhooks/webhook-messages.ts';
 import type { OutboundClient } from '../../events/outbound/outbound-client.ts';
 import { signWebhook } from '../../events/payments/webhook-signature.ts';
 import { type AttemptOutcome, RETRY_AFTER_MAX_MS } from '../../events/webhooks/webhook-delivery.ts';
@@ -17,6 +21,8 @@ export interface WebhookCallOptions {
   /** Milliseconds since the Unix epoch. */
   readonly now: () => number;
   readonly monotonic: () => number;
+  /** Null, or absent: calls have no spans, and no `traceparent`. */
+  readonly tracing?: Tracing | null;
 }
 
 export interface WebhookCall {
@@ -27,8 +33,28 @@ export interface WebhookCall {
 
 /** Null: given up by the signal; whether it arrived is not known. Never rejects. */
 export async function callWebhook(
+  options: WebhookCallOptions,
+  call: WebhookCall,
+  signal: AbortSignal,
+): Promise<AttemptOutcome | null> {
+  const { tracing = null } = options;
+  if (tracing === null) return await sendWebhook(options, call, {}, signal);
+  const entry = entryOfMessage(call.messageId);
+  const parent = entry === null ? activeTrace()?.traceparent : entryContext(entry);
+  const attributes = { 'livedrops.message_id': call.messageId };
+  const span = tracing.begin({ name: 'webhook', kind: 'client', parent, attributes });
+  const { traceparent } = span;
+  const outcome = await sendWebhook(options, call, { traceparent }, signal);
+  const status = outcome?.attempt.status ?? null;
+  const error = outcome === null || outcome.isSent ? null : (outcome.attempt.reason ?? 'failed');
+  span.end(error, status === null ? {} : { 'http.response.status_code': status });
+  return outcome;
+}
+
+async function sendWebhook(
   { outbound, now, monotonic }: WebhookCallOptions,
   { webhook, messageId, body }: WebhookCall,
+  traceHeaders: Readonly<Record<string, string>>,
   signal: AbortSignal,
 ): Promise<AttemptOutcome | null> {
   const at = now();
@@ -46,6 +72,7 @@ export async function callWebhook(
       'webhook-id': messageId,
       'webhook-timestamp': String(timestamp),
       'webhook-signature': signatures.join(' '),
+      ...traceHeaders,
     },
     body,
     timeoutMs: CALL_TIMEOUT_MS,

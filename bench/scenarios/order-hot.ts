@@ -24,9 +24,13 @@ import {
   type Subject,
   type Log,
 } from '../scenario.ts';
-import { LiveDropsOrderServer } from '../servers/livedrops-order-server.ts';
+import {
+  LiveDropsOrderServer,
+  type LiveDropsOrderServerOptions,
+} from '../servers/livedrops-order-server.ts';
 import { orderPeers } from '../servers/order-peers.ts';
 import { RawDurableOrderServer, RawOrderServer } from '../servers/raw-order-server.ts';
+import { TraceSink } from '../servers/trace-sink.ts';
 import { HalfRate, PACED_CONNECTIONS } from './half-rate.ts';
 
 const STOCK = 10_000_000;
@@ -52,6 +56,8 @@ export interface OrderHotOptions extends CommonOptions {
   readonly manyConnections: number;
   /** Commits or directories, with commas between; empty for none. */
   readonly against: string;
+  /** Shares of traces that are sent, with commas between; empty for none. */
+  readonly traces: string;
 }
 
 const AGAINST_OPTION: ScenarioOption = {
@@ -62,25 +68,37 @@ const AGAINST_OPTION: ScenarioOption = {
   default: '',
 };
 
+const TRACES_OPTION: ScenarioOption = {
+  flags: '--traces <ratios>',
+  description:
+    'shares of traces that are sent, from 0 to 1, with commas between: this server with traces ' +
+    'on, in the same rounds as without them',
+  default: '',
+};
+
 export const orderHot: Scenario<OrderHotOptions> = {
   name: 'order-hot',
   description: 'one hot drop: durable orders, beside the bare server and the peers',
-  options: [...CONNECTION_OPTIONS, AGAINST_OPTION],
+  options: [...CONNECTION_OPTIONS, AGAINST_OPTION, TRACES_OPTION],
   defaults: { rounds: 5, seconds: 3 },
   run,
 };
 
 async function run(options: OrderHotOptions, log: Log): Promise<ScenarioReport> {
-  const livedrops = new LiveDropsOrderServer(options);
+  const livedrops = new LiveDropsOrderServer({ profileDirectory: options.profileDirectory });
   const comparison = new OrderComparison({ ...options, log, status: '201' });
   const half = new HalfRate();
   const checkouts: OtherCheckout[] = [];
+  const sink = await TraceSink.start();
   try {
     for (const name of namesOf(options.against)) {
       log(`checking out ${name}`);
       checkouts.push(openCheckout(name));
     }
-    const admitted = await admitAll(comparison, livedrops, checkouts, options);
+    const admitted = await admitAll(comparison, livedrops, options, [
+      ...checkouts.map((checkout) => ({ checkout })),
+      ...namesOf(options.traces).map((share) => ({ traces: { url: sink.url, ratio: share } })),
+    ]);
     const { own, ownMany, ceiling, ceilingMany, durable, durableMany, others, peers } = admitted;
     const { plan } = own.contender;
     await half.admit([own, ceiling, durable].map(({ contender }) => contender));
@@ -121,6 +139,7 @@ async function run(options: OrderHotOptions, log: Log): Promise<ScenarioReport> 
   } finally {
     await half.stop();
     await comparison.stop();
+    await sink.stop();
     for (const { remove } of checkouts) remove();
   }
 }
@@ -153,8 +172,8 @@ function toOther(own: Series, other: Series): Finding[] {
 async function admitAll(
   comparison: OrderComparison,
   livedrops: LiveDropsOrderServer,
-  checkouts: readonly OtherCheckout[],
   options: OrderHotOptions,
+  variants: readonly Pick<LiveDropsOrderServerOptions, 'checkout' | 'traces'>[],
 ): Promise<{
   own: Series;
   ownMany: Series;
@@ -162,7 +181,7 @@ async function admitAll(
   ceilingMany: Series;
   durable: Series;
   durableMany: Series;
-  /** Of each checkout: at fewer and at many connections. */
+  /** Of each variant: at fewer and at many connections. */
   others: [Series, Series][];
   peers: Series[];
 }> {
@@ -179,8 +198,8 @@ async function admitAll(
   const ceilingMany = await comparison.again(ceiling, manyConnections);
   const durableMany = await comparison.again(durable, manyConnections);
   const others: [Series, Series][] = [];
-  for (const checkout of checkouts) {
-    const server = new LiveDropsOrderServer({ profileDirectory: null, checkout });
+  for (const variant of variants) {
+    const server = new LiveDropsOrderServer({ profileDirectory: null, ...variant });
     const other = await comparison.admit(server, admit);
     others.push([other, await comparison.again(other, manyConnections)]);
   }
@@ -251,9 +270,9 @@ function autocannonNotes(subjects: readonly Subject[]): string[] {
 }
 
 function settingsOf(options: OrderHotOptions): ScenarioReport['settings'] {
-  const { rounds, seconds, connections, manyConnections, against } = options;
+  const { rounds, seconds, connections, manyConnections, against, traces } = options;
   const usual = { rounds, seconds, connections, manyConnections };
-  return { ...usual, pacedConnections: PACED_CONNECTIONS, against };
+  return { ...usual, pacedConnections: PACED_CONNECTIONS, against, traces };
 }
 
 const METHOD =

@@ -17,6 +17,8 @@ export interface LiveDropsOrderServerOptions {
   /** For data that are there before the start; a new one unless given. */
   readonly directory?: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** Traces go to `url`, and this share of them is sent. */
+  readonly traces?: { readonly url: string; readonly ratio: string };
   /** With a consumer of events that is slow, or the same server with none. */
   readonly consumer?: Habit | 'none';
 }
@@ -32,17 +34,18 @@ export class LiveDropsOrderServer implements OrderServer {
   readonly sale: LiveDropsServer;
 
   constructor(options: LiveDropsOrderServerOptions) {
-    const { profileDirectory, checkout, consumer, directory } = options;
-    const variant = checkout?.name ?? consumer;
+    const { profileDirectory, checkout, consumer, directory, traces } = options;
+    const variant = checkout?.name ?? consumer ?? (traces && `traces-${traces.ratio}`);
     this.key = variant === undefined ? 'livedrops' : `livedrops-${variant}`;
     this.label = 'LiveDrops';
     if (checkout !== undefined) this.label = `LiveDrops of ${checkout.name}`;
+    else if (traces !== undefined) this.label = `LiveDrops, traces at ${traces.ratio}`;
     else if (consumer !== undefined) this.label = `LiveDrops, consumer: ${consumer}`;
     const profile = ['--cpu-prof', `--cpu-prof-dir=${profileDirectory}`];
     const nodeArgs = profileDirectory === null ? [] : profile;
     const command = consumer === undefined ? checkout?.command : CONSUMER_SERVER;
     const habit = consumer === undefined || consumer === 'none' ? '' : consumer;
-    const env = { BENCH_CONSUMER: habit, ...options.env };
+    const env = { BENCH_CONSUMER: habit, ...tracesEnv(traces), ...options.env };
     this.sale = new LiveDropsServer(nodeArgs, directory, command, env);
   }
 
@@ -72,4 +75,9 @@ export class LiveDropsOrderServer implements OrderServer {
   stop(): Promise<void> {
     return this.sale.stop();
   }
+}
+
+function tracesEnv(traces: LiveDropsOrderServerOptions['traces']): Record<string, string> {
+  if (traces === undefined) return {};
+  return { LIVEDROPS_TRACES: traces.url, LIVEDROPS_TRACE_RATIO: traces.ratio };
 }

@@ -1,5 +1,6 @@
 // Where jobs come from: whoever has long work queues it here, once for each id.
 
+import { activeTrace } from '../../actors/tracing/active-trace.ts';
 import type { Job } from '../../contracts/jobs.ts';
 import type { Outcome } from '../../contracts/refusals.ts';
 import { refusal, success } from '../../domain/refusal.ts';
@@ -16,6 +17,8 @@ export interface JobQueueOptions {
   readonly jobs: JobStore;
   /** Milliseconds since the Unix epoch. */
   readonly now: () => number;
+  /** Whether jobs continue the traces that they were made in; false unless given. */
+  readonly isTracing?: boolean;
 }
 
 export class JobQueue {
@@ -31,8 +34,9 @@ export class JobQueue {
    * `replayed`. `overloaded` where a bound is reached. Errors: `store-unavailable`.
    */
   async add(job: NewJob, bounds: JobBounds = JOB_BOUNDS): Promise<Outcome<Job>> {
-    const { jobs, now } = this.#options;
-    const queued = queuedJob(job, now());
+    const { jobs, now, isTracing = false } = this.#options;
+    const traceparent = isTracing ? activeTrace()?.traceparent : undefined;
+    const queued = queuedJob({ ...job, ...(traceparent !== undefined && { traceparent }) }, now());
     const added = await jobs.add(queued, bounds);
     if (added === 'full')
       return refusal('overloaded', `At most ${bounds.ofCallerMax} jobs of a user wait or run.`);

@@ -9,6 +9,8 @@
 import pTimeout from 'p-timeout';
 import type { Logger } from 'pino';
 import type { Clock, Timer } from '../../actors/clock.ts';
+import { inSpan, type SpanStart } from '../../actors/tracing/open-span.ts';
+import type { Tracing } from '../../actors/tracing/tracing.ts';
 import type { Job, JobCount } from '../../contracts/jobs.ts';
 import type { JobStore } from '../../storage/ports/jobs.ts';
 import { claimed, failedStep, type FailedStep, JOB_LEASE_MS, stepped } from './job.ts';
@@ -39,6 +41,8 @@ export interface JobRunnerOptions {
   readonly handlers: readonly JobHandler[];
   /** No other process runs jobs of this store, so what is left of leases is of one that ended. */
   readonly isAlone?: boolean;
+  /** Null, or absent: steps have no spans. */
+  readonly tracing?: Tracing | null;
   readonly clock: Clock;
   readonly log: Logger;
   /** From 0 up to 1, for the delays between two attempts. */
@@ -188,10 +192,10 @@ export class JobRunner {
   }
 
   async #step(handler: JobHandler, lease: JobLease, signal: AbortSignal): Promise<void> {
-    const { clock, log, random = Math.random } = this.#options;
+    const { clock, log, tracing = null, random = Math.random } = this.#options;
     let next: (job: Job) => Job;
     try {
-      const step = await handler.step(lease.job, signal);
+      const step = await inSpan(tracing, spanOf(lease.job), () => handler.step(lease.job, signal));
       next = (job) => stepped(job, step, clock.now());
     } catch (error) {
       if (signal.aborted) return;
@@ -226,6 +230,12 @@ export class JobRunner {
     await jobs.removeExpired(clock.now(), REMOVED_AT_ONCE);
     this.#counts = await jobs.counts();
   }
+}
+
+/** A step is part of the trace that made the job, or begins one. */
+function spanOf({ id, kind, traceparent }: Job): SpanStart {
+  const attributes = { 'livedrops.job_id': id };
+  return { name: `job ${kind}`, kind: 'consumer', parent: traceparent, attributes };
 }
 
 /** Internal text goes to the log, not to the caller. */

@@ -27,6 +27,8 @@ export interface NewJob {
   readonly total: number | null;
   /** Until its first step; none unless given. */
   readonly delayMs?: number;
+  /** Of what made it. */
+  readonly traceparent?: string;
 }
 
 /** What one step of a job has done. */

@@ -24,6 +24,9 @@
 // position that follows from finished calls, would be here with a library, too.
 
 import type { Timer } from '../../actors/clock.ts';
+import { withTrace } from '../../actors/tracing/active-trace.ts';
+import { entryContext, type SpanPlace } from '../../actors/tracing/trace-context.ts';
+import type { Tracing } from '../../actors/tracing/tracing.ts';
 import type { EventConsumer } from '../consumer.ts';
 import type { FactBatch } from '../../actors/shard/facts.ts';
 import type { DropEvent } from '../../contracts/drop-events.ts';
@@ -49,6 +52,8 @@ import type { WarningLog } from '../warning-log.ts';
 export interface PaymentsConsumerOptions extends ProviderAttemptsOptions {
   readonly positions: ConsumerPositions;
   readonly parkedRefunds: ParkedRefunds;
+  /** Null, or absent: this node does not trace. */
+  readonly tracing?: Tracing | null;
   readonly log: WarningLog;
   /** Concurrent calls to the provider. */
   readonly concurrency?: number;
@@ -63,6 +68,8 @@ interface Call {
   readonly order: OrderView;
   readonly creatorId: string;
   readonly work: ProviderWork;
+  /** Of its event, where this node traces. */
+  readonly entry: SpanPlace | null;
   /** Failed so far. */
   attempts: number;
   /** The begin of the first attempt: wall time, for people, and monotonic time. 0 before it. */
@@ -159,6 +166,7 @@ export class PaymentsConsumer implements EventConsumer {
     const stretch = this.#positions.begin(batch.shard, batch.sequence);
     if (stretch === null) return;
     const prepares = this.#options.provider.prepared !== undefined;
+    const entry = (this.#options.tracing ?? null) === null ? null : entryContext(batch);
     for (const fact of batch.facts) {
       const { order } = fact;
       // An order that costs nothing has no payment to open, and nothing to refund (P5).
@@ -175,6 +183,7 @@ export class PaymentsConsumer implements EventConsumer {
         order,
         creatorId: fact.terms.creatorId,
         work,
+        entry,
         attempts: 0,
         firstAttemptAt: 0,
         firstAttemptMs: 0,
@@ -221,7 +230,7 @@ export class PaymentsConsumer implements EventConsumer {
       call.firstAttemptMs = clock.monotonic();
     }
     const { order, work } = call;
-    const failure = await this.#attempts.attempt(work, order);
+    const failure = await this.#attempt(call);
     if (failure === null) return this.#finish(call);
     call.attempts += 1;
     const { attempts } = call;
@@ -229,6 +238,18 @@ export class PaymentsConsumer implements EventConsumer {
     log.warn(about, 'the payment provider failed');
     if (await this.#isEnded(call, failure)) this.#finish(call);
     else this.#retryLater(call);
+  }
+
+  async #attempt({ work, order, entry }: Call): Promise<Failure | null> {
+    const { tracing = null } = this.#options;
+    if (tracing === null || entry === null) return await this.#attempts.attempt(work, order);
+    const name = `payment ${work.kind}`;
+    const attributes = { 'livedrops.order_id': order.id };
+    const span = tracing.begin({ name, kind: 'client', parent: entry, attributes });
+    const { traceparent } = span;
+    const failure = await withTrace({ traceparent }, () => this.#attempts.attempt(work, order));
+    span.end(failure === null ? null : 'provider-failed');
+    return failure;
   }
 
   /** Whether a call that failed is attempted no more here. */

@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import type { FollowStore } from '../../storage/ports/follows.ts';
 import type { JobBounds } from '../../storage/ports/jobs.ts';
 import { StoreUnavailableError } from '../../storage/ports/journal.ts';
+import type { JournalEntryPlace } from '../../actors/tracing/trace-context.ts';
 import type { RecipientStore } from '../../storage/ports/recipients.ts';
 import { DEFAULT_PREFERENCES } from '../../contracts/preferences.ts';
 import type { Job } from '../../contracts/jobs.ts';
@@ -33,6 +34,13 @@ export interface EntryNews {
   readonly drops: readonly DropNews[];
   /** Of buyers who are reached. At most `NEWS_PER_JOB_MAX`. */
   readonly orders: readonly OrderNews[];
+}
+
+/** Which entry of the journals the news are of. */
+export function entryOf({ place, drops, orders }: EntryNews): JournalEntryPlace {
+  const [shard, sequence] = place.split('-').map(Number);
+  const time = drops[0]?.at ?? orders[0]?.at ?? 0;
+  return { shard: shard!, sequence: sequence!, time };
 }
 
 export interface NewsQueueOptions {

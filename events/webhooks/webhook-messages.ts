@@ -3,6 +3,7 @@
 // name however often it is made, and another one where a restored journal has another entry there.
 
 import type { Fact, FactBatch } from '../../actors/shard/facts.ts';
+import type { JournalEntryPlace } from '../../actors/tracing/trace-context.ts';
 import { DropView } from '../../contracts/drops.ts';
 import { OrderView } from '../../contracts/orders.ts';
 import type { Webhook, WebhookEvent } from '../../contracts/webhooks.ts';
@@ -12,6 +13,18 @@ import { waitingDelivery } from './webhook-delivery.ts';
 
 const dropBody = presenter(DropView);
 const orderBody = presenter(OrderView);
+
+/** The entry of a message; null of a test message, which has none. */
+export function entryOfMessage(messageId: string): JournalEntryPlace | null {
+  const match = /^msg_[do]_(\d+)_(\d+)_\d+_([0-9a-z]+)$/.exec(messageId);
+  if (match === null) return null;
+  const [, shard, sequence, time] = match;
+  return {
+    shard: Number(shard),
+    sequence: Number(sequence),
+    time: Number.parseInt(time!, 36),
+  };
+}
 
 /** What a webhook says of itself that decides what it is told. */
 export type Subscription = Pick<Webhook, 'id' | 'creatorId' | 'events' | 'ordering'>;

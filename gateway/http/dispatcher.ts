@@ -46,7 +46,9 @@ import { type InputChecks, inputChecksOf, routeInput } from './route-input.ts';
 import type { RouteTable } from './route-table.ts';
 import type { SharedReplies } from './shared-replies.ts';
 import { isFromHere } from './operator-access.ts';
-import { beginTrace, type Trace, traceOf } from './trace.ts';
+import { withTrace } from '../../actors/tracing/active-trace.ts';
+import type { RequestWatch } from './request-watch.ts';
+import { beginTrace, type Trace, traceHeaderLines, traceOf } from './trace.ts';
 
 export interface DispatcherOptions {
   readonly table: RouteTable;
@@ -64,6 +66,8 @@ export interface DispatcherOptions {
   /** Of all its routes. */
   readonly refusals: RefusalCounts;
   readonly exemplar?: FindExemplar | undefined;
+  /** Null: traces and the access log are off. */
+  readonly watch: RequestWatch | null;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -120,12 +124,16 @@ export class Dispatcher {
   /** Always resolves to a reply; never rejects. */
   async dispatch(incoming: IncomingRequest): Promise<OutgoingReply> {
     const startedAt = this.#options.clock.monotonic();
-    const trace = beginTrace(incoming.header('traceparent'), incoming.header('x-request-id'));
+    const lines = this.#linesOf(incoming);
+    const trace = traceOf(lines);
     const match = this.#tableOf(incoming.door).match(incoming.method, incoming.path);
     let result: RouteResult;
     if (match.found === 'nothing') result = problem('not-found');
     else if (match.found === 'methods') result = this.#withoutRoute(incoming, match.allow);
-    else result = await this.#run(match.route, match.ids, incoming, trace);
+    else {
+      const { route, ids } = match;
+      result = await withTrace(trace, () => this.#run(route, ids, incoming, trace));
+    }
     const route = match.found === 'route' ? match.route : null;
     const onFault = (fault: unknown): void => {
       if (route !== null) this.#faultOf(fault, route, trace);
@@ -136,13 +144,49 @@ export class Dispatcher {
     if (route !== null && result.ok && result.source !== undefined)
       this.#options.shared.add(incoming, { route, source: result.source, headers: reply.headers });
     const counts = route === null ? this.#unmatched : this.countsOf(route);
-    this.#note(counts, incoming.method, reply.status, startedAt, trace);
+    this.#note(counts, incoming.method, reply.status, startedAt, lines);
+    const isShed = !result.ok && result.code === 'overloaded';
+    this.#watched(incoming, { lines, counts, reply, startedAt, isShed });
     return reply;
   }
 
   #tableOf(door: Door): RouteTable {
     const { table, publicTable = table } = this.#options;
     return door === 'public' ? publicTable : table;
+  }
+
+  #linesOf(incoming: Pick<IncomingRequest, 'header'>): string {
+    const { watch } = this.#options;
+    const traceparent = incoming.header('traceparent');
+    const lines = traceHeaderLines(traceparent, incoming.header('x-request-id'));
+    return watch === null ? lines : watch.linesOf(lines);
+  }
+
+  #watched(
+    incoming: IncomingRequest,
+    about: {
+      readonly lines: string;
+      readonly counts: RouteCounts;
+      readonly reply: OutgoingReply;
+      readonly startedAt: number;
+      readonly isShed: boolean;
+    },
+  ): void {
+    const { watch, clock } = this.#options;
+    if (watch === null) return;
+    const { reply, ...request } = about;
+    const { status, body } = reply;
+    const traceparent = incoming.header('traceparent');
+    const tracestate = incoming.header('tracestate');
+    const bytes = typeof body === 'string' ? body : 'byteLength' in body ? body.byteLength : 0;
+    watch.ended({
+      ...request,
+      client: traceparent === '' ? null : { traceparent, tracestate },
+      status,
+      endedAt: clock.monotonic(),
+      submittedAt: 0,
+      body: bytes,
+    });
   }
 
   /** A request for what is shared was answered (`read-path.ts`). `traceLines`: of the reply. */
@@ -155,14 +199,14 @@ export class Dispatcher {
     method: string,
     status: number,
     startedAt: number,
-    trace: Trace | string,
+    lines: string,
   ): void {
-    const { clock, log } = this.#options;
+    const { clock, log, watch } = this.#options;
     const durationMs = clock.monotonic() - startedAt;
+    watch?.answering(lines);
     counts.record(status, durationMs);
     if (!log.isLevelEnabled('debug')) return;
-    const ids = typeof trace === 'string' ? traceOf(trace) : trace;
-    log.debug({ ...ids, method, route: counts.route, status, durationMs }, 'request');
+    log.debug({ ...traceOf(lines), method, route: counts.route, status, durationMs }, 'request');
   }
 
   /** A preflight of a page that may read the reply; another method is refused. */
@@ -176,11 +220,15 @@ export class Dispatcher {
 
   /** The reply to a request that is refused before it gets here. `route`: where that is known. */
   refuse(incoming: IncomingRequest, refused: Problem, route: Route | null = null): OutgoingReply {
-    const trace = beginTrace(incoming.header('traceparent'), incoming.header('x-request-id'));
     this.#options.refusals.add(refused.code);
+    const startedAt = this.#options.clock.monotonic();
+    const lines = this.#linesOf(incoming);
+    const trace = traceOf(lines);
     const reply = present(refused, route, incoming, trace, this.#options.origins);
     const counts = route === null ? this.#unmatched : this.countsOf(route);
-    this.#note(counts, incoming.method, reply.status, this.#options.clock.monotonic(), trace);
+    this.#note(counts, incoming.method, reply.status, startedAt, lines);
+    const isShed = refused.code === 'overloaded';
+    this.#watched(incoming, { lines, counts, reply, startedAt, isShed });
     return reply;
   }
 

@@ -17,6 +17,7 @@ import type { Flight } from './flight.ts';
 import type { Origins } from './origins.ts';
 import type { RateLimits } from './rate-limits.ts';
 import type { SharedReplies } from './shared-replies.ts';
+import type { RequestWatch } from './request-watch.ts';
 import { traceHeaderLines } from './trace.ts';
 
 /** The used part of the server's request. Valid only during the callback. */
@@ -37,6 +38,8 @@ export interface ReadPathOptions {
   readonly limits: RateLimits;
   readonly flight: Flight;
   readonly origins: Origins;
+  /** Null: traces and the access log are off. */
+  readonly watch: RequestWatch | null;
   readonly clock: Clock;
   /** Gets defects in the code. The request is already answered. */
   readonly onFault: (fault: unknown) => void;
@@ -67,7 +70,7 @@ export class ReadPath {
     request: Q,
     addressOf: (response: S, request: Q) => string,
   ): boolean {
-    const { shared, dispatcher, limits, flight, origins, clock, onFault } = this.#options;
+    const { shared, dispatcher, limits, flight, origins, watch, clock, onFault } = this.#options;
     const reply = shared.find(request.getUrl(), request.getQuery());
     if (reply === undefined || !flight.mayBegin || hasBody(request)) return false;
     const startedAt = clock.monotonic();
@@ -84,7 +87,9 @@ export class ReadPath {
       }
     }
     reply.source.noteHit();
-    const trace = traceHeaderLines(request.getHeader(TRACEPARENT), request.getHeader(X_REQUEST_ID));
+    const traceparent = request.getHeader(TRACEPARENT);
+    let trace = traceHeaderLines(traceparent, request.getHeader(X_REQUEST_ID));
+    if (watch !== null) trace = watch.linesOf(trace);
     let lines = `${hit.cacheStatus}\r\n${trace}`;
     if (!origins.isEmpty) lines += origins.linesFor(request.getHeader(ORIGIN));
     const heads = reply.headsOf(hit.body);
@@ -93,7 +98,19 @@ export class ReadPath {
     response.writeHeader(CACHE_STATUS, lines);
     if (isKnown) response.endWithoutBody();
     else response.end(hit.body.bytes, false);
-    dispatcher.noteRead(reply.route, isKnown ? 304 : 200, startedAt, trace);
+    const status = isKnown ? 304 : 200;
+    dispatcher.noteRead(reply.route, status, startedAt, trace);
+    watch?.hotReadEnded({
+      lines: trace,
+      client: traceparent === '' ? null : { traceparent, tracestate: '' },
+      counts: dispatcher.countsOf(reply.route),
+      status,
+      startedAt,
+      endedAt: clock.monotonic(),
+      submittedAt: 0,
+      body: isKnown ? 0 : hit.body.bytes.byteLength,
+      isShed: false,
+    });
     return true;
   }
 }

@@ -3,15 +3,19 @@
 // call.
 
 import { randomBytes } from 'node:crypto';
+import { contextOf, TRACEPARENT_LENGTH, withSampled } from '../../actors/tracing/trace-context.ts';
 
 export interface Trace {
   readonly traceparent: string;
   readonly requestId: string;
 }
 
-/** Version 00 only. A trace id or span id of zeros only is invalid. */
-const TRACEPARENT = /^00-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-([0-9a-f]{2})$/;
 const REQUEST_ID = /^[!-~]{1,128}$/;
+
+const TRACEPARENT_AT = 'traceparent: '.length;
+const TRACEPARENT_END = TRACEPARENT_AT + TRACEPARENT_LENGTH;
+/** Where the trace id begins in the lines. */
+export const TRACE_ID_AT = TRACEPARENT_AT + '00-'.length;
 
 const COUNTER_SIZE = 65_536;
 const COUNTER_TEXTS: readonly string[] = Array.from({ length: COUNTER_SIZE }, (_, value) =>
@@ -55,9 +59,10 @@ export function traceHeaderLines(traceparent: string, requestId: string): string
   const span = spanPrefix + suffix;
   const id = requestId !== '' && REQUEST_ID.test(requestId) ? requestId : span;
   if (traceparent !== '') {
-    const match = TRACEPARENT.exec(traceparent);
-    if (match !== null) {
-      return `traceparent: 00-${match[1]!}-${span}-${match[2]!}\r\nx-request-id: ${id}`;
+    const parent = contextOf(traceparent);
+    if (parent !== null) {
+      const flags = traceparent.slice(-2);
+      return `traceparent: 00-${parent.traceId}-${span}-${flags}\r\nx-request-id: ${id}`;
     }
   }
   return `${traceStart}${suffix}-${span}-00\r\nx-request-id: ${id}`;
@@ -71,11 +76,25 @@ export function beginTrace(traceparent: string, requestId: string): Trace {
   return traceOf(traceHeaderLines(traceparent, requestId));
 }
 
-/** The ids in what `traceHeaderLines` gave. */
+/** The ids in what `traceHeaderLines` gave, with other lines after it or not. */
 export function traceOf(lines: string): Trace {
-  const split = lines.indexOf('\r\n');
+  const id = TRACEPARENT_END + '\r\nx-request-id: '.length;
+  const end = lines.indexOf('\r\n', id);
   return {
-    traceparent: lines.slice('traceparent: '.length, split),
-    requestId: lines.slice(split + '\r\nx-request-id: '.length),
+    traceparent: traceparentIn(lines),
+    requestId: end === -1 ? lines.slice(id) : lines.slice(id, end),
   };
+}
+
+/** As `traceOf`, where the request id is not needed. */
+export function traceparentIn(lines: string): string {
+  return lines.slice(TRACEPARENT_AT, TRACEPARENT_END);
+}
+
+/** The same lines, with flags that say whether this server's ratio chose the trace. */
+export function withFlags(lines: string, isSampled: boolean): string {
+  const ends = isSampled ? '01' : '00';
+  if (lines.startsWith(ends, TRACEPARENT_END - 2)) return lines;
+  const traceparent = withSampled(traceparentIn(lines), isSampled);
+  return `traceparent: ${traceparent}${lines.slice(TRACEPARENT_END)}`;
 }

@@ -8,6 +8,7 @@ import type { MediaSample } from './media-metrics.ts';
 import type { PushSample } from './push-metrics.ts';
 import type { ReachSample } from './reach-metrics.ts';
 import type { SearchSample } from './search-metrics.ts';
+import type { TraceSample } from './trace-metrics.ts';
 import type { WebhookMetricsSample } from './webhook-metrics.ts';
 
 export interface ShardSample {
@@ -193,4 +194,7 @@ export interface MetricSources {
   readonly live?: () => LiveSample;
   readonly limits?: () => readonly LimitSample[];
   readonly issuerKeys?: () => readonly IssuerKeysSample[];
+  readonly traces?: () => TraceSample;
+  /** Lines of the access log that were lost since the start. */
+  readonly accessLogDropped?: () => number;
 }

@@ -9,6 +9,7 @@ import { registerPushMetrics } from './push-metrics.ts';
 import { registerReachMetrics } from './reach-metrics.ts';
 import { registerSearchMetrics } from './search-metrics.ts';
 import { serve, serveDurations, serveValue } from './serve.ts';
+import { registerTraceMetrics } from './trace-metrics.ts';
 import { registerWebhookMetrics } from './webhook-metrics.ts';
 
 /** To be called once for each registry. */
@@ -26,6 +27,10 @@ export function registerSources(registry: Registry, sources: MetricSources): voi
   if (sources.push !== undefined) registerPushMetrics(registry, sources.push);
   if (sources.reach !== undefined) registerReachMetrics(registry, sources.reach);
   if (sources.webhooks !== undefined) registerWebhookMetrics(registry, sources.webhooks);
+  if (sources.traces !== undefined) registerTraceMetrics(registry, sources.traces);
+  const { accessLogDropped } = sources;
+  if (accessLogDropped !== undefined)
+    serveValue(registry, 'livedrops_access_log_dropped_total', accessLogDropped);
 }
 
 function registerSale(registry: Registry, { shards, sale, journal, commits }: MetricSources): void {

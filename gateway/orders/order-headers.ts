@@ -23,6 +23,7 @@ const ORIGIN = new TextEncoder().encode('origin').buffer;
  */
 export class OrderHeaders {
   traceparent = '';
+  tracestate = '';
   requestId = '';
   authorization = '';
   contentType = '';
@@ -35,6 +36,9 @@ export class OrderHeaders {
     switch (name.length) {
       case 6:
         if (name === 'origin') this.origin ||= value;
+        break;
+      case 10:
+        if (name === 'tracestate') this.tracestate ||= value;
         break;
       case 11:
         if (name === 'traceparent') this.traceparent ||= value;
@@ -57,6 +61,7 @@ export class OrderHeaders {
 
   read(lines: HeaderLines): void {
     this.traceparent = '';
+    this.tracestate = '';
     this.requestId = '';
     this.authorization = '';
     this.contentType = '';
@@ -70,6 +75,7 @@ export class OrderHeaders {
   readTrace(lines: HeaderLines, withOrigin: boolean): void {
     this.origin = withOrigin ? lines.getHeader(ORIGIN) : '';
     this.traceparent = lines.getHeader(TRACEPARENT);
+    this.tracestate = '';
     this.requestId = lines.getHeader(X_REQUEST_ID);
   }
 }

@@ -22,6 +22,7 @@ import type { PassChecks } from './pass-checks.ts';
 import { problem } from '../http/problems.ts';
 import type { Origins } from '../http/origins.ts';
 import type { RateLimits } from '../http/rate-limits.ts';
+import type { RequestWatch } from '../http/request-watch.ts';
 import { traceHeaderLines } from '../http/trace.ts';
 import { isJsonMediaType } from '../http/validation.ts';
 
@@ -48,6 +49,8 @@ export interface OrderPathOptions {
   /** The feature level of the store. */
   readonly levels: Pick<FeatureLevels, 'reached'>;
   readonly origins: Origins;
+  /** Null: traces and the access log are off. */
+  readonly watch: RequestWatch | null;
   readonly clock: Clock;
   readonly paymentProvider: string;
 }
@@ -80,11 +83,11 @@ export class OrderPath {
     const headers = this.#headers;
     if (flight.full || window.isFull(startedAt)) {
       headers.readTrace(head, !origins.isEmpty);
-      order.requestLines = linesOf(headers, origins);
+      this.#beginLines(order, headers);
       return order.refuseOverloaded();
     }
     headers.read(head);
-    order.requestLines = linesOf(headers, origins);
+    this.#beginLines(order, headers);
     const dropId = head.getParameter(0) ?? '';
     const drop = views.find(dropId);
     if (drop === undefined) {
@@ -122,6 +125,17 @@ export class OrderPath {
     return order;
   }
 
+  #beginLines(order: OrderRequest, { traceparent, tracestate, requestId, origin }: OrderHeaders) {
+    const { origins, watch } = this.options;
+    let lines = traceHeaderLines(traceparent, requestId);
+    if (watch !== null) {
+      lines = watch.linesOf(lines);
+      if (traceparent !== '') order.clientTrace = { traceparent, tracestate };
+    }
+    // No reply of an order is cached, so only pages need to be told.
+    order.requestLines = origin === '' ? lines : lines + origins.linesFor(origin);
+  }
+
   /**
    * Writes a reply outside of the server's callbacks. It is corked, so that it is sent in one
    * system call.
@@ -131,12 +145,6 @@ export class OrderPath {
     this.#reply = reply;
     response.cork(this.#writeReply);
   }
-}
-
-function linesOf({ traceparent, requestId, origin }: OrderHeaders, origins: Origins): string {
-  const trace = traceHeaderLines(traceparent, requestId);
-  // No reply of an order is cached, so only pages need to be told.
-  return origin === '' ? trace : trace + origins.linesFor(origin);
 }
 
 const TWO_KEYS = ', ';

@@ -14,6 +14,9 @@ import {
   withServerTime,
 } from '../http/problems.ts';
 import { orderJson } from '../present.ts';
+import type { ClientTrace } from '../http/request-trace.ts';
+import { traceparentIn } from '../http/trace.ts';
+import { callOf } from '../../actors/tracing/trace-context.ts';
 import { type OrderContent, readOrderBody } from './order-body.ts';
 import type { OrderPath } from './order-path.ts';
 import {
@@ -49,6 +52,8 @@ export class OrderRequest implements CommandSink {
   key = '';
   /** The reply's header lines that depend on the request's: its trace, and what its origin may. */
   requestLines = '';
+  /** Of a client that began a trace; only where traces or the access log are on. */
+  clientTrace: ClientTrace | null = null;
   drop: WatchedDrop | null = null;
   /** A creator has banned the user, and it is not known whose drop it is. */
   needsCreator = false;
@@ -68,6 +73,11 @@ export class OrderRequest implements CommandSink {
     this.#path = path;
     this.#response = response;
     this.#startedAt = startedAt;
+  }
+
+  /** Of its call to the drop's owner. Read only where this node traces. */
+  get traceparent(): string {
+    return callOf(traceparentIn(this.requestLines));
   }
 
   /** The client is gone. The order may still be placed: a request with the same key shows it. */
@@ -229,12 +239,28 @@ export class OrderRequest implements CommandSink {
     const response = this.#response;
     if (response === null) return;
     this.#response = null;
-    const { flight, window, counts, clock } = this.#path.options;
+    const { flight, window, counts, clock, watch } = this.#path.options;
     const endedAt = clock.monotonic();
     response.writeStatus(head);
     response.end(body, close || flight.draining);
     flight.end();
     if (this.#submittedAt !== 0) window.leave(this.#lane, endedAt - this.#submittedAt, endedAt);
+    if (watch === null) {
+      counts.record(status, endedAt - this.#startedAt);
+      return;
+    }
+    watch.answering(this.requestLines);
     counts.record(status, endedAt - this.#startedAt);
+    watch.orderEnded({
+      lines: this.requestLines,
+      client: this.clientTrace,
+      counts,
+      status,
+      startedAt: this.#startedAt,
+      endedAt,
+      submittedAt: this.#submittedAt,
+      body: typeof body === 'string' ? body : body.byteLength,
+      isShed: body === OVERLOADED_BODY,
+    });
   }
 }

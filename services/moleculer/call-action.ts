@@ -10,6 +10,7 @@ import type { CallingOptions, ServiceBroker } from 'moleculer';
 import pTimeout from 'p-timeout';
 import type { Origin } from '../../contracts/audit.ts';
 import { systemClock } from '../../actors/clock.ts';
+import { type ActiveTrace, activeTrace } from '../../actors/tracing/active-trace.ts';
 import { refusal } from '../../domain/refusal.ts';
 import type { RefusalCode } from '../../contracts/refusals.ts';
 import type {
@@ -64,7 +65,7 @@ export function createCallAction(broker: ServiceBroker): CallAction {
   ): Promise<ActionOutcome<Name>> => {
     // Metadata is passed on with every further call in the same context, on any node (H4).
     const meta = {
-      ...(traceparent !== undefined && { traceparent }),
+      ...(traceparent !== undefined && metaOf(traceparent)),
       ...(origin !== undefined && { origin }),
     };
     const options = { meta };
@@ -92,6 +93,11 @@ export function createCallAction(broker: ServiceBroker): CallAction {
       return refusal(code);
     }
   };
+}
+
+function metaOf(traceparent: string): ActiveTrace {
+  const requestId = activeTrace()?.requestId;
+  return requestId === undefined ? { traceparent } : { traceparent, requestId };
 }
 
 /** What Moleculer adds to the promise of a call. */

@@ -4,6 +4,7 @@
 
 import type { Context, ServiceSchema } from 'moleculer';
 import { withOrigin } from '../../app/audit/origin.ts';
+import { type ActiveTrace, withTrace } from '../../actors/tracing/active-trace.ts';
 import { refusal } from '../../domain/refusal.ts';
 import type { Origin } from '../../contracts/audit.ts';
 import type { ActionName, ActionOutcome, ActionParams } from '../../contracts/actions.ts';
@@ -30,9 +31,13 @@ export function defineService<Service extends string>(
     {};
   for (const [action, handler] of Object.entries(handlers) as [string, AnyHandler][]) {
     actions[action] = async (context) => {
-      const { traceparent, origin } = context.meta as { traceparent?: string; origin?: Origin };
+      const meta = context.meta as Partial<ActiveTrace> & { origin?: Origin };
+      const { traceparent, requestId, origin } = meta;
+      const handle = () => withOrigin(origin, () => handler(context.params));
       try {
-        return await withOrigin(origin, () => handler(context.params));
+        if (traceparent === undefined) return await handle();
+        const trace = { traceparent, ...(requestId !== undefined && { requestId }) };
+        return await withTrace(trace, handle);
       } catch (error) {
         const code = (error as { code?: unknown } | null)?.code;
         if (code === 'invalid-cursor')

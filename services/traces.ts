@@ -1,0 +1,27 @@
+// Which traces are sent although their ratio did not choose them: each node announces those that it
+// finds slow or failed to all others (`actors/tracing/tracing.ts`). A node that does not trace, or
+// is of an earlier version, has no such service and hears nothing.
+
+import type { Context, ServiceBroker, ServiceSchema } from 'moleculer';
+import type { Tracing } from '../actors/tracing/tracing.ts';
+
+const CHOSEN_EVENT = 'traces.chosen';
+
+interface ChosenTraces {
+  readonly traceIds: readonly string[];
+}
+
+export function tracesService(broker: ServiceBroker, tracing: Tracing): ServiceSchema {
+  tracing.announceBy((traceIds) => {
+    broker.broadcast(CHOSEN_EVENT, { traceIds } satisfies ChosenTraces).catch((error: unknown) => {
+      // Their spans on other nodes are not sent then.
+      broker.logger.debug('chosen traces could not be announced', error);
+    });
+  });
+  return {
+    name: 'traces',
+    events: {
+      [CHOSEN_EVENT]: ({ params }: Context<ChosenTraces>) => tracing.chosen(params.traceIds),
+    },
+  };
+}
