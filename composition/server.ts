@@ -13,6 +13,7 @@ import { ExportDownloads } from '../app/jobs/export-downloads.ts';
 import { OrderExports } from '../app/order-exports.ts';
 import { OutsideStream } from '../events/outside/outside-stream.ts';
 import { EndedSessions } from '../gateway/http/ended-sessions.ts';
+import { GatewayAnalytics } from '../gateway/analytics/gateway-analytics.ts';
 import { LiveHub } from '../gateway/live/hub.ts';
 import type { Config, MediaConfig } from './config.ts';
 import { createEmbeddedCore } from './embedded-core.ts';
@@ -115,7 +116,10 @@ export async function startServer(
     log,
   });
   const signer = urlSignerOf(config);
+  const counted = new GatewayAnalytics({ store: core.stores.analytics, clock, log });
+  const countsOf = (dropId: string) => counted.countsOf(dropId);
   const gateway = createGateway({
+    countsOf,
     host: config.host,
     port: config.port,
     operatorAddress: config.operatorAddress,
@@ -146,6 +150,7 @@ export async function startServer(
         limits,
         clock,
         log,
+        countsOf,
         feedIdsContiguous: config.store.kind === 'redis',
       });
       return hub;
@@ -202,6 +207,7 @@ export async function startServer(
     // Side by side: each may take seconds, and all together have fewer than the supervisor gives.
     await Promise.all([media?.stop(), gateway.stop(), core.stopThreads()]);
     ended.stop();
+    await counted.stop();
     await payments.stop();
     await core.stop();
     threads.stop();
@@ -212,6 +218,7 @@ export async function startServer(
     await core.start();
     await ended.start();
     limitsFile.start();
+    counted.start();
     const port = await gateway.start();
     url = `http://${urlHost(config.host)}:${port}`;
     operatorUrl = operatorUrlOf(config, gateway.operatorPort(), urlHost) ?? url;

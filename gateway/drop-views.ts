@@ -9,6 +9,7 @@ import type { CommandRouter } from '../actors/command-router.ts';
 import type { OrderFilter } from '../contracts/orders.ts';
 import type { DropView } from '../contracts/drops.ts';
 import { mayHaveOrder } from '../domain/order-filter.ts';
+import { DropCounts } from './analytics/drop-counts.ts';
 import { orderLane } from './orders/order-window.ts';
 
 /** A view older than this is fetched again, before or while it is used. */
@@ -34,6 +35,7 @@ export type OwnRefusal = 'sold-out' | 'drop-paused' | 'pass-required';
 
 export interface WatchedDrop {
   readonly dropId: string;
+  readonly counts: DropCounts;
   /** The lane of its orders in the order window. */
   readonly orderLane: number;
   view: DropView | null;
@@ -60,6 +62,8 @@ export interface DropViewsOptions {
   readonly bus: LiveBus;
   readonly router: CommandRouter;
   readonly monotonic: () => number;
+  /** For what is counted of drops; it is not stored unless given. */
+  readonly countsOf?: (dropId: string) => DropCounts;
   readonly dropsMax?: number;
   readonly filterBytesMax?: number;
 }
@@ -68,6 +72,7 @@ export class DropViews {
   readonly #bus: LiveBus;
   readonly #router: CommandRouter;
   readonly #monotonic: () => number;
+  readonly #countsOf: (dropId: string) => DropCounts;
   readonly #dropsMax: number;
   readonly #filterBytesMax: number;
   readonly #drops = new Map<string, WatchedDrop>();
@@ -79,6 +84,7 @@ export class DropViews {
     this.#bus = options.bus;
     this.#router = options.router;
     this.#monotonic = options.monotonic;
+    this.#countsOf = options.countsOf ?? ((dropId) => new DropCounts(dropId));
     this.#dropsMax = options.dropsMax ?? DROPS_MAX;
     this.#filterBytesMax = options.filterBytesMax ?? FILTER_BYTES_MAX;
     this.#unsubscribeGaps = options.bus.onGap(() => this.outdate(() => true));
@@ -109,6 +115,7 @@ export class DropViews {
     if (this.#drops.size >= this.#dropsMax) this.#evict();
     const drop: WatchedDrop = {
       dropId,
+      counts: this.#countsOf(dropId),
       orderLane: orderLane(dropId),
       view: null,
       refreshedAt: -Infinity,

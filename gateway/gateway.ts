@@ -23,6 +23,7 @@ import { Authenticator } from './http/auth.ts';
 import { Callers } from './http/callers.ts';
 import { Dispatcher } from './http/dispatcher.ts';
 import type { OutgoingReply } from './http/outgoing-reply.ts';
+import type { DropCounts } from './analytics/drop-counts.ts';
 import { DropViews } from './drop-views.ts';
 import type { EndedSessions } from './http/ended-sessions.ts';
 import { Flight } from './http/flight.ts';
@@ -136,6 +137,8 @@ export interface GatewayOptions {
   /** Rates, numbers of live streams and exempt networks; the defaults unless given. */
   readonly limits?: LimitsSource;
   readonly clock: Clock;
+  /** For what is counted of drops; it is not stored unless given. */
+  readonly countsOf?: (dropId: string) => DropCounts;
   readonly readiness: () => Readiness;
   readonly metrics: Registry;
   /** Values of other parts of this node, for the metrics. */
@@ -206,7 +209,13 @@ export function createGateway(options: GatewayOptions): Gateway {
   options.onTokensReplaced?.(() => authenticator.forget());
   const flight = new Flight({ countMax: options.requestsInFlightMax ?? REQUESTS_IN_FLIGHT_MAX });
   const onFault = (fault: unknown): void => log.error({ err: fault }, 'the gateway met a defect');
-  const views = new DropViews({ bus, router, monotonic: () => clock.monotonic() });
+  const countsOf = options.countsOf;
+  const views = new DropViews({
+    bus,
+    router,
+    monotonic: () => clock.monotonic(),
+    ...(countsOf !== undefined && { countsOf }),
+  });
   const onDrift = driftLog(log, clock);
   const reads = new PublicReads({ bus, restrictions, clock, onDrift });
   const urls = new MediaUrls(options.media ?? NO_MEDIA);

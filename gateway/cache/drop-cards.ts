@@ -76,6 +76,11 @@ export class DropCards {
     return { outcome: this.#newest(dropId, reply), served: 'collapsed' };
   }
 
+  /** The drop was shown to somebody. */
+  viewed(dropId: string): void {
+    this.#options.views.find(dropId)?.counts.viewed();
+  }
+
   /** What everybody is shown of it: with the public picture of its product. */
   async body(view: DropView, call: RouteCall): Promise<SharedBody> {
     return sharedDrop(view, await this.#options.pictures.find(view.productId, call));
@@ -86,6 +91,7 @@ export class DropCards {
    */
   source(dropId: string, isHidden: (view: DropView) => boolean): SharedSource {
     const { views, pictures } = this.#options;
+    const counts = views.find(dropId)?.counts;
     return {
       find: () => {
         const view = views.fresh(dropId);
@@ -93,7 +99,10 @@ export class DropCards {
         const picture = pictures.known(view.productId);
         return picture === undefined ? null : { body: sharedDrop(view, picture), cacheStatus: HIT };
       },
-      noteHit: () => void (this.#hits += 1),
+      noteHit: () => {
+        this.#hits += 1;
+        counts?.viewed();
+      },
     };
   }
 

@@ -9,6 +9,7 @@ import { assert } from '../../domain/assert.ts';
 import type { RefusalCode } from '../../contracts/refusals.ts';
 import type { DropView } from '../../contracts/drops.ts';
 import { Conflator, type DropFrameSink } from './conflator.ts';
+import type { DropCounts } from '../analytics/drop-counts.ts';
 import type { DropFrameType } from '../../contracts/live.ts';
 import { dropFrame, sentSnapshot } from './frames.ts';
 import type { LiveContext } from './live-context.ts';
@@ -34,6 +35,7 @@ export class DropChannel implements DropFrameSink {
   /** The topic's name for clients and for the native fan-out. */
   readonly topic: string;
   readonly #context: LiveContext;
+  readonly #counts: DropCounts;
   readonly #unsubscribe: () => void;
   /** Null until the first view arrives, from the actor or from the bus. */
   #conflator: Conflator | null = null;
@@ -49,6 +51,7 @@ export class DropChannel implements DropFrameSink {
   constructor(options: { context: LiveContext; dropId: string }) {
     this.#context = options.context;
     this.dropId = options.dropId;
+    this.#counts = options.context.countsOf(options.dropId);
     this.topic = `drop:${options.dropId}`;
     // Subscribe first, then load the drop once the bus has settled: no change between the two is
     // missed.
@@ -78,6 +81,7 @@ export class DropChannel implements DropFrameSink {
   leave(subscriber: DropSubscriber): void {
     if (this.#waiting?.delete(subscriber) !== true) {
       this.#joined--;
+      this.#counts.left();
       this.#listeners.delete(subscriber);
     }
     this.#closeIfUnused();
@@ -136,6 +140,7 @@ export class DropChannel implements DropFrameSink {
 
   #add(subscriber: DropSubscriber): void {
     this.#joined++;
+    this.#counts.joined();
     if (subscriber.dropPublished !== undefined) this.#listeners.add(subscriber);
     subscriber.dropJoined(this);
   }

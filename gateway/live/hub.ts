@@ -22,6 +22,7 @@ import type {
 } from '../http/socket.ts';
 import { LIVE_BOUNDS, type LiveBounds } from './bounds.ts';
 import { CreatorChannel } from './creator-channel.ts';
+import { DropCounts } from '../analytics/drop-counts.ts';
 import { DropChannel } from './drop-channel.ts';
 import { ExpiryBuckets } from './expiry.ts';
 import type { HubConnection } from './hub-connection.ts';
@@ -62,6 +63,8 @@ export interface LiveHubOptions {
    * publishes all notifications, in order.
    */
   readonly feedIdsContiguous?: boolean;
+  /** For what is counted of drops; it is not stored unless given. */
+  readonly countsOf?: (dropId: string) => DropCounts;
 }
 
 const NOTHING_HIDDEN = { isHidden: () => false, onTakeDown: () => () => undefined };
@@ -89,6 +92,7 @@ export class LiveHub implements LiveHandler, LiveContext {
   readonly bounds: LiveBounds;
   readonly messageRate: Rate;
   readonly feedIdsContiguous: boolean;
+  readonly countsOf: (dropId: string) => DropCounts;
   readonly counters: LiveCounters = {
     connections: 0,
     framesPublished: 0,
@@ -131,6 +135,7 @@ export class LiveHub implements LiveHandler, LiveContext {
     const { messageBurst, messagesPerSecond } = this.bounds;
     this.messageRate = new Rate({ burst: messageBurst, intervalMs: 1_000 / messagesPerSecond });
     this.feedIdsContiguous = options.feedIdsContiguous ?? false;
+    this.countsOf = options.countsOf ?? ((dropId) => new DropCounts(dropId));
     this.pace = new FanoutPace({
       microsPerFrame: this.bounds.fanoutMicrosPerFrame,
       waitMsMax: this.bounds.tickWaitMsMax,

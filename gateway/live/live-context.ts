@@ -6,6 +6,7 @@ import type { LiveBus } from '../../actors/live-bus.ts';
 import type { Rate } from '../../domain/rate-limiter.ts';
 import type { CallAction } from '../../contracts/actions.ts';
 import type { RestrictionSet } from '../../events/restriction-set.ts';
+import type { DropCounts } from '../analytics/drop-counts.ts';
 import type { EndedSessions } from '../http/ended-sessions.ts';
 import type { RateLimits } from '../http/rate-limits.ts';
 import type { VerifyToken } from '../http/route.ts';
@@ -63,6 +64,8 @@ export interface LiveContext {
   /** See `LiveHubOptions`. */
   readonly feedIdsContiguous: boolean;
   readonly counters: LiveCounters;
+  /** For what is counted of a drop. */
+  readonly countsOf: (dropId: string) => DropCounts;
   readonly pace: FanoutPace;
   readonly dropLoads: LoadQueue;
   readonly followLoads: LoadQueue;

@@ -4,6 +4,7 @@ import { Buffer } from 'node:buffer';
 import type { CommandSink } from '../../actors/command-router.ts';
 import type { CommandReply } from '../../contracts/commands.ts';
 import type { PlacedOrder } from '../../contracts/orders.ts';
+import type { ProblemCode } from '../../contracts/refusals.ts';
 import type { WatchedDrop } from '../drop-views.ts';
 import { DRAIN_BYTES_MAX } from '../http/exchange.ts';
 import {
@@ -148,14 +149,15 @@ export class OrderRequest implements CommandSink {
     const refusal = drop === null ? null : views.refusalFor(drop, userId, key, this.#startedAt);
     if (refusal !== null) {
       refusals.add(refusal);
-      this.#send(409, PROBLEM_HEAD_409 + this.requestLines, refusalBody(drop!, refusal));
+      const body = refusalBody(drop!, refusal);
+      this.#send(409, PROBLEM_HEAD_409 + this.requestLines, body, false, refusal);
       return;
     }
     const hasPass = typeof content !== 'number' && content.pass !== null;
     if (drop !== null && !hasPass && views.asksForPass(drop, this.#startedAt)) {
       const body = refusalBody(drop, 'pass-required');
       refusals.add('pass-required');
-      this.#send(403, PROBLEM_HEAD_403 + this.requestLines, body);
+      this.#send(403, PROBLEM_HEAD_403 + this.requestLines, body, false, 'pass-required');
       return;
     }
     const now = clock.monotonic();
@@ -204,13 +206,13 @@ export class OrderRequest implements CommandSink {
   write(reply: CommandReply): void {
     if (!reply.ok) {
       if (this.drop === null && isOwnRefusal(reply.code))
-        this.#path.options.views.watch(this.dropId);
+        this.drop = this.#path.options.views.watch(this.dropId);
       this.refuse(withServerTime(reply, this.#path.options.clock.now()));
       return;
     }
     const { order, replayed } = reply.value as PlacedOrder;
     const { views, paymentProvider } = this.#path.options;
-    const drop = this.drop ?? views.watch(this.dropId);
+    const drop = (this.drop ??= views.watch(this.dropId));
     if (order.version > drop.versionShown) drop.versionShown = order.version;
     const head = replayed ? REPLAYED_HEAD : CREATED_HEAD;
     this.#send(
@@ -224,18 +226,26 @@ export class OrderRequest implements CommandSink {
   refuse(refused: Problem, close = false): null {
     const body = problemBody(refused);
     this.#path.options.refusals.add(refused.code);
-    this.#send(problemStatus(refused), problemHead(refused) + this.requestLines, body, close);
+    const head = problemHead(refused) + this.requestLines;
+    this.#send(problemStatus(refused), head, body, close, refused.code);
     return null;
   }
 
   /** The most frequent reply at the time when its cost matters most. */
   refuseOverloaded(): null {
     this.#path.options.refusals.add('overloaded');
-    this.#send(503, OVERLOADED_HEAD + this.requestLines, OVERLOADED_BODY);
+    this.#send(503, OVERLOADED_HEAD + this.requestLines, OVERLOADED_BODY, false, 'overloaded');
     return null;
   }
 
-  #send(status: number, head: string, body: string | ArrayBuffer, close = false): void {
+  /** `code`: of a refusal. */
+  #send(
+    status: number,
+    head: string,
+    body: string | ArrayBuffer,
+    close = false,
+    code: ProblemCode | '' = '',
+  ): void {
     const response = this.#response;
     if (response === null) return;
     this.#response = null;
@@ -245,6 +255,7 @@ export class OrderRequest implements CommandSink {
     response.end(body, close || flight.draining);
     flight.end();
     if (this.#submittedAt !== 0) window.leave(this.#lane, endedAt - this.#submittedAt, endedAt);
+    if (this.drop !== null) this.drop.counts.answered(code, endedAt - this.#startedAt);
     if (watch === null) {
       counts.record(status, endedAt - this.#startedAt);
       return;

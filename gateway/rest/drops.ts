@@ -193,6 +193,7 @@ function readRoutes({ cards, reads, pictures, hidden, levels }: DropRoutesOption
           return jsonReply(200, dropBody(drop.value), [PRIVATE]);
         }
         const { json, etag } = await cards.body(drop.value, call);
+        cards.viewed(id);
         const reply = textReply(200, JSON_MEDIA_TYPE, json, [
           ['etag', etag],
           ['cache-status', cacheStatus(served)],

@@ -94,6 +94,31 @@ onEachProfile((test, profile) => {
     t.deepEqual(all['inRange'], total(all));
   });
 
+  test('L2: a creator sees who read, watched, tried and was refused', async (t) => {
+    const creator = server.fresh('creator');
+    const dropId = await server.drop(creator, { stock: 1 });
+    const path = `/v1/drops/${dropId}/analytics`;
+    // The first answers may come from before the gateway knows the drop.
+    for (const url of server.urls) await server.get(`/v1/drops/${dropId}`, { url });
+    await onceSold(path, creator, 0);
+    const before = total(await read(path, creator));
+    for (let i = 0; i < 6; i++) await server.get(`/v1/drops/${dropId}`);
+    await server.order(dropId, server.fresh('ann'), 'k1');
+    for (let i = 0; i < 3; i++) await server.order(dropId, server.fresh('bob'), 'k1');
+    const now = await eventually(
+      async () => total(await read(path, creator)),
+      ({ views, tries, orders }) =>
+        (views as number) >= (before['views'] as number) + 6 && tries === 4 && orders === 1,
+    );
+    t.like(now, { orders: 1, refused: [{ code: 'sold-out', count: 3 }] });
+    const latency = Object.values(now['latency'] as Record<string, number>);
+    t.is(
+      latency.reduce((sum, count) => sum + count, 0),
+      4,
+    );
+    t.true((now['conversion'] as number) > 0);
+  });
+
   test('L2: nobody else sees them, but operators all of them', async (t) => {
     const creator = server.fresh('creator');
     const dropId = await server.drop(creator);
