@@ -5,12 +5,22 @@ import { BUDGET_ALARMS, SALE_ALARMS } from './burn-rates.ts';
 import { ALARM_LIMITS as limits } from '../../contracts/alarm-limits.ts';
 import { JOB, series } from './promql.ts';
 
+const NODES_UP = `${series('up', { job: JOB })} == 1`;
+
 const CLUSTER = {
   LiveDropsNodeDown: {
     expr: `${series('up', { job: JOB })} == 0`,
     forSeconds: limits.NODE_DOWN_SECONDS,
     severity: 'page',
     summary: 'The node {{ $labels.instance }} does not answer.',
+    runbook: 'A node is down',
+  },
+  // A node that service discovery forgets has no `up` any more.
+  LiveDropsNodesFewer: {
+    expr: `count(${NODES_UP}) < max_over_time(count(${NODES_UP})[15m:15s])`,
+    forSeconds: 60,
+    severity: 'ticket',
+    summary: 'Fewer nodes answer than in the last 15 minutes.',
     runbook: 'A node is down',
   },
   LiveDropsNothingScraped: {

@@ -10,7 +10,11 @@ export interface InputSeries {
   readonly metric: SeriesName;
   readonly name: string;
   /** Its value at each step: a number for all of them, or how much it grows with each. */
-  readonly value: number | { readonly grows: number; readonly steps?: number };
+  readonly value:
+    | number
+    | { readonly grows: number; readonly steps?: number }
+    /** It is there for some steps only. */
+    | { readonly value: number; readonly steps: number };
 }
 
 type Alerted = Readonly<Record<string, string>>;
@@ -39,6 +43,16 @@ function has<S extends SeriesName>(
 ): InputSeries {
   const matches = { ...labels, instance: NODE } as unknown as Matches<S>;
   return { metric, name: series(metric, matches), value };
+}
+
+/** The same of another node. */
+function other<S extends SeriesName>(
+  metric: S,
+  value: InputSeries['value'],
+  labels?: Matches<S>,
+): InputSeries {
+  const one = has(metric, value, labels);
+  return { ...one, name: one.name.replace(NODE, 'node-2:8080') };
 }
 
 /** A gauge above its limit, and at it. */
@@ -150,6 +164,16 @@ export const ALARM_CASES: Readonly<Record<AlarmName, AlarmCase>> = {
     silent: {
       'it answers': [has('up', 1, { job: JOB })],
       'another job': [has('up', 0, { job: 'certificate' })],
+    },
+  },
+  LiveDropsNodesFewer: {
+    stepSeconds: 15,
+    atSeconds: 240,
+    firing: [has('up', 1, { job: JOB }), other('up', { value: 1, steps: 8 }, { job: JOB })],
+    alerted: {},
+    silent: {
+      'as many as before': [has('up', 1, { job: JOB }), other('up', 1, { job: JOB })],
+      'one more': [has('up', 1, { job: JOB }), other('up', { value: 0, steps: 2 }, { job: JOB })],
     },
   },
   LiveDropsNothingScraped: {
@@ -324,6 +348,7 @@ function disk(free: number): InputSeries[] {
 /** In promtool's notation. */
 export function valuesOf({ value }: InputSeries): string {
   if (typeof value === 'number') return `${value}x${STEPS}`;
+  if ('value' in value) return `${value.value}x${value.steps} stale`;
   const { grows, steps } = value;
   if (steps === undefined) return `0+${grows}x${STEPS}`;
   return `0+${grows}x${steps} ${grows * steps}x${STEPS - steps}`;

@@ -12,7 +12,7 @@ export interface RenderedQuery {
 
 const VARIABLES: Readonly<Record<string, string>> = {
   $node: '.*',
-  $__rate_interval: '10s',
+  $__rate_interval: '20s',
   $__range: '10m',
 };
 

@@ -60,6 +60,7 @@ export const BUSINESS: Board = {
           unit: 'ops',
           kind: 'lines',
           thresholds: { when: 'never' },
+          whenEmpty: 'nobody was refused',
           queries: [
             {
               expr: perSecond(

@@ -48,6 +48,7 @@ export const REACH: Board = {
           unit: 'none',
           kind: 'number',
           thresholds: { when: 'any', is: 'wrong' },
+          whenEmpty: 'none failed',
           queries: [
             {
               expr: `max(sum by (instance) (${ofNodes('livedrops_jobs', { state: 'failed' })}))`,
@@ -123,6 +124,7 @@ export const REACH: Board = {
           unit: 'ops',
           kind: 'lines',
           thresholds: { when: 'never' },
+          whenEmpty: 'no call failed',
           queries: [
             { expr: perSecond(ofNodes('livedrops_webhooks_sent_total')), legend: 'taken' },
             {
