@@ -2,13 +2,24 @@
 // knows how much evaluating it can cost at most, so that whoever runs it can stay within a budget.
 // The cost is in postings: entries of tokens' lists of documents that are read. The text is in the
 // language of FTS5.
+//
+// FTS5 looks for the next document of an intersection wherever that is, and reads its lists until
+// there is one. Within an intersection with few documents it looks no further than these, but not
+// within what is joined by 'or' or 'not' inside of it: "few AND (a OR (b AND c))" may read 'b' and
+// 'c' to their ends. So the few documents are written into each of these ('textAmong').
 
 export interface Expression {
   readonly text: string;
-  /** Its text with only the documents of another expression. */
+  /** Its text with only the documents of another expression, which bounds what is read. */
   textAmong(among: Expression): string;
+  /** How often the other expression is in that. */
+  readonly amongs: number;
   /** How many tokens are in it. */
   readonly tokens: number;
+  /** To find its next document reads an entry of each of its lists, wherever that is. */
+  readonly isUnion: boolean;
+  /** All of these match; of other expressions than intersections only itself. */
+  readonly conjuncts: readonly Expression[];
   /** The most documents that can match. */
   readonly documentsMax: number;
   /** Tokens one of which is in each document that matches; as many documents have them at most. */
@@ -23,8 +34,13 @@ export interface Expression {
 export function token(name: string, documents: number): Expression {
   return {
     text: `"${name}"`,
-    textAmong: (among) => both(among.text, `"${name}"`),
+    textAmong: (among) => joined('AND', [among.text, `"${name}"`]),
+    amongs: 1,
     tokens: 1,
+    isUnion: true,
+    get conjuncts() {
+      return [this];
+    },
     documentsMax: documents,
     get cover() {
       return this;
@@ -36,27 +52,44 @@ export function token(name: string, documents: number): Expression {
 
 export function all(expressions: readonly Expression[]): Expression {
   if (expressions.length === 1) return expressions[0]!;
-  const joined = `(${expressions.map(({ text }) => text).join(' AND ')})`;
+  const conjuncts = expressions.flatMap((one) => one.conjuncts);
+  const unions = conjuncts.filter(({ isUnion }) => isUnion).map(({ text }) => text);
+  const others = conjuncts.filter(({ isUnion }) => !isUnion);
   return {
-    text: joined,
-    textAmong: (among) => both(among.text, joined),
-    tokens: sum(expressions, ({ tokens }) => tokens),
-    documentsMax: Math.min(...expressions.map(({ documentsMax }) => documentsMax)),
+    text: joined('AND', texts(conjuncts)),
+    textAmong: (among) =>
+      joined('AND', [among.text, ...unions, ...others.map((one) => one.textAmong(among))]),
+    amongs: 1 + sum(others, ({ amongs }) => amongs),
+    tokens: sum(conjuncts, ({ tokens }) => tokens),
+    isUnion: false,
+    conjuncts,
+    documentsMax: Math.min(...conjuncts.map(({ documentsMax }) => documentsMax)),
     get cover() {
-      return rarestOf(expressions).cover;
+      return rarestOf(conjuncts).cover;
     },
-    postings: (among) => sum(expressions, (one) => one.postings(among)),
+    postings: (among) => sum(conjuncts, (one) => one.postings(among)),
     postingsUntil: () => Infinity,
   };
 }
 
 export function any(expressions: readonly Expression[]): Expression {
   if (expressions.length === 1) return expressions[0]!;
-  const joined = `(${expressions.map(({ text }) => text).join(' OR ')})`;
+  const unions = expressions.filter(({ isUnion }) => isUnion);
+  const others = expressions.filter(({ isUnion }) => !isUnion);
   return {
-    text: joined,
-    textAmong: (among) => both(among.text, joined),
+    text: joined('OR', texts(expressions)),
+    textAmong(among) {
+      const apart = others.map((one) => one.textAmong(among));
+      if (unions.length === 0) return joined('OR', apart);
+      const together = joined('AND', [among.text, joined('OR', texts(unions))]);
+      return joined('OR', [together, ...apart]);
+    },
+    amongs: Math.min(1, unions.length) + sum(others, ({ amongs }) => amongs),
     tokens: sum(expressions, ({ tokens }) => tokens),
+    isUnion: others.length === 0,
+    get conjuncts() {
+      return [this];
+    },
     documentsMax: sum(expressions, ({ documentsMax }) => documentsMax),
     get cover() {
       return any(expressions.map(({ cover }) => cover));
@@ -71,7 +104,12 @@ export function but(expression: Expression, not: Expression): Expression {
     text: `(${expression.text} NOT ${not.text})`,
     // On both sides: FTS5 looks for the first match of what is left out wherever that is.
     textAmong: (among) => `(${expression.textAmong(among)} NOT ${not.textAmong(among)})`,
+    amongs: expression.amongs + not.amongs,
     tokens: expression.tokens + not.tokens,
+    isUnion: false,
+    get conjuncts() {
+      return [this];
+    },
     documentsMax: expression.documentsMax,
     get cover() {
       return expression.cover;
@@ -95,17 +133,31 @@ const WHOLE_SEEKS_MAX = 1024;
 /** What finding a token's list takes, or a document in it, in postings. */
 export const SEEK_POSTINGS = 256;
 
-/** The cost of looking for so many matches in one step; null where that may be too much. */
-export function wholeCost(expression: Expression, limit: number): number | null {
-  const postings = Math.min(expression.postings(Infinity), expression.postingsUntil(limit));
-  const lists = expression.tokens * SEEK_POSTINGS;
-  if (postings <= WHOLE_POSTINGS_MAX) return postings + lists;
-  const seeks = expression.documentsMax * expression.tokens;
-  return seeks <= WHOLE_SEEKS_MAX ? Math.min(postings, seeks * SEEK_POSTINGS) + lists : null;
+/** How to look for matches in one step, and what that costs. */
+export interface OneStep {
+  readonly text: string;
+  readonly postings: number;
 }
 
-function both(a: string, b: string): string {
-  return `(${a} AND ${b})`;
+/** For so many matches; null where it may be too much. */
+export function oneStepOf(expression: Expression, limit: number): OneStep | null {
+  const { text, tokens, documentsMax } = expression;
+  const postings = Math.min(expression.postings(Infinity), expression.postingsUntil(limit));
+  const lists = tokens * SEEK_POSTINGS;
+  if (postings <= WHOLE_POSTINGS_MAX) return { text, postings: postings + lists };
+  if (documentsMax * tokens > WHOLE_SEEKS_MAX) return null;
+  const { cover } = expression;
+  const covers = cover.tokens * expression.amongs * SEEK_POSTINGS;
+  const seeks = Math.min(postings, documentsMax * tokens * SEEK_POSTINGS);
+  return { text: expression.textAmong(cover), postings: seeks + lists + covers };
+}
+
+function joined(operator: 'AND' | 'OR', parts: readonly string[]): string {
+  return parts.length === 1 ? parts[0]! : `(${parts.join(` ${operator} `)})`;
+}
+
+function texts(expressions: readonly Expression[]): string[] {
+  return expressions.map(({ text }) => text);
 }
 
 function sum<T>(items: readonly T[], of: (item: T) => number): number {

@@ -2,7 +2,7 @@
 // tier is a grade and a scope. Each leaves out what the tiers before it have.
 
 import { editDistance } from './edits.ts';
-import { all, any, but, type Expression, rarestOf, token, wholeCost } from './expression.ts';
+import { all, any, but, type Expression, oneStepOf, rarestOf, token } from './expression.ts';
 import {
   PREFIX_TOKEN_LENGTH_MAX,
   PREFIX_TOKEN_LENGTHS,
@@ -180,7 +180,7 @@ export class SearchPlan {
     const inName = [this.#oneEditInName(), this.#matching(TYPO, 'name')];
     for (const [index, expression] of inName.entries()) {
       const found = expression && but(this.#filtered(expression)!, any([without, ...shown]));
-      const isApart = found !== null && wholeCost(found, NAME_TYPOS_MAX) !== null;
+      const isApart = found !== null && oneStepOf(found, NAME_TYPOS_MAX) !== null;
       if (number === FIRST_TYPO_TIER + index)
         return isApart ? { ...tier, field: 0, expression: found, isLoose: false } : null;
       if (isApart) shown.push(expression!);
@@ -207,7 +207,7 @@ export class SearchPlan {
     const filtered = this.#filtered(expression)!;
     const exact = leftOut.length === 0 ? filtered : but(filtered, any(leftOut));
     const loose = tier.grade >= WITHIN ? this.rarest(tier.grade)!.cover : filtered.cover;
-    const isCheap = tier.grade < WITHIN && wholeCost(exact, Infinity) !== null;
+    const isCheap = tier.grade < WITHIN && oneStepOf(exact, Infinity) !== null;
     if (tier.isWholeName || isCheap || !isDearer(exact, loose))
       return { ...tier, expression: exact, isLoose: false };
     return {

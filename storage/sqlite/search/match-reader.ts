@@ -7,7 +7,7 @@
 
 import type { Database } from 'better-sqlite3';
 import type { SearchWork } from '../../ports/search-index.ts';
-import { any, type Expression, SEEK_POSTINGS, token, wholeCost } from '../../search/expression.ts';
+import { any, type Expression, oneStepOf, SEEK_POSTINGS, token } from '../../search/expression.ts';
 import { BLOCK_PLACES, blockOf, blockToken, UNLISTED_FROM } from './search-schema.ts';
 
 /** Work that may still be done. */
@@ -138,10 +138,10 @@ export class MatchReader {
       return upTo(this.#documents.all(from, UNLISTED_FROM, limit), limit);
     }
     if (expression.documentsMax === 0) return { places: [], next: null };
-    const whole = wholeCost(expression, limit);
+    const whole = oneStepOf(expression, limit);
     if (whole !== null) {
-      this.spendPostings(budget, whole);
-      return upTo(this.#match.all(expression.text, from, limit), limit);
+      this.spendPostings(budget, whole.postings);
+      return upTo(this.#match.all(whole.text, from, limit), limit);
     }
     const places: number[] = [];
     let next: number | null = from;
@@ -165,10 +165,10 @@ export class MatchReader {
   ): { count: number; isExact: boolean } {
     if (expression === null) return { count: Math.min(max, this.#documentCount), isExact: true };
     if (expression.documentsMax === 0) return { count: 0, isExact: true };
-    const whole = wholeCost(expression, max);
+    const whole = oneStepOf(expression, max);
     if (whole !== null) {
-      this.spendPostings(budget, whole);
-      return { count: this.#count.get(expression.text, max)!, isExact: true };
+      this.spendPostings(budget, whole.postings);
+      return { count: this.#count.get(whole.text, max)!, isExact: true };
     }
     let count = 0;
     let next = 0;
@@ -188,21 +188,20 @@ export class MatchReader {
     let at = this.#firstBlock(blockOf(from));
     const tokens: Expression[] = [];
     let documents = 0;
+    let postings = 0;
     let end = from;
     while (at < this.#blocks.length && tokens.length < STEP_BLOCKS_MAX) {
       const { block, documents: more } = this.#blocks[at]!;
-      const postings = expression.postings(documents + more) + documents + more;
-      if (tokens.length > 0 && postings > STEP_POSTINGS_MAX) break;
+      const blocks = (documents + more + (tokens.length + 1) * SEEK_POSTINGS) * expression.amongs;
+      const work = expression.postings(documents + more) + blocks;
+      if (tokens.length > 0 && work > STEP_POSTINGS_MAX) break;
+      postings = work + expression.tokens * SEEK_POSTINGS;
       documents += more;
       tokens.push(token(blockToken(block), more));
       end = (block + 1) * BLOCK_PLACES;
       at += 1;
     }
     if (tokens.length === 0) return null;
-    const postings =
-      expression.postings(documents) +
-      documents +
-      (expression.tokens + tokens.length) * SEEK_POSTINGS;
     return { text: expression.textAmong(any(tokens)), postings, end };
   }
 

@@ -32,10 +32,10 @@ import { SortedMatches } from './sorted-matches.ts';
 import { VocabularyReader } from './vocabulary-reader.ts';
 
 /** Of one page; a window or step that is begun is finished. */
-const PAGE: Budget = { postings: 196_608, documents: 768, text: 192_000 };
+const PAGE: Budget = { postings: 196_608, documents: 512, text: 128_000 };
 /** In place of a tier in a cursor: all hits are one window. */
 const FEW = TIER_COUNT;
-const COUNTS_POSTINGS = 262_144;
+const COUNTS_POSTINGS = 131_072;
 const FEW_POSTINGS = 65_536;
 
 export class Searcher {

@@ -1,6 +1,7 @@
 // Pages in the order of a date or price. Where few documents match, all of them are collected and
-// sorted for each page. Where many do, documents are read in the order of the sort from where the
-// page before ended, and compared one by one: there every few of them match.
+// sorted for each page. Where more do, documents are taken in the order of the sort from where the
+// page before ended, and only those are read that were collected; where very many do, so that they
+// are not collected, all are read and compared: there every few of them match.
 
 import type { Database, Statement } from 'better-sqlite3';
 import type { SearchSort } from '../../../contracts/search.ts';
@@ -12,21 +13,25 @@ import type { Budget, MatchReader } from './match-reader.ts';
 import type { RankedDocument } from './ranked-windows.ts';
 import { type DocumentRow, documentOf, LISTED } from './search-schema.ts';
 
-const COLLECTED_MAX = 8_192;
-const COLLECT_POSTINGS = 196_608;
-/** What looking up the key of a place costs. */
-const KEY_POSTINGS = 32;
-/** Read in the order of the sort for one page, and what is compared of them. */
-const READ: Budget = { postings: 0, documents: 768, text: 192_000 };
+const COLLECTED_MAX = 65_536;
+const COLLECT_POSTINGS = 98_304;
+/** Of so many the keys are looked up, each in a page of the file. */
+const LOOKED_UP_MAX = 4_096;
+const KEY_POSTINGS = 64;
+/** Of others so many are passed in the order of the sort for one page. */
+const PASSED_MAX = 16_384;
+const PASSED_POSTINGS = 8;
+/** What is read and compared for one page. */
+const READ: Budget = { postings: 0, documents: 512, text: 128_000 };
 const WALK_STEP = 64;
+const PASS_STEP = 1_024;
 
 interface Sort {
   /** What a document is sorted by, by its place. */
   readonly key: Statement<[number], number>;
-  /** The rows of a key behind a place, and those of the keys behind it. */
-  readonly same: Statement<[number, number, number], DocumentRow>;
-  readonly behind: Statement<[number, number], DocumentRow>;
-  readonly column: 'created_at' | 'starts_at' | 'amount';
+  /** The documents of a key behind a place, and those of the keys behind it. */
+  readonly same: Statement<[number, number, number], Position>;
+  readonly behind: Statement<[number, number], Position>;
   /** 1: the lowest first. */
   readonly direction: 1 | -1;
 }
@@ -49,23 +54,27 @@ export class SortedMatches {
     this.#document = database.prepare<[number], DocumentRow>(
       'select * from documents where place = ?',
     );
-    const sort = (column: Sort['column'], direction: 1 | -1): Sort => {
+    const sort = (column: 'created_at' | 'starts_at' | 'amount', direction: 1 | -1): Sort => {
       const [after, order] = direction === 1 ? ['>', 'asc'] : ['<', 'desc'];
       return {
-        column,
         direction,
         key: database
           .prepare<[number], number>(`select ${column} from documents where place = ?`)
           .pluck(),
         // Apart, because SQLite seeks no row id in a row value: many have one price.
-        same: database.prepare<[number, number, number], DocumentRow>(
-          `select * from documents where ${column} = ? and ${LISTED} and place ${after} ?
-         order by place ${order} limit ?`,
-        ),
-        behind: database.prepare<[number, number], DocumentRow>(
-          `select * from documents where ${column} ${after} ? and ${LISTED}
-         order by ${column} ${order}, place ${order} limit ?`,
-        ),
+        same: database
+          .prepare<[number, number, number], Position>(
+            `select ${column}, place from documents
+             where ${column} = ? and ${LISTED} and place ${after} ?
+             order by place ${order} limit ?`,
+          )
+          .raw(),
+        behind: database
+          .prepare<[number, number], Position>(
+            `select ${column}, place from documents where ${column} ${after} ? and ${LISTED}
+             order by ${column} ${order}, place ${order} limit ?`,
+          )
+          .raw(),
       };
     };
     this.#sorts = {
@@ -88,9 +97,12 @@ export class SortedMatches {
     if (expression !== null) {
       const budget: Budget = { postings: COLLECT_POSTINGS, documents: 0, text: 0 };
       const { places, next } = this.#matches.read(expression, 0, COLLECTED_MAX + 1, budget);
-      if (next === null) return this.#collected(query, plan, gradeMax, sort, places, start, limit);
+      if (next === null && places.length <= LOOKED_UP_MAX)
+        return this.#collected(query, plan, gradeMax, sort, places, start, limit);
+      if (next === null)
+        return this.#walked(query, plan, gradeMax, sort, new Set(places), start, limit);
     }
-    return this.#walked(query, plan, gradeMax, sort, start, limit);
+    return this.#walked(query, plan, gradeMax, sort, null, start, limit);
   }
 
   #collected(
@@ -123,27 +135,37 @@ export class SortedMatches {
     return { documents, next: null };
   }
 
+  /** `among`: all that match; null: not known. */
   #walked(
     query: SearchFilter,
     plan: SearchPlan,
     gradeMax: number,
     sort: Sort,
+    among: ReadonlySet<number> | null,
     start: Position,
     limit: number,
   ): SortedPage {
     const documents: RankedDocument[] = [];
     let last: Position = start;
+    let passed = 0;
+    const step = among === null ? WALK_STEP : PASS_STEP;
     const budget: Budget = { ...READ };
-    while (budget.documents > 0) {
-      let rows = sort.same.all(last[0], last[1], WALK_STEP);
-      if (rows.length === 0) rows = sort.behind.all(last[0], WALK_STEP);
-      for (const row of rows) {
-        if (documents.length === limit || budget.text <= 0) return { documents, next: [...last] };
-        const hit = this.#hitIn(row, query, plan, gradeMax, budget);
-        if (hit !== null) documents.push(hit);
-        last = [row[sort.column]!, row.place];
+    while (budget.documents > 0 && passed < PASSED_MAX) {
+      let positions = sort.same.all(last[0], last[1], step);
+      if (positions.length === 0) positions = sort.behind.all(last[0], step);
+      passed += positions.length;
+      this.#matches.addPostings(positions.length * PASSED_POSTINGS);
+      for (const position of positions) {
+        const isSpent = budget.documents <= 0 || budget.text <= 0;
+        if (documents.length === limit || isSpent) return { documents, next: [...last] };
+        if (among === null || among.has(position[1])) {
+          const row = this.#document.get(position[1])!;
+          const hit = this.#hitIn(row, query, plan, gradeMax, budget);
+          if (hit !== null) documents.push(hit);
+        }
+        last = position;
       }
-      if (rows.length === 0) return { documents, next: null };
+      if (positions.length === 0) return { documents, next: null };
     }
     return { documents, next: [...last] };
   }
