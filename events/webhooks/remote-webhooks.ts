@@ -16,8 +16,10 @@ const STORE_METHODS = [
   'find',
   'feed',
   'catchUp',
+  'catchUpKey',
   'fedThrough',
   'lackingIn',
+  'lackingKeysOf',
   'lackingOf',
   'waitingCount',
 ] as const;
@@ -74,14 +76,17 @@ export function serveWebhooks(port: MessagePort, options: ServeWebhooksOptions):
   });
 }
 
+/** After which deliveries may wait that did not before. */
+const FED: readonly (FedResult | CaughtUpResult)[] = ['taken', 'held', 'done'];
+
 function fedBy(
   method: Question['method'],
   [asked]: readonly unknown[],
   answer: unknown,
 ): readonly string[] {
-  if (method !== 'feed' && method !== 'catchUp') return [];
+  if (method !== 'feed' && method !== 'catchUp' && method !== 'catchUpKey') return [];
   const entries = [asked].flat() as readonly FedEntry[];
   const results = [answer].flat() as readonly (FedResult | CaughtUpResult)[];
-  const fed = entries.filter((_, i) => results[i] === 'taken' || results[i] === 'done');
+  const fed = entries.filter((_, i) => FED.includes(results[i]!));
   return fed.map(({ webhookId }) => webhookId);
 }

@@ -8,7 +8,13 @@ import type { FactBatch } from '../../actors/shard/facts.ts';
 import type { JournalReader } from '../../storage/ports/journal.ts';
 import type { SnapshotReader } from '../../storage/ports/snapshots.ts';
 import type { OpenSpill } from '../../storage/ports/spill.ts';
-import { type LackingShard, WAITING_MAX, type WebhookStore } from '../../storage/ports/webhooks.ts';
+import {
+  type LackingShard,
+  type NewMessage,
+  WAITING_MAX,
+  WAITING_OF_KEY_MAX,
+  type WebhookStore,
+} from '../../storage/ports/webhooks.ts';
 import { WEBHOOK_BUCKETS } from '../../domain/webhook-ids.ts';
 import type { EventConsumer } from '../consumer.ts';
 import { Lane } from '../lane.ts';
@@ -19,6 +25,7 @@ import type { Subscription, WebhookMessages } from './webhook-messages.ts';
 const READINGS_MAX = 2;
 /** A reading begins when no more than this many wait, so that it has something to do. */
 const WAITING_AT_START_MAX = WAITING_MAX / 2;
+const OF_KEY_AT_START_MAX = WAITING_OF_KEY_MAX / 2;
 const LOOK_INTERVAL_MS = 1_000;
 const ROOM_INTERVAL_MS = 250;
 const ROOM_WAIT_MAX_MS = 30_000;
@@ -26,7 +33,7 @@ const ROOM_WAIT_MAX_MS = 30_000;
 export interface WebhookCatchUpOptions {
   readonly store: Pick<
     WebhookStore,
-    'catchUp' | 'find' | 'lackingIn' | 'lackingOf' | 'waitingCount'
+    'catchUp' | 'catchUpKey' | 'find' | 'lackingIn' | 'lackingKeysOf' | 'lackingOf' | 'waitingCount'
   >;
   readonly messages: WebhookMessages;
   readonly journal: JournalReader;
@@ -88,24 +95,37 @@ export class WebhookCatchUp {
     for (let bucket = 0; bucket < WEBHOOK_BUCKETS; bucket++) {
       for (const id of await store.lackingIn(bucket)) {
         anyLacks = true;
-        if (this.#ending.signal.aborted || this.#readings.size >= READINGS_MAX) return true;
-        if (this.#readings.has(id)) continue;
         if ((await store.waitingCount(id)) > WAITING_AT_START_MAX) continue;
-        const reading = this.#read(id).finally(() => this.#readings.delete(id));
-        this.#readings.set(id, reading);
+        const lacking = await store.lackingOf(id);
+        if (lacking.length > 0 && !this.#start(id, lacking, null)) return true;
+        for (const { key, waiting, ...one } of await store.lackingKeysOf(id))
+          if (waiting <= OF_KEY_AT_START_MAX && !this.#start(id, [one], key)) return true;
       }
     }
     return anyLacks || this.#mayLack;
   }
 
+  /** False: there are as many readings as there may be. */
+  #start(id: string, lacking: readonly LackingShard[], key: string | null): boolean {
+    const name = key === null ? id : `${id} ${key}`;
+    if (this.#readings.has(name)) return true;
+    if (this.#ending.signal.aborted || this.#readings.size >= READINGS_MAX) return false;
+    const reading = this.#read(id, lacking, key).finally(() => this.#readings.delete(name));
+    this.#readings.set(name, reading);
+    return true;
+  }
+
   /** Never rejects. */
-  async #read(webhookId: string): Promise<void> {
+  async #read(
+    webhookId: string,
+    lacking: readonly LackingShard[],
+    key: string | null,
+  ): Promise<void> {
     const { store, clock, log } = this.#options;
     try {
       const webhook = await store.find(webhookId);
-      const lacking = await store.lackingOf(webhookId);
-      if (webhook === null || lacking.length === 0) return;
-      const reading = new CatchUpReading({ ...this.#options, webhook, lacking, clock, log });
+      if (webhook === null) return;
+      const reading = new CatchUpReading({ ...this.#options, webhook, lacking, key, clock, log });
       await reading.run(this.#ending.signal);
     } catch (error) {
       log.warn({ err: error, webhookId }, 'a webhook could not catch up');
@@ -116,6 +136,8 @@ export class WebhookCatchUp {
 interface ReadingOptions extends WebhookCatchUpOptions {
   readonly webhook: Subscription;
   readonly lacking: readonly LackingShard[];
+  /** Only what the entries have for this key; null: all that is not of a key that is held. */
+  readonly key: string | null;
 }
 
 /** One webhook's reading of the entries that it lacks. */
@@ -160,20 +182,28 @@ class CatchUpReading implements EventConsumer {
 
   /** Rejects only where the store is away. Without room for long, the whole reading is over. */
   async #bring(batch: FactBatch): Promise<void> {
-    const { store, messages, webhook, clock } = this.#options;
+    const { store, webhook, key, clock } = this.#options;
     const { shard, sequence } = batch;
-    const made = messages.of(batch, webhook);
+    const made = this.#messagesOf(batch);
     const isLast = sequence >= (this.#lacking.get(shard)?.to ?? 0);
     if (made.length === 0 && !isLast) return;
     const entry = { webhookId: webhook.id, shard, sequence, messages: made };
     const began = clock.monotonic();
     while (!this.#over.signal.aborted) {
-      const result = await store.catchUp(entry);
+      const result = await (key === null ? store.catchUp(entry) : store.catchUpKey(entry, key));
       if (result === 'closed') return this.#over.abort();
       if (result !== 'full') return;
       if (clock.monotonic() - began > ROOM_WAIT_MAX_MS) return this.#over.abort();
       await this.#pause();
     }
+  }
+
+  #messagesOf(batch: FactBatch): NewMessage[] {
+    const { messages, webhook, key } = this.#options;
+    if (key === null) return messages.of(batch, webhook);
+    // Its order may have been given up meanwhile.
+    const made = messages.of(batch, { ...webhook, ordering: 'drop' });
+    return made.filter(({ delivery }) => delivery.key === key);
   }
 
   async #pause(): Promise<void> {

@@ -50,7 +50,7 @@ export class WebhookConsumer implements EventConsumer {
     const { store, positions, onBehind } = this.#options;
     const entries = await this.#entriesOf(batches);
     const results = entries.length === 0 ? [] : await store.feed(entries);
-    if (results.includes('behind')) onBehind();
+    if (results.includes('behind') || results.includes('held')) onBehind();
     const sequences = new Map(batches.map(({ shard, sequence }) => [shard, sequence]));
     const reached = Array.from(sequences, ([shard, sequence]) => ({ shard, sequence }));
     await positions.save(this.name, reached);

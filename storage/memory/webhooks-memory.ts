@@ -10,9 +10,12 @@ import {
   type FedResult,
   type FeedChange,
   type FinishedBounds,
+  type LackingKey,
   type LackingShard,
   type NewMessage,
+  placeMessages,
   WAITING_MAX,
+  WAITING_OF_KEY_MAX,
   type WebhookCounts,
   WEBHOOKS_OF_BUCKET_MAX,
   WEBHOOKS_OF_CREATOR_MAX,
@@ -24,6 +27,8 @@ interface Feed {
   /** By shard. */
   readonly taken: Map<number, number>;
   readonly lacking: Map<number, { from: number; to: number }>;
+  /** By key. */
+  readonly held: Map<string, { readonly shard: number; from: number; to: number }>;
 }
 
 interface Stored {
@@ -95,14 +100,16 @@ export class MemoryWebhooks implements WebhookStore {
     const taken = feed.taken.get(shard) ?? 0;
     if (sequence <= taken) return 'known';
     const lacking = feed.lacking.get(shard);
-    if (lacking !== undefined || waitingIn(stored).length >= WAITING_MAX) {
+    const placed = place(stored, feed, messages);
+    if (lacking !== undefined || placed === null || waitingIn(stored).length >= WAITING_MAX) {
       const from = lacking?.from ?? sequence - 1;
       feed.lacking.set(shard, { from, to: Math.max(lacking?.to ?? 0, sequence) });
       return 'behind';
     }
     feed.taken.set(shard, sequence);
-    for (const message of messages) append(stored, message);
-    return 'taken';
+    for (const message of placed.taken) append(stored, message);
+    for (const key of placed.held) hold(feed, key, shard, sequence);
+    return placed.held.length > 0 ? 'held' : 'taken';
   }
 
   async catchUp({ webhookId, shard, sequence, messages }: FedEntry): Promise<CaughtUpResult> {
@@ -111,14 +118,36 @@ export class MemoryWebhooks implements WebhookStore {
     if (stored === undefined || feed === null) return 'closed';
     const lacking = feed.lacking.get(shard);
     if (lacking === undefined || sequence <= lacking.from) return 'known';
-    if (messages.length > 0 && waitingIn(stored).length >= WAITING_MAX) return 'full';
-    for (const message of messages) append(stored, message);
+    const placed = place(stored, feed, messages);
+    if (placed === null) return 'full';
+    if (placed.taken.length > 0 && waitingIn(stored).length >= WAITING_MAX) return 'full';
+    for (const message of placed.taken) append(stored, message);
+    for (const key of placed.held) hold(feed, key, shard, sequence);
     feed.taken.set(shard, Math.max(feed.taken.get(shard) ?? 0, sequence));
     if (sequence < lacking.to) {
       lacking.from = sequence;
       return 'taken';
     }
     feed.lacking.delete(shard);
+    return 'done';
+  }
+
+  async catchUpKey(
+    { webhookId, shard, sequence, messages }: FedEntry,
+    key: string,
+  ): Promise<CaughtUpResult> {
+    const stored = this.#stored.get(webhookId);
+    const feed = stored?.feed ?? null;
+    if (stored === undefined || feed === null) return 'closed';
+    const held = feed.held.get(key);
+    if (held === undefined || sequence <= held.from) return 'known';
+    const { length: waiting } = waitingIn(stored);
+    const isFull = waiting >= WAITING_MAX || waitingOfKey(stored, key) >= WAITING_OF_KEY_MAX;
+    if (messages.length > 0 && isFull) return 'full';
+    for (const message of messages) append(stored, message);
+    feed.held.set(key, { shard, from: sequence, to: held.to });
+    if (sequence < held.to) return 'taken';
+    feed.held.delete(key);
     return 'done';
   }
 
@@ -131,14 +160,20 @@ export class MemoryWebhooks implements WebhookStore {
   }
 
   async lackingIn(bucket: number): Promise<readonly string[]> {
-    const behind = [...this.#stored.values()].filter(({ feed }) => (feed?.lacking.size ?? 0) > 0);
-    const ids = behind.map(({ webhook }) => webhook.id);
+    const ids = this.#behind().map(({ webhook }) => webhook.id);
     return ids.filter((id) => knownBucketOf(id) === bucket);
   }
 
   async lackingOf(webhookId: string): Promise<readonly LackingShard[]> {
     const lacking = this.#stored.get(webhookId)?.feed?.lacking ?? new Map();
     return Array.from(lacking, ([shard, { from, to }]) => ({ shard, from, to }));
+  }
+
+  async lackingKeysOf(webhookId: string): Promise<readonly LackingKey[]> {
+    const stored = this.#stored.get(webhookId);
+    return Array.from(stored?.feed?.held ?? [], ([key, lacking]) => {
+      return { key, ...lacking, waiting: waitingOfKey(stored!, key) };
+    });
   }
 
   async send(webhookId: string, message: NewMessage): Promise<Delivery | null> {
@@ -211,8 +246,13 @@ export class MemoryWebhooks implements WebhookStore {
       webhooks: all.length,
       enabled: all.filter(({ feed }) => feed !== null).length,
       waiting: all.reduce((sum, stored) => sum + waitingIn(stored).length, 0),
-      behind: all.filter(({ feed }) => (feed?.lacking.size ?? 0) > 0).length,
+      behind: this.#behind().length,
     };
+  }
+
+  #behind(): Stored[] {
+    const all = [...this.#stored.values()];
+    return all.filter(({ feed }) => feed !== null && feed.lacking.size + feed.held.size > 0);
   }
 
   #changed(webhookId: string): void {
@@ -221,7 +261,23 @@ export class MemoryWebhooks implements WebhookStore {
 }
 
 function openedFeed(start: readonly number[]): Feed {
-  return { taken: new Map(start.entries()), lacking: new Map() };
+  return { taken: new Map(start.entries()), lacking: new Map(), held: new Map() };
+}
+
+function place(stored: Stored, { held }: Feed, messages: readonly NewMessage[]) {
+  return placeMessages(messages, ({ delivery }) => delivery.key, {
+    isHeld: (key) => held.has(key),
+    waitingOf: (key) => waitingOfKey(stored, key),
+    heldCount: held.size,
+  });
+}
+
+function hold({ held }: Feed, key: string, shard: number, sequence: number): void {
+  held.set(key, { shard, from: held.get(key)?.from ?? sequence - 1, to: sequence });
+}
+
+function waitingOfKey(stored: Stored, key: string): number {
+  return waitingIn(stored).filter((delivery) => delivery.key === key).length;
 }
 
 function waitingIn({ deliveries }: Stored): Delivery[] {

@@ -7,6 +7,11 @@
 // behind in that shard: it takes nothing more of the shard by `feed`, and the store keeps which
 // entries it lacks, until `catchUp` has brought them.
 //
+// Deliveries with a key are in order, so one that fails holds back the later ones of its key. A key
+// of which WAITING_OF_KEY_MAX wait takes no more: its further messages are left out of the entries
+// that are fed, and the store keeps of which entries they are, until `catchUpKey` has brought them.
+// So the rest of the room stays to other keys.
+//
 // Creators are spread over WEBHOOK_BUCKETS, by which changes are noticed and webhooks are listed.
 
 import type { Delivery, DeliveryState, Webhook } from '../../contracts/webhooks.ts';
@@ -30,10 +35,11 @@ export interface FedEntry {
 }
 
 /**
- * `taken`: its messages wait. `known`: it was fed before, or is older than the feed. `behind`: it
- * is noted as lacking. `closed`: there is no such webhook, or it is disabled.
+ * `taken`: its messages wait. `held`: the same, but for those of keys of which too many wait.
+ * `known`: it was fed before, or is older than the feed. `behind`: it is noted as lacking.
+ * `closed`: there is no such webhook, or it is disabled.
  */
-export type FedResult = 'taken' | 'known' | 'behind' | 'closed';
+export type FedResult = 'taken' | 'held' | 'known' | 'behind' | 'closed';
 
 /** `full`: too many wait, and nothing was taken. `done`: taken, and the shard lacks nothing now. */
 export type CaughtUpResult = 'taken' | 'known' | 'full' | 'done' | 'closed';
@@ -43,6 +49,13 @@ export interface LackingShard {
   readonly shard: number;
   readonly from: number;
   readonly to: number;
+}
+
+/** A webhook lacks what these entries have for one key, which is of one shard alone. */
+export interface LackingKey extends LackingShard {
+  readonly key: string;
+  /** How many of the key wait. */
+  readonly waiting: number;
 }
 
 /** `start`: the last entry of each shard's journal, behind which the feed begins. */
@@ -101,17 +114,30 @@ export interface WebhookStore {
    * may have been taken.
    */
   feed(entries: readonly FedEntry[]): Promise<readonly FedResult[]>;
-  /** As `feed`, for an entry that the webhook lacks. `known` also where it lacks nothing. */
+  /**
+   * As `feed`, for an entry that the webhook lacks. `known` also where it lacks nothing. Messages of
+   * keys that are held are left to `catchUpKey`.
+   */
   catchUp(entry: FedEntry): Promise<CaughtUpResult>;
+  /**
+   * As `catchUp`, for what an entry has for a key that lacks it. `full` where too many wait, of the
+   * key or in all. `done`: the key is not held any more. Errors: `store-unavailable`.
+   */
+  catchUpKey(entry: FedEntry, key: string): Promise<CaughtUpResult>;
   /**
    * For each shard the lowest entry that a webhook which is fed has taken last: no such webhook
    * needs an entry up to it by `feed`. Empty where none is fed. Errors: `store-unavailable`.
    */
   fedThrough(): Promise<readonly number[]>;
-  /** The ids of webhooks in the bucket that lack entries. Errors: `store-unavailable`. */
+  /**
+   * The ids of webhooks in the bucket that lack entries, or of which keys do. Errors:
+   * `store-unavailable`.
+   */
   lackingIn(bucket: number): Promise<readonly string[]>;
   /** Errors: `store-unavailable`. */
   lackingOf(webhookId: string): Promise<readonly LackingShard[]>;
+  /** Errors: `store-unavailable`. */
+  lackingKeysOf(webhookId: string): Promise<readonly LackingKey[]>;
 
   // Their deliveries
 
@@ -149,3 +175,43 @@ export const WEBHOOKS_OF_CREATOR_MAX = 10;
 export const WEBHOOKS_OF_BUCKET_MAX = 500;
 /** An entry that comes while fewer wait is taken whole. */
 export const WAITING_MAX = 1_000;
+/** Of one key, a quarter of it: three drops whose calls fail leave room for the others. */
+export const WAITING_OF_KEY_MAX = 250;
+/** Keys of a webhook that are held at once. Past it an entry is lacking as a whole. */
+export const HELD_KEYS_MAX = 64;
+
+/** How much of a webhook's room is used by keys, before an entry is taken. */
+export interface KeyRoom {
+  readonly isHeld: (key: string) => boolean;
+  /** How many of the key wait. */
+  readonly waitingOf: (key: string) => number;
+  /** Keys that are held. */
+  readonly heldCount: number;
+}
+
+/** What of an entry's messages is taken, and of which keys it is not. */
+export interface Placed<M> {
+  readonly taken: readonly M[];
+  readonly held: readonly string[];
+}
+
+/** Null: more than HELD_KEYS_MAX would be held. A key's messages are taken all or none. */
+export function placeMessages<M>(
+  messages: readonly M[],
+  keyOf: (message: M) => string | null,
+  { isHeld, waitingOf, heldCount }: KeyRoom,
+): Placed<M> | null {
+  const isTaken = new Map<string, boolean>();
+  let held = heldCount;
+  for (const key of new Set(messages.map(keyOf))) {
+    if (key === null) continue;
+    const wasHeld = isHeld(key);
+    isTaken.set(key, !wasHeld && waitingOf(key) < WAITING_OF_KEY_MAX);
+    if (!wasHeld && isTaken.get(key) === false) held += 1;
+  }
+  if (held > HELD_KEYS_MAX) return null;
+  return {
+    taken: messages.filter((message) => isTaken.get(keyOf(message) ?? '') ?? true),
+    held: [...isTaken].flatMap(([key, taken]) => (taken ? [] : [key])),
+  };
+}

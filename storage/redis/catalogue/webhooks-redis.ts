@@ -17,9 +17,12 @@ import {
   type FedResult,
   type FeedChange,
   type FinishedBounds,
+  HELD_KEYS_MAX,
+  type LackingKey,
   type LackingShard,
   type NewMessage,
   WAITING_MAX,
+  WAITING_OF_KEY_MAX,
   type WebhookCounts,
   WEBHOOKS_OF_BUCKET_MAX,
   WEBHOOKS_OF_CREATOR_MAX,
@@ -28,18 +31,17 @@ import {
 import { answerOf, type RedisConnection } from '../connection/connection.ts';
 import { readNewestFirst } from '../connection/newest-first.ts';
 import type { Script, ScriptArgument } from '../connection/script.ts';
+import { bucketKeys, creatorKey, scriptKeys, webhookKeys } from './webhooks-keys.ts';
 import {
   ADD,
-  bucketKeys,
   CATCH_UP,
-  creatorKey,
+  CATCH_UP_KEY,
   FEED,
+  HELD_KEYS,
   REMOVE,
   REPLACE,
-  scriptKeys,
   SEND,
   SETTLE,
-  webhookKeys,
 } from './webhooks-scripts.ts';
 
 const BUCKETS = Array.from({ length: WEBHOOK_BUCKETS }, (_, bucket) => bucketKeys(bucket));
@@ -106,6 +108,19 @@ export class RedisWebhooks implements WebhookStore {
     return (result ?? 'closed') as CaughtUpResult;
   }
 
+  async catchUpKey(entry: FedEntry, key: string): Promise<CaughtUpResult> {
+    const { webhookId, shard, sequence } = entry;
+    const args = [
+      shard,
+      sequence,
+      WAITING_MAX,
+      WAITING_OF_KEY_MAX,
+      key,
+      ...messageArguments(entry),
+    ];
+    return ((await this.#run(CATCH_UP_KEY, webhookId, args)) ?? 'closed') as CaughtUpResult;
+  }
+
   async fedThrough(): Promise<readonly number[]> {
     const lowest: number[] = [];
     for (const { feeding } of BUCKETS)
@@ -121,7 +136,8 @@ export class RedisWebhooks implements WebhookStore {
   }
 
   async lackingIn(bucket: number): Promise<readonly string[]> {
-    return await answerOf(this.#redis.smembers(bucketKeys(bucket).behind));
+    const { behind, holding } = bucketKeys(bucket);
+    return await answerOf(this.#redis.sunion(behind, holding));
   }
 
   async lackingOf(webhookId: string): Promise<readonly LackingShard[]> {
@@ -136,8 +152,16 @@ export class RedisWebhooks implements WebhookStore {
     return lacking.toSorted((one, other) => one.shard - other.shard);
   }
 
+  async lackingKeysOf(webhookId: string): Promise<readonly LackingKey[]> {
+    const found = (await this.#run(HELD_KEYS, webhookId, [])) as [string, string, number][] | null;
+    return (found ?? []).map(([key, lacking, waiting]) => {
+      const [shard, from, to] = lacking.split(' ').map(Number) as [number, number, number];
+      return { key, shard, from, to, waiting };
+    });
+  }
+
   async send(webhookId: string, { delivery, body }: NewMessage): Promise<Delivery | null> {
-    const args = [WAITING_MAX, encodeDelivery(delivery), body];
+    const args = [WAITING_MAX, encodeDelivery(delivery), body, delivery.key ?? ''];
     const number = Number((await this.#run(SEND, webhookId, args)) ?? 0);
     return number === 0 ? null : { id: String(number), ...delivery };
   }
@@ -209,16 +233,16 @@ export class RedisWebhooks implements WebhookStore {
 
   async counts(): Promise<WebhookCounts> {
     const counts = await Promise.all(
-      BUCKETS.map(async ({ rows, feeding, waiting, behind }) => {
+      BUCKETS.map(async ({ rows, feeding, waiting, behind, holding }) => {
         const [webhooks, enabled, waits, lacking] = await Promise.all([
           answerOf(this.#redis.hlen(rows)),
           answerOf(this.#redis.scard(feeding)),
           answerOf(this.#redis.zrange(waiting, 0, -1, 'WITHSCORES')),
-          answerOf(this.#redis.scard(behind)),
+          answerOf(this.#redis.sunion(behind, holding)),
         ]);
         const numbers = waits.filter((_, i) => i % 2 === 1).map(Number);
         const sum = numbers.reduce((one, other) => one + other, 0);
-        return { webhooks, enabled, waiting: sum, behind: lacking };
+        return { webhooks, enabled, waiting: sum, behind: lacking.length };
       }),
     );
     return counts.reduce((one, other) => ({
@@ -249,7 +273,16 @@ export class RedisWebhooks implements WebhookStore {
   }
 }
 
-function fedArguments({ shard, sequence, messages }: FedEntry): ScriptArgument[] {
-  const texts = messages.flatMap(({ delivery, body }) => [encodeDelivery(delivery), body]);
-  return [shard, sequence, WAITING_MAX, ...texts];
+function fedArguments(entry: FedEntry): ScriptArgument[] {
+  const { shard, sequence } = entry;
+  const bounds = [WAITING_MAX, WAITING_OF_KEY_MAX, HELD_KEYS_MAX];
+  return [shard, sequence, ...bounds, ...messageArguments(entry)];
+}
+
+function messageArguments({ messages }: FedEntry): string[] {
+  return messages.flatMap(({ delivery, body }) => [
+    encodeDelivery(delivery),
+    body,
+    delivery.key ?? '',
+  ]);
 }

@@ -1,125 +1,76 @@
-// The scripts of outgoing webhooks on Redis, and the names of their keys. Creators are spread over
-// buckets; all keys of a bucket share a hash tag, so that each change is one script. Of a bucket: a
-// hash of its webhooks as JSON, its revision, those that lack entries, and a set of ids for each
-// creator. Of a webhook: what it has taken of each shard, while it is fed, and its deliveries.
+// The scripts of outgoing webhooks on Redis. Their keys are named in webhooks-keys.ts.
 
-import { bucketOfWebhook, webhookBucket } from '../../../domain/webhook-ids.ts';
 import { Script } from '../connection/script.ts';
-
-export interface BucketKeys {
-  readonly rows: string;
-  readonly revision: string;
-  /** A set of the ids of webhooks that lack entries. */
-  readonly behind: string;
-  /** A sorted set of the webhooks in which deliveries wait, by how many. */
-  readonly waiting: string;
-  /** A set of the ids of webhooks that are fed. */
-  readonly feeding: string;
-}
-
-export function bucketKeys(bucket: number): BucketKeys {
-  const tag = tagOf(bucket);
-  return {
-    rows: `${tag}:rows`,
-    revision: `${tag}:revision`,
-    behind: `${tag}:behind`,
-    waiting: `${tag}:waiting`,
-    feeding: `${tag}:feeding`,
-  };
-}
-
-export function creatorKey(creatorId: string): string {
-  return `${tagOf(webhookBucket(creatorId))}:of:${creatorId}`;
-}
-
-export interface WebhookKeys extends BucketKeys {
-  /**
-   * Fields: a shard, with the last entry taken; `from:` and a shard, `to:` and a shard, with the
-   * entries that are lacking. Absent: closed.
-   */
-  readonly feed: string;
-  /** How many deliveries were made. */
-  readonly given: string;
-  /** Deliveries as JSON, by their numbers. */
-  readonly deliveries: string;
-  readonly bodies: string;
-  /** Numbers of those that wait, those that were sent, and those that failed, by number. */
-  readonly ofWaiting: string;
-  readonly ofSent: string;
-  readonly ofFailed: string;
-  /** All numbers, by number. */
-  readonly all: string;
-  /** Numbers of those that are over, by when. */
-  readonly finished: string;
-}
-
-/** Null where it is no id of a webhook. */
-export function webhookKeys(id: string): WebhookKeys | null {
-  const bucket = bucketOfWebhook(id);
-  if (bucket === null) return null;
-  const of = (name: string) => `${tagOf(bucket)}:${name}:${id}`;
-  return {
-    ...bucketKeys(bucket),
-    feed: of('feed'),
-    given: of('given'),
-    deliveries: of('deliveries'),
-    bodies: of('bodies'),
-    ofWaiting: of('of-waiting'),
-    ofSent: of('of-sent'),
-    ofFailed: of('of-failed'),
-    all: of('all'),
-    finished: of('finished'),
-  };
-}
-
-function tagOf(bucket: number): string {
-  return `{webhooks:${String(bucket).padStart(2, '0')}}`;
-}
-
-/** KEYS of all scripts about one webhook, in the order that `FUNCTIONS` names them. */
-export function scriptKeys(keys: WebhookKeys, creator = ''): string[] {
-  return [
-    keys.rows,
-    keys.revision,
-    keys.behind,
-    keys.waiting,
-    keys.feeding,
-    keys.feed,
-    keys.given,
-    keys.deliveries,
-    keys.bodies,
-    keys.ofWaiting,
-    keys.ofSent,
-    keys.ofFailed,
-    keys.all,
-    keys.finished,
-    // In the slot of the others also where no creator matters.
-    creator === '' ? keys.rows : creator,
-  ];
-}
 
 const FUNCTIONS = `
   local rows, revision, behind, counts, feeding, feed, given, deliveries, bodies, of_waiting,
-    of_sent, of_failed, all, finished, of_creator = unpack(KEYS)
+    of_sent, of_failed, all, finished, of_keys, holding, of_creator = unpack(KEYS)
   local function count(id)
     local waiting = redis.call('ZCARD', of_waiting)
     if waiting > 0 then redis.call('ZADD', counts, waiting, id)
-    else redis.call('ZREM', counts, id) end
+    else
+      redis.call('ZREM', counts, id)
+      -- Nodes that do not count by key may have settled some.
+      redis.call('DEL', of_keys)
+    end
   end
-  local function append(delivery, body)
+  local function key_count(key) return tonumber(redis.call('HGET', of_keys, key) or 0) end
+  local function count_key(key, by)
+    if key == '' then return end
+    if redis.call('HINCRBY', of_keys, key, by) <= 0 then redis.call('HDEL', of_keys, key) end
+  end
+  local function append(delivery, body, key)
     local number = redis.call('INCR', given)
+    count_key(key, 1)
     redis.call('HSET', deliveries, number, delivery)
     redis.call('HSET', bodies, number, body)
     redis.call('ZADD', of_waiting, number, number)
     redis.call('ZADD', all, number, number)
     return number
   end
-  local function append_from(first, id)
-    for i = first, #ARGV, 2 do append(ARGV[i], ARGV[i + 1]) end
-    if first <= #ARGV then count(id) end
+  local function append_all(taken, id)
+    for _, i in ipairs(taken) do append(ARGV[i], ARGV[i + 1], ARGV[i + 2]) end
+    if #taken > 0 then count(id) end
+  end
+  -- Which of the messages from ARGV[first] on are taken, and which keys are held; nil: too many.
+  local function place(first, key_max, held_max)
+    local taken, is_held, held = {}, {}, {}
+    local held_count = tonumber(redis.call('HGET', feed, 'held') or 0)
+    for i = first, #ARGV, 3 do
+      local key = ARGV[i + 2]
+      if key ~= '' and is_held[key] == nil then
+        local was = redis.call('HEXISTS', feed, 'held:' .. key) == 1
+        is_held[key] = was or key_count(key) >= tonumber(key_max)
+        if is_held[key] then held[#held + 1] = key end
+        if is_held[key] and not was then held_count = held_count + 1 end
+      end
+      if not is_held[key] then taken[#taken + 1] = i end
+    end
+    if held_count > tonumber(held_max) then return nil, nil end
+    return taken, held
+  end
+  local function put_held(key, shard, from, to)
+    redis.call('HSET', feed, 'held:' .. key, shard .. ' ' .. from .. ' ' .. to)
+  end
+  local function held_of(key)
+    local value = redis.call('HGET', feed, 'held:' .. key)
+    if not value then return nil end
+    return string.match(value, '^%d+ (%d+) (%d+)$')
+  end
+  local function hold(keys, id, shard, sequence)
+    for _, key in ipairs(keys) do
+      local from = held_of(key)
+      if not from then
+        redis.call('HINCRBY', feed, 'held', 1)
+        from = string.format('%.0f', tonumber(sequence) - 1)
+      end
+      put_held(key, shard, from, sequence)
+    end
+    if #keys > 0 then redis.call('SADD', holding, id) end
   end
   local function close(id)
     redis.call('DEL', feed)
+    redis.call('SREM', holding, id)
     redis.call('SREM', behind, id)
     redis.call('SREM', feeding, id)
   end
@@ -165,18 +116,22 @@ export const REMOVE = new Script(`${FUNCTIONS}
   redis.call('SREM', of_creator, ARGV[1])
   close(ARGV[1])
   redis.call('ZREM', counts, ARGV[1])
-  for i = 7, 14 do redis.call('DEL', KEYS[i]) end
+  for i = 7, 15 do redis.call('DEL', KEYS[i]) end
   redis.call('INCR', revision)
   return 1
 `);
 
-/** ARGV: id, shard, sequence, the bound, then a delivery and its body, and so on. */
+/**
+ * ARGV: id, shard, sequence, the bounds of all and of a key, the most keys that are held, then a
+ * delivery, its body and its key or nothing, and so on.
+ */
 export const FEED = new Script(`${FUNCTIONS}
   local id, shard, sequence = ARGV[1], ARGV[2], tonumber(ARGV[3])
   if redis.call('EXISTS', feed) == 0 then return 'closed' end
   if sequence <= tonumber(redis.call('HGET', feed, shard) or 0) then return 'known' end
   local from = redis.call('HGET', feed, 'from:' .. shard)
-  if from or redis.call('ZCARD', of_waiting) >= tonumber(ARGV[4]) then
+  local taken, held = place(7, ARGV[5], ARGV[6])
+  if from or not taken or redis.call('ZCARD', of_waiting) >= tonumber(ARGV[4]) then
     local to = tonumber(redis.call('HGET', feed, 'to:' .. shard) or 0)
     redis.call('HSET', feed, 'from:' .. shard, from or sequence - 1)
     redis.call('HSET', feed, 'to:' .. shard, math.max(to, sequence))
@@ -184,8 +139,9 @@ export const FEED = new Script(`${FUNCTIONS}
     return 'behind'
   end
   redis.call('HSET', feed, shard, sequence)
-  append_from(5, id)
-  return 'taken'
+  append_all(taken, id)
+  hold(held, id, shard, ARGV[3])
+  return #held > 0 and 'held' or 'taken'
 `);
 
 /** ARGV: as of FEED. */
@@ -194,8 +150,11 @@ export const CATCH_UP = new Script(`${FUNCTIONS}
   if redis.call('EXISTS', feed) == 0 then return 'closed' end
   local from = redis.call('HGET', feed, 'from:' .. shard)
   if not from or sequence <= tonumber(from) then return 'known' end
-  if #ARGV > 4 and redis.call('ZCARD', of_waiting) >= tonumber(ARGV[4]) then return 'full' end
-  append_from(5, id)
+  local taken, held = place(7, ARGV[5], ARGV[6])
+  if not taken then return 'full' end
+  if #taken > 0 and redis.call('ZCARD', of_waiting) >= tonumber(ARGV[4]) then return 'full' end
+  append_all(taken, id)
+  hold(held, id, shard, ARGV[3])
   if sequence > tonumber(redis.call('HGET', feed, shard) or 0) then
     redis.call('HSET', feed, shard, sequence)
   end
@@ -211,11 +170,47 @@ export const CATCH_UP = new Script(`${FUNCTIONS}
   return 'done'
 `);
 
-/** ARGV: id, the bound, the delivery, its body. Answers its number; 0: closed, or full. */
+/** ARGV: id, shard, sequence, the bounds of all and of a key, the key, then as of FEED. */
+export const CATCH_UP_KEY = new Script(`${FUNCTIONS}
+  local id, shard, sequence, key = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[6]
+  if redis.call('EXISTS', feed) == 0 then return 'closed' end
+  local from, to = held_of(key)
+  if not from or sequence <= tonumber(from) then return 'known' end
+  local waiting = redis.call('ZCARD', of_waiting)
+  local is_full = waiting >= tonumber(ARGV[4]) or key_count(key) >= tonumber(ARGV[5])
+  if #ARGV > 6 and waiting > 0 and is_full then return 'full' end
+  local all_of_it = {}
+  for i = 7, #ARGV, 3 do all_of_it[#all_of_it + 1] = i end
+  append_all(all_of_it, id)
+  if sequence < tonumber(to) then
+    put_held(key, shard, ARGV[3], to)
+    return 'taken'
+  end
+  redis.call('HDEL', feed, 'held:' .. key)
+  if redis.call('HINCRBY', feed, 'held', -1) <= 0 then redis.call('SREM', holding, id) end
+  return 'done'
+`);
+
+/** ARGV: id. Answers for each key that is held: the key, what it lacks, how many of it wait. */
+export const HELD_KEYS = new Script(`${FUNCTIONS}
+  local found = {}
+  local fields = redis.call('HGETALL', feed)
+  for i = 1, #fields, 2 do
+    if string.sub(fields[i], 1, 5) == 'held:' then
+      local key = string.sub(fields[i], 6)
+      found[#found + 1] = {key, fields[i + 1], key_count(key)}
+    end
+  end
+  -- A node that knows no such keys may have closed the feed.
+  if #found == 0 then redis.call('SREM', holding, ARGV[1]) end
+  return found
+`);
+
+/** ARGV: id, the bound, the delivery, its body, its key or nothing. Answers its number; 0: closed, or full. */
 export const SEND = new Script(`${FUNCTIONS}
   if redis.call('EXISTS', feed) == 0 then return 0 end
   if redis.call('ZCARD', of_waiting) >= tonumber(ARGV[2]) then return 0 end
-  local number = append(ARGV[3], ARGV[4])
+  local number = append(ARGV[3], ARGV[4], ARGV[5])
   count(ARGV[1])
   return number
 `);
@@ -229,8 +224,12 @@ export const SETTLE = new Script(`${FUNCTIONS}
   local replaced = {}
   for i = 4, #ARGV, 5 do
     local number, json, before, state, over = unpack(ARGV, i, i + 4)
-    local stored = redis.call('HGET', deliveries, number)
-    if stored and cjson.decode(stored).revision == tonumber(before) then
+    local text = redis.call('HGET', deliveries, number)
+    local stored = text and cjson.decode(text)
+    if stored and stored.revision == tonumber(before) then
+      local key = type(stored.key) == 'string' and stored.key or ''
+      if stored.state == 'waiting' and state ~= 'waiting' then count_key(key, -1) end
+      if stored.state ~= 'waiting' and state == 'waiting' then count_key(key, 1) end
       redis.call('HSET', deliveries, number, json)
       for name, key in pairs(sets) do
         if name == state then redis.call('ZADD', key, number, number)

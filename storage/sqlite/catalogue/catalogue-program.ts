@@ -41,7 +41,7 @@ import { RESTRICTIONS_SCHEMA, restrictionHandlers } from './restrictions-stateme
 import { SESSIONS_SCHEMA, sessionHandlers } from './sessions-statements.ts';
 import { REQUESTS_SCHEMA, requestStatements } from './requests-statements.ts';
 import { VAPID_KEYS_SCHEMA, vapidKeyHandlers } from './vapid-keys-statements.ts';
-import { webhookHandlers, WEBHOOKS_SCHEMA } from './webhooks-statements.ts';
+import { WEBHOOK_KEYS_SCHEMA, webhookHandlers, WEBHOOKS_SCHEMA } from './webhooks-statements.ts';
 import type { Program, ProgramOptions } from '../thread/program.ts';
 
 const MIGRATIONS = [
@@ -155,6 +155,7 @@ const MIGRATIONS = [
   PRODUCT_MEDIA_SCHEMA + PICTURED_ACCOUNTS_SCHEMA,
   WEBHOOKS_SCHEMA,
   AUDIT_SCHEMA,
+  WEBHOOK_KEYS_SCHEMA,
 ];
 
 export type CatalogueHandlers = ReturnType<typeof open>['handlers'];

@@ -16,6 +16,7 @@ import {
   type FedResult,
   type FeedChange,
   type FinishedBounds,
+  type LackingKey,
   type LackingShard,
   type NewMessage,
   WAITING_MAX,
@@ -27,7 +28,12 @@ import {
 import { readPage } from '../thread/read-page.ts';
 import { readQuery } from '../thread/read-query.ts';
 import type { CatalogueDatabase } from './catalogue-options.ts';
-import type { FedRow, MessageRow, WebhookRow } from './webhooks-statements.ts';
+import {
+  type FedRow,
+  type MessageRow,
+  WAITING_OF_KEY,
+  type WebhookRow,
+} from './webhooks-statements.ts';
 
 interface NumberedRow {
   readonly number: number;
@@ -62,13 +68,17 @@ export class SqliteWebhooks implements WebhookStore {
         .pluck(),
       lackingIn: reader
         .prepare<[number], string>(`
-          select distinct endpoint_id from webhook_feeds
-          where lacks_from is not null and endpoint_id in (
-            select id from webhook_endpoints where bucket = ?)`)
+          select id from webhook_endpoints where bucket = ? and (
+            id in (select endpoint_id from webhook_feeds where lacks_from is not null)
+            or id in (select endpoint_id from webhook_held_keys))`)
         .pluck(),
       lackingOf: reader.prepare<[string], LackingShard>(`
         select shard, lacks_from as "from", lacks_to as "to" from webhook_feeds
         where endpoint_id = ? and lacks_from is not null order by shard`),
+      lackingKeysOf: reader.prepare<[string], Omit<LackingKey, 'waiting'>>(`
+        select key, shard, lacks_from as "from", lacks_to as "to" from webhook_held_keys
+        where endpoint_id = ? order by key`),
+      waitingOfKey: reader.prepare<[string, string], number>(WAITING_OF_KEY).pluck(),
       waiting: reader.prepare<[string, number], NumberedRow>(`
         select number, delivery from webhook_deliveries
         where endpoint_id = ? and state = 'waiting' order by number limit ?`),
@@ -90,8 +100,9 @@ export class SqliteWebhooks implements WebhookStore {
       counts: reader.prepare<[], WebhookCounts>(`
         select count(*) as webhooks, coalesce(sum(feeding), 0) as enabled,
           (select count(*) from webhook_deliveries where state = 'waiting') as waiting,
-          (select count(distinct endpoint_id) from webhook_feeds where lacks_from is not null)
-            as behind
+          (select count(*) from (
+            select endpoint_id from webhook_feeds where lacks_from is not null
+            union select endpoint_id from webhook_held_keys)) as behind
         from webhook_endpoints`),
     };
   }
@@ -138,6 +149,10 @@ export class SqliteWebhooks implements WebhookStore {
     return this.#writer.submit('catchUpWebhook', fedRow(entry), WAITING_MAX);
   }
 
+  catchUpKey(entry: FedEntry, key: string): Promise<CaughtUpResult> {
+    return this.#writer.submit('catchUpWebhookKey', fedRow(entry), key, WAITING_MAX);
+  }
+
   async fedThrough(): Promise<readonly number[]> {
     return readQuery(() => this.#queries.fedThrough.all());
   }
@@ -148,6 +163,15 @@ export class SqliteWebhooks implements WebhookStore {
 
   async lackingOf(webhookId: string): Promise<readonly LackingShard[]> {
     return readQuery(() => this.#queries.lackingOf.all(webhookId));
+  }
+
+  async lackingKeysOf(webhookId: string): Promise<readonly LackingKey[]> {
+    const { lackingKeysOf, waitingOfKey } = this.#queries;
+    return readQuery(() =>
+      lackingKeysOf
+        .all(webhookId)
+        .map((one) => ({ ...one, waiting: waitingOfKey.get(webhookId, one.key)! })),
+    );
   }
 
   async send(webhookId: string, message: NewMessage): Promise<Delivery | null> {
@@ -228,7 +252,7 @@ function fedRow({ messages, ...entry }: FedEntry): FedRow {
 }
 
 function messageRow({ delivery, body }: NewMessage): MessageRow {
-  return { delivery: encodeDelivery(delivery), body };
+  return { delivery: encodeDelivery(delivery), body, key: delivery.key };
 }
 
 function deliveryOf({ number, delivery }: NumberedRow): Delivery {

@@ -2,13 +2,16 @@
 // taken of the shards, and their deliveries. Incoming ones are in `webhooks`.
 
 import type { Database } from 'better-sqlite3';
-import type {
-  CaughtUpResult,
-  FedEntry,
-  FedResult,
-  FeedChange,
-  FinishedBounds,
+import {
+  type CaughtUpResult,
+  type FedEntry,
+  type FedResult,
+  type FeedChange,
+  type Placed,
+  placeMessages,
+  WAITING_OF_KEY_MAX,
 } from '../../ports/webhooks.ts';
+import { deliveryHandlers } from './webhook-deliveries-statements.ts';
 
 export const WEBHOOKS_SCHEMA = `
   create table webhook_endpoints (
@@ -52,6 +55,23 @@ export const WEBHOOKS_SCHEMA = `
     where finished_at is not null;
 `;
 
+/** Keys of which too many deliveries wait, and what they lack. */
+export const WEBHOOK_KEYS_SCHEMA = `
+  create table webhook_held_keys (
+    endpoint_id text not null,
+    key text not null,
+    shard integer not null,
+    lacks_from integer not null,
+    lacks_to integer not null,
+    primary key (endpoint_id, key)
+  ) strict, without rowid;
+  create index webhook_deliveries_by_key
+    on webhook_deliveries (endpoint_id, json_extract(delivery, '$.key')) where state = 'waiting';
+`;
+export const WAITING_OF_KEY = `
+  select count(*) from webhook_deliveries
+  where endpoint_id = ? and json_extract(delivery, '$.key') = ? and state = 'waiting'`;
+
 export interface WebhookRow {
   readonly id: string;
   readonly bucket: number;
@@ -70,23 +90,20 @@ export interface WebhookBounds {
 export interface MessageRow {
   readonly delivery: string;
   readonly body: string;
+  readonly key: string | null;
 }
 
 export type FedRow = Omit<FedEntry, 'messages'> & { readonly messages: readonly MessageRow[] };
-
-export interface DeliveryRow {
-  readonly number: number;
-  readonly state: string;
-  readonly finishedAt: number | null;
-  readonly revision: number;
-  /** JSON. */
-  readonly delivery: string;
-}
 
 interface FeedRow {
   readonly taken: number;
   readonly lacks_from: number | null;
   readonly lacks_to: number | null;
+}
+
+interface HeldRow {
+  readonly lacks_from: number;
+  readonly lacks_to: number;
 }
 
 export function webhookHandlers(database: Database) {
@@ -172,6 +189,36 @@ function feedStatements(database: Database) {
     insert into webhook_deliveries (endpoint_id, number, state, revision, delivery, body)
     values (?, ?, 'waiting', 0, ?, ?)`);
 
+  const waitingOfKey = database.prepare<[string, string], number>(WAITING_OF_KEY).pluck();
+  const heldCount = database
+    .prepare<[string], number>('select count(*) from webhook_held_keys where endpoint_id = ?')
+    .pluck();
+  const findHeld = database.prepare<[string, string], HeldRow>(
+    'select lacks_from, lacks_to from webhook_held_keys where endpoint_id = ? and key = ?',
+  );
+  const hold = database.prepare<[string, string, number, number, number]>(`
+    insert into webhook_held_keys (endpoint_id, key, shard, lacks_from, lacks_to)
+    values (?, ?, ?, ?, ?) on conflict do update set lacks_to = excluded.lacks_to`);
+  const advance = database.prepare<[number, string, string]>(
+    'update webhook_held_keys set lacks_from = ? where endpoint_id = ? and key = ?',
+  );
+  const letGo = database.prepare<[string, string]>(
+    'delete from webhook_held_keys where endpoint_id = ? and key = ?',
+  );
+  const letAllGo = database.prepare<[string]>(
+    'delete from webhook_held_keys where endpoint_id = ?',
+  );
+
+  const place = (id: string, messages: readonly MessageRow[]) =>
+    placeMessages(messages, ({ key }) => key, {
+      isHeld: (key) => findHeld.get(id, key) !== undefined,
+      waitingOf: (key) => waitingOfKey.get(id, key)!,
+      heldCount: heldCount.get(id)!,
+    });
+  const take = ({ webhookId: id, shard, sequence }: FedRow, placed: Placed<MessageRow>): void => {
+    for (const message of placed.taken) appendOne(id, message);
+    for (const key of placed.held) hold.run(id, key, shard, sequence - 1, sequence);
+  };
   const appendOne = (id: string, { delivery, body }: MessageRow): number => {
     const number = give.get(id)!;
     append.run(id, number, delivery, body);
@@ -188,18 +235,20 @@ function feedStatements(database: Database) {
     if (feed === null) return 'closed';
     const { taken, lacks_from: from, lacks_to: to } = feed;
     if (sequence <= taken) return 'known';
-    if (from !== null || waiting.get(id)! >= waitingMax) {
+    const placed = place(id, messages);
+    if (from !== null || placed === null || waiting.get(id)! >= waitingMax) {
       put.run(id, shard, taken, from ?? sequence - 1, Math.max(to ?? 0, sequence));
       return 'behind';
     }
     put.run(id, shard, sequence, null, null);
-    for (const message of messages) appendOne(id, message);
-    return 'taken';
+    take(row, placed);
+    return placed.held.length > 0 ? 'held' : 'taken';
   };
 
   return {
     change(id: string, change: Exclude<FeedChange, 'keep'>): void {
       close.run(id);
+      letAllGo.run(id);
       setFeeding.run(change === 'close' ? 0 : 1, id);
       if (change === 'close') return;
       for (const [shard, sequence] of change.start.entries())
@@ -214,11 +263,27 @@ function feedStatements(database: Database) {
         if (feed === null) return 'closed';
         const { taken, lacks_from: from, lacks_to: to } = feed;
         if (from === null || to === null || sequence <= from) return 'known';
-        if (messages.length > 0 && waiting.get(id)! >= waitingMax) return 'full';
-        for (const message of messages) appendOne(id, message);
+        const placed = place(id, messages);
+        if (placed === null) return 'full';
+        if (placed.taken.length > 0 && waiting.get(id)! >= waitingMax) return 'full';
+        take(row, placed);
         const isDone = sequence >= to;
         const last = Math.max(taken, sequence);
         put.run(id, shard, last, isDone ? null : sequence, isDone ? null : to);
+        return isDone ? 'done' : 'taken';
+      },
+      catchUpWebhookKey(row: FedRow, key: string, waitingMax: number): CaughtUpResult {
+        const { webhookId: id, sequence, messages } = row;
+        if (isFeeding.get(id) !== 1) return 'closed';
+        const held = findHeld.get(id, key);
+        if (held === undefined || sequence <= held.lacks_from) return 'known';
+        const isFull =
+          waiting.get(id)! >= waitingMax || waitingOfKey.get(id, key)! >= WAITING_OF_KEY_MAX;
+        if (messages.length > 0 && isFull) return 'full';
+        for (const message of messages) appendOne(id, message);
+        const isDone = sequence >= held.lacks_to;
+        if (isDone) letGo.run(id, key);
+        else advance.run(sequence, id, key);
         return isDone ? 'done' : 'taken';
       },
       /** The number that it got. Null: it is closed, or too many wait. */
@@ -226,33 +291,6 @@ function feedStatements(database: Database) {
         if (isFeeding.get(id) !== 1 || waiting.get(id)! >= waitingMax) return null;
         return appendOne(id, message);
       },
-    },
-  };
-}
-
-function deliveryHandlers(database: Database) {
-  const replace = database.prepare<[DeliveryRow & { id: string }]>(`
-    update webhook_deliveries
-    set state = @state, finished_at = @finishedAt, revision = @revision, delivery = @delivery
-    where endpoint_id = @id and number = @number and revision = @revision - 1`);
-  const removeOld = database.prepare<[string, number]>(
-    'delete from webhook_deliveries where endpoint_id = ? and finished_at < ?',
-  );
-  const removeBeyond = database.prepare<[{ id: string; max: number }]>(`
-    delete from webhook_deliveries where endpoint_id = @id and number in (
-      select number from webhook_deliveries where endpoint_id = @id and finished_at is not null
-      order by finished_at desc, number desc limit -1 offset @max)`);
-
-  return {
-    settleWebhook(
-      id: string,
-      rows: readonly DeliveryRow[],
-      { keptMax, before }: FinishedBounds,
-    ): readonly boolean[] {
-      const replaced = rows.map((row) => replace.run({ ...row, id }).changes > 0);
-      removeOld.run(id, before);
-      removeBeyond.run({ id, max: keptMax });
-      return replaced;
     },
   };
 }

@@ -5,8 +5,10 @@ import type { Delivery, Webhook } from '../../../contracts/webhooks.ts';
 import { makeWebhookId, knownBucketOf } from '../../../domain/webhook-ids.ts';
 import {
   type FedEntry,
+  HELD_KEYS_MAX,
   type NewMessage,
   WAITING_MAX,
+  WAITING_OF_KEY_MAX,
   WEBHOOKS_OF_CREATOR_MAX,
   type WebhookStore,
 } from '../../../storage/ports/webhooks.ts';
@@ -49,7 +51,7 @@ export function messageOf(name: string, change: Partial<Delivery> = {}): NewMess
       attempts: [],
       nextAttemptAt: null,
       finishedAt: null,
-      key: 'd_1',
+      key: null,
       triedSince: null,
       revision: 0,
       ...change,
@@ -184,6 +186,106 @@ export function webhooksContract(store: () => WebhookStore): void {
     t.deepEqual(await idsOf(webhook), ['msg_0-2-0', 'msg_0-6-0', 'msg_1-9-0', 'msg_0-7-0']);
   });
 
+  test('R3: a key of which too many wait leaves the room to others, and lacks what follows', async (t) => {
+    const webhook = await added('held');
+    const { id } = webhook;
+    const of = (sequence: number, counts: Readonly<Record<string, number>>): FedEntry => ({
+      webhookId: id,
+      shard: 0,
+      sequence,
+      messages: Object.entries(counts).flatMap(([key, count]) =>
+        Array.from({ length: count }, (_, i) => messageOf(`${sequence}-${key}-${i}`, { key })),
+      ),
+    });
+    const feed = async (entry: FedEntry) => (await store().feed([entry]))[0];
+    const settle = async (count: number, key: string) => {
+      const all = await store().waiting(id, WAITING_MAX);
+      const some = all.filter((one) => one.key === key).slice(0, count);
+      await store().settle(
+        id,
+        some.map((one) => finished(one, 5)),
+        KEEP,
+      );
+    };
+    t.is(await feed(of(1, { a: WAITING_OF_KEY_MAX, b: 1 })), 'taken');
+    t.is(await feed(of(2, { a: 2, b: 1 })), 'held');
+    t.is(await feed(of(3, { b: 1 })), 'taken');
+    t.is(await feed(of(4, { a: 1 })), 'held');
+    t.is(await feed(of(4, { a: 1 })), 'known');
+    const lacking = { key: 'a', shard: 0, from: 1, to: 4 };
+    t.deepEqual(await store().lackingKeysOf(id), [{ ...lacking, waiting: WAITING_OF_KEY_MAX }]);
+    t.deepEqual(await store().lackingOf(id), []);
+    t.true((await store().lackingIn(knownBucketOf(id))).includes(id));
+    t.true((await store().counts()).behind >= 1);
+    const others = (await store().waiting(id, WAITING_MAX)).filter(({ key }) => key === 'b');
+    t.deepEqual(
+      others.map(({ messageId }) => messageId),
+      ['msg_1-b-0', 'msg_2-b-0', 'msg_3-b-0'],
+    );
+
+    t.is(await store().catchUpKey(of(2, { a: 2 }), 'a'), 'full');
+    await settle(10, 'a');
+    t.is((await store().lackingKeysOf(id))[0]!.waiting, WAITING_OF_KEY_MAX - 10);
+    // Room, but the order of the key stays.
+    t.is(await feed(of(5, { a: 1 })), 'held');
+    t.is(await store().catchUpKey(of(1, { a: 1 }), 'a'), 'known');
+    t.is(await store().catchUpKey(of(2, { a: 2 }), 'a'), 'taken');
+    t.is(await store().catchUpKey(of(2, { a: 2 }), 'a'), 'known');
+    t.is(await store().catchUpKey(of(4, { a: 1 }), 'a'), 'taken');
+    t.is(await store().catchUpKey(of(5, { a: 1 }), 'a'), 'done');
+    t.is(await store().catchUpKey(of(5, { a: 1 }), 'a'), 'known');
+    t.is(await store().catchUpKey(of(5, { a: 1 }), 'none'), 'known');
+    t.deepEqual(await store().lackingKeysOf(id), []);
+    t.false((await store().lackingIn(knownBucketOf(id))).includes(id));
+    t.is(await feed(of(6, { a: 1 })), 'taken');
+    const ofA = (await idsOf(webhook)).filter((name) => name.includes('-a-')).slice(-5);
+    t.deepEqual(ofA, ['msg_2-a-0', 'msg_2-a-1', 'msg_4-a-0', 'msg_5-a-0', 'msg_6-a-0']);
+  });
+
+  test('R3: what a key lacks grows while its shard lacks entries, and goes with the feed', async (t) => {
+    const webhook = await added('held-behind');
+    const { id } = webhook;
+    const fill = (sequence: number, key: string, count: number): FedEntry => ({
+      ...entryOf(id, 0, sequence),
+      messages: Array.from({ length: count }, (_, i) => messageOf(`${sequence}-${i}`, { key })),
+    });
+    await store().feed([fill(1, 'a', WAITING_OF_KEY_MAX), fill(2, 'b', WAITING_MAX)]);
+    t.deepEqual(await store().feed([fill(3, 'a', 1)]), ['behind']);
+    // What is held takes no room.
+    t.is(await store().catchUp(fill(3, 'a', 1)), 'done');
+    t.like((await store().lackingKeysOf(id))[0], { key: 'a', from: 2, to: 3 });
+    t.is(await store().catchUpKey({ ...fill(3, 'a', 1), webhookId: 'wh_00_none' }, 'a'), 'closed');
+    t.true(await store().replace({ ...webhook, enabled: false, revision: 2 }, 'close'));
+    t.is(await store().catchUpKey(fill(3, 'a', 1), 'a'), 'closed');
+    t.deepEqual(await store().lackingKeysOf(id), []);
+    t.false((await store().lackingIn(knownBucketOf(id))).includes(id));
+    t.true(await store().remove(id));
+  });
+
+  test('R3: the number of keys that are held is bounded', async (t) => {
+    const { id } = await added('many-held');
+    const keys = Array.from({ length: HELD_KEYS_MAX + 1 }, (_, i) => `d_${i}`);
+    for (const [i, key] of keys.entries()) {
+      const entry = (sequence: number, count: number): FedEntry => ({
+        ...entryOf(id, 0, sequence),
+        messages: Array.from({ length: count }, (_, n) => messageOf(`${sequence}-${n}`, { key })),
+      });
+      t.deepEqual(await store().feed([entry(2 * i + 1, WAITING_OF_KEY_MAX)]), ['taken']);
+      const isOver = i === HELD_KEYS_MAX;
+      t.deepEqual(await store().feed([entry(2 * i + 2, 1)]), [isOver ? 'behind' : 'held']);
+      const all = await store().waiting(id, WAITING_MAX);
+      await store().settle(
+        id,
+        all.map((one) => finished(one, 5)),
+        { keptMax: 0, before: 0 },
+      );
+    }
+    t.is((await store().lackingKeysOf(id)).length, HELD_KEYS_MAX);
+    const webhook = (await store().find(id))!;
+    t.true(await store().replace({ ...webhook, revision: 2 }, { start: START }));
+    t.deepEqual(await store().lackingKeysOf(id), []);
+  });
+
   test('R3: a feed that was closed takes nothing, and opens where it is told', async (t) => {
     const webhook = await added('closed');
     const { id } = webhook;
@@ -269,8 +371,8 @@ export function webhooksContract(store: () => WebhookStore): void {
 
   test('R3: what is sent by hand is of no entry', async (t) => {
     const webhook = await added('by-hand');
-    const sent = await store().send(webhook.id, messageOf('test', { key: null }));
-    t.deepEqual(sent, { id: '1', ...messageOf('test', { key: null }).delivery });
+    const sent = await store().send(webhook.id, messageOf('test'));
+    t.deepEqual(sent, { id: '1', ...messageOf('test').delivery });
     t.deepEqual(await store().findDelivery(webhook.id, '1'), sent);
     await store().feed([entryOf(webhook.id, 0, 1, WAITING_MAX)]);
     t.is(await store().send(webhook.id, messageOf('test')), null);
