@@ -38,6 +38,7 @@ import { openRedisStores } from '../storage/redis/stores.ts';
 import { createAccountParts } from './accounts.ts';
 import { openArchive, withArchive } from './archive.ts';
 import { unreadyShards } from './embedded-core.ts';
+import { createLedgerThread } from './ledger.ts';
 import type { NodeCore, NodeCoreOptions } from './node-core.ts';
 import {
   createArchiver,
@@ -149,6 +150,9 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
     : null;
   const archiver = roles.includes('services')
     ? createArchiver({ ...options, stores, shardCount: SHARD_COUNT, levels, meter })
+    : null;
+  const ledger = roles.includes('services')
+    ? createLedgerThread({ ...options, stores, shardCount: SHARD_COUNT, meter })
     : null;
   const restrictions = new RestrictionSet({ ...stores, bus, clock, log });
   const search = createSearch({ ...options, restrictions });
@@ -320,6 +324,7 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
     paymentCalls: actors?.events.paymentCalls ?? null,
     offLoop,
     archiveCounts: archiver?.counts ?? null,
+    ledger,
     search,
     push,
     jobCounts: jobs === null ? null : () => jobs.runner.counts(),
@@ -343,6 +348,7 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
       await restrictions.start();
       offLoop?.start();
       archiver?.thread.start();
+      ledger?.start();
       search?.start();
       await push?.keys.present();
       jobs?.start();
@@ -370,6 +376,7 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
       await Promise.all([
         offLoop?.stop(),
         archiver?.thread.stop(),
+        ledger?.stop(),
         search?.stopThread(),
         jobs?.webhooks.stopThread(),
       ]);
@@ -385,6 +392,7 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
         actors?.events.stop(),
         offLoop?.stop(),
         archiver?.thread.stop(),
+        ledger?.stop(),
         search?.stop(),
         push?.stop(),
       ]);

@@ -137,6 +137,8 @@ export interface Config extends SecretsInForce {
   readonly archive: ArchiveConfig | null;
   /** After so many days entries leave the audit log. */
   readonly auditRetentionDays: number;
+  /** Whether there is a ledger. It needs a place for blobs. */
+  readonly ledger: boolean;
   /** Where jobs export to. Null: they do not. */
   readonly exports: ExportsConfig | null;
   /** Null: there are no pictures and films of one's own. */
@@ -243,6 +245,7 @@ function configOf(
     nodeWeight: value('NODE_WEIGHT'),
     archive: archiveOf(value),
     auditRetentionDays: value('AUDIT_RETENTION_DAYS'),
+    ledger: value('LEDGER') === 'on',
     exports: exportsOf(value),
     media: mediaOf(value),
     mediaUrl: value('MEDIA_URL')?.replace(/\/+$/, '') ?? null,

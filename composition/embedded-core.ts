@@ -27,6 +27,7 @@ import { openSqliteStores, type SqliteStores } from '../storage/sqlite/stores.ts
 import { createAccountParts } from './accounts.ts';
 import { openArchive, withArchive } from './archive.ts';
 import { isOfCluster } from './data-directory.ts';
+import { createLedgerThread } from './ledger.ts';
 import type { NodeCore, NodeCoreOptions } from './node-core.ts';
 import {
   createArchiver,
@@ -122,6 +123,7 @@ function createCore(
   const restrictions = new RestrictionSet({ ...stores, bus, clock, log });
   const search = createSearch({ ...options, restrictions });
   const archiver = createArchiver({ ...options, stores, shardCount, levels, meter });
+  const ledger = createLedgerThread({ ...options, stores, shardCount, meter });
   const tokens = createTokens(options);
   const rebuild = createRebuild(stores, runs, log);
   let url: string | null = null;
@@ -212,6 +214,7 @@ function createCore(
     paymentCalls: events.paymentCalls,
     offLoop,
     archiveCounts: archiver?.counts ?? null,
+    ledger,
     search,
     push,
     jobCounts: () => jobs.runner.counts(),
@@ -237,6 +240,7 @@ function createCore(
       offLoop.start();
       await tokens.start();
       archiver?.thread.start();
+      ledger?.start();
       search?.start();
       await push.keys.present();
       jobs.start();
@@ -250,6 +254,7 @@ function createCore(
       await Promise.all([
         offLoop.stop(),
         archiver?.thread.stop(),
+        ledger?.stop(),
         search?.stopThread(),
         jobs.webhooks.stopThread(),
       ]);
@@ -264,6 +269,7 @@ function createCore(
         events.stop(),
         offLoop.stop(),
         archiver?.thread.stop(),
+        ledger?.stop(),
         search?.stop(),
         push.stop(),
       ]);

@@ -4,6 +4,7 @@ import { statfs } from 'node:fs/promises';
 import type { ReconcileCount } from '../contracts/reconcile.ts';
 import type { MediaSample } from '../gateway/metrics/media-metrics.ts';
 import type { DiskSample, LiveSample, MetricSources } from '../gateway/metrics/metric-sources.ts';
+import type { LedgerSample } from '../gateway/metrics/ledger-metrics.ts';
 import type { SearchSample } from '../gateway/metrics/search-metrics.ts';
 import type { Config } from './config.ts';
 import type { NodeCore } from './node-core.ts';
@@ -24,7 +25,7 @@ export interface MetricSourcesOptions {
 
 export function metricSources(options: MetricSourcesOptions): MetricSources {
   const { config, version, core, threads, traces, live, media } = options;
-  const { host, relay, offLoop, webhooks, search, cluster, commits } = core;
+  const { host, relay, offLoop, webhooks, ledger, search, cluster, commits } = core;
   const { jobCounts, jobsOverdue, reconciled, problemCounts } = core;
   const { unmadeRefunds, rejectedPayments, paymentCalls } = core;
   return {
@@ -53,6 +54,7 @@ export function metricSources(options: MetricSourcesOptions): MetricSources {
     ...(jobsOverdue !== null && { jobsOverdue }),
     ...(core.reach !== null && { reach: core.reach }),
     ...(core.archiveCounts !== null && { archive: core.archiveCounts }),
+    ...(ledger !== null && { ledger: () => ledger.report ?? NO_REPORT }),
     ...(media !== null && { media }),
     ...(search !== null && { search: searchSample(search) }),
     ...(core.push !== null && { push: core.push.sample }),
@@ -62,6 +64,9 @@ export function metricSources(options: MetricSourcesOptions): MetricSources {
     ...(config.issuers.length > 0 && { issuerKeys: core.tokens.issuerKeys }),
   };
 }
+
+/** While the thread starts. */
+const NO_REPORT: LedgerSample = { isWriting: false, behind: 0, lagMs: 0, size: 0, stuck: 0 };
 
 /** What the search index of this node compared with its truth. */
 function searchCounts(search: NodeSearch | null): readonly ReconcileCount[] {

@@ -28,6 +28,7 @@ import type { cachesService } from '../services/gateway-caches.ts';
 import type { FeatureLevels } from '../storage/ports/feature-level.ts';
 import type { Stores } from '../storage/ports/stores.ts';
 import type { Config } from './config.ts';
+import type { LedgerThread } from './ledger.ts';
 import type { OffLoopConsumer, OffLoopThreads } from './off-loop-thread.ts';
 import type { NodePush } from './push.ts';
 import type { NodeSearch } from './search.ts';
@@ -69,6 +70,8 @@ export interface NodeCore {
   readonly webhooks: NodeWebhooks | null;
   /** Null where this node does not archive. */
   readonly archiveCounts: ArchiveCounts | null;
+  /** The thread that writes the ledger. Null where this node has none. */
+  readonly ledger: LedgerThread | null;
   /** Null where this node has no search index. */
   readonly search: NodeSearch | null;
   /** Null where this node's roles do not include the services. */

@@ -50,6 +50,7 @@ import { FEATURE_LEVEL, type FeatureLevels } from '../storage/ports/feature-leve
 import type { Stores } from '../storage/ports/stores.ts';
 import type { AccountParts } from './accounts.ts';
 import type { Config } from './config.ts';
+import { openLedger } from './ledger.ts';
 import { passTextsOf } from './pass-secrets.ts';
 import { digitsOf } from './payments.ts';
 import type { NodePush } from './push.ts';
@@ -93,6 +94,7 @@ export function createServices(
 ): void {
   const { config, clock, stores, bus, router, peers, self, levels } = options;
   const { shardCount, url, queue } = options;
+  const storedLedger = openLedger(config, stores);
   const passTexts = passTextsOf(config);
   const now = () => clock.now();
   const monotonic = () => clock.monotonic();
@@ -138,6 +140,8 @@ export function createServices(
       router,
       levels,
       keptDrops: new KeptDrops({ ...stores, shardCount }),
+      storedLedger,
+      shardCount,
     }),
     passesService({ ...stores, router, levels, passTexts, random }),
     jobsService({
@@ -204,6 +208,10 @@ export function createServices(
       releaseDrop: (nodeId, dropId, since) => peers.releaseDrop(nodeId, dropId, since),
       shardCount,
       log: stores.auditLog,
+      storedLedger,
+      ledgerStore: stores.ledger,
+      journal: stores.journal,
+      router,
       vapidKeys: stores.vapidKeys,
       parkedRefunds: stores.parkedRefunds,
       paymentProblems: stores.paymentProblems,

@@ -135,6 +135,10 @@ export const SETTINGS = {
     () => true,
     (path) => (path === '' ? null : path === FOLDER_OFF ? path : resolve(path)),
   ),
+  LEDGER: oneOf(['on', 'off'], {
+    default: 'on',
+    description: 'Whether there is a ledger, where there is a place for blobs.',
+  }),
   REDIS_REPLICAS: Type.Integer({
     minimum: 0,
     maximum: REDIS_REPLICAS_MAX,

@@ -27,6 +27,16 @@ const ARCHIVING: UpkeepLimits = {
   shareAlone: 0.5,
   deferralMsMax: 10 * 60_000,
 };
+/**
+ * The ledger, in a thread of its own. It never waits for the end of a sale: what is sold is to be in
+ * a signed checkpoint within seconds.
+ */
+const LEDGER: UpkeepLimits = {
+  sliceMs: 0,
+  shareBesideSale: 0.2,
+  shareAlone: 0.5,
+  deferralMsMax: 0,
+};
 /** Comparing what is derived with its truth, on the event loop. */
 const RECONCILING: UpkeepLimits = {
   sliceMs: 0.5,
@@ -76,6 +86,13 @@ export function pushingShare(shared: SharedArrayBuffer): UpkeepShare {
     clock: systemClock,
     workMs: () => threadCpuMs(),
   });
+}
+
+/** Of the ledger, in its thread. `shared`: of the `SaleMeter` of this process. */
+export function ledgerPace(shared: SharedArrayBuffer): UpkeepPace {
+  const meter = new SaleMeter(shared);
+  const workMs = () => threadCpuMs();
+  return new UpkeepPace(new UpkeepShare({ limits: LEDGER, meter, clock: systemClock, workMs }));
 }
 
 /** Of the archiver, in its thread. */

@@ -25,6 +25,14 @@ import type { MediaRemoval } from './media-removal.ts';
 import type { MemberRole } from './creator-actions.ts';
 import type { Language } from './languages.ts';
 import type {
+  LedgerConsistency,
+  LedgerEdge,
+  LedgerKeyRow,
+  LedgerLeaves,
+  LedgerProof,
+  LedgerStatus,
+} from './ledger.ts';
+import type {
   Membership,
   NamedMember,
   NewInvitation,
@@ -345,6 +353,8 @@ export interface Actions {
   /** The next four refuse `not-found` for an id that names no order, too. */
   'orders.get': [{ caller: Requester; orderId: string }, OrderView];
   'orders.payments': [{ caller: Requester; orderId: string }, OrderPayments];
+  /** That one's own order is in the ledger. Refuses `not-found`. */
+  'orders.prove': [{ caller: Requester; orderId: string }, LedgerProof];
   'orders.cancel': [Keyed & { caller: Requester; orderId: string }, OrderView];
   'orders.refund': [
     Keyed & { caller: Requester; orderId: string; details?: RefundDetails },
@@ -561,6 +571,22 @@ export interface Actions {
   /** The keys as they are then. Refuses `not-found`, `too-many`. */
   'operator.rotatePushKeys': [AsOperator & PushKeyRotation, readonly PushKeyRow[]];
   'operator.removePushKey': [AsOperator & { keyId: string }, null];
+  /** All of these refuse `not-found` where there is no ledger, or not what is asked for. */
+  'operator.getLedger': [AsOperator, LedgerStatus];
+  'operator.getLedgerTile': [AsOperator & { tree: string; path: string }, Uint8Array];
+  'operator.getLedgerLeaves': [
+    AsOperator & { tree: string; from: number; limit: number },
+    LedgerLeaves,
+  ];
+  'operator.getLedgerEdge': [AsOperator & { tree: string; size: number }, LedgerEdge];
+  'operator.proveLedger': [
+    AsOperator & { tree?: string; number?: number; order?: string; buyer?: string },
+    LedgerProof,
+  ];
+  'operator.proveLedgerConsistency': [AsOperator & { from: number }, LedgerConsistency];
+  /** The keys as they are then. Refuses `too-many`. */
+  'operator.rotateLedgerKey': [AsOperator & { after: string }, readonly LedgerKeyRow[]];
+  'operator.removeLedgerKey': [AsOperator & { keyId: string }, null];
   'operator.listOperators': [AsOperator, readonly OperatorRow[]];
   'operator.removeOperator': [AsOperator & { userId: string }, null];
   /**

@@ -32,6 +32,8 @@ export const ALARM_LIMITS = {
   SEARCH_LAG_SECONDS: { warn: 2, wrong: 10 },
   /** Of an issuer's keys: fetched every 600 s; past a day its tokens are refused. */
   ISSUER_KEYS_SECONDS: { warn: 1_200, wrong: 3_600 },
+  /** Since all that was sold was in a signed checkpoint; one is made each second. */
+  LEDGER_SECONDS: { warn: 10, wrong: 60 },
   /** Since the last pass of the archive over all shards. */
   ARCHIVE_SECONDS: { warn: 1_800, wrong: 3_600 },
   /** Days until the certificate of the proxy in front ends. */

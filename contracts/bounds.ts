@@ -168,3 +168,6 @@ export const SELLER_REASON_LENGTH_MAX = 200;
 /** `SHARD_COUNT` of `domain/ids.ts`, which imports no values. */
 export const SHARD_COUNT_MAX = 256;
 export const REBALANCE_MOVES_DEFAULT = 10;
+
+/** Leaves of the ledger in one answer. */
+export const LEDGER_LEAVES_MAX = 1_024;

@@ -16,6 +16,8 @@ export type ServedBy =
   | 'media'
   /** Nodes that archive. */
   | 'archive'
+  /** Nodes that can write the ledger. */
+  | 'ledger'
   /** Nodes that accept tokens of other issuers. */
   | 'issuers'
   /** Nodes that send traces. */

@@ -353,6 +353,26 @@ const TRACES = {
   }),
 } as const;
 
+const LEDGER = {
+  livedrops_ledger_writing: gauge('1: this node writes the ledger; one of a cluster does.', {
+    servedBy: 'ledger',
+  }),
+  livedrops_ledger_lag_seconds: gauge(
+    'Since when something waits to be in a signed checkpoint; about 1 where nothing does.',
+    { servedBy: 'ledger' },
+  ),
+  livedrops_ledger_leaves_behind: gauge(
+    'Journal entries and entries of the audit log that are in no checkpoint.',
+    { servedBy: 'ledger' },
+  ),
+  livedrops_ledger_heads: gauge('Leaves of the tree that checkpoints sign.', {
+    servedBy: 'ledger',
+  }),
+  livedrops_ledger_stuck_trees: gauge('Trees that cannot go on; the log says why.', {
+    servedBy: 'ledger',
+  }),
+} as const;
+
 export const METRICS = {
   ...REQUESTS,
   ...LIVE,
@@ -362,6 +382,7 @@ export const METRICS = {
   ...REACH,
   ...MEDIA,
   ...SEARCH,
+  ...LEDGER,
   ...NODE,
   ...TRACES,
   ...PROCESS_METRICS,

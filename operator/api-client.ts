@@ -31,6 +31,9 @@ import type {
   Node,
   NodeCaches,
   Operator,
+  LedgerConsistency,
+  LedgerProof,
+  LedgerStatus,
   OperatorPushKey,
   Operations,
   ParkedRefund,
@@ -336,6 +339,54 @@ export class OperatorApi {
     return this.#cluster.ask((client) =>
       client.call('POST /v1/operator/webhooks/{id}/deliveries/{deliveryId}/resend', input),
     );
+  }
+
+  ledger(): Promise<LedgerStatus> {
+    return this.#cluster.ask((client) => client.call('GET /v1/operator/ledger'));
+  }
+
+  /** At most `limit` leaves of the tree, base64. */
+  async ledgerLeaves(tree: string, from: number, limit: number): Promise<readonly string[]> {
+    const query = { tree, from, limit };
+    const answer = await this.#cluster.ask((client) =>
+      client.call('GET /v1/operator/ledger/leaves', { query }),
+    );
+    return answer.leaves;
+  }
+
+  /** Hashes, base64. */
+  async ledgerEdge(tree: string, size: number): Promise<readonly string[]> {
+    const query = { tree, size };
+    const answer = await this.#cluster.ask((client) =>
+      client.call('GET /v1/operator/ledger/edge', { query }),
+    );
+    return answer.hashes;
+  }
+
+  ledgerProof(query: {
+    tree?: string;
+    number?: number;
+    order?: string;
+    buyer?: string;
+  }): Promise<LedgerProof> {
+    return this.#cluster.ask((client) => client.call('GET /v1/operator/ledger/proof', { query }));
+  }
+
+  ledgerConsistency(from: number): Promise<LedgerConsistency> {
+    const query = { from };
+    return this.#cluster.ask((client) =>
+      client.call('GET /v1/operator/ledger/consistency', { query }),
+    );
+  }
+
+  rotateLedgerKey(after: string): Promise<LedgerStatus> {
+    const input = { body: { after } };
+    return this.#cluster.ask((client) => client.call('PUT /v1/operator/ledger/keys', input));
+  }
+
+  async removeLedgerKey(id: string): Promise<void> {
+    const input = { path: { id } };
+    await this.#cluster.ask((client) => client.call('DELETE /v1/operator/ledger/keys/{id}', input));
   }
 
   async pushKeys(): Promise<readonly OperatorPushKey[]> {

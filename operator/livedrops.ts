@@ -13,6 +13,7 @@ import type { DemoOptions } from './demo/demo.ts';
 import { addAuditCommand } from './audit-commands.ts';
 import { addBanCommands } from './ban-commands.ts';
 import { addDataCommands } from './data-commands.ts';
+import { addLedgerCommands } from './ledger-commands.ts';
 import { addPushCommands } from './push-commands.ts';
 import { addWebhookCommands } from './webhook-commands.ts';
 import { addMediaCommands } from './media-commands.ts';
@@ -159,6 +160,7 @@ Example:
   addBanCommands(livedrops);
   addSellerCommands(livedrops);
   addMediaCommands(livedrops);
+  addLedgerCommands(livedrops);
   addPushCommands(livedrops);
   addWebhookCommands(livedrops);
   addDataCommands(livedrops);

@@ -877,6 +877,23 @@ export interface NewOrder {
   readonly pass?: string;
 }
 
+export interface LedgerProof {
+  /** a signed checkpoint (C2SP, tlog-checkpoint) */
+  readonly checkpoint: string;
+  readonly tree: string;
+  readonly number: number;
+  readonly inclusion: InclusionProof;
+  readonly head: InclusionProof;
+}
+
+export interface InclusionProof {
+  readonly index: number;
+  readonly size: number;
+  /** base64 */
+  readonly leaf: string;
+  readonly path: ReadonlyArray<string>;
+}
+
 export interface OrderPayments {
   readonly items: ReadonlyArray<Payment>;
   readonly refunds: ReadonlyArray<OrderRefund>;
@@ -1803,6 +1820,60 @@ export interface MadeTakeDown {
   readonly takeDown: TakeDown;
   /** of the job that pauses or cancels drops; null where there is nothing to do */
   readonly jobId: string | null;
+}
+
+export interface LedgerStatus {
+  /** names this ledger */
+  readonly origin: string;
+  /** leaves of `heads` that are signed */
+  readonly size: number;
+  readonly signedAt: string;
+  /** a signed checkpoint (C2SP, tlog-checkpoint) */
+  readonly checkpoint: string;
+  readonly keys: ReadonlyArray<LedgerKey>;
+  readonly trees: ReadonlyArray<LedgerTree>;
+  /** journal entries and actions that are in no checkpoint yet */
+  readonly behind: number;
+}
+
+export interface LedgerKey {
+  readonly keyId: string;
+  /** for verifiers (C2SP, signed-note) */
+  readonly verifierKey: string;
+  readonly createdAt: string;
+  /** the newest; the others sign beside it */
+  readonly isPresent: boolean;
+}
+
+export interface LedgerTree {
+  readonly name: string;
+  /** the number of its first leaf: the sequence of an entry, the id of an action */
+  readonly first: number;
+  readonly size: number;
+}
+
+export interface LedgerLeaves {
+  readonly leaves: ReadonlyArray<string>;
+}
+
+export interface LedgerEdge {
+  /** the roots of the perfect subtrees that the tree has at that size, from the left */
+  readonly hashes: ReadonlyArray<string>;
+}
+
+export interface LedgerConsistency {
+  /** a signed checkpoint (C2SP, tlog-checkpoint) */
+  readonly checkpoint: string;
+  readonly olderSize: number;
+  readonly size: number;
+  /** base64 */
+  readonly olderRoot: string;
+  readonly path: ReadonlyArray<string>;
+}
+
+export interface LedgerKeyRotation {
+  /** the present key, after which a new one is made; the same again makes no other */
+  readonly after: string;
 }
 
 export interface OperatorPushKeyList {
@@ -3413,6 +3484,13 @@ export interface Operations {
     };
     readonly reply: DropOrdersPage;
   };
+  /** The proof that an order of one’s own is in the ledger. */
+  'GET /v1/orders/{id}/proof': {
+    readonly path: {
+      readonly id: string;
+    };
+    readonly reply: LedgerProof;
+  };
   /** An order of one’s own. */
   'GET /v1/orders/{id}': {
     readonly path: {
@@ -4232,6 +4310,71 @@ export interface Operations {
       readonly reason?: string;
     };
     readonly reply: Media;
+  };
+  /** The ledger: how far it is, its newest checkpoint, its keys and trees. */
+  'GET /v1/operator/ledger': {
+    readonly reply: LedgerStatus;
+  };
+  /** The newest signed checkpoint alone. */
+  'GET /v1/operator/ledger/checkpoint': {
+    readonly reply: string;
+  };
+  /** A tile of a tree: hashes, or a bundle of leaves. */
+  'GET /v1/operator/ledger/tile': {
+    readonly query: {
+      readonly tree: string;
+      /** of the tile (C2SP, tlog-tiles) */
+      readonly path: string;
+    };
+    readonly reply: string;
+  };
+  /** Leaves of a tree, from an index on. */
+  'GET /v1/operator/ledger/leaves': {
+    readonly query: {
+      readonly tree: string;
+      readonly from: number;
+      readonly limit: number;
+    };
+    readonly reply: LedgerLeaves;
+  };
+  /** The right edge of a tree as it was at a size. */
+  'GET /v1/operator/ledger/edge': {
+    readonly query: {
+      readonly tree: string;
+      readonly size: number;
+    };
+    readonly reply: LedgerEdge;
+  };
+  /** The proof that an entry, an action or an order is in the ledger. */
+  'GET /v1/operator/ledger/proof': {
+    readonly query?: {
+      readonly tree?: string;
+      readonly number?: number;
+      /** instead of tree and number */
+      readonly order?: string;
+      /** of the order */
+      readonly buyer?: string;
+    };
+    readonly reply: LedgerProof;
+  };
+  /** The proof that the newest checkpoint continues an older one, of that size. */
+  'GET /v1/operator/ledger/consistency': {
+    readonly query: {
+      readonly from: number;
+    };
+    readonly reply: LedgerConsistency;
+  };
+  /** Make a new key. Those before it sign beside it, until they are removed. */
+  'PUT /v1/operator/ledger/keys': {
+    readonly body: LedgerKeyRotation;
+    readonly reply: LedgerStatus;
+  };
+  /** Remove an old key: it signs no more. */
+  'DELETE /v1/operator/ledger/keys/{id}': {
+    readonly path: {
+      readonly id: string;
+    };
+    readonly reply: undefined;
   };
   /** The keys of pushes (VAPID), the present one first. */
   'GET /v1/operator/push-keys': {

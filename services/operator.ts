@@ -5,6 +5,7 @@ import type { ActionSchema, Context, ServiceSchema } from 'moleculer';
 import type { OperatorAccounts } from '../app/operator/operator-accounts.ts';
 import { Operators, type OperatorsOptions } from '../app/operator/operators.ts';
 import { OperatorCaches, type OperatorCachesOptions } from '../app/operator/caches.ts';
+import { OperatorLedger, type OperatorLedgerOptions } from '../app/operator/ledger.ts';
 import { OperatorMedia, type OperatorMediaOptions } from '../app/operator/media.ts';
 import { OperatorPushKeys, type OperatorPushKeysOptions } from '../app/operator/push-keys.ts';
 import { OperatorSearch, type OperatorSearchOptions } from '../app/operator/search.ts';
@@ -23,6 +24,7 @@ export function operatorServices(
     OperatorSearchOptions &
     OperatorMediaOptions &
     OperatorCachesOptions &
+    OperatorLedgerOptions &
     OperatorPushKeysOptions &
     OperatorWebhooksOptions & { readonly accounts: OperatorAccounts },
 ): ServiceSchema[] {
@@ -30,6 +32,7 @@ export function operatorServices(
   const media = new OperatorMedia(options);
   const search = new OperatorSearch(options);
   const caches = new OperatorCaches(options);
+  const ledger = new OperatorLedger(options);
   const pushKeys = new OperatorPushKeys(options);
   const webhooks = new OperatorWebhooks(options);
   const operators = new Operators(options);
@@ -63,6 +66,14 @@ export function operatorServices(
     rebuildSearch: (params) => operators.once(params, () => search.rebuild(params)),
     getMedia: (params) => media.get(params),
     removeMedia: (params) => media.remove(params),
+    getLedger: (params) => ledger.status(params),
+    getLedgerTile: (params) => ledger.tile(params),
+    getLedgerLeaves: (params) => ledger.leaves(params),
+    getLedgerEdge: (params) => ledger.edge(params),
+    proveLedger: (params) => ledger.prove(params),
+    proveLedgerConsistency: (params) => ledger.consistency(params),
+    rotateLedgerKey: (params) => ledger.rotateKey(params),
+    removeLedgerKey: (params) => ledger.removeKey(params),
     listPushKeys: (params) => pushKeys.list(params),
     rotatePushKeys: (params) => pushKeys.rotate(params),
     removePushKey: (params) => pushKeys.remove(params),

@@ -15,6 +15,7 @@ import type { ChangeStream } from '../../storage/ports/change-stream.ts';
 import type { ContactStore } from '../../storage/ports/contacts.ts';
 import type { Drafts } from '../../storage/ports/drafts.ts';
 import type { FollowStore } from '../../storage/ports/follows.ts';
+import type { LedgerStore } from '../../storage/ports/ledger.ts';
 import type { OrganisationStore } from '../../storage/ports/organisations.ts';
 import type { MediaStore } from '../../storage/ports/media.ts';
 import type { OperatorAccountStore } from '../../storage/ports/operator-accounts.ts';
@@ -58,6 +59,7 @@ export interface DeleteAccountOptions extends LeavingOptions {
   readonly contacts: ContactStore;
   readonly recipients: RecipientStore;
   readonly media: Pick<MediaStore, 'ofOwner' | 'replace'>;
+  readonly ledger: Pick<LedgerStore, 'forgetSalt'>;
   readonly restrictions: Pick<RestrictionStore, 'list' | 'lift'>;
   readonly changes: ChangeStream;
   readonly webhooks: Pick<WebhookStore, 'ofCreator' | 'remove'>;
@@ -201,7 +203,7 @@ export class DeleteAccountHandler implements JobHandler {
   async #removeAccount(userId: string): Promise<void> {
     const { accounts, accountLinks, apiKeys, operatorAccounts, orderDetails, recipients } =
       this.#options;
-    const { sessionsOf } = this.#options;
+    const { ledger, sessionsOf } = this.#options;
     await sessionsOf.endOthers(userId, undefined);
     await operatorAccounts.remove(userId);
     await apiKeys.removeAll(userId);
@@ -209,6 +211,7 @@ export class DeleteAccountHandler implements JobHandler {
     await accountLinks.removeAll(userId);
     await removeRecipient(recipients, userId);
     await orderDetails.erase(userId);
+    await ledger.forgetSalt(userId);
     const user = await accounts.findUser(userId);
     if (user !== null) await removeInvitationsTo(this.#options, user.email);
     await accounts.removeUser(userId);

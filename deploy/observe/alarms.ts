@@ -137,6 +137,20 @@ const STORAGE = {
     summary: 'The consumer {{ $labels.consumer }} is behind the journals.',
     runbook: 'A consumer is late',
   },
+  LiveDropsLedgerLate: {
+    expr: `max(${series('livedrops_ledger_lag_seconds')}) > ${limits.LEDGER_SECONDS.wrong}`,
+    forSeconds: 0,
+    severity: 'ticket',
+    summary: 'What was sold a minute ago is in no signed checkpoint of the ledger.',
+    runbook: 'The ledger is late',
+  },
+  LiveDropsLedgerStuck: {
+    expr: `max(${series('livedrops_ledger_stuck_trees')}) > 0`,
+    forSeconds: 0,
+    severity: 'page',
+    summary: 'A journal is not what the ledger has signed of it.',
+    runbook: 'The ledger is late',
+  },
   LiveDropsSearchLate: {
     expr: `max by (instance) (${series('livedrops_search_lag_seconds')}) > ${
       limits.SEARCH_LAG_SECONDS.wrong

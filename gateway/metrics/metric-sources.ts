@@ -4,6 +4,7 @@
 
 import type { JobKind } from '../../contracts/jobs.ts';
 import type { DurationSample } from '../../domain/duration-counts.ts';
+import type { LedgerSample } from './ledger-metrics.ts';
 import type { MediaSample } from './media-metrics.ts';
 import type { PushSample } from './push-metrics.ts';
 import type { ReachSample } from './reach-metrics.ts';
@@ -169,6 +170,7 @@ export interface MetricSources {
   /** Read anew each time. */
   readonly archive?: ArchiveSample;
   readonly media?: () => MediaSample;
+  readonly ledger?: () => LedgerSample;
   readonly search?: SearchSample;
   readonly push?: PushSample;
   readonly reach?: ReachSample;

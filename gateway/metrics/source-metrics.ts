@@ -7,6 +7,7 @@ import { registerClusterMetrics, registerNodeMetrics } from './node-metrics.ts';
 import { registerMediaMetrics } from './media-metrics.ts';
 import { registerPushMetrics } from './push-metrics.ts';
 import { registerReachMetrics } from './reach-metrics.ts';
+import { registerLedgerMetrics } from './ledger-metrics.ts';
 import { registerSearchMetrics } from './search-metrics.ts';
 import { serve, serveDurations, serveValue } from './serve.ts';
 import { registerTraceMetrics } from './trace-metrics.ts';
@@ -22,6 +23,7 @@ export function registerSources(registry: Registry, sources: MetricSources): voi
   if (archive !== undefined) registerArchive(registry, archive);
   registerPayments(registry, sources);
   registerGatewaySources(registry, sources);
+  if (sources.ledger !== undefined) registerLedgerMetrics(registry, sources.ledger);
   if (sources.search !== undefined) registerSearchMetrics(registry, sources.search);
   if (sources.media !== undefined) registerMediaMetrics(registry, sources.media);
   if (sources.push !== undefined) registerPushMetrics(registry, sources.push);

@@ -24,6 +24,7 @@ import { operatorAccountRoutes } from './operator-accounts.ts';
 import { operatorRefundRoutes } from './operator-refunds.ts';
 import { operatorRoute } from './operator-route.ts';
 import { operatorCacheRoutes } from './operator-caches.ts';
+import { operatorLedgerRoutes } from './operator-ledger.ts';
 import { operatorPushKeyRoutes } from './operator-push-keys.ts';
 import type { MediaUrls } from '../media-urls.ts';
 import { operatorMediaRoutes } from './operator-media.ts';
@@ -49,6 +50,7 @@ export function operatorRoutes(options: OperatorRoutesOptions): Route[] {
     ...operatorBanRoutes(),
     ...sellerRoutes(),
     ...operatorMediaRoutes(options),
+    ...operatorLedgerRoutes(),
     ...operatorPushKeyRoutes(),
     ...runRoutes(options),
   ];

@@ -14,6 +14,7 @@ import { PageQuery } from '../../contracts/paging.ts';
 import { OrderPaymentsBody } from '../../contracts/payments.ts';
 import type { Outcome } from '../../contracts/refusals.ts';
 import { JSON_MEDIA_TYPE, jsonReply, type Route, textReply, userRoute } from '../http/route.ts';
+import { PROVE_ORDER } from './operator-ledger.ts';
 import { pageRequest } from './paging.ts';
 
 const TAG = 'orders';
@@ -64,6 +65,7 @@ export function orderRoutes({ paymentProvider }: OrderRoutesOptions): Route[] {
     order.ok ? textReply(200, JSON_MEDIA_TYPE, orderJson(order.value, paymentProvider)) : order;
   return [
     PLACE_ORDER,
+    PROVE_ORDER,
     userRoute(
       {
         method: 'GET',

@@ -5,7 +5,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readJournalOrders } from '../../composition/verify.ts';
+import { AccessTokens } from '../../app/access-tokens.ts';
+import { OPERATOR_ROLE } from '../../contracts/role-names.ts';
 import { LiveDrops } from '../../sdk/client.ts';
+import { verifiedLedger } from './ledger-bundle.ts';
 import { OrderDesk } from './order-desk.ts';
 import type { Payment } from './plan.ts';
 import { PushService } from './push-service.ts';
@@ -35,6 +38,7 @@ const TOLD_MS_PER_ORDER = 5;
 const POLL_INTERVAL_MS = 50;
 const FINDINGS_SHOWN_MAX = 5;
 const SECRET_BYTES = 32;
+const OPERATOR_TOKEN_SECONDS = 600;
 
 export async function demo(options: DemoOptions): Promise<void> {
   const dataDirectory = mkdtempSync(join(tmpdir(), 'livedrops-demo-'));
@@ -71,13 +75,16 @@ export async function demo(options: DemoOptions): Promise<void> {
     const url = await server.start();
     const outbox = join(dataDirectory, 'outbox');
     const partial = await sell({ ...options, url, secrets, pushService, desk, outbox });
+    const token = operatorToken(secrets);
+    const file = join(dataDirectory, 'ledger.bundle');
+    const ledger = await verifiedLedger({ url, token, file });
     const stoppedInOrder = await server.stop();
     const journal: JournalOrder[] = [];
     for await (const { id, userId, key, quantity, status } of readJournalOrders(dataDirectory)) {
       journal.push({ orderId: id, userId, key, quantity, status });
     }
     const verified = await verify(environment);
-    printProof({ ...partial, journal, stoppedInOrder, verified });
+    printProof({ ...partial, ledger, journal, stoppedInOrder, verified });
   } finally {
     process.off('SIGINT', onSignal);
     process.off('SIGTERM', onSignal);
@@ -86,7 +93,16 @@ export async function demo(options: DemoOptions): Promise<void> {
 }
 
 /** The evidence that can be read before the server stops. */
-type SaleEvidence = Omit<Evidence, 'journal' | 'stoppedInOrder' | 'verified'>;
+type SaleEvidence = Omit<Evidence, 'ledger' | 'journal' | 'stoppedInOrder' | 'verified'>;
+
+function operatorToken({ auth: secret }: Secrets): string {
+  const roles = [OPERATOR_ROLE];
+  return new AccessTokens({ secret }).sign({
+    userId: 'demo',
+    roles,
+    lifetimeSeconds: OPERATOR_TOKEN_SECONDS,
+  });
+}
 
 async function sell(
   options: DemoOptions & {

@@ -4,6 +4,7 @@
 import type { OrderStatus } from '../../contracts/orders.ts';
 import type { Reached } from './away.ts';
 import type { AcknowledgedOrder } from './crowd.ts';
+import type { VerifiedLedger } from './ledger-bundle.ts';
 import type { Payment } from './plan.ts';
 import { format } from './screen.ts';
 
@@ -39,6 +40,8 @@ export interface Evidence {
   readonly reached: Reached;
   /** By the order's id: calls of the creator's webhook. */
   readonly toldOf: ReadonlyMap<string, number>;
+  /** The bundle of the ledger, which the verifier read. */
+  readonly ledger: VerifiedLedger;
   readonly stoppedInOrder: boolean;
   /** The findings of `livedrops verify`; null if the command did not finish. */
   readonly verified: readonly string[] | null;
@@ -68,6 +71,7 @@ export function prove(evidence: Evidence): ProofLine[] {
     pushes(evidence),
     mails(evidence),
     told(evidence),
+    ledger(evidence),
     verified(evidence),
   ];
 }
@@ -211,6 +215,11 @@ function told({ journal, toldOf, toldFindings }: Evidence): ProofLine {
     `${format(once)} of ${format(confirmed.length)} confirmed orders reached the creator's ` +
     'webhook, signed, once';
   return line(text, findings, toldOf.size === confirmed.length);
+}
+
+function ledger({ ledger: { heads, leaves, key, findings } }: Evidence): ProofLine {
+  const text = `${format(leaves)} leaves under ${format(heads)} heads: the ledger is verified by ${key}`;
+  return line(text, findings, leaves > 0);
 }
 
 function verified({ stoppedInOrder, verified: findings }: Evidence): ProofLine {

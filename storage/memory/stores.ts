@@ -10,6 +10,7 @@ import { MemoryCatalogue } from './catalogue-memory.ts';
 import { MemoryChangeStream, type MemoryChangeStreamOptions } from './change-stream-memory.ts';
 import { MemoryContactStore } from './contacts-memory.ts';
 import { MemoryAnalytics } from './analytics-memory.ts';
+import { MemoryLedgerStore } from './ledger-memory.ts';
 import { MemoryMediaStore } from './media-memory.ts';
 import { MemoryConsumerPositions } from './consumer-positions-memory.ts';
 import { MemoryDrafts } from './drafts-memory.ts';
@@ -73,6 +74,7 @@ export function memoryStores(options: MemoryStoresOptions = {}): MemoryStores {
     operatorAccounts: new MemoryOperatorAccounts(),
     auditLog: new MemoryAuditLog(),
     vapidKeys: new MemoryVapidKeys(),
+    ledger: new MemoryLedgerStore(),
     requests,
     parkedRefunds: new MemoryParkedRefunds({ max: options.parkedRefundsMax, requests }),
     paymentProblems: new MemoryPaymentProblems({

@@ -24,6 +24,7 @@ import { RedisFeedStore } from './rows/feed-redis.ts';
 import { RedisFollowStore } from './catalogue/follows-redis.ts';
 import { RedisJobStore } from './catalogue/jobs-redis.ts';
 import { RedisJournal } from './journal/journal-redis.ts';
+import { RedisLedgerStore } from './catalogue/ledger-redis.ts';
 import { OmConnection } from './catalogue/om-connection.ts';
 import { RedisOrderDetails } from './catalogue/order-details-redis.ts';
 import { RedisOperatorAccounts } from './catalogue/operator-accounts-redis.ts';
@@ -88,6 +89,8 @@ export async function openRedisStores(options: RedisStoresOptions): Promise<Redi
     const appends = await connect('journal');
     const placement = await connect('placement');
     const redis = await connect('data');
+    // Waiting for replicas holds up what comes after it on the same connection.
+    const ledger = options.replicas === 0 ? redis : await connect('ledger');
     const { acceptWeak } = options;
     const found = await checkRedisServers(redis, { acceptWeak, log });
     const servers = new RedisServerWatch({ redis, found, log });
@@ -120,6 +123,7 @@ export async function openRedisStores(options: RedisStoresOptions): Promise<Redi
       operatorAccounts: new RedisOperatorAccounts({ redis }),
       auditLog: new RedisAuditLog({ redis }),
       vapidKeys: new RedisVapidKeys({ redis: appends, reads: redis, replicas: options.replicas }),
+      ledger: new RedisLedgerStore({ redis: ledger, reads: redis, replicas: options.replicas }),
       parkedRefunds: new RedisParkedRefunds({ redis }),
       paymentProblems: new RedisPaymentProblems({ redis }),
       jobs: new RedisJobStore({ redis }),

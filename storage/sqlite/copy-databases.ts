@@ -48,6 +48,7 @@ export async function copyDatabases(from: string, to: string): Promise<number> {
       // Otherwise whoever reads the copy would write a log beside it. A server changes it again.
       const copy = new Database(target);
       copy.pragma('journal_mode = delete');
+      if (file === 'catalogue.db') removeLedger(copy);
       copy.close();
       sync(target);
     }
@@ -77,6 +78,17 @@ async function beginTogether(
     await pause(BEGIN_PAUSE_MS);
   }
   throw new StoreUnavailableError('the catalogue changes all the time: try again');
+}
+
+/** What comes after the copy is another history than what was signed (L1). */
+function removeLedger(copy: Database.Database): void {
+  const tables = copy
+    .prepare<[], string>(
+      "select name from sqlite_schema where type = 'table' and name like 'ledger%'",
+    )
+    .pluck()
+    .all();
+  for (const table of tables) copy.exec(`delete from ${table}`);
 }
 
 function sync(path: string): void {

@@ -31,6 +31,7 @@ import type { JournalHandlers } from './journal/journal-program.ts';
 import type { JournalReaderHandlers } from './journal/journal-reader-program.ts';
 import { SqliteJobStore } from './catalogue/jobs-sqlite.ts';
 import { SqliteJournal } from './journal/journal-sqlite.ts';
+import { SqliteLedgerStore } from './catalogue/ledger-sqlite.ts';
 import { SqliteOrderDetails } from './catalogue/order-details-sqlite.ts';
 import { SqliteOperatorAccounts } from './catalogue/operator-accounts-sqlite.ts';
 import { SqliteAuditLog } from './catalogue/audit-log-sqlite.ts';
@@ -216,6 +217,7 @@ export async function openSqliteStores(options: SqliteStoresOptions): Promise<Sq
       operatorAccounts: new SqliteOperatorAccounts(catalogue),
       auditLog: new SqliteAuditLog(catalogue),
       vapidKeys: new SqliteVapidKeys(catalogue),
+      ledger: new SqliteLedgerStore(catalogue),
       jobs: new SqliteJobStore({ ...catalogue, finishedMax: options.finishedJobsMax }),
       requests: new SqliteRequests(catalogue),
       parkedRefunds: new SqliteParkedRefunds({ ...catalogue, max: options.parkedRefundsMax }),

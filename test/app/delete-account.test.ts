@@ -107,6 +107,7 @@ async function filled(): Promise<Stores> {
   for (let i = 0; i < FOLLOWERS; i++)
     await stores.restrictions.put(banOf(ADA, `u_fan${i}`), MANY, 0);
   for (const scope of ['', 'u_star']) await stores.restrictions.put(banOf(scope, ADA), MANY, 0);
+  await stores.ledger.salts([ADA]);
   await fillOrganisations(stores);
   return stores;
 }

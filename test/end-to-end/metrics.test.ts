@@ -58,7 +58,7 @@ onEachProfile((test, profile) => {
   let server: SaleServer;
   const parts =
     profile === 'embedded'
-      ? [...EVERY, 'alone', 'archive', 'search', 'media', 'issuers']
+      ? [...EVERY, 'alone', 'archive', 'ledger', 'search', 'media', 'issuers']
       : [...EVERY, 'cluster', 'cluster actors'];
 
   test.before(async () => {

@@ -253,6 +253,8 @@ export const ALARM_CASES: Readonly<Record<AlarmName, AlarmCase>> = {
     { consumer: 'feed' },
     { consumer: 'feed' },
   ),
+  LiveDropsLedgerLate: above('livedrops_ledger_lag_seconds', limits.LEDGER_SECONDS.wrong, 0, {}),
+  LiveDropsLedgerStuck: above('livedrops_ledger_stuck_trees', 0, 0, {}),
   LiveDropsSearchLate: above('livedrops_search_lag_seconds', limits.SEARCH_LAG_SECONDS.wrong, 60, {
     instance: NODE,
   }),

@@ -152,6 +152,8 @@ const ON_NO_BOARD: Readonly<Partial<Record<MetricName, string>>> = {
   livedrops_trace_spans_waiting: TRACES,
   livedrops_traces_chosen_total: TRACES,
   livedrops_traces_left_out_total: TRACES,
+  livedrops_ledger_heads: 'it only grows',
+  livedrops_ledger_writing: 'which node it is says nothing about how it goes',
 };
 
 const SELECTOR = /\b([a-z_][\w:]*)(?:\{([^}]*)\})?/g;

@@ -16,6 +16,8 @@ async function start(t: ExecutionContext): Promise<Harness> {
       ...stores,
       router,
       levels,
+      storedLedger: null,
+      shardCount: 8,
       keptDrops: new KeptDrops({ ...stores, shardCount: 8 }),
     }),
   ]);

@@ -1,10 +1,11 @@
-// The contracts of API keys, contacts, recipients, media, webhooks, restrictions and operators'
-// accounts on a real Redis Cluster of three: every script keeps to one slot.
+// The contracts of API keys, contacts, recipients, media, webhooks, restrictions, operators'
+// accounts and the ledger on a real Redis Cluster of three: every script keeps to one slot.
 
 import test from 'ava';
 import pino from 'pino';
 import { RedisApiKeyStore } from '../../storage/redis/catalogue/api-keys-redis.ts';
 import { RedisContactStore } from '../../storage/redis/catalogue/contacts-redis.ts';
+import { RedisLedgerStore } from '../../storage/redis/catalogue/ledger-redis.ts';
 import { RedisVapidKeys } from '../../storage/redis/catalogue/vapid-keys-redis.ts';
 import { RedisOperatorAccounts } from '../../storage/redis/catalogue/operator-accounts-redis.ts';
 import { RedisRecipientStore } from '../../storage/redis/catalogue/recipients-redis.ts';
@@ -13,6 +14,7 @@ import { connectRedis, type RedisConnection } from '../../storage/redis/connecti
 import { RedisClusterServers, redisInstalled } from '../servers/redis-server.ts';
 import { apiKeysContract } from './contract/api-keys.ts';
 import { contactsContract } from './contract/contacts.ts';
+import { ledgerContract } from './contract/ledger.ts';
 import { mediaContract } from './contract/media.ts';
 import { vapidKeysContract } from './contract/vapid-keys.ts';
 import { operatorAccountsContract } from './contract/operator-accounts.ts';
@@ -44,6 +46,7 @@ if (redisInstalled) {
   restrictionsContract(() => data);
   operatorAccountsContract(() => new RedisOperatorAccounts({ redis }));
   vapidKeysContract(() => new RedisVapidKeys({ redis }));
+  ledgerContract(() => new RedisLedgerStore({ redis }));
 } else {
   test.skip('API keys, contacts and operators on a Redis Cluster: no redis-server on this machine', () =>
     undefined);

@@ -69,6 +69,25 @@ export const STORAGE: Board = {
             },
           ],
         },
+        {
+          title: 'Not in the ledger since',
+          description: 'Since all that was sold was in a signed checkpoint. About 1 s is right.',
+          unit: 's',
+          kind: 'number',
+          thresholds: { when: 'above', ...limits.LEDGER_SECONDS },
+          queries: [{ expr: `max(${ofNodes('livedrops_ledger_lag_seconds')})`, legend: 'since' }],
+        },
+        {
+          title: 'Leaves to come in the ledger',
+          description: 'What is in no checkpoint, and trees that cannot go on.',
+          unit: 'short',
+          kind: 'lines',
+          thresholds: { when: 'never' },
+          queries: [
+            { expr: `max(${ofNodes('livedrops_ledger_leaves_behind')})`, legend: 'to come' },
+            { expr: `max(${ofNodes('livedrops_ledger_stuck_trees')})`, legend: 'trees stuck' },
+          ],
+        },
       ],
     },
     {

@@ -17,8 +17,11 @@ const EPOCHS_SKIPPED = 1_000_000;
 const LOG = /^\{s\d+\}:log$/;
 const PIECES = /^\{s\d+\}:(?:parts|sealed:.*)$/;
 const EPOCH = /^\{s\d+\}:epoch$/;
-/** Who ran when the copy was made, and what it held. */
-const OF_RUNS = /^\{placement\}:(?:sessions|shards)$|:lease$/;
+/**
+ * Who ran when the copy was made, and what it held. And the ledger: what comes after the copy is
+ * another history than what was signed (L1).
+ */
+const LEFT_OUT = /^\{placement\}:(?:sessions|shards)$|:lease$|^\{ledger\}:/;
 
 export interface CopyKeysOptions {
   readonly from: Redis;
@@ -32,7 +35,7 @@ export async function copyKeys({ from, to, includes }: CopyKeysOptions): Promise
   let cursor = '0';
   do {
     const [next, found] = await answerOf(from.scan(cursor, 'COUNT', SCANNED_KEYS));
-    const keys = found.filter((key) => !OF_RUNS.test(key) && includes(key));
+    const keys = found.filter((key) => !LEFT_OUT.test(key) && includes(key));
     await copyPortion(from, to, keys);
     cursor = next;
   } while (cursor !== '0');

@@ -21,6 +21,7 @@ import { openWriterDatabase, limitPages, WalBound } from '../thread/database.ts'
 import { DRAFTS_SCHEMA, draftHandlers } from './drafts-statements.ts';
 import { MEDIA_EXPIRY_SCHEMA, MEDIA_SCHEMA, mediaHandlers } from './media-statements.ts';
 import { JOB_COUNTS_SCHEMA, jobHandlers, JOBS_SCHEMA } from './jobs-statements.ts';
+import { LEDGER_SCHEMA, ledgerHandlers } from './ledger-statements.ts';
 import { FOLLOW_REVISIONS_SCHEMA, followHandlers } from './follows-statements.ts';
 import {
   OPERATOR_ACCOUNTS_SCHEMA,
@@ -156,6 +157,7 @@ const MIGRATIONS = [
   WEBHOOKS_SCHEMA,
   AUDIT_SCHEMA,
   WEBHOOK_KEYS_SCHEMA,
+  LEDGER_SCHEMA,
 ];
 
 export type CatalogueHandlers = ReturnType<typeof open>['handlers'];
@@ -204,6 +206,7 @@ export function open(options: ProgramOptions) {
       ...webhookHandlers(database),
       ...operatorAccountHandlers(database),
       ...vapidKeyHandlers(database),
+      ...ledgerHandlers(database),
       ...restrictionHandlers(database, appendChange),
       ...auditLogHandlers(database),
 

@@ -10,6 +10,7 @@ import { assignmentOf } from '../../../actors/cluster/assignment.ts';
 import { Operators, type OperatorsOptions } from '../../../app/operator/operators.ts';
 import type { OperatorCachesOptions } from '../../../app/operator/caches.ts';
 import type { CacheEviction, NodeCaches } from '../../../contracts/caches.ts';
+import type { OperatorLedgerOptions } from '../../../app/operator/ledger.ts';
 import type { OperatorPushKeysOptions } from '../../../app/operator/push-keys.ts';
 import type { OperatorMediaOptions } from '../../../app/operator/media.ts';
 import type { OperatorSearchOptions } from '../../../app/operator/search.ts';
@@ -22,6 +23,8 @@ import { OperatorRuns, type OtherRuns } from '../../../app/operator/runs.ts';
 import { ownersOf } from '../../../app/operator/view.ts';
 import { MemoryAuditLog } from '../../../storage/memory/audit-log-memory.ts';
 import { MemoryJobStore } from '../../../storage/memory/jobs-memory.ts';
+import { MemoryJournal } from '../../../storage/memory/journal-memory.ts';
+import { MemoryLedgerStore } from '../../../storage/memory/ledger-memory.ts';
 import { MemoryWebhooks } from '../../../storage/memory/webhooks-memory.ts';
 import { MemoryConsumerPositions } from '../../../storage/memory/consumer-positions-memory.ts';
 import { MemoryVapidKeys } from '../../../storage/memory/vapid-keys-memory.ts';
@@ -97,10 +100,12 @@ export class PretendCluster {
   /** Pictures and films by their ids. */
   readonly media = new Map<string, Media>();
   readonly vapidKeys = new MemoryVapidKeys();
+  readonly ledgerStore = new MemoryLedgerStore();
   options!: OperatorsOptions &
     OperatorSearchOptions &
     OperatorCachesOptions &
     OperatorMediaOptions &
+    OperatorLedgerOptions &
     OperatorPushKeysOptions &
     OperatorWebhooksOptions;
   operators!: Operators;
@@ -132,6 +137,10 @@ export class PretendCluster {
       paymentProblems: cluster.paymentProblems,
       jobs: cluster.jobs,
       vapidKeys: cluster.vapidKeys,
+      ledgerStore: cluster.ledgerStore,
+      storedLedger: null,
+      journal: new MemoryJournal(),
+      router: { send: async () => refusal('not-found'), submit: () => undefined },
       requests: new MemoryRequests(),
       levels: new ReachedLevel(FEATURE_LEVEL),
       reportOf: (nodeId) => cluster.#report(nodeId),

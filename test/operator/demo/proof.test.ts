@@ -58,6 +58,7 @@ function goodSale(): Evidence {
       ['order-bob', 1],
     ]),
     toldFindings: [],
+    ledger: { heads: 4, leaves: 9, key: 'livedrops/1+2+3', findings: [] },
     stoppedInOrder: true,
     verified: [],
     crowdFindings: [],
@@ -141,6 +142,11 @@ const WRONG: [title: string, change: Partial<Evidence>, line: RegExp][] = [
   ['N2: a follower who missed the sell-out', { sawSellOut: 1 }, /followers received/],
   ['N2: a notice that did not arrive', { noticesDelivered: 2 }, /^2 of 3 notifications/],
   ['X2: a replay that differs', { verified: ['drop x: sold 3, not 2'] }, /read models agree/],
+  [
+    'L1: a bundle of the ledger that is wrong',
+    { ledger: { ...goodSale().ledger, findings: ['WRONG: x'] } },
+    /the ledger is verified/,
+  ],
   ['a verify that did not finish', { verified: null }, /read models agree/],
 ];
 for (const [title, change, line] of WRONG) {

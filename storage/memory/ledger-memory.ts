@@ -1,0 +1,69 @@
+// The ledger's state in memory, for tests.
+
+import { randomBytes } from 'node:crypto';
+import {
+  type LedgerCommit,
+  type LedgerHead,
+  type LedgerKey,
+  type LedgerStore,
+  newLedgerHead,
+  type NewLedger,
+  SALT_BYTES,
+  type StoredTree,
+  type TreeName,
+  type TreeSummary,
+} from '../ports/ledger.ts';
+
+export class MemoryLedgerStore implements LedgerStore {
+  #head: LedgerHead | null = null;
+  readonly #trees = new Map<TreeName, StoredTree>();
+  readonly #salts = new Map<string, string>();
+
+  async head(): Promise<LedgerHead | null> {
+    return this.#head;
+  }
+
+  async begin(ledger: NewLedger): Promise<LedgerHead> {
+    this.#head ??= newLedgerHead(ledger);
+    return this.#head;
+  }
+
+  async trees(): Promise<readonly TreeSummary[]> {
+    return [...this.#trees.values()].map(({ name, first, size, head }) => {
+      return { name, first, size, head };
+    });
+  }
+
+  async tree(name: TreeName): Promise<StoredTree | null> {
+    return structuredClone(this.#trees.get(name) ?? null);
+  }
+
+  async commit(version: number, { checkpoint, signedAt, trees }: LedgerCommit): Promise<boolean> {
+    if (this.#head?.version !== version) return false;
+    this.#head = { ...this.#head, version: version + 1, checkpoint, signedAt };
+    for (const tree of trees) this.#trees.set(tree.name, structuredClone(tree));
+    return true;
+  }
+
+  async replaceKeys(keys: readonly LedgerKey[], after: string): Promise<boolean> {
+    if (this.#head?.keys[0]?.keyId !== after) return false;
+    this.#head = { ...this.#head, keys };
+    return true;
+  }
+
+  async salts(people: readonly string[]): Promise<readonly string[]> {
+    return people.map((person) => {
+      const salt = this.#salts.get(person) ?? randomBytes(SALT_BYTES).toString('base64');
+      this.#salts.set(person, salt);
+      return salt;
+    });
+  }
+
+  async presentSalts(people: readonly string[]): Promise<readonly (string | null)[]> {
+    return people.map((person) => this.#salts.get(person) ?? null);
+  }
+
+  async forgetSalt(person: string): Promise<void> {
+    this.#salts.delete(person);
+  }
+}

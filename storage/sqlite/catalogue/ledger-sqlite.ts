@@ -1,0 +1,78 @@
+// The ledger's state on SQLite, in the catalogue's file.
+
+import type {
+  LedgerCommit,
+  LedgerHead,
+  LedgerKey,
+  LedgerStore,
+  NewLedger,
+  StoredTree,
+  TreeName,
+  TreeSummary,
+} from '../../ports/ledger.ts';
+import { readQuery } from '../thread/read-query.ts';
+import type { CatalogueDatabase } from './catalogue-options.ts';
+import { LEDGER_ROW, type LedgerRow } from './ledger-statements.ts';
+
+export class SqliteLedgerStore implements LedgerStore {
+  readonly #writer;
+  readonly #row;
+  readonly #trees;
+  readonly #tree;
+  readonly #salt;
+
+  constructor({ writer, reader }: CatalogueDatabase) {
+    this.#writer = writer;
+    this.#row = reader.prepare<[], LedgerRow>(LEDGER_ROW);
+    this.#trees = reader.prepare<[], TreeSummary>(
+      'select name, first, size, head from ledger_trees',
+    );
+    this.#tree = reader.prepare<[TreeName], StoredTree>(
+      'select name, first, size, head, tail, upper from ledger_trees where name = ?',
+    );
+    this.#salt = reader
+      .prepare<[string], string>('select salt from ledger_salts where person = ?')
+      .pluck();
+  }
+
+  async head(): Promise<LedgerHead | null> {
+    const row = readQuery(() => this.#row.get());
+    return row === undefined ? null : headOf(row);
+  }
+
+  async begin(ledger: NewLedger): Promise<LedgerHead> {
+    return headOf(await this.#writer.submit('beginLedger', ledger));
+  }
+
+  async trees(): Promise<readonly TreeSummary[]> {
+    return readQuery(() => this.#trees.all());
+  }
+
+  async tree(name: TreeName): Promise<StoredTree | null> {
+    return readQuery(() => this.#tree.get(name)) ?? null;
+  }
+
+  commit(version: number, { checkpoint, signedAt, trees }: LedgerCommit): Promise<boolean> {
+    return this.#writer.submit('commitLedger', version, checkpoint, signedAt, trees);
+  }
+
+  replaceKeys(keys: readonly LedgerKey[], after: string): Promise<boolean> {
+    return this.#writer.submit('replaceLedgerKeys', keys, after);
+  }
+
+  salts(people: readonly string[]): Promise<readonly string[]> {
+    return this.#writer.submit('ledgerSalts', people);
+  }
+
+  async presentSalts(people: readonly string[]): Promise<readonly (string | null)[]> {
+    return readQuery(() => people.map((person) => this.#salt.get(person) ?? null));
+  }
+
+  forgetSalt(person: string): Promise<void> {
+    return this.#writer.submit('forgetLedgerSalt', person);
+  }
+}
+
+function headOf({ keys, ...row }: LedgerRow): LedgerHead {
+  return { ...row, keys: JSON.parse(keys) as LedgerKey[] };
+}
