@@ -157,7 +157,7 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
   const restrictions = new RestrictionSet({ ...stores, bus, clock, log });
   const search = createSearch({ ...options, restrictions });
   const tokens = createTokens(options);
-  const rebuild = createRebuild(stores, runs, log);
+  const rebuild = createRebuild(stores, SHARD_COUNT, runs, log);
   let url: string | null = null;
   let operatorUrl: string | null = null;
   const accounts = createAccountParts({

@@ -125,7 +125,7 @@ function createCore(
   const archiver = createArchiver({ ...options, stores, shardCount, levels, meter });
   const ledger = createLedgerThread({ ...options, stores, shardCount, meter });
   const tokens = createTokens(options);
-  const rebuild = createRebuild(stores, runs, log);
+  const rebuild = createRebuild(stores, shardCount, runs, log);
   let url: string | null = null;
   let operatorUrl: string | null = null;
   const accounts = createAccountParts({

@@ -164,9 +164,16 @@ export function createArchiver(
   return createArchiverThread({ ...options, consumers });
 }
 
-export function createRebuild(stores: Stores, upkeep: UpkeepShare, log: Logger): Rebuild {
+/** `shardCount`: analytics are made anew with the lists of so many shards; null: never. */
+export function createRebuild(
+  stores: Stores,
+  shardCount: number | null,
+  upkeep: UpkeepShare,
+  log: Logger,
+): Rebuild {
   return new Rebuild({
     ...stores,
+    analytics: shardCount === null ? null : { store: stores.analytics, shardCount },
     openSpill: () => new SqliteSpillStore(),
     upkeep,
     clock: systemClock,

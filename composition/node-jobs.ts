@@ -125,7 +125,7 @@ function createReconciliation(options: {
   readonly log: Logger;
 }): ReconcileHandler {
   const { shardCount, stores, reconciling: upkeep, log } = options;
-  const rebuild = createRebuild(stores, upkeep, log);
+  const rebuild = createRebuild(stores, null, upkeep, log);
   const dropRows = new DropRows({ ...stores, ...options });
   return new ReconcileHandler({
     reconcilers: [

@@ -19,6 +19,8 @@ import {
   type ReadModels,
   USER_BUCKETS,
 } from '../../storage/ports/read-models.ts';
+import type { AnalyticsStore } from '../../storage/ports/analytics.ts';
+import { rebuildAccount } from '../analytics/account-rebuild.ts';
 import { JournalChanges } from './journal-changes.ts';
 
 /** The longest wait for the relay to bring what was durable at the call. */
@@ -28,6 +30,8 @@ const RELAY_POLL_MS = 50;
 export interface RebuildOptions {
   readonly journal: Journal;
   readonly readModels: ReadModels;
+  /** Made anew with the lists of all shards; null, or absent: they stay as they are. */
+  readonly analytics?: { readonly store: AnalyticsStore; readonly shardCount: number } | null;
   readonly openSpill: OpenSpill;
   /** Of the event loop on which it runs. */
   readonly upkeep: UpkeepShare;
@@ -67,7 +71,7 @@ export class Rebuild {
     pause: Pause,
     replayed: DropsReplayed,
   ): Promise<RebuiltShard[]> {
-    const { journal, openSpill, readModels } = this.#options;
+    const { journal, openSpill, readModels, analytics } = this.#options;
     const { signal } = run;
     const reasons = new Map<number, string>();
     const journals = await this.#journals(shards, reasons, signal);
@@ -83,9 +87,28 @@ export class Rebuild {
         signal,
         compared: (share) => run.progress(comparing(share)),
       });
+      if (write && shards.length === analytics?.shardCount)
+        await this.#rebuildAnalytics(run, pause, reasons);
       return rebuiltRows(shards, changes.journals, missing, reasons);
     } finally {
       changes.close();
+    }
+  }
+
+  /** Of all journals together: they have sums in common. */
+  async #rebuildAnalytics(
+    run: RunContext,
+    pause: Pause,
+    reasons: Map<number, string>,
+  ): Promise<void> {
+    const { analytics, journal, log } = this.#options;
+    if (!analytics) return;
+    try {
+      await rebuildAccount({ ...analytics, journal, pause }, run);
+    } catch (error) {
+      if (!isDamage(error)) throw error;
+      log.warn({ err: error }, 'analytics stay as they are: a journal cannot be read');
+      if (reasons.size === 0) reasons.set(0, `Analytics are not made anew: ${error.message}.`);
     }
   }
 
