@@ -9,11 +9,15 @@ import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import { build } from 'vite';
 import type { BuiltApp, BuiltFile, PagesList } from '../gateway/pages/built-pages.ts';
 import { STOREFRONT_PATHS } from '../web/storefront/paths.ts';
+import { STUDIO_PATHS } from '../web/studio/paths.ts';
 
 const WEB = join(import.meta.dirname, '..', 'web');
 const DIST = join(WEB, 'dist');
 const VERSION_LENGTH = 12;
-const APPS = [{ html: 'index.html', paths: STOREFRONT_PATHS }] as const;
+const APPS = [
+  { html: 'index.html', paths: STOREFRONT_PATHS },
+  { html: 'studio.html', paths: STUDIO_PATHS },
+] as const;
 /** Names in this folder have a hash of their content. */
 const HASHED = 'assets/';
 const MEDIA_TYPES: Readonly<Record<string, string>> = {

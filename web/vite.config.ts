@@ -3,7 +3,7 @@
 
 import { defineConfig } from 'vite';
 
-const HTML = ['index.html'];
+const HTML = ['index.html', 'studio.html'];
 
 export default defineConfig({
   root: import.meta.dirname,

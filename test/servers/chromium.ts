@@ -49,7 +49,11 @@ export async function openPage(
     troubles.push(url === '' ? message.text() : `${message.text()} (${url})`);
   });
   page.on('pageerror', (error) => troubles.push(String(error)));
-  page.on('requestfailed', (request) => troubles.push(`not loaded: ${request.url()}`));
+  page.on('requestfailed', (request) => {
+    // A page that is left, or a view, gives up what it was loading.
+    if (request.failure()?.errorText === 'net::ERR_ABORTED') return;
+    troubles.push(`not loaded: ${request.url()}`);
+  });
   page.on('request', (request) => {
     if (!request.url().startsWith('data:')) origins.add(new URL(request.url()).origin);
   });

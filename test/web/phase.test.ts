@@ -7,8 +7,8 @@ import {
   type Phase,
   phaseOf,
   type Press,
-} from '../../web/storefront/drop/phase.ts';
-import type { Order } from '../../web/storefront/types.ts';
+} from '../../web/shared/drop/phase.ts';
+import type { Order } from '../../web/shared/types.ts';
 
 const NONE: Press = { is: 'none' };
 

@@ -67,7 +67,7 @@ run('U1: a lost answer and a reload in mid-press end in one order', async (t) =>
     async () => lost,
     (times) => times > 0,
   );
-  await buyer.page.unroute('**/orders');
+  await buyer.page.unrouteAll({ behavior: 'wait' });
   await buyer.page.reload();
   await buyer.page.getByRole('heading', { name: 'It is yours' }).waitFor();
   const orders = (await server.get(`/v1/drops/${dropId}/orders`, { as: creator })).json;

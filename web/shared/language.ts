@@ -2,34 +2,63 @@
 // languages come with their own. Money, numbers and times are formatted by `Intl`.
 
 import { signal } from '@preact/signals';
-import { en, type Message, type MessageKey, type Messages } from './messages/en.ts';
+import { en, type Message, type MessageKey, type MessagesOf } from './messages/en.ts';
 
-/** Languages beside English, and how their texts are loaded. */
-const LOADERS: Readonly<Record<string, () => Promise<Messages>>> = {
-  de: async () => (await import('./messages/de.ts')).de,
-};
 /** Not a language: English with its letters mirrored in direction, to see that pages can turn. */
 const RIGHT_TO_LEFT_TRIAL = 'ar-XB';
 const STORED = 'livedrops:language';
 const CURRENCY_DIGITS_MAX = 4;
 
+/** By two letters, beside English. */
+type Loaders<K extends string> = Readonly<Record<string, () => Promise<MessagesOf<K>>>>;
+type Values = Readonly<Record<string, string | number>>;
+export type Text<K extends string> = (key: K, values?: Values) => string;
+
 interface Language {
   /** As `Intl` and `lang` take it. */
   readonly tag: string;
   readonly direction: 'ltr' | 'rtl';
-  readonly messages: Messages;
 }
 
-const language = signal<Language>({ tag: 'en', direction: 'ltr', messages: en });
+const language = signal<Language>({ tag: 'en', direction: 'ltr' });
+const loads: ((code: string) => Promise<void>)[] = [];
+
+/**
+ * The texts of an app: a function that gives one, with `{name}` filled in and its form chosen by
+ * `n`. `chooseLanguage` loads them.
+ */
+export function makeText<K extends string>(english: MessagesOf<K>, loaders: Loaders<K>): Text<K> {
+  const messages = signal(english);
+  loads.push(async (code) => {
+    messages.value = (await loaders[code]?.()) ?? english;
+  });
+  return (key, values = {}) => {
+    const { n } = values;
+    const form = formOf(messages.value[key], typeof n === 'number' ? n : 0);
+    return form.replaceAll(/\{(\w+)\}/g, (_, name: string) => {
+      const value = values[name] ?? '';
+      return typeof value === 'number' ? numberText(value) : value;
+    });
+  };
+}
+
+/** What all apps say. English is in the first script; other languages come with their own. */
+export const text = makeText<MessageKey>(en, {
+  de: async () => (await import('./messages/de.ts')).de,
+});
 
 /** Resolves when texts are there; where they cannot be loaded, in English. */
 export async function chooseLanguage(): Promise<void> {
   const wanted = wantedTags();
   const tag = wanted.find((one) => one === RIGHT_TO_LEFT_TRIAL || /^(en|de)\b/i.test(one)) ?? 'en';
-  const load = LOADERS[tag.slice(0, 2).toLowerCase()];
-  const messages = await (load?.() ?? Promise.resolve(en)).catch(() => en);
   const isTrial = tag === RIGHT_TO_LEFT_TRIAL;
-  language.value = { tag: isTrial ? 'en' : tag, direction: isTrial ? 'rtl' : 'ltr', messages };
+  const code = isTrial ? 'en' : tag.slice(0, 2).toLowerCase();
+  const isLoaded = await Promise.all(loads.map((load) => load(code))).then(
+    () => true,
+    () => false,
+  );
+  const shown = isLoaded && !isTrial ? tag : 'en';
+  language.value = { tag: shown, direction: isTrial ? 'rtl' : 'ltr' };
   document.documentElement.lang = language.value.tag;
   document.documentElement.dir = language.value.direction;
 }
@@ -41,23 +70,9 @@ function wantedTags(): readonly string[] {
   return stored === null ? navigator.languages : [stored, ...navigator.languages];
 }
 
-/** The text, with `{name}` filled in. `n` chooses its form. */
-export function text(
-  key: MessageKey,
-  values: Readonly<Record<string, string | number>> = {},
-): string {
-  const { messages, tag } = language.value;
-  const { n } = values;
-  const chosen = formOf(messages[key], typeof n === 'number' ? n : 0, tag);
-  return chosen.replaceAll(/\{(\w+)\}/g, (_, name: string) => {
-    const value = values[name] ?? '';
-    return typeof value === 'number' ? numberText(value) : value;
-  });
-}
-
-function formOf(message: Message, n: number, tag: string): string {
+function formOf(message: Message, n: number): string {
   if (typeof message === 'string') return message;
-  return message[new Intl.PluralRules(tag).select(n)] ?? message.other;
+  return message[new Intl.PluralRules(language.value.tag).select(n)] ?? message.other;
 }
 
 export function numberText(value: number): string {

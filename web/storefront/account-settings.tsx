@@ -9,7 +9,11 @@ import { useLoaded } from '../shared/loaded.ts';
 import type { MessageKey } from '../shared/messages/en.ts';
 import { pushState, turnPushOff, turnPushOn } from '../shared/push.ts';
 import { client, faultText } from '../shared/server.ts';
-import { PASSWORD_LENGTH_MAX, PASSWORD_LENGTH_MIN, valuesOf } from './log-in.tsx';
+import {
+  PASSWORD_LENGTH_MAX,
+  PASSWORD_LENGTH_MIN,
+  valuesOf,
+} from '../shared/components/log-in.tsx';
 
 const CHOICES = [
   ['push', 'dropStarted', 'told.dropStarted'],

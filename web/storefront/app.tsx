@@ -11,7 +11,7 @@ import { Account } from './account.tsx';
 import { Creator } from './creator.tsx';
 import { DropPage } from './drop/drop-page.tsx';
 import { Home } from './home.tsx';
-import { LogIn, Register } from './log-in.tsx';
+import { LogIn, Register } from '../shared/components/log-in.tsx';
 import { ConfirmEmail, ResetPassword } from './mailed-links.tsx';
 import { News } from './news.tsx';
 import { OrderPage, Orders } from './orders.tsx';
@@ -19,9 +19,12 @@ import { Product } from './product.tsx';
 import { Search } from './search.tsx';
 import { unread } from './unread.ts';
 
+/** Links to other apps and pages leave this one. */
+const OWN_PATHS = /^\/(?!studio|docs)/;
+
 export function App() {
   return (
-    <LocationProvider>
+    <LocationProvider scope={OWN_PATHS}>
       <a class="skip" href="#main">
         {text('skip')}
       </a>
@@ -45,13 +48,17 @@ export function App() {
           />
           <Route path="/news" component={() => <ForUsers view={News} />} />
           <Route path="/account" component={() => <ForUsers view={Account} />} />
-          <Route path="/log-in" component={LogIn} />
-          <Route path="/register" component={Register} />
+          <Route path="/log-in" component={() => <LogIn />} />
+          <Route path="/register" component={() => <Register />} />
           <Route path="/reset-password" component={ResetPassword} />
           <Route path="/confirm-email" component={ConfirmEmail} />
           <Route default component={Nothing} />
         </Router>
       </Main>
+      <footer class="page foot row soft">
+        <a href="/studio">{text('foot.sell')}</a>
+        <a href="/docs">{text('foot.docs')}</a>
+      </footer>
     </LocationProvider>
   );
 }

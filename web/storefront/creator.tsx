@@ -8,7 +8,7 @@ import { text } from '../shared/language.ts';
 import { useLoaded } from '../shared/loaded.ts';
 import { client, faultText, user } from '../shared/server.ts';
 import { DropCard } from './drop-card.tsx';
-import type { Profile, SearchItem } from './types.ts';
+import type { Profile, SearchItem } from '../shared/types.ts';
 
 const DROPS = 24;
 

@@ -7,10 +7,10 @@ import { Badge, Picture } from '../shared/components/parts.tsx';
 import { momentText, text } from '../shared/language.ts';
 import { priceText } from '../shared/money.ts';
 import { serverNow, watchDrop } from '../shared/server.ts';
-import { CountdownView } from './drop/countdown-view.tsx';
-import { StatusBadge } from './status-badge.tsx';
-import type { DropState } from './drop/phase.ts';
-import type { SearchItem } from './types.ts';
+import { CountdownView } from '../shared/drop/countdown-view.tsx';
+import { StatusBadge } from '../shared/components/status-badge.tsx';
+import type { DropState } from '../shared/drop/phase.ts';
+import type { SearchItem } from '../shared/types.ts';
 
 export function DropCard({ item, isFirst = false }: { item: SearchItem; isFirst?: boolean }) {
   const element = useRef<HTMLAnchorElement>(null);

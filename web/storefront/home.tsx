@@ -6,7 +6,7 @@ import { useLoaded } from '../shared/loaded.ts';
 import { client } from '../shared/server.ts';
 import { useEffect } from 'preact/hooks';
 import { DropCard } from './drop-card.tsx';
-import type { SearchItem } from './types.ts';
+import type { SearchItem } from '../shared/types.ts';
 
 const LISTS = [
   { status: 'live', sort: 'newest', limit: 24, title: 'home.live' },
@@ -54,6 +54,11 @@ function Lists({ lists }: { lists: readonly (readonly SearchItem[])[] }) {
     return (
       <Empty title={text('home.empty.title')}>
         <p>{text('home.empty.text')}</p>
+        <p>
+          <a class="button button-main" href="/studio">
+            {text('foot.sell')}
+          </a>
+        </p>
       </Empty>
     );
   }

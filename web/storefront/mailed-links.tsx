@@ -7,7 +7,11 @@ import { useEffect } from 'preact/hooks';
 import { Field, Notice } from '../shared/components/parts.tsx';
 import { text } from '../shared/language.ts';
 import { client, faultText } from '../shared/server.ts';
-import { PASSWORD_LENGTH_MAX, PASSWORD_LENGTH_MIN, valuesOf } from './log-in.tsx';
+import {
+  PASSWORD_LENGTH_MAX,
+  PASSWORD_LENGTH_MIN,
+  valuesOf,
+} from '../shared/components/log-in.tsx';
 
 function tokenOfLink(): string | null {
   return new URLSearchParams(location.hash.slice(1)).get('token');

@@ -7,8 +7,8 @@ import { momentText, text } from '../shared/language.ts';
 import { useLoaded } from '../shared/loaded.ts';
 import { priceText } from '../shared/money.ts';
 import { client, ordersChanged, serverNow } from '../shared/server.ts';
-import { CountdownView } from './drop/countdown-view.tsx';
-import type { Order } from './types.ts';
+import { CountdownView } from '../shared/drop/countdown-view.tsx';
+import type { Order } from '../shared/types.ts';
 
 const LIMIT = 30;
 const TONES = {

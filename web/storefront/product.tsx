@@ -5,7 +5,7 @@ import { Picture, Shown } from '../shared/components/parts.tsx';
 import { text } from '../shared/language.ts';
 import { useLoaded } from '../shared/loaded.ts';
 import { client } from '../shared/server.ts';
-import { StatusBadge } from './status-badge.tsx';
+import { StatusBadge } from '../shared/components/status-badge.tsx';
 import { momentText } from '../shared/language.ts';
 import { priceText } from '../shared/money.ts';
 import { serverNow } from '../shared/server.ts';

@@ -8,7 +8,7 @@ import { text } from '../shared/language.ts';
 import { useLoaded } from '../shared/loaded.ts';
 import { client } from '../shared/server.ts';
 import { DropCard } from './drop-card.tsx';
-import type { SearchItem } from './types.ts';
+import type { SearchItem } from '../shared/types.ts';
 
 const LIMIT = 24;
 const SUGGESTIONS = 6;

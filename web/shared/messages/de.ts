@@ -1,8 +1,8 @@
 // The texts of the pages in German.
 
-import type { Messages } from './en.ts';
+import type { MessageKey, MessagesOf } from './en.ts';
 
-export const de: Messages = {
+export const de: MessagesOf<MessageKey> = {
   brand: 'LiveDrops',
   skip: 'Zum Inhalt springen',
   'nav.label': 'Hauptmenü',
@@ -13,6 +13,8 @@ export const de: Messages = {
   'nav.account': 'Konto',
   'nav.logIn': 'Anmelden',
   unread: { one: '{n} ungelesen', other: '{n} ungelesen' },
+  'foot.sell': 'Hier verkaufen',
+  'foot.docs': 'Für Entwickler',
   offline: 'Du bist offline. Was du siehst, ist vielleicht alt; gekauft wird erst wieder online.',
   loading: 'Wird geladen',
   again: 'Noch einmal',

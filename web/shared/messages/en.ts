@@ -12,6 +12,8 @@ export const en = {
   'nav.account': 'Account',
   'nav.logIn': 'Log in',
   unread: { one: '{n} unread', other: '{n} unread' },
+  'foot.sell': 'Sell here',
+  'foot.docs': 'For developers',
   offline: 'You are offline. What you see may be old; nothing is bought until you are back.',
   loading: 'Loading',
   again: 'Try again',
@@ -200,4 +202,4 @@ export type MessageKey = keyof typeof en;
 export type Message =
   | string
   | ({ readonly other: string } & Partial<Record<Intl.LDMLPluralRule, string>>);
-export type Messages = Readonly<Record<MessageKey, Message>>;
+export type MessagesOf<K extends string> = Readonly<Record<K, Message>>;

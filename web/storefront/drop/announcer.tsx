@@ -5,8 +5,8 @@ import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { text } from '../../shared/language.ts';
 import { serverNow } from '../../shared/server.ts';
-import type { Drop } from '../types.ts';
-import { type Phase, phaseOf } from './phase.ts';
+import type { Drop } from '../../shared/types.ts';
+import { type Phase, phaseOf } from '../../shared/drop/phase.ts';
 
 const MARKS = [
   [60_000, 'drop.announce.minute'],

@@ -6,9 +6,9 @@ import { momentText, numberText, text } from '../../shared/language.ts';
 import type { MessageKey } from '../../shared/messages/en.ts';
 import { priceText } from '../../shared/money.ts';
 import { serverNow } from '../../shared/server.ts';
-import type { Drop, Order, ProblemCodeOf } from '../types.ts';
-import { CountdownView } from './countdown-view.tsx';
-import { mayBuy, type Phase, type Press } from './phase.ts';
+import type { Drop, Order, ProblemCodeOf } from '../../shared/types.ts';
+import { CountdownView } from '../../shared/drop/countdown-view.tsx';
+import { mayBuy, type Phase, type Press } from '../../shared/drop/phase.ts';
 
 interface BuyPanelProps {
   readonly drop: Drop;

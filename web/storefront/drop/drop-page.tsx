@@ -16,12 +16,12 @@ import {
   user,
   watchDrop,
 } from '../../shared/server.ts';
-import { StatusBadge } from '../status-badge.tsx';
-import type { Drop, Product, Profile } from '../types.ts';
+import { StatusBadge } from '../../shared/components/status-badge.tsx';
+import type { Drop, Product, Profile } from '../../shared/types.ts';
 import { Announcer } from './announcer.tsx';
 import { BuyPanel } from './buy-panel.tsx';
-import { CountdownView } from './countdown-view.tsx';
-import { phaseOf } from './phase.ts';
+import { CountdownView } from '../../shared/drop/countdown-view.tsx';
+import { phaseOf } from '../../shared/drop/phase.ts';
 import { Purchase } from './purchase.ts';
 
 interface DropPageData {

@@ -5,8 +5,8 @@
 import { signal } from '@preact/signals';
 import { ConnectionError, IntentGoneError, ProblemError } from '../../../sdk/errors.ts';
 import { client } from '../../shared/server.ts';
-import type { Order } from '../types.ts';
-import type { Press } from './phase.ts';
+import type { Order } from '../../shared/types.ts';
+import type { Press } from '../../shared/drop/phase.ts';
 
 /** Statuses of an order that stands, the one to show first. */
 const STANDING: readonly Order['status'][] = ['reserved', 'confirmed'];

@@ -1,8 +1,8 @@
 // The state of a drop in one word.
 
-import { Badge } from '../shared/components/parts.tsx';
-import { text } from '../shared/language.ts';
-import { type DropState, type Phase, phaseOf } from './drop/phase.ts';
+import { Badge } from './parts.tsx';
+import { text } from '../language.ts';
+import { type DropState, type Phase, phaseOf } from '../drop/phase.ts';
 
 const BADGES = {
   upcoming: ['plain', 'status.upcoming'],

@@ -1,21 +1,26 @@
-// Log-in and registration. Both lead back to where the buyer was.
+// Log-in and registration of an app. Both lead back to where the user was.
 
 import { type Signal, useSignal } from '@preact/signals';
 import { useLocation } from 'preact-iso';
 import { useEffect } from 'preact/hooks';
-import { isProblem } from '../../sdk/errors.ts';
-import { Field, Notice } from '../shared/components/parts.tsx';
-import { text } from '../shared/language.ts';
-import { client, faultText } from '../shared/server.ts';
+import { isProblem } from '../../../sdk/errors.ts';
+import { Field, Notice } from './parts.tsx';
+import { text } from '../language.ts';
+import { client, faultText } from '../server.ts';
 
 export const PASSWORD_LENGTH_MIN = 8;
 export const PASSWORD_LENGTH_MAX = 128;
 const NAME_LENGTH_MAX = 80;
 
 /** Only a path of this site: an address elsewhere would send buyers to a stranger's page. */
-function nextOf(query: Readonly<Record<string, string>>): string {
-  const next = query['next'] ?? '/';
-  return /^\/(?![/\\])/.test(next) ? next : '/';
+function nextOf(query: Readonly<Record<string, string>>, base: string): string {
+  const next = query['next'] ?? '';
+  return /^\/(?![/\\])/.test(next) ? next : base === '' ? '/' : base;
+}
+
+/** Of the app, before its addresses: such as `/studio`; empty for the storefront. */
+interface AppProps {
+  readonly base?: string;
 }
 
 interface Sending {
@@ -24,7 +29,7 @@ interface Sending {
   readonly send: (work: () => Promise<unknown>, faultOf: (error: unknown) => string) => void;
 }
 
-function useSending(): Sending {
+function useSending(base: string): Sending {
   const isSending = useSignal(false);
   const fault = useSignal<string | null>(null);
   const { query, route } = useLocation();
@@ -33,7 +38,7 @@ function useSending(): Sending {
     isSending.value = true;
     work()
       .then(
-        () => route(nextOf(query), true),
+        () => route(nextOf(query, base), true),
         (error: unknown) => (fault.value = faultOf(error)),
       )
       .finally(() => (isSending.value = false));
@@ -41,8 +46,8 @@ function useSending(): Sending {
   return { isSending, fault, send };
 }
 
-export function LogIn() {
-  const { isSending, fault, send } = useSending();
+export function LogIn({ base = '' }: AppProps) {
+  const { isSending, fault, send } = useSending(base);
   const needsCode = useSignal(false);
   const { query } = useLocation();
   useEffect(() => {
@@ -83,14 +88,16 @@ export function LogIn() {
       <button class="button button-main" type="submit" disabled={isSending.value}>
         {text('logIn.go')}
       </button>
-      <a href={`/register?next=${encodeURIComponent(nextOf(query))}`}>{text('logIn.new')}</a>
+      <a href={`${base}/register?next=${encodeURIComponent(nextOf(query, base))}`}>
+        {text('logIn.new')}
+      </a>
       <a href="/reset-password">{text('logIn.forgot')}</a>
     </form>
   );
 }
 
-export function Register() {
-  const { isSending, fault, send } = useSending();
+export function Register({ base = '' }: AppProps) {
+  const { isSending, fault, send } = useSending(base);
   const { query } = useLocation();
   useEffect(() => {
     document.title = `${text('register.title')} · LiveDrops`;
@@ -132,7 +139,9 @@ export function Register() {
       <button class="button button-main" type="submit" disabled={isSending.value}>
         {text('register.go')}
       </button>
-      <a href={`/log-in?next=${encodeURIComponent(nextOf(query))}`}>{text('register.have')}</a>
+      <a href={`${base}/log-in?next=${encodeURIComponent(nextOf(query, base))}`}>
+        {text('register.have')}
+      </a>
     </form>
   );
 }

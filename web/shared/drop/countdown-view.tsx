@@ -2,8 +2,8 @@
 // of one element changes; screen readers hear milestones elsewhere.
 
 import { useEffect, useRef } from 'preact/hooks';
-import { clockText, Countdown } from '../../shared/countdown.ts';
-import { serverNow } from '../../shared/server.ts';
+import { clockText, Countdown } from '../countdown.ts';
+import { serverNow } from '../server.ts';
 
 interface CountdownViewProps {
   /** RFC 3339. */

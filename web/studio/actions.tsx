@@ -1,0 +1,153 @@
+// What a creator can do with a drop that is announced or live.
+
+import { useSignal } from '@preact/signals';
+import type { Drop } from '../../sdk/api.ts';
+import { Notice } from '../shared/components/parts.tsx';
+import { client } from '../shared/server.ts';
+import { studioText } from './texts.ts';
+import { useWorking } from './working.ts';
+
+interface ActionsProps {
+  readonly drop: Drop;
+  /** Of the product: it is typed before the drop is cancelled. */
+  readonly name: string;
+  readonly onChange: (drop: Drop) => void;
+}
+
+export function Actions({ drop, name, onChange }: ActionsProps) {
+  const units = useSignal(10);
+  const isCancelling = useSignal(false);
+  const { isBusy, fault, run } = useWorking();
+  const path = { id: drop.id };
+  const isCurrent = drop.status === 'live' || drop.status === 'upcoming';
+  if (!isCurrent && drop.status !== 'ended') return null;
+  return (
+    <section class="stack">
+      {isCurrent && (
+        <form
+          class="row"
+          onSubmit={(event) => {
+            event.preventDefault();
+            const body = { addStock: units.value };
+            run(() => client.call('PATCH /v1/drops/{id}', { path, body }), onChange);
+          }}
+        >
+          <label class="hidden" for="restock">
+            {studioText('act.restock.units')}
+          </label>
+          <input
+            class="input number studio-units"
+            id="restock"
+            type="number"
+            required
+            min={1}
+            max={1_000_000}
+            value={units.value}
+            onInput={({ currentTarget }) => (units.value = currentTarget.valueAsNumber || 0)}
+          />
+          <button class="button" type="submit" disabled={isBusy.value}>
+            {studioText('act.restock')}
+          </button>
+          {drop.status === 'live' && (
+            <button
+              class="button"
+              type="button"
+              disabled={isBusy.value}
+              onClick={() =>
+                run(
+                  () =>
+                    drop.paused === true
+                      ? client.call('POST /v1/drops/{id}/resume', { path })
+                      : client.call('POST /v1/drops/{id}/pause', { path }),
+                  onChange,
+                )
+              }
+            >
+              {studioText(drop.paused === true ? 'act.resume' : 'act.pause')}
+            </button>
+          )}
+          <button
+            class="button"
+            type="button"
+            aria-expanded={isCancelling.value}
+            onClick={() => (isCancelling.value = !isCancelling.value)}
+          >
+            {studioText('act.cancel')}
+          </button>
+        </form>
+      )}
+      {!isCurrent && (
+        <p>
+          <button
+            class="button"
+            type="button"
+            aria-expanded={isCancelling.value}
+            onClick={() => (isCancelling.value = !isCancelling.value)}
+          >
+            {studioText('act.cancel')}
+          </button>
+        </p>
+      )}
+      {isCancelling.value && (
+        <Cancellation
+          name={name}
+          isBusy={isBusy.value}
+          onKeep={() => (isCancelling.value = false)}
+          onCancel={() =>
+            run(
+              () => client.call('POST /v1/drops/{id}/cancel', { path }),
+              (changed) => {
+                isCancelling.value = false;
+                onChange(changed);
+              },
+            )
+          }
+        />
+      )}
+      {fault.value !== null && (
+        <Notice tone="bad" isUrgent>
+          {fault.value}
+        </Notice>
+      )}
+    </section>
+  );
+}
+
+interface CancellationProps {
+  readonly name: string;
+  readonly isBusy: boolean;
+  readonly onKeep: () => void;
+  readonly onCancel: () => void;
+}
+
+/** What cannot be taken back needs the product's name, typed. */
+function Cancellation({ name, isBusy, onKeep, onCancel }: CancellationProps) {
+  const typed = useSignal('');
+  const isSure = typed.value.trim() === name.trim();
+  return (
+    <form
+      class="notice notice-bad stack"
+      onSubmit={(event) => {
+        event.preventDefault();
+        if (isSure) onCancel();
+      }}
+    >
+      <label for="cancel-name">{studioText('act.cancel.text', { name })}</label>
+      <input
+        class="input"
+        id="cancel-name"
+        autocomplete="off"
+        value={typed.value}
+        onInput={({ currentTarget }) => (typed.value = currentTarget.value)}
+      />
+      <p class="row">
+        <button class="button button-main" type="submit" disabled={!isSure || isBusy}>
+          {studioText('act.cancel.go')}
+        </button>
+        <button class="button" type="button" onClick={onKeep}>
+          {studioText('act.keep')}
+        </button>
+      </p>
+    </form>
+  );
+}

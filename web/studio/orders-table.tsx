@@ -1,0 +1,158 @@
+// The orders of a drop, filtered by status, with refunds and a file of all of them.
+
+import { useSignal } from '@preact/signals';
+import { useEffect } from 'preact/hooks';
+import type { Order } from '../../sdk/api.ts';
+import { Notice, Shown } from '../shared/components/parts.tsx';
+import { momentText, numberText, text } from '../shared/language.ts';
+import { useLoaded } from '../shared/loaded.ts';
+import { priceText } from '../shared/money.ts';
+import { client, serverNow } from '../shared/server.ts';
+import { studioText } from './texts.ts';
+import { useWorking } from './working.ts';
+
+const LIMIT = 20;
+/** While a sale runs the list is read again at most so often. */
+const REFRESH_MS = 3_000;
+const STATUSES = [
+  'reserved',
+  'confirmed',
+  'failed',
+  'cancelled',
+  'expired',
+  'refunded',
+] as const satisfies readonly Order['status'][];
+
+export function OrdersTable({ dropId, version }: { dropId: string; version: number }) {
+  const status = useSignal<Order['status'] | ''>('');
+  const shownVersion = useSignal(version);
+  const { isBusy, fault, run } = useWorking();
+  const path = { id: dropId };
+  useEffect(() => {
+    const timer = setTimeout(() => (shownVersion.value = version), REFRESH_MS);
+    return () => clearTimeout(timer);
+  }, [version]);
+  const loaded = useLoaded(
+    (signal) =>
+      client.call('GET /v1/drops/{id}/orders', {
+        path,
+        query: { limit: LIMIT, ...(status.value !== '' && { status: status.value }) },
+        signal,
+      }),
+    [dropId, status.value, shownVersion.value],
+  );
+  const download = (): void =>
+    run(async () => {
+      const response = await client.open('GET /v1/drops/{id}/orders/export', { path });
+      const link = document.createElement('a');
+      link.href = URL.createObjectURL(await response.blob());
+      link.download = `${dropId}.csv`;
+      link.click();
+      URL.revokeObjectURL(link.href);
+    });
+  return (
+    <section class="stack">
+      <div class="row row-apart">
+        <h2>{studioText('orders.title')}</h2>
+        <div class="row">
+          <label for="status">{studioText('orders.status')}</label>
+          <select
+            class="input studio-status"
+            id="status"
+            value={status.value}
+            onChange={({ currentTarget }) => {
+              status.value = STATUSES.find((one) => one === currentTarget.value) ?? '';
+            }}
+          >
+            <option value="">{studioText('orders.all')}</option>
+            {STATUSES.map((one) => (
+              <option key={one} value={one}>
+                {text(`order.status.${one}`)}
+              </option>
+            ))}
+          </select>
+          <button class="button" type="button" disabled={isBusy.value} onClick={download}>
+            {studioText('orders.export')}
+          </button>
+        </div>
+      </div>
+      {fault.value !== null && (
+        <Notice tone="bad" isUrgent>
+          {fault.value}
+        </Notice>
+      )}
+      <Shown from={loaded} waiting={<div class="waiting studio-waiting" />}>
+        {({ items }) =>
+          items.length === 0 ? (
+            <p class="soft">{studioText('orders.none')}</p>
+          ) : (
+            <div
+              class="studio-scroll"
+              tabIndex={0}
+              role="region"
+              aria-label={studioText('orders.title')}
+            >
+              <table class="studio-table">
+                <thead>
+                  <tr>
+                    <th scope="col">{studioText('orders.time')}</th>
+                    <th scope="col">{studioText('orders.buyer')}</th>
+                    <th scope="col">{studioText('orders.units')}</th>
+                    <th scope="col">{studioText('orders.amount')}</th>
+                    <th scope="col">{studioText('orders.status')}</th>
+                    <th scope="col">
+                      <span class="hidden">{studioText('orders.refund')}</span>
+                    </th>
+                  </tr>
+                </thead>
+                <tbody>
+                  {items.map((order) => (
+                    <Row key={order.id} order={order} onRefunded={loaded.reload} />
+                  ))}
+                </tbody>
+              </table>
+            </div>
+          )
+        }
+      </Shown>
+    </section>
+  );
+}
+
+function Row({ order, onRefunded }: { order: Order; onRefunded: () => void }) {
+  const isAsked = useSignal(false);
+  const { isBusy, fault, run } = useWorking();
+  const price = priceText(order.totalAmount, order.currency);
+  return (
+    <tr>
+      <td>{momentText(order.createdAt, serverNow())}</td>
+      <td>{order.userId}</td>
+      <td class="number">{numberText(order.quantity)}</td>
+      <td class="number">{price}</td>
+      <td>{text(`order.status.${order.status}`)}</td>
+      <td>
+        {order.status === 'confirmed' && (
+          <button
+            class={isAsked.value ? 'button button-main' : 'button'}
+            type="button"
+            disabled={isBusy.value}
+            onClick={() => {
+              if (!isAsked.value) {
+                isAsked.value = true;
+                return;
+              }
+              const path = { id: order.id };
+              run(() => client.call('POST /v1/orders/{id}/refund', { path }), onRefunded);
+            }}
+            onBlur={() => (isAsked.value = false)}
+          >
+            {isAsked.value
+              ? studioText('orders.refund.sure', { price })
+              : studioText('orders.refund')}
+          </button>
+        )}
+        {fault.value}
+      </td>
+    </tr>
+  );
+}

@@ -1,0 +1,9 @@
+// The addresses of the studio's views, as the server answers them.
+
+export const STUDIO_PATHS = [
+  '/studio',
+  '/studio/products/{id}',
+  '/studio/drops/{id}',
+  '/studio/log-in',
+  '/studio/register',
+] as const;

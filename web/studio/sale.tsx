@@ -1,0 +1,149 @@
+// A drop as its creator sees it: stock live, what was sold and seen, what can be done, orders.
+
+import { useSignal } from '@preact/signals';
+import { useEffect } from 'preact/hooks';
+import type { Drop, DropAnalytics, Product } from '../../sdk/api.ts';
+import { Notice, Shown } from '../shared/components/parts.tsx';
+import { CountdownView } from '../shared/drop/countdown-view.tsx';
+import { StatusBadge } from '../shared/components/status-badge.tsx';
+import { momentText, numberText, text } from '../shared/language.ts';
+import { useLoaded } from '../shared/loaded.ts';
+import { priceText } from '../shared/money.ts';
+import { client, serverNow, watchDrop } from '../shared/server.ts';
+import { Actions } from './actions.tsx';
+import { OrdersTable } from './orders-table.tsx';
+import { SoldChart } from './sold-chart.tsx';
+import { studioText } from './texts.ts';
+
+/** What the server counts is shown there within 2 seconds. */
+const FIGURES_MS = 2_000;
+
+export function SaleView({ id }: { id: string }) {
+  const loaded = useLoaded(
+    async (signal) => {
+      const drop = await client.call('GET /v1/drops/{id}', { path: { id }, signal });
+      const path = { id: drop.productId };
+      return { drop, product: await client.call('GET /v1/products/{id}', { path, signal }) };
+    },
+    [id],
+  );
+  return (
+    <Shown from={loaded} waiting={<div class="waiting studio-waiting" />}>
+      {(data) => <Sale key={id} {...data} />}
+    </Shown>
+  );
+}
+
+function Sale({ drop: loaded, product }: { drop: Drop; product: Product }) {
+  const shown = useSignal(loaded);
+  const figures = useSignal<DropAnalytics | null>(null);
+  const { id } = loaded;
+  useEffect(() => {
+    document.title = `${product.name} · ${studioText('title')}`;
+    return watchDrop(id, {
+      onFrame: ({ data, version }) => {
+        if (version >= shown.value.version) shown.value = { ...shown.value, ...data, version };
+      },
+    });
+  }, [id]);
+  useEffect(() => {
+    const ended = new AbortController();
+    const read = (): void => {
+      if (document.hidden) return;
+      const asked = { path: { id }, signal: ended.signal, triesMax: 1 };
+      // The next look shows what this one could not.
+      client.call('GET /v1/drops/{id}/analytics', asked).then(
+        (value) => (figures.value = value),
+        () => undefined,
+      );
+    };
+    read();
+    const timer = setInterval(read, FIGURES_MS);
+    return () => {
+      clearInterval(timer);
+      ended.abort();
+    };
+  }, [id]);
+
+  const drop = shown.value;
+  return (
+    <div class="stack stack-l">
+      <header class="stack">
+        <div class="row">
+          <StatusBadge drop={drop} />
+          <a href={`/drops/${id}`}>{studioText('sale.see')}</a>
+        </div>
+        <h1>{product.name}</h1>
+        <p class="soft">
+          {drop.status === 'upcoming' && (
+            <>
+              {text('drop.startsIn')} <CountdownView until={drop.startsAt} />
+            </>
+          )}
+          {drop.status === 'live' && (
+            <>
+              {text('drop.endsIn')} <CountdownView until={drop.endsAt} />
+            </>
+          )}
+          {(drop.status === 'ended' || drop.status === 'cancelled') &&
+            text('drop.endedAt', { time: momentText(drop.endsAt, serverNow()) })}
+        </p>
+      </header>
+      <dl class="studio-figures">
+        <Figure name={studioText('sale.left')} value={numberText(drop.free)} isMain />
+        <Figure name={studioText('sale.sold')} value={numberText(drop.sold)} isMain />
+        <Figure name={studioText('sale.held')} value={numberText(drop.held)} />
+        <Figures of={figures.value} />
+      </dl>
+      {figures.value !== null && figures.value.secondsToSoldOut !== null && (
+        <Notice tone="good">
+          {studioText('sale.soldOutIn', { seconds: figures.value.secondsToSoldOut })}
+        </Notice>
+      )}
+      <SoldChart drop={drop} />
+      <Actions drop={drop} name={product.name} onChange={(changed) => (shown.value = changed)} />
+      <OrdersTable dropId={id} version={drop.version} />
+    </div>
+  );
+}
+
+function Figures({ of }: { of: DropAnalytics | null }) {
+  if (of === null) return null;
+  const { total, watching } = of;
+  return (
+    <>
+      <Figure name={studioText('sale.watching')} value={numberText(watching)} />
+      <Figure name={studioText('sale.views')} value={numberText(total.views)} />
+      <Figure name={studioText('sale.tries')} value={numberText(total.tries)} />
+      {total.refused.map(({ code, count }) => (
+        <Figure
+          key={code}
+          name={`${studioText('sale.refused')}: ${code}`}
+          value={numberText(count)}
+        />
+      ))}
+      {total.revenue.map(({ currency, amount }) => (
+        <Figure
+          key={currency}
+          name={studioText('sale.revenue')}
+          value={priceText(amount, currency)}
+        />
+      ))}
+    </>
+  );
+}
+
+interface FigureProps {
+  readonly name: string;
+  readonly value: string;
+  readonly isMain?: boolean;
+}
+
+function Figure({ name, value, isMain = false }: FigureProps) {
+  return (
+    <div class={isMain ? 'studio-figure studio-figure-main' : 'studio-figure'}>
+      <dt class="soft small">{name}</dt>
+      <dd class="number">{value}</dd>
+    </div>
+  );
+}
