@@ -20,9 +20,9 @@ interface Violation {
 async function violations(page: Page): Promise<string[]> {
   const options = JSON.stringify({ runOnly: { type: 'tag', values: RULES } });
   await page.evaluate(AXE);
-  const found = (await page.evaluate(
+  const found: readonly Violation[] = await page.evaluate(
     `axe.run(document, ${options}).then(({ violations }) => violations)`,
-  )) as readonly Violation[];
+  );
   return found.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
 }
 

@@ -98,3 +98,8 @@ export function momentText(time: string | number, nowMs: number): string {
     timeStyle: 'short',
   }).format(at);
 }
+
+/** The time of day with seconds, in the device's zone. */
+export function clockTimeText(at: number): string {
+  return new Intl.DateTimeFormat(language.value.tag, { timeStyle: 'medium' }).format(at);
+}

@@ -59,7 +59,7 @@ export function Schedule({ productId }: { productId: string }) {
       }}
     >
       <h2>{studioText('schedule.title')}</h2>
-      <div class="studio-pair">
+      <div class="studio-pair studio-moments">
         <Moment id="starts" label="schedule.starts" value={starts} />
         <Moment id="ends" label="schedule.ends" value={ends} />
       </div>
