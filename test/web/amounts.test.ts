@@ -3,7 +3,7 @@
 import test from 'ava';
 import { amountOf } from '../../web/shared/amounts.ts';
 
-test('H1a: a typed price is in the minor unit of its currency, or is none', (t) => {
+test('U2, H1a: a typed price is in the minor unit of its currency, or is none', (t) => {
   const cases: readonly (readonly [string, string, number | null])[] = [
     ['129', 'EUR', 12_900],
     ['129,5', 'EUR', 12_950],
