@@ -52,6 +52,17 @@ export class Account {
   readonly #buyerChanges: BuyerChange[] = [];
   #uses = 0;
   #events = 0;
+  /** Whose event is applied, and its time. */
+  #state: AccountedState | null = null;
+  #time = 0;
+  /** One function for all sales. What changes elsewhere is rare. */
+  readonly #changed = (change: BuyerChange): void => {
+    const { sale, name, value } = change;
+    const state = this.#state!;
+    if (sale.dropId === state.record.id && timeOfMark(sale.mark) === this.#time)
+      state.tallyAt(this.#time)[name] += value;
+    else this.#buyerChanges.push(change);
+  };
 
   private constructor({ store, bounds }: AccountOptions) {
     this.#store = store;
@@ -142,17 +153,21 @@ export class Account {
         sells && !this.#buyers.has(creatorId)
           ? await this.#loadBuyers(creatorId)
           : this.#buyers.get(creatorId);
+      this.#state = state;
+      this.#time = time;
       const sold = state.apply(event, time);
       if (sold === null) continue;
       buyers!.usedAt = this.#uses;
       const { low, high, mark } = sold;
-      buyers!.sold(low, high, { dropId, mark }, (change) => void this.#buyerChanges.push(change));
+      buyers!.sold(low, high, { dropId, mark }, this.#changed);
     }
   }
 
   async #amounts(changed: readonly AccountedState[]): Promise<Amount[]> {
     const sums = new AmountSums();
-    for (const { record, minutes, seconds } of changed) {
+    for (const state of changed) {
+      state.settle();
+      const { record, minutes, seconds } = state;
       const subject = subjectOfDrop(record.id);
       const subjects = [subject, subjectOfCreator(record.creatorId), ALL];
       for (const [start, tally] of minutes)

@@ -6,7 +6,7 @@ import { assert } from '../../domain/assert.ts';
 import { type AccountedDrop, STEP_MS } from '../../storage/ports/analytics.ts';
 import { saleMark } from './buyers.ts';
 import { OrderSegment, SEGMENT_ORDERS } from './order-segment.ts';
-import { emptyTally, type Tally } from './tally.ts';
+import { emptyTally, moveTally, type Tally } from './tally.ts';
 import { hashUser } from './user-hash.ts';
 
 /** For so long from its opening a drop has sums of each second. */
@@ -48,6 +48,11 @@ export class AccountedState {
   /** Whether it differs from what is stored. */
   isChanged = false;
   usedAt = 0;
+  /** Of the last time at which something was counted, and not in its minute yet. */
+  readonly #counted = emptyTally();
+  #hasCounted = false;
+  #countedAt = 0;
+  #isCountedFine = false;
 
   constructor(record: AccountedDrop) {
     this.record = { ...record };
@@ -149,10 +154,26 @@ export class AccountedState {
     }
   }
 
-  /** The tallies to which something of `time` belongs. `isFine`: its second has one as well. */
-  *talliesAt(time: number, isFine: boolean): Generator<Tally> {
-    yield tallyOf(this.minutes, time - (time % STEP_MS.minute));
-    if (isFine) yield tallyOf(this.seconds, time - (time % STEP_MS.second));
+  /** Moves what was counted last to the tallies of its minute and second. To be called at last. */
+  settle(): void {
+    if (!this.#hasCounted) return;
+    this.#hasCounted = false;
+    const time = this.#countedAt;
+    if (this.#isCountedFine) addTo(this.seconds, time - (time % STEP_MS.second), this.#counted);
+    const minute = tallyOf(this.minutes, time - (time % STEP_MS.minute));
+    moveTally(this.#counted, minute);
+  }
+
+  /** The tally of the event that is applied, or of a buyer whom it made. */
+  tallyAt(time: number): Tally {
+    const isFine = this.#isFine(time);
+    if (time !== this.#countedAt || isFine !== this.#isCountedFine) {
+      this.settle();
+      this.#countedAt = time;
+      this.#isCountedFine = isFine;
+    }
+    this.#hasCounted = true;
+    return this.#counted;
   }
 
   #place(userId: string, quantity: number, time: number): SoldTo | null {
@@ -170,10 +191,9 @@ export class AccountedState {
     segment.add(quantity, hash, mark);
     if (record.isInstant) record.sold += quantity;
     else record.held += quantity;
-    for (const tally of this.talliesAt(time, this.#isFine(time))) {
-      tally.placed += 1;
-      if (record.isInstant) this.#sell(tally, quantity);
-    }
+    const tally = this.tallyAt(time);
+    tally.placed += 1;
+    if (record.isInstant) this.#sell(tally, quantity);
     if (record.stocked === record.held + record.sold) record.soldOutAt ??= time;
     return record.isInstant ? { low: hash[0]!, high: hash[1]!, mark } : null;
   }
@@ -188,11 +208,10 @@ export class AccountedState {
     const mark = saleMark(time, this.#isFine(time));
     segment.soldAt[at] = mark;
     segment.isChanged = true;
-    for (const tally of this.talliesAt(time, this.#isFine(time))) {
-      tally.paymentsConfirmed += 1;
-      if (!wasHeld) tally.paymentsLate += 1;
-      this.#sell(tally, quantity);
-    }
+    const tally = this.tallyAt(time);
+    tally.paymentsConfirmed += 1;
+    if (!wasHeld) tally.paymentsLate += 1;
+    this.#sell(tally, quantity);
     if (record.stocked === record.held + record.sold) record.soldOutAt ??= time;
     return { low: segment.userLow[at]!, high: segment.userHigh[at]!, mark };
   }
@@ -210,10 +229,9 @@ export class AccountedState {
     const { amount, units } = segment.parts.get(at) ?? { amount: 0, units: 0 };
     const quantity = segment.quantities[at]!;
     this.record.sold -= quantity - units;
-    for (const tally of this.talliesAt(time, this.#isFine(time))) {
-      tally.refundedUnits += quantity - units;
-      tally.refunded += quantity * this.record.unitAmount - amount;
-    }
+    const tally = this.tallyAt(time);
+    tally.refundedUnits += quantity - units;
+    tally.refunded += quantity * this.record.unitAmount - amount;
   }
 
   #refund(
@@ -229,15 +247,14 @@ export class AccountedState {
     segment.isChanged = true;
     this.record.sold -= quantity;
     if (!restock) this.record.stocked -= quantity;
-    for (const tally of this.talliesAt(time, this.#isFine(time))) {
-      tally[name] += 1;
-      tally.refundedUnits += quantity;
-      tally.refunded += amount;
-    }
+    const tally = this.tallyAt(time);
+    tally[name] += 1;
+    tally.refundedUnits += quantity;
+    tally.refunded += amount;
   }
 
   #count(time: number, name: keyof Tally): void {
-    for (const tally of this.talliesAt(time, this.#isFine(time))) tally[name] += 1;
+    this.tallyAt(time)[name] += 1;
   }
 
   #isFine(time: number): boolean {
@@ -259,6 +276,11 @@ export class AccountedState {
 
 function ordinalOf(event: DropEvent): number | null {
   return NEEDS_ORDER.has(event.type) ? (event as OfOrder).ordinal : null;
+}
+
+/** Adds a copy. */
+function addTo(tallies: Map<number, Tally>, start: number, tally: Tally): void {
+  moveTally({ ...tally }, tallyOf(tallies, start));
 }
 
 function tallyOf(tallies: Map<number, Tally>, start: number): Tally {

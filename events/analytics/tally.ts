@@ -15,6 +15,8 @@ export const EXACT_COUNTS = [
   'refundsWhole',
   'refundsPart',
   'refundedUnits',
+  'buyersNew',
+  'buyersReturning',
 ] as const;
 export type ExactCount = (typeof EXACT_COUNTS)[number];
 
@@ -27,6 +29,8 @@ export type Tally = Record<ExactCount, number> & {
   revenue: number;
   refunded: number;
 };
+
+const NAMES = [...EXACT_COUNTS, 'revenue', 'refunded'] as const;
 
 export function emptyTally(): Tally {
   return {
@@ -43,9 +47,19 @@ export function emptyTally(): Tally {
     refundsWhole: 0,
     refundsPart: 0,
     refundedUnits: 0,
+    buyersNew: 0,
+    buyersReturning: 0,
     revenue: 0,
     refunded: 0,
   };
+}
+
+/** Adds what `from` has, and empties it. */
+export function moveTally(from: Tally, to: Tally): void {
+  for (const name of NAMES) {
+    to[name] += from[name];
+    from[name] = 0;
+  }
 }
 
 /** What a tally adds to sums, without what is 0. */
