@@ -144,14 +144,7 @@ test('L5a: every metric of our own is on a board, or is left out on purpose', (t
 });
 
 /** Of our own metrics, and why no board has them. */
-const TRACES = 'only where traces are on: a board would be empty elsewhere';
 const ON_NO_BOARD: Readonly<Partial<Record<MetricName, string>>> = {
-  livedrops_access_log_dropped_total: 'only where the access log is on',
-  livedrops_trace_held: TRACES,
-  livedrops_trace_spans_total: TRACES,
-  livedrops_trace_spans_waiting: TRACES,
-  livedrops_traces_chosen_total: TRACES,
-  livedrops_traces_left_out_total: TRACES,
   livedrops_ledger_heads: 'it only grows',
   livedrops_ledger_writing: 'which node it is says nothing about how it goes',
 };

@@ -186,7 +186,8 @@ async function startCluster(t: ExecutionContext): Promise<Cluster> {
   t.teardown(() => issuer.stop());
   issuer.addKey('ES256');
   const archive = join(directory, 'archive');
-  mkdirSync(archive);
+  const blobs = join(directory, 'blobs');
+  for (const folder of [archive, blobs]) mkdirSync(folder);
   const node = async (nodeId: string): Promise<ClusterNode> =>
     new ClusterNode({
       nodeId,
@@ -201,6 +202,10 @@ async function startCluster(t: ExecutionContext): Promise<Cluster> {
         LIVEDROPS_LOG: 'error',
         LIVEDROPS_ARCHIVE: archive,
         LIVEDROPS_ARCHIVE_INTERVAL_SECONDS: '1',
+        LIVEDROPS_BLOBS: `file:${blobs}`,
+        LIVEDROPS_ACCESS_LOG: '1',
+        // Nobody takes them there.
+        LIVEDROPS_TRACES: 'http://127.0.0.1:9/v1/traces',
         LIVEDROPS_AUTH_SECRET: AUTH_SECRET,
         LIVEDROPS_AUTH_ISSUER: issuer.url,
         LIVEDROPS_AUTH_AUDIENCE: 'livedrops',

@@ -1,11 +1,13 @@
 // Nodes, and the shards that they own.
 
 import type { Board } from '../board.ts';
+import { perSecond } from '../expressions.ts';
 import { ALARM_LIMITS as limits } from '../../../contracts/alarm-limits.ts';
 import { LOOP_LAG, NODES_UP, UNOWNED } from '../panels.ts';
 import { JOB, ofNodes } from '../promql.ts';
 
 const ALONE = 'one node alone';
+const NO_TRACES = 'traces are off';
 const BY_NODE = '{{instance}}';
 
 export const CLUSTER: Board = {
@@ -213,6 +215,66 @@ export const CLUSTER: Board = {
               expr: `${ofNodes('process_open_fds')} / ${ofNodes('process_max_fds')}`,
               legend: BY_NODE,
             },
+          ],
+        },
+      ],
+    },
+    {
+      title: 'Traces and the access log',
+      panels: [
+        {
+          title: 'Spans',
+          description: '`failed` were not taken by the receiver, `dropped` found no room.',
+          unit: 'ops',
+          kind: 'lines',
+          thresholds: { when: 'never' },
+          whenEmpty: NO_TRACES,
+          queries: [
+            {
+              expr: perSecond(ofNodes('livedrops_trace_spans_total'), 'outcome'),
+              legend: '{{outcome}}',
+            },
+          ],
+        },
+        {
+          title: 'Slow and failed traces',
+          description: 'Sent whatever the ratio, by reason; and what a bound left out.',
+          unit: 'ops',
+          kind: 'lines',
+          thresholds: { when: 'never' },
+          whenEmpty: NO_TRACES,
+          queries: [
+            {
+              expr: perSecond(ofNodes('livedrops_traces_chosen_total'), 'reason'),
+              legend: '{{reason}}',
+            },
+            {
+              expr: perSecond(ofNodes('livedrops_traces_left_out_total'), 'bound'),
+              legend: 'left out: {{bound}}',
+            },
+          ],
+        },
+        {
+          title: 'What traces hold',
+          description: 'Spans that wait to be sent; requests that may still turn out slow.',
+          unit: 'short',
+          kind: 'lines',
+          thresholds: { when: 'never' },
+          whenEmpty: NO_TRACES,
+          queries: [
+            { expr: `sum(${ofNodes('livedrops_trace_spans_waiting')})`, legend: 'to be sent' },
+            { expr: `sum(${ofNodes('livedrops_trace_held')})`, legend: 'held' },
+          ],
+        },
+        {
+          title: 'Lines of the access log that were lost',
+          description: 'Each second: whoever reads standard error does not keep up.',
+          unit: 'ops',
+          kind: 'lines',
+          thresholds: { when: 'any', is: 'warn' },
+          whenEmpty: 'the access log is off',
+          queries: [
+            { expr: perSecond(ofNodes('livedrops_access_log_dropped_total')), legend: 'lost' },
           ],
         },
       ],

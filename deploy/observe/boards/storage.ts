@@ -8,6 +8,7 @@ import { ofNodes } from '../promql.ts';
 
 const BY_NODE = '{{instance}}';
 const BY_CONSUMER = '{{consumer}}';
+const NO_LEDGER = 'no ledger is kept';
 const NO_INDEX = 'no node searches';
 
 export const STORAGE: Board = {
@@ -75,6 +76,7 @@ export const STORAGE: Board = {
           unit: 's',
           kind: 'number',
           thresholds: { when: 'above', ...limits.LEDGER_SECONDS },
+          whenEmpty: NO_LEDGER,
           queries: [{ expr: `max(${ofNodes('livedrops_ledger_lag_seconds')})`, legend: 'since' }],
         },
         {
@@ -83,6 +85,7 @@ export const STORAGE: Board = {
           unit: 'short',
           kind: 'lines',
           thresholds: { when: 'never' },
+          whenEmpty: NO_LEDGER,
           queries: [
             { expr: `max(${ofNodes('livedrops_ledger_leaves_behind')})`, legend: 'to come' },
             { expr: `max(${ofNodes('livedrops_ledger_stuck_trees')})`, legend: 'trees stuck' },
