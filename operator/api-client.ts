@@ -2,6 +2,7 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 import type { RunContext } from '../actors/run-context.ts';
+import type { AnalyticsStep } from '../contracts/analytics.ts';
 import type { JobState } from '../contracts/jobs.ts';
 import type { OperatorRow } from '../contracts/operator-accounts.ts';
 import type { RunEnd } from '../contracts/operator.ts';
@@ -17,6 +18,7 @@ import type {
   CacheEviction,
   ChangedSeller,
   Drop,
+  DropAnalytics,
   EvictedCaches,
   Job,
   JobChange,
@@ -105,6 +107,13 @@ export class OperatorApi {
     const query = { limit };
     return (await this.#cluster.ask((client) => client.call('GET /v1/operator/moves', { query })))
       .items;
+  }
+
+  analytics(dropId: string, step?: AnalyticsStep): Promise<DropAnalytics> {
+    const query = { ...(step && { step }) };
+    return this.#cluster.ask((client) =>
+      client.call('GET /v1/drops/{id}/analytics', { path: { id: dropId }, query }),
+    );
   }
 
   get url(): string {

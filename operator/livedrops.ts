@@ -10,6 +10,7 @@ import type { ClusterOptions } from './cluster/cluster.ts';
 import { connecting, SERVER_HELP } from './connecting-command.ts';
 import type { DoctorOptions } from './doctor.ts';
 import type { DemoOptions } from './demo/demo.ts';
+import { addAnalyticsCommand } from './analytics-commands.ts';
 import { addAuditCommand } from './audit-commands.ts';
 import { addBanCommands } from './ban-commands.ts';
 import { addDataCommands } from './data-commands.ts';
@@ -156,6 +157,7 @@ Example:
 
   addOperatorCommands(livedrops);
   addOperatorAccounts(livedrops);
+  addAnalyticsCommand(livedrops);
   addAuditCommand(livedrops);
   addBanCommands(livedrops);
   addSellerCommands(livedrops);
