@@ -289,8 +289,8 @@ export class SearchPlan {
     const isShort = text.length <= PREFIX_TOKEN_LENGTH_MAX;
     for (const scope of scopes) {
       if (isShort && scope !== 'd') {
-        for (const beginning of this.#prefixes(text))
-          beginnings.push(this.#other(prefixToken(scope, beginning)));
+        const tokens = this.#prefixes(text).map((one) => this.#other(prefixToken(scope, one)));
+        beginnings.push(...tokens.filter(({ documentsMax }) => documentsMax > 0));
         continue;
       }
       const words = this.#remember(`beginning ${text}`, () =>
