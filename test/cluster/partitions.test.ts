@@ -86,7 +86,7 @@ for (const servers of [['redis'], ['redis', 'nats']] as const) {
     const seen = await north.client.get(path, { as: 'ann' });
     t.true(seen.status === 503 || seen.json['status'] === 'refunded', seen.text);
     const ready = await eventually(
-      () => north.client.get('/readyz'),
+      () => north.client.get('/readyz', { token: north.client.token('boss', 60, ['operator']) }),
       ({ text }) => text.includes('lease'),
     );
     t.regex(ready.text, /this node has no lease/);
