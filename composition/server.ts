@@ -27,7 +27,7 @@ import { openPayments } from './payments.ts';
 import { openExportFiles } from './export-files.ts';
 import { MediaProcess } from './media.ts';
 import { metricSources } from './metric-sources.ts';
-import { ThreadMeter } from './thread-meter.ts';
+import { processThreads } from './thread-meter.ts';
 import { URL_LIFETIME_SECONDS, urlSignerOf } from './media-urls.ts';
 import { ExportThreads } from './export-threads.ts';
 import { openTracing } from './tracing.ts';
@@ -67,8 +67,7 @@ export async function startServer(
 ): Promise<Server> {
   const log = createLog(config);
   // First, since it measures only what is started later.
-  const threads = new ThreadMeter();
-  threads.start();
+  const threads = processThreads();
   const clock = new StoreClock({ clock: systemClock });
   const version = packageVersion();
   const traces = await openTracing({ config, version, clock: systemClock, log });
@@ -210,7 +209,6 @@ export async function startServer(
     await counted.stop();
     await payments.stop();
     await core.stop();
-    threads.stop();
     await traces.stop();
     removeServerUrl(config.dataDirectory);
   };

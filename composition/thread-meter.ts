@@ -79,6 +79,17 @@ export class ThreadMeter {
   }
 }
 
+let ofProcess: ThreadMeter | null = null;
+
+/** The meter of this process, which measures threads that are started after the first call. */
+export function processThreads(): ThreadMeter {
+  if (ofProcess === null) {
+    ofProcess = new ThreadMeter();
+    ofProcess.start();
+  }
+  return ofProcess;
+}
+
 function ownUsage(): Usage {
   const { user, system } = process.threadCpuUsage();
   const { active } = performance.eventLoopUtilization();

@@ -22,6 +22,7 @@ import { graphQLSchema } from './graphql/schema.ts';
 import { Authenticator } from './http/auth.ts';
 import { Callers } from './http/callers.ts';
 import { Dispatcher } from './http/dispatcher.ts';
+import { Doors } from './http/doors.ts';
 import type { OutgoingReply } from './http/outgoing-reply.ts';
 import type { DropCounts } from './analytics/drop-counts.ts';
 import { DropViews } from './drop-views.ts';
@@ -86,7 +87,7 @@ import { auditRoutes } from './rest/audit.ts';
 import { webhookRoutes } from './rest/webhooks.ts';
 import type { IncomingRequest, Route, VerifyToken } from './http/route.ts';
 import { RouteTable } from './http/route-table.ts';
-import { HttpServer, type MakeLive } from './http/server.ts';
+import type { MakeLive } from './http/server.ts';
 import {
   EXPORTS_MAX,
   EXPORTS_PER_USER_MAX,
@@ -233,7 +234,6 @@ export function createGateway(options: GatewayOptions): Gateway {
   });
   const introspection = options.introspection ?? true;
   const { operatorAddress = null } = options;
-  let operatorPort: number | null = null;
   const servesApi = (options.serves ?? 'everything') === 'everything';
   const routes: Route[] = [
     ...(servesApi
@@ -275,7 +275,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       metrics,
       version: options.version ?? '0',
       introspection,
-      operatorPort: () => operatorPort,
+      operatorPort: () => doors.operatorPort,
       routes: () => routes,
     }),
   ];
@@ -365,48 +365,29 @@ export function createGateway(options: GatewayOptions): Gateway {
     sources: { limits: () => limits.report(), ...options.sources },
   });
   const { host, port, live, trustProxy = false } = options;
-  const serving = {
+  const doors = new Doors({
+    host,
+    port,
+    operatorAddress,
     dispatcher,
+    orders: servesApi ? orders : null,
     reads: new ReadPath({ shared, dispatcher, limits, flight, origins, watch, clock, onFault }),
     admission,
     origins,
     limits,
     flight,
-    trustProxy,
-    onFault,
-  };
-  const server = new HttpServer({
-    ...serving,
-    host,
-    port,
-    door: 'public',
-    orders: servesApi ? orders : null,
     live,
     graphql,
+    trustProxy,
+    onFault,
   });
-  // Its replies are those of the public address, but that orders and live streams are only there.
-  const operators =
-    operatorAddress === null
-      ? null
-      : new HttpServer({
-          ...serving,
-          ...operatorAddress,
-          door: 'operators',
-          orders: null,
-          live: null,
-          graphql: null,
-        });
   return {
     caches,
     uploads: (incoming) => uploads.dispatch(incoming),
-    operatorPort: () => operatorPort,
-    async start() {
-      operatorPort = (await operators?.start()) ?? null;
-      return await server.start();
-    },
+    operatorPort: () => doors.operatorPort,
+    start: () => doors.start(),
     async stop() {
-      await server.stop(options.drainMs ?? DRAIN_MS);
-      await operators?.stop(0);
+      await doors.stop(options.drainMs ?? DRAIN_MS);
       views.stop();
       reads.stop();
     },
