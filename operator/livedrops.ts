@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
 import { ConfigError, logLevelOf } from '../composition/process-environment.ts';
-import { duration, integer, roles, userId, webhookUrl } from './arguments.ts';
+import { duration, integer, roles, serverUrl, userId, webhookUrl } from './arguments.ts';
 import type { ClusterOptions } from './cluster/cluster.ts';
 import { connecting, SERVER_HELP } from './connecting-command.ts';
 import type { DoctorOptions } from './doctor.ts';
@@ -21,6 +21,7 @@ import { addMediaCommands } from './media-commands.ts';
 import { addOperatorAccounts } from './operator-account-commands.ts';
 import { addOperatorCommands } from './operator-commands.ts';
 import { addSellerCommands } from './seller-commands.ts';
+import type { RehearseOptions } from './rehearse/rehearse.ts';
 import type { StripeStandInOptions } from './stripe-stand-in/command.ts';
 import type { TopOptions } from './top/top.ts';
 import type { TokenOptions } from './token.ts';
@@ -109,6 +110,37 @@ Examples:
   livedrops demo --buyers 5000 --stock 100 --seed 7`,
     )
     .action(async (options: DemoOptions) => (await import('./demo/demo.ts')).demo(options));
+
+  livedrops
+    .command('rehearse')
+    .description('run a whole sale against your own server or cluster, and check the result')
+    .addOption(
+      new Option('--url <url>', 'where buyers come: a gateway or what is before it')
+        .argParser(serverUrl)
+        .makeOptionMandatory(),
+    )
+    .option('--buyers <n>', 'buyers who order at once', integer(1, 200_000), 2_000)
+    .option('--stock <n>', 'units for sale', integer(1, 100_000), 100)
+    .option('--watchers <n>', 'connected followers', integer(1, 5_000), 50)
+    .option('--seconds <n>', 'seconds until the drop opens', integer(1, 60), 4)
+    .option('--yes', 'do not ask, where the address is not this machine')
+    .option('--json', 'print JSON')
+    .addHelpText(
+      'after',
+      `
+Sells a drop that costs nothing, of a creator and to buyers without accounts, with tokens
+signed with LIVEDROPS_AUTH_SECRET, or else with the secret stored in LIVEDROPS_DATA.
+Afterwards the drop is cancelled and hidden; until then lists and search show it. All
+buyers come from one address: exempt it in LIVEDROPS_LIMITS_FILE, or limits slow them
+down. Exits with 0 when every line of the report passes.
+
+Examples:
+  livedrops rehearse --url http://127.0.0.1:8080
+  livedrops rehearse --url https://shop.example --buyers 20000 --stock 500`,
+    )
+    .action(async (options: RehearseOptions) =>
+      (await import('./rehearse/rehearse.ts')).rehearse(options),
+    );
 
   livedrops
     .command('cluster')

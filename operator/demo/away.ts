@@ -10,7 +10,14 @@ import pLimit from 'p-limit';
 import { topicOf } from '../../events/reach/push-form.ts';
 import { LiveDrops } from '../../sdk/client.ts';
 import type { PushService } from './push-service.ts';
-import { announceDrop, type Creator, follow } from './sale.ts';
+import {
+  addProduct,
+  announceDrop,
+  type Creator,
+  follow,
+  SALE_PRICE,
+  SALE_PRODUCT,
+} from './sale.ts';
 
 export interface AwayOptions {
   readonly url: string;
@@ -77,7 +84,8 @@ export class Away {
     });
     this.#followers = buyers.slice(0, FOLLOWERS_MAX);
     await follow(url, creator.creatorId, this.#followers.map(tokenOf));
-    const terms = { url, stock: 1, opensInMs: 0, holdSeconds: 1 };
+    const productId = await addProduct(url, creator, SALE_PRODUCT);
+    const terms = { url, productId, stock: 1, opensInMs: 0, holdSeconds: 1, ...SALE_PRICE };
     this.#smallDropId = (await announceDrop(terms, creator)).dropId;
     const heard = () => this.#followers.every((userId) => this.#topicsOf(userId).length > 0);
     await waitFor('pushes of the small drop', () => (heard() ? true : null));

@@ -21,13 +21,14 @@ const BODY = '{"quantity":1}';
 
 const data = workerData as CrowdData;
 const port = parentPort!;
-const plan = new Plan({ seed: data.seed });
+const plan = new Plan(data);
 const counters = new LoadCounters({ memory: data.counters });
 const tokens = new AccessTokens({ secret: data.authSecret });
-const host = `${data.host}:${data.port}`;
+const host = data.secure === true ? data.host : `${data.host}:${data.port}`;
 const pool = new HttpPool({
   host: data.host,
   port: data.port,
+  secure: data.secure ?? false,
   connectionsMax: data.connections,
   waitingMax: data.buyers * (EXTRA_PRESSES_OF_THE_IMPATIENT + 2),
 });
@@ -63,6 +64,7 @@ function press(buyer: number, attempt: number, isRepeat: boolean): void {
   if (attempt === 0) pending++;
   pool.request(requestOf(buyer), (answer) => {
     if (mustRetry(answer) && attempt < ATTEMPTS_MAX) {
+      counters.add('retried');
       setTimeout(press, RETRY_DELAY_MS, buyer, attempt + 1, isRepeat);
       return;
     }

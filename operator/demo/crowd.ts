@@ -24,6 +24,10 @@ export interface CrowdOptions {
   readonly followers: number;
   readonly seed: number;
   readonly connections: number;
+  /** As `PlanOptions` has it. */
+  readonly userPrefix?: string;
+  /** By TLS; not unless given. */
+  readonly secure?: boolean;
 }
 
 export interface CrowdData extends CrowdOptions {

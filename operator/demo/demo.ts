@@ -12,10 +12,11 @@ import { verifiedLedger } from './ledger-bundle.ts';
 import { OrderDesk } from './order-desk.ts';
 import type { Payment } from './plan.ts';
 import { PushService } from './push-service.ts';
-import { type Evidence, type JournalOrder, prove } from './proof.ts';
+import { type Evidence, type JournalOrder, proofText, prove } from './proof.ts';
 import { SALE_TITLE } from './sale.ts';
 import { format, Screen } from './screen.ts';
 import { runCommand, ServerProcess } from './server-process.ts';
+import { waitUntil } from './wait-until.ts';
 import { isOver, type Secrets, prepareStage, type Stage } from './stage.ts';
 
 export interface DemoOptions {
@@ -35,8 +36,6 @@ const NOTICES_TIMEOUT_MS = 5_000;
 const REACHED_TIMEOUT_MS = 60_000;
 /** Beside that: a webhook is called some hundred times a second. */
 const TOLD_MS_PER_ORDER = 5;
-const POLL_INTERVAL_MS = 50;
-const FINDINGS_SHOWN_MAX = 5;
 const SECRET_BYTES = 32;
 const OPERATOR_TOKEN_SECONDS = 600;
 
@@ -229,16 +228,6 @@ function noticesOf(payment: Payment | undefined, lateStatus: string | undefined)
   }
 }
 
-/** Resolves to true when `condition` holds, or to false after the timeout. */
-async function waitUntil(timeoutMs: number, condition: () => boolean): Promise<boolean> {
-  const deadline = performance.now() + timeoutMs;
-  while (!condition()) {
-    if (performance.now() > deadline) return false;
-    await new Promise((resolve) => setTimeout(resolve, POLL_INTERVAL_MS));
-  }
-  return true;
-}
-
 async function verify(environment: Readonly<Record<string, string>>): Promise<string[] | null> {
   const { output } = await runCommand(environment, ['verify', '--json']);
   try {
@@ -251,15 +240,6 @@ async function verify(environment: Readonly<Record<string, string>>): Promise<st
 
 function printProof(evidence: Evidence): void {
   const proof = prove(evidence);
-  let text = '  The proof\n';
-  for (const { passed, text: claim, findings } of proof) {
-    text += `  ${passed ? 'PASS' : 'FAIL'}  ${claim}\n`;
-    for (const finding of findings.slice(0, FINDINGS_SHOWN_MAX)) text += `        ${finding}\n`;
-    const more = findings.length - FINDINGS_SHOWN_MAX;
-    if (more > 0) text += `        and ${more} more\n`;
-  }
-  const failed = proof.filter(({ passed }) => !passed).length;
-  text += failed === 0 ? '\n  All passed.\n' : `\n  ${failed} of ${proof.length} failed.\n`;
-  process.stdout.write(text);
-  if (failed > 0) process.exitCode = 1;
+  process.stdout.write(proofText('The proof', proof));
+  if (proof.some(({ passed }) => !passed)) process.exitCode = 1;
 }

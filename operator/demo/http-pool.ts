@@ -4,6 +4,7 @@
 // Content-Length that our server sends with every body.
 
 import { connect, type Socket } from 'node:net';
+import { connect as connectByTls } from 'node:tls';
 import { Queue } from '../../events/queue.ts';
 
 export interface HttpAnswer {
@@ -24,7 +25,11 @@ export interface HttpPoolOptions {
   readonly waitingMax: number;
   /** A request without a received byte for this time fails with status 0. Default: 10 s. */
   readonly answerTimeoutMs?: number;
+  /** By TLS; not unless given. */
+  readonly secure?: boolean;
 }
+
+type Address = Pick<HttpPoolOptions, 'host' | 'port' | 'answerTimeoutMs' | 'secure'>;
 
 interface Exchange {
   readonly text: string;
@@ -89,17 +94,14 @@ export class HttpPool {
 }
 
 class Connection {
-  readonly #address: Pick<HttpPoolOptions, 'host' | 'port' | 'answerTimeoutMs'>;
+  readonly #address: Address;
   readonly #free: () => void;
   #socket: Socket | null = null;
   #exchange: Exchange | null = null;
   #beganAt = 0;
   #received = '';
 
-  constructor(
-    address: Pick<HttpPoolOptions, 'host' | 'port' | 'answerTimeoutMs'>,
-    free: () => void,
-  ) {
+  constructor(address: Address, free: () => void) {
     this.#address = address;
     this.#free = free;
   }
@@ -115,7 +117,7 @@ class Connection {
     this.#socket ??= this.#connect();
     const socket = this.#socket;
     return new Promise((resolve, reject) => {
-      socket.once('connect', resolve);
+      socket.once(this.#address.secure === true ? 'secureConnect' : 'connect', resolve);
       socket.once('error', reject);
     });
   }
@@ -125,8 +127,11 @@ class Connection {
   }
 
   #connect(): Socket {
-    const { host, port, answerTimeoutMs = ANSWER_TIMEOUT_MS } = this.#address;
-    const socket = connect({ host, port, noDelay: true });
+    const { host, port, secure, answerTimeoutMs = ANSWER_TIMEOUT_MS } = this.#address;
+    const socket =
+      secure === true
+        ? connectByTls({ host, port, servername: host }).setNoDelay(true)
+        : connect({ host, port, noDelay: true });
     socket.setEncoding('latin1');
     socket.setTimeout(answerTimeoutMs, () => {
       if (this.#exchange !== null) socket.destroy();

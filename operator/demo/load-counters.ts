@@ -9,6 +9,8 @@ const NAMES = [
   'crowdMs',
   'placed',
   'repeats',
+  /** Requests sent again after 429, 503 or a lost connection. */
+  'retried',
   'soldOut',
 ] as const;
 export type CounterName = (typeof NAMES)[number];

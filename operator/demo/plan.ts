@@ -25,22 +25,26 @@ const FORGETFUL_SHARE = 0.12;
 
 export interface PlanOptions {
   readonly seed: number;
+  /** Before the number of a buyer; `buyer-` unless given. */
+  readonly userPrefix?: string;
 }
 
 export class Plan {
   readonly #seed: number;
+  readonly #userPrefix: string;
 
   constructor(options: PlanOptions) {
     this.#seed = options.seed;
+    this.#userPrefix = options.userPrefix ?? USER_PREFIX;
   }
 
   userId(buyer: number): string {
-    return `${USER_PREFIX}${buyer}`;
+    return `${this.#userPrefix}${buyer}`;
   }
 
   /** The inverse of `userId`. */
   buyerOf(userId: string): number {
-    return Number(userId.slice(USER_PREFIX.length));
+    return Number(userId.slice(this.#userPrefix.length));
   }
 
   key(buyer: number): string {

@@ -12,7 +12,8 @@ import { format } from './screen.ts';
 export interface JournalOrder {
   readonly orderId: string;
   readonly userId: string;
-  readonly key: string;
+  /** Null: not known from where the order was read. */
+  readonly key: string | null;
   readonly quantity: number;
   readonly status: OrderStatus;
 }
@@ -76,11 +77,15 @@ export function prove(evidence: Evidence): ProofLine[] {
   ];
 }
 
-function line(text: string, findings: readonly string[], passed = true): ProofLine {
+export function line(text: string, findings: readonly string[], passed = true): ProofLine {
   return { passed: passed && findings.length === 0, text, findings };
 }
 
-function answered({ buyers, buyersAnswered, crowdFindings }: Evidence): ProofLine {
+export function answered({
+  buyers,
+  buyersAnswered,
+  crowdFindings,
+}: Pick<Evidence, 'buyers' | 'buyersAnswered' | 'crowdFindings'>): ProofLine {
   const text = `${format(buyersAnswered)} of ${format(buyers)} buyers got an answer`;
   return line(text, crowdFindings, buyers === buyersAnswered);
 }
@@ -96,7 +101,7 @@ function sold({ stock, drop, journal }: Evidence): ProofLine {
   );
 }
 
-function duplicates({ journal, repeats }: Evidence): ProofLine {
+export function duplicates({ journal, repeats }: Pick<Evidence, 'journal' | 'repeats'>): ProofLine {
   const seen = new Set<string>();
   const findings: string[] = [];
   for (const { userId, orderId } of journal) {
@@ -107,24 +112,27 @@ function duplicates({ journal, repeats }: Evidence): ProofLine {
   return line(text, findings);
 }
 
-function acknowledged({ acknowledged: promised, journal }: Evidence): ProofLine {
+export function acknowledged(
+  { acknowledged: promised, journal }: Pick<Evidence, 'acknowledged' | 'journal'>,
+  where = 'the journal',
+): ProofLine {
   const found = new Map<string, JournalOrder>();
   const findings: string[] = [];
   for (const order of journal) {
-    if (found.has(order.orderId)) findings.push(`${order.orderId} is in the journal twice`);
+    if (found.has(order.orderId)) findings.push(`${order.orderId} is in ${where} twice`);
     found.set(order.orderId, order);
   }
   let matched = 0;
   for (const { orderId, userId, key } of promised) {
     const order = found.get(orderId);
-    if (order?.userId === userId && order.key === key) matched++;
-    else findings.push(`${orderId} of ${userId} was acknowledged but is not in the journal`);
+    if (order?.userId === userId && (order.key ?? key) === key) matched++;
+    else findings.push(`${orderId} of ${userId} was acknowledged but is not in ${where}`);
     found.delete(orderId);
   }
   for (const orderId of found.keys())
-    findings.push(`${orderId} is in the journal but was not acknowledged`);
+    findings.push(`${orderId} is in ${where} but was not acknowledged`);
   const total = format(promised.length);
-  const text = `${format(matched)} of ${total} acknowledged orders are in the journal`;
+  const text = `${format(matched)} of ${total} acknowledged orders are in ${where}`;
   return line(text, findings);
 }
 
@@ -166,13 +174,13 @@ function refunds({ journal, paymentOf, refundRequested }: Evidence): ProofLine {
   return line(`${late} paid late: ${again} got a unit, ${refunded} get a refund`, findings);
 }
 
-function live({
+export function live({
   followers,
   sawStart: toldStarted,
   sawSellOut: toldSoldOut,
   frames,
   liveFindings,
-}: Evidence): ProofLine {
+}: Pick<Evidence, 'followers' | 'sawStart' | 'sawSellOut' | 'frames' | 'liveFindings'>): ProofLine {
   return line(
     `${toldStarted} and ${toldSoldOut} of ${followers} followers received start and sell-out ` +
       `(${format(frames)} frames)`,
@@ -225,4 +233,19 @@ function ledger({ ledger: { heads, leaves, key, findings } }: Evidence): ProofLi
 function verified({ stoppedInOrder, verified: findings }: Evidence): ProofLine {
   const text = 'Stopped in order; journal, live state and read models agree';
   return line(text, findings ?? ['`livedrops verify` did not finish'], stoppedInOrder);
+}
+
+const FINDINGS_SHOWN_MAX = 5;
+
+/** The lines as text, with the first findings of each, and whether all passed. */
+export function proofText(title: string, proof: readonly ProofLine[]): string {
+  let text = `  ${title}\n`;
+  for (const { passed, text: claim, findings } of proof) {
+    text += `  ${passed ? 'PASS' : 'FAIL'}  ${claim}\n`;
+    for (const finding of findings.slice(0, FINDINGS_SHOWN_MAX)) text += `        ${finding}\n`;
+    const more = findings.length - FINDINGS_SHOWN_MAX;
+    if (more > 0) text += `        and ${more} more\n`;
+  }
+  const failed = proof.filter(({ passed }) => !passed).length;
+  return `${text}${failed === 0 ? '\n  All passed.\n' : `\n  ${failed} of ${proof.length} failed.\n`}`;
 }

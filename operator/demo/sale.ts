@@ -16,11 +16,17 @@ export interface DropTerms {
   readonly stock: number;
   readonly opensInMs: number;
   readonly holdSeconds: number;
+  readonly productId: string;
+  /** In cents. */
+  readonly unitAmount: number;
+  readonly payment: 'instant' | 'provider';
 }
 
 const UNIT_AMOUNT = 129_00;
 const CURRENCY = 'EUR';
 export const SALE_TITLE = `Aurora runners, ${formatAmount(UNIT_AMOUNT, CURRENCY)} ${CURRENCY}`;
+export const SALE_PRODUCT = { name: SALE_TITLE, description: 'Seen once, gone at once.' };
+export const SALE_PRICE = { unitAmount: UNIT_AMOUNT, payment: 'provider' } as const;
 const DURATION_MS = 60 * 60 * 1000;
 /** Follow requests at a time. */
 const FOLLOWING_MAX = 16;
@@ -49,29 +55,51 @@ export async function follow(
   );
 }
 
-/** Creates a product and its drop. */
+/** The user of each token follows the creator no more. */
+export async function unfollow(
+  url: string,
+  creatorId: string,
+  tokens: readonly string[],
+): Promise<void> {
+  const limit = pLimit(FOLLOWING_MAX);
+  const path = { id: creatorId };
+  await limit.map(tokens, (token) =>
+    new LiveDrops({ url, token }).call('DELETE /v1/creators/{id}/follow', { path }),
+  );
+}
+
+/** Resolves to the product's id. */
+export async function addProduct(
+  url: string,
+  { creatorId, creatorToken }: Creator,
+  product: { readonly name: string; readonly description: string },
+): Promise<string> {
+  const { id } = await new LiveDrops({ url, token: creatorToken }).call(
+    'POST /v1/creators/{id}/products',
+    { path: { id: creatorId }, body: product },
+  );
+  return id;
+}
+
+/** Creates the drop of a product. */
 export async function announceDrop(
   terms: DropTerms,
-  { creatorId, creatorToken }: Creator,
+  creator: Creator,
 ): Promise<{ dropId: string; opensAt: number }> {
-  const { url, stock, holdSeconds, opensInMs } = terms;
-  const client = new LiveDrops({ url, token: creatorToken });
-  const product = await client.call('POST /v1/creators/{id}/products', {
-    path: { id: creatorId },
-    body: { name: SALE_TITLE, description: 'Seen once, gone at once.' },
-  });
+  const { url, stock, holdSeconds, opensInMs, unitAmount, payment } = terms;
+  const client = new LiveDrops({ url, token: creator.creatorToken });
   const opensAt = Date.now() + opensInMs;
   const drop = await client.call('POST /v1/products/{id}/drops', {
-    path: { id: product.id },
+    path: { id: terms.productId },
     body: {
       startsAt: new Date(opensAt).toISOString(),
       endsAt: new Date(opensAt + DURATION_MS).toISOString(),
       stock,
-      unitAmount: UNIT_AMOUNT,
+      unitAmount,
       currency: CURRENCY,
       limitPerUser: 1,
       holdSeconds,
-      payment: 'provider',
+      payment,
     },
   });
   return { dropId: drop.id, opensAt };

@@ -9,7 +9,14 @@ import type { OrderDesk } from './order-desk.ts';
 import { Payers } from './payers.ts';
 import { Plan } from './plan.ts';
 import type { PushService } from './push-service.ts';
-import { announceDrop, follow, registerCreator } from './sale.ts';
+import {
+  addProduct,
+  announceDrop,
+  follow,
+  registerCreator,
+  SALE_PRICE,
+  SALE_PRODUCT,
+} from './sale.ts';
 import type { SaleState } from './screen.ts';
 
 export interface Secrets {
@@ -103,8 +110,17 @@ export async function prepareStage(options: StageOptions): Promise<Stage> {
   // The drop comes last, so that the preparation takes no time from the seconds until it opens.
   await Promise.all([followers.connect(), crowd.ready()]);
   const opensInMs = options.seconds * 1000;
-  const terms = { url, stock, opensInMs, holdSeconds: HOLD_SECONDS };
-  const { dropId, opensAt } = await announceDrop(terms, creator);
+  const { dropId, opensAt } = await announceDrop(
+    {
+      url,
+      productId: await addProduct(url, creator, SALE_PRODUCT),
+      stock,
+      opensInMs,
+      holdSeconds: HOLD_SECONDS,
+      ...SALE_PRICE,
+    },
+    creator,
+  );
   state.opensAt = opensAt;
   followers.watch(dropId);
   const followerCount = options.followers;

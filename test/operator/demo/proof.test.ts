@@ -8,7 +8,7 @@ function journalOrder(name: string, status: JournalOrder['status']): JournalOrde
 }
 
 function acknowledgedOrder({ orderId, userId, key }: JournalOrder): AcknowledgedOrder {
-  return { orderId, userId, key, holdExpiresAt: 0, pressedAgain: false };
+  return { orderId, userId, key: key ?? '', holdExpiresAt: 0, pressedAgain: false };
 }
 
 /** Two sold, one refused, one late with a refund, one that never paid. */
