@@ -48,7 +48,7 @@ import type { SharedReplies } from './shared-replies.ts';
 import { isFromHere } from './operator-access.ts';
 import { withTrace } from '../../actors/tracing/active-trace.ts';
 import type { RequestWatch } from './request-watch.ts';
-import { beginTrace, type Trace, traceHeaderLines, traceOf } from './trace.ts';
+import { type Trace, traceHeaderLines, traceOf } from './trace.ts';
 
 export interface DispatcherOptions {
   readonly table: RouteTable;
@@ -155,6 +155,7 @@ export class Dispatcher {
     return door === 'public' ? publicTable : table;
   }
 
+  /** The trace lines of a reply: they continue the client's trace, or begin one. */
   #linesOf(incoming: Pick<IncomingRequest, 'header'>): string {
     const { watch } = this.#options;
     const traceparent = incoming.header('traceparent');
@@ -321,7 +322,7 @@ export class Dispatcher {
       address,
       gone: () => false,
     };
-    const trace = beginTrace('', '');
+    const trace = traceOf(this.#linesOf({ header: () => '' }));
     return {
       header,
       address,

@@ -51,7 +51,10 @@ function nextSuffix(): string {
   return COUNTER_TEXTS[counter++]!;
 }
 
-/** The lines of the reply's trace headers, from the request's headers (empty where absent). */
+/**
+ * The lines of the reply's trace headers, from the request's headers (empty where absent): a valid
+ * `traceparent` is continued with a new span, a valid request id is given back.
+ */
 export function traceHeaderLines(traceparent: string, requestId: string): string {
   const suffix = nextSuffix();
   if (traceparent === '' && requestId === '')
@@ -66,14 +69,6 @@ export function traceHeaderLines(traceparent: string, requestId: string): string
     }
   }
   return `${traceStart}${suffix}-${span}-00\r\nx-request-id: ${id}`;
-}
-
-/**
- * Continues a valid `traceparent` with a new span, or begins a trace. Returns a valid request id
- * unchanged, or makes one.
- */
-export function beginTrace(traceparent: string, requestId: string): Trace {
-  return traceOf(traceHeaderLines(traceparent, requestId));
 }
 
 /** The ids in what `traceHeaderLines` gave, with other lines after it or not. */

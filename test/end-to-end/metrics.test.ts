@@ -58,7 +58,17 @@ onEachProfile((test, profile) => {
   let server: SaleServer;
   const parts =
     profile === 'embedded'
-      ? [...EVERY, 'alone', 'archive', 'ledger', 'search', 'media', 'issuers']
+      ? [
+          ...EVERY,
+          'alone',
+          'archive',
+          'ledger',
+          'search',
+          'media',
+          'issuers',
+          'traces',
+          'access log',
+        ]
       : [...EVERY, 'cluster', 'cluster actors'];
 
   test.before(async () => {
@@ -68,6 +78,8 @@ onEachProfile((test, profile) => {
             LIVEDROPS_ROLES: 'gateway,actors,services,search,media',
             LIVEDROPS_AUTH_ISSUER: 'http://127.0.0.1:9/',
             LIVEDROPS_AUTH_AUDIENCE: 'livedrops',
+            LIVEDROPS_TRACES: 'http://127.0.0.1:9/v1/traces',
+            LIVEDROPS_ACCESS_LOG: '0.000001',
           }
         : {};
     server = await SaleServer.start(profile, { LIVEDROPS_RATE_LIMITS: 'on', ...more });
