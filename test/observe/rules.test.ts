@@ -9,7 +9,8 @@ import type { Alarm } from '../../deploy/observe/alarm.ts';
 import { ALARM_GROUPS, type AlarmName } from '../../deploy/observe/alarms.ts';
 import { anchorOf } from '../../deploy/observe/rules.ts';
 import { observeFiles } from '../../scripts/observe-files.ts';
-import { ALARM_CASES, type AlarmCase, type InputSeries, valuesOf } from './alarm-cases.ts';
+import { type AlarmCase, type InputSeries, valuesOf } from './alarm-case.ts';
+import { ALARM_CASES } from './alarm-cases.ts';
 import { checkFile, promtoolInstalled, type RuleTest, testRules } from './promtool.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');

@@ -1,15 +1,16 @@
 // What is durable, what it costs, and who has read it.
 
 import type { Board } from '../board.ts';
-import { perSecond, quantile } from '../expressions.ts';
+import { perSecond } from '../expressions.ts';
 import { ALARM_LIMITS as limits } from '../../../contracts/alarm-limits.ts';
-import { APPEND_LATENCY, CONSUMER_LAG, FULLEST_MAILBOX } from '../panels.ts';
+import { CONSUMER_LAG } from '../panels.ts';
 import { ofNodes } from '../promql.ts';
+import { JOURNALS } from './journals.ts';
+import { SEARCH_AND_LISTS } from './search-and-lists.ts';
 
 const BY_NODE = '{{instance}}';
 const BY_CONSUMER = '{{consumer}}';
 const NO_LEDGER = 'no ledger is kept';
-const NO_INDEX = 'no node searches';
 
 export const STORAGE: Board = {
   name: 'storage',
@@ -93,97 +94,7 @@ export const STORAGE: Board = {
         },
       ],
     },
-    {
-      title: 'Journals',
-      panels: [
-        APPEND_LATENCY,
-        {
-          title: 'Appends',
-          description: 'Entries each second. Many orders share one.',
-          unit: 'ops',
-          kind: 'lines',
-          thresholds: { when: 'never' },
-          queries: [
-            {
-              expr: perSecond(
-                ofNodes('livedrops_journal_append_duration_seconds_count'),
-                'instance',
-              ),
-              legend: BY_NODE,
-            },
-          ],
-        },
-        {
-          title: 'Bytes appended',
-          description: 'Of entries, before the store’s own additions.',
-          unit: 'Bps',
-          kind: 'lines',
-          thresholds: { when: 'never' },
-          queries: [
-            {
-              expr: perSecond(ofNodes('livedrops_journal_appended_bytes_total'), 'instance'),
-              legend: BY_NODE,
-            },
-          ],
-        },
-        {
-          title: 'Entries that are not durable yet',
-          description: 'They wait for the disk, or for Redis.',
-          unit: 'short',
-          kind: 'lines',
-          thresholds: { when: 'never' },
-          queries: [{ expr: ofNodes('livedrops_journal_appends_waiting'), legend: BY_NODE }],
-        },
-        {
-          title: 'Commits of SQLite: the slowest 1 %',
-          description: 'With their fsync, by file. The disk’s own latency.',
-          unit: 's',
-          kind: 'lines',
-          thresholds: { when: 'above', ...limits.APPEND_P99_SECONDS },
-          whenEmpty: 'a cluster keeps its journals in Redis',
-          queries: [
-            {
-              expr: quantile(
-                0.99,
-                ofNodes('livedrops_sqlite_commit_duration_seconds_bucket'),
-                'file',
-              ),
-              legend: '{{file}}',
-            },
-          ],
-        },
-        {
-          title: 'How long commands wait in mailboxes',
-          description: 'The one that waited longest of each batch, the slowest 1 %.',
-          unit: 's',
-          kind: 'lines',
-          thresholds: { when: 'above', warn: 0.1, wrong: 0.4 },
-          whenEmpty: 'nothing is decided',
-          queries: [
-            {
-              expr: quantile(
-                0.99,
-                ofNodes('livedrops_shard_mailbox_wait_seconds_bucket'),
-                'instance',
-              ),
-              legend: BY_NODE,
-            },
-          ],
-        },
-        FULLEST_MAILBOX,
-        {
-          title: 'Commands in mailboxes',
-          description: 'All shards of a node together; and commands decided each second.',
-          unit: 'short',
-          kind: 'lines',
-          thresholds: { when: 'never' },
-          queries: [
-            { expr: `sum(${ofNodes('livedrops_shard_commands_waiting')})`, legend: 'wait' },
-            { expr: perSecond(ofNodes('livedrops_commands_decided_total')), legend: 'decided/s' },
-          ],
-        },
-      ],
-    },
+    JOURNALS,
     {
       title: 'Disk and archive',
       panels: [
@@ -268,72 +179,6 @@ export const STORAGE: Board = {
         },
       ],
     },
-    {
-      title: 'Search and lists',
-      panels: [
-        {
-          title: 'How far search indexes are behind',
-          description: 'For how long the oldest change waits that cannot be found yet.',
-          unit: 's',
-          kind: 'lines',
-          thresholds: { when: 'above', ...limits.SEARCH_LAG_SECONDS },
-          whenEmpty: NO_INDEX,
-          queries: [{ expr: ofNodes('livedrops_search_lag_seconds'), legend: BY_NODE }],
-        },
-        {
-          title: 'How long searches take',
-          description: 'Their wait included, the 95th percentile; and how many wait.',
-          unit: 's',
-          kind: 'lines',
-          thresholds: { when: 'above', warn: 0.1, wrong: 0.2 },
-          whenEmpty: 'nothing is searched',
-          queries: [
-            {
-              expr: quantile(0.95, ofNodes('livedrops_search_duration_seconds_bucket'), 'instance'),
-              legend: BY_NODE,
-            },
-          ],
-        },
-        {
-          title: 'Documents, and changes to come',
-          description: 'What can be found, what is not in the index yet, and searches that wait.',
-          unit: 'short',
-          kind: 'lines',
-          thresholds: { when: 'never' },
-          whenEmpty: NO_INDEX,
-          queries: [
-            { expr: ofNodes('livedrops_search_documents'), legend: '{{instance}} documents' },
-            { expr: ofNodes('livedrops_search_records_behind'), legend: '{{instance}} behind' },
-            { expr: ofNodes('livedrops_search_waiting'), legend: '{{instance}} searches' },
-          ],
-        },
-        {
-          title: 'Size of search indexes',
-          description: 'Without their logs. 1 as `building`: it was never complete.',
-          unit: 'bytes',
-          kind: 'lines',
-          thresholds: { when: 'never' },
-          whenEmpty: NO_INDEX,
-          queries: [
-            { expr: ofNodes('livedrops_search_index_bytes'), legend: BY_NODE },
-            { expr: ofNodes('livedrops_search_building'), legend: '{{instance}} building' },
-          ],
-        },
-        {
-          title: 'Pages of followers: the slowest 5 %',
-          description: 'One read of the store for one page of a creator’s followers.',
-          unit: 's',
-          kind: 'lines',
-          thresholds: { when: 'above', warn: 0.05, wrong: 0.2 },
-          whenEmpty: 'no list is read',
-          queries: [
-            {
-              expr: quantile(0.95, ofNodes('livedrops_follower_page_duration_seconds_bucket')),
-              legend: 'a page',
-            },
-          ],
-        },
-      ],
-    },
+    SEARCH_AND_LISTS,
   ],
 };
