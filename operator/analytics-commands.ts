@@ -22,7 +22,6 @@ export function addAnalyticsCommand(livedrops: Command): void {
         ANALYTICS_STEPS,
       ),
     )
-    .option('--json', 'print JSON')
     .addHelpText('after', `${ANALYTICS_HELP}\n${SERVER_HELP}`)
     .action(async (id: string, options: AnalyticsOptions) =>
       (await import('./analytics.ts')).analytics(id, options),
