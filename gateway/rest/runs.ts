@@ -32,7 +32,7 @@ export interface RunRoutesOptions {
   readonly slots: StreamSlots;
 }
 
-const ABOUT = { tag: 'operator', access: 'user' } as const;
+const ABOUT = { tag: 'operator', access: 'user', internal: true } as const;
 
 export function runRoutes({ slots }: RunRoutesOptions): Route[] {
   return [

@@ -164,6 +164,27 @@ test('X4: orders and live streams are not at the operators’ address', async (t
   t.is(fixture.live.sockets.length, 0);
 });
 
+test('X4: every route of operators is internal, and no other but the metrics', async (t) => {
+  const fixture = await startFixture(t, { operatorAddress: { host: '127.0.0.1', port: 0 } });
+  const { paths } = (await fixture.request('GET', '/openapi.json')).json as {
+    paths: Record<string, Record<string, { servers?: unknown }>>;
+  };
+  let internal = 0;
+  for (const [path, operations] of Object.entries(paths))
+    for (const [method, { servers }] of Object.entries(operations)) {
+      const isInternal = path === '/metrics' || path.startsWith('/v1/operator/');
+      t.is(servers !== undefined, isInternal, `${method} ${path}`);
+      if (!isInternal) continue;
+      internal += 1;
+      const asked = path.replaceAll(/\{\w+\}/g, 'x_1');
+      const { status } = await fixture.request(method.toUpperCase(), asked, {
+        as: 'boss+operator',
+      });
+      t.is(status, 404, `${method} ${path}`);
+    }
+  t.true(internal > 40, String(internal));
+});
+
 test('H9: OpenAPI says where internal routes are', async (t) => {
   const one = await startFixture(t);
   const two = await startFixture(t, { operatorAddress: { host: '127.0.0.1', port: 0 } });
