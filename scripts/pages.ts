@@ -8,16 +8,22 @@ import { extname, join, relative } from 'node:path';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import { build } from 'vite';
 import type { BuiltApp, BuiltFile, PagesList } from '../gateway/pages/built-pages.ts';
+import { CONSOLE_PATHS } from '../web/console/paths.ts';
 import { STOREFRONT_PATHS } from '../web/storefront/paths.ts';
 import { STUDIO_PATHS } from '../web/studio/paths.ts';
 
 const WEB = join(import.meta.dirname, '..', 'web');
 const DIST = join(WEB, 'dist');
 const VERSION_LENGTH = 12;
-const APPS = [
+const APPS: readonly {
+  readonly html: string;
+  readonly paths: readonly string[];
+  readonly isInternal?: boolean;
+}[] = [
   { html: 'index.html', paths: STOREFRONT_PATHS },
   { html: 'studio.html', paths: STUDIO_PATHS },
-] as const;
+  { html: 'console.html', paths: CONSOLE_PATHS, isInternal: true },
+];
 /** Names in this folder have a hash of their content. */
 const HASHED = 'assets/';
 const MEDIA_TYPES: Readonly<Record<string, string>> = {
@@ -49,10 +55,10 @@ const names = readdirSync(DIST, { recursive: true, withFileTypes: true })
   .filter((entry) => entry.isFile())
   .map((entry) => relative(DIST, join(entry.parentPath, entry.name)));
 const files = names.toSorted().map(builtFile);
-const apps: BuiltApp[] = APPS.map(({ html, paths }) => {
+const apps: BuiltApp[] = APPS.map(({ html, paths, isInternal = false }) => {
   const found = files.find(({ file }) => file === html);
   if (found === undefined) throw new Error(`${html} was not built.`);
-  return { paths, html: found };
+  return { paths, html: found, isInternal };
 });
 const list: PagesList = {
   apps,

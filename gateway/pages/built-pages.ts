@@ -29,6 +29,8 @@ export interface BuiltApp {
   /** With `{id}` for an id. */
   readonly paths: readonly string[];
   readonly html: BuiltFile;
+  /** For operators: only at the address of their own, where there is one. */
+  readonly isInternal: boolean;
 }
 
 /** What the build wrote down: `pages.json`. */

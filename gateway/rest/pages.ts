@@ -47,13 +47,14 @@ export function pageRoutes({ pages, mediaOrigin }: PageRoutesOptions): Route[] {
       ],
     };
   };
-  const apps = pages.list.apps.flatMap(({ paths, html }) =>
+  const apps = pages.list.apps.flatMap(({ paths, html, isInternal }) =>
     paths.map((path) =>
       route(
         {
           ...PAGE,
           path,
           summary: 'A page.',
+          ...(isInternal && { internal: true }),
           responseMediaType: html.mediaType,
           cache: REVALIDATED,
         },

@@ -34,6 +34,7 @@ function built(): { pages: BuiltPages; remove: () => void } {
           version: 'h1',
           isImmutable: false,
         },
+        isInternal: false,
       },
     ],
     files: [

@@ -5,7 +5,7 @@ import type { Drop } from '../../sdk/api.ts';
 import { Notice } from '../shared/components/parts.tsx';
 import { client } from '../shared/server.ts';
 import { studioText } from './texts.ts';
-import { useWorking } from './working.ts';
+import { useWorking } from '../shared/working.ts';
 
 interface ActionsProps {
   readonly drop: Drop;

@@ -10,7 +10,7 @@ import { useLoaded } from '../shared/loaded.ts';
 import { client, user } from '../shared/server.ts';
 import type { Product } from '../../sdk/api.ts';
 import { studioText } from './texts.ts';
-import { useWorking } from './working.ts';
+import { useWorking } from '../shared/working.ts';
 
 const LIMIT = 24;
 const NAME_LENGTH_MAX = 120;

@@ -9,7 +9,7 @@ import { useLoaded } from '../shared/loaded.ts';
 import { priceText } from '../shared/money.ts';
 import { client, serverNow } from '../shared/server.ts';
 import { studioText } from './texts.ts';
-import { useWorking } from './working.ts';
+import { useWorking } from '../shared/working.ts';
 
 const LIMIT = 20;
 /** While a sale runs the list is read again at most so often. */

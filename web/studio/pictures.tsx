@@ -7,7 +7,7 @@ import { settledMedia, Upload } from '../../sdk/uploads.ts';
 import { Notice } from '../shared/components/parts.tsx';
 import { client, faultText } from '../shared/server.ts';
 import { studioText } from './texts.ts';
-import { useWorking } from './working.ts';
+import { useWorking } from '../shared/working.ts';
 
 interface PicturesProps {
   readonly product: Product;

@@ -14,7 +14,7 @@ import { Description } from './home.tsx';
 import { Pictures } from './pictures.tsx';
 import { Schedule } from './schedule.tsx';
 import { studioText } from './texts.ts';
-import { useWorking } from './working.ts';
+import { useWorking } from '../shared/working.ts';
 
 export function ProductView({ id }: { id: string }) {
   const loaded = useLoaded(

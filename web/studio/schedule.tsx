@@ -9,7 +9,7 @@ import { priceText } from '../shared/money.ts';
 import { client, serverNow } from '../shared/server.ts';
 import type { StudioKey } from './messages/en.ts';
 import { studioText } from './texts.ts';
-import { useWorking } from './working.ts';
+import { useWorking } from '../shared/working.ts';
 
 const HOUR_MS = 3_600_000;
 const STOCK_MAX = 1_000_000;

@@ -21,6 +21,8 @@ function nextOf(query: Readonly<Record<string, string>>, base: string): string {
 /** Of the app, before its addresses: such as `/studio`; empty for the storefront. */
 interface AppProps {
   readonly base?: string;
+  /** Nobody makes an account here. */
+  readonly isClosed?: boolean;
 }
 
 interface Sending {
@@ -46,7 +48,7 @@ function useSending(base: string): Sending {
   return { isSending, fault, send };
 }
 
-export function LogIn({ base = '' }: AppProps) {
+export function LogIn({ base = '', isClosed = false }: AppProps) {
   const { isSending, fault, send } = useSending(base);
   const needsCode = useSignal(false);
   const { query } = useLocation();
@@ -88,10 +90,14 @@ export function LogIn({ base = '' }: AppProps) {
       <button class="button button-main" type="submit" disabled={isSending.value}>
         {text('logIn.go')}
       </button>
-      <a href={`${base}/register?next=${encodeURIComponent(nextOf(query, base))}`}>
-        {text('logIn.new')}
-      </a>
-      <a href="/reset-password">{text('logIn.forgot')}</a>
+      {!isClosed && (
+        <>
+          <a href={`${base}/register?next=${encodeURIComponent(nextOf(query, base))}`}>
+            {text('logIn.new')}
+          </a>
+          <a href="/reset-password">{text('logIn.forgot')}</a>
+        </>
+      )}
     </form>
   );
 }

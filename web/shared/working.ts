@@ -1,7 +1,7 @@
 // An action of a button or a form: one at a time, with what went wrong.
 
 import { type Signal, useSignal } from '@preact/signals';
-import { faultText } from '../shared/server.ts';
+import { faultText } from './server.ts';
 
 export interface Working {
   readonly isBusy: Signal<boolean>;

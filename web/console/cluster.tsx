@@ -1,0 +1,228 @@
+// The cluster: its nodes, which of them serves which shard, and the last moves; live.
+
+import { useEffect } from 'preact/hooks';
+import type { Move, Node, Shard } from '../../sdk/api.ts';
+import { Badge, Notice } from '../shared/components/parts.tsx';
+import { momentText, numberText } from '../shared/language.ts';
+import { client, serverNow } from '../shared/server.ts';
+import { Action } from './action.tsx';
+import { usePolled } from './polled.ts';
+import { PolledView } from './polled-view.tsx';
+import { consoleText } from './texts.ts';
+
+const LOOK_MS = 1_000;
+const MOVES = 12;
+/** All journals are read. */
+const VERIFY_MAX_MS = 600_000;
+const TONES = {
+  serving: 'good',
+  draining: 'warn',
+  drained: 'plain',
+  leaving: 'warn',
+  lost: 'bad',
+} as const satisfies Record<Node['state'], string>;
+/** Degrees between the colours of nodes that follow each other. */
+const HUE_STEP = 137;
+
+interface ClusterState {
+  readonly nodes: readonly Node[];
+  readonly shards: readonly Shard[];
+  readonly moves: readonly Move[];
+}
+
+async function read(signal: AbortSignal): Promise<ClusterState> {
+  const options = { signal, triesMax: 1 };
+  const [nodes, shards, moves] = await Promise.all([
+    client.call('GET /v1/operator/nodes', options),
+    client.call('GET /v1/operator/shards', options),
+    client.call('GET /v1/operator/moves', { query: { limit: MOVES }, ...options }),
+  ]);
+  return { nodes: nodes.items, shards: shards.items, moves: moves.items };
+}
+
+export function Cluster() {
+  const polled = usePolled(read, LOOK_MS);
+  useEffect(() => {
+    document.title = `${consoleText('nav.cluster')} · ${consoleText('title')}`;
+  }, []);
+  return (
+    <div class="stack stack-l">
+      <PolledView of={polled}>
+        {({ nodes, shards, moves }) => (
+          <>
+            <Nodes nodes={nodes} />
+            <Shards nodes={nodes} shards={shards} />
+            <Moves moves={moves} />
+          </>
+        )}
+      </PolledView>
+    </div>
+  );
+}
+
+function hueOf(nodes: readonly Node[], nodeId: string): number {
+  return (nodes.findIndex((node) => node.nodeId === nodeId) * HUE_STEP + 30) % 360;
+}
+
+function Nodes({ nodes }: { nodes: readonly Node[] }) {
+  return (
+    <section class="stack">
+      <div class="row row-apart">
+        <h1>{consoleText('nodes.title')}</h1>
+        <div class="row">
+          <Action
+            label={consoleText('act.rebalance')}
+            command="rebalance"
+            target="rebalance"
+            plan={() => client.call('POST /v1/operator/rebalance', { body: { dryRun: true } })}
+            run={async () => {
+              const { moves } = await client.call('POST /v1/operator/rebalance', { body: {} });
+              return consoleText('act.plan.moves', { n: moves.length });
+            }}
+          />
+          <Action label={consoleText('act.verify')} command="verify" target="verify" run={verify} />
+        </div>
+      </div>
+      <ul class="console-nodes" role="list">
+        {nodes.map((node) => (
+          <li class="panel stack" key={node.nodeId}>
+            <div class="row row-apart">
+              <b class="console-node" style={{ '--hue': hueOf(nodes, node.nodeId) }}>
+                {node.nodeId}
+              </b>
+              <Badge tone={TONES[node.state]}>{consoleText(`state.${node.state}`)}</Badge>
+            </div>
+            <dl class="console-facts">
+              <dt>{consoleText('nodes.shards')}</dt>
+              <dd class="number">{numberText(node.shardsOwned)}</dd>
+              <dt>{consoleText('nodes.live')}</dt>
+              <dd class="number">{numberText(node.liveDrops)}</dd>
+              <dt>{consoleText('nodes.rate')}</dt>
+              <dd class="number">{numberText(Math.round(node.ordersPerSecond))}</dd>
+              <dt>{consoleText('nodes.lag')}</dt>
+              <dd class="number">{numberText(node.relayLag)}</dd>
+              {node.clockSkewMs !== null && (
+                <>
+                  <dt>{consoleText('nodes.skew')}</dt>
+                  <dd class="number">
+                    {consoleText('nodes.skew.ms', { ms: Math.round(node.clockSkewMs) })}
+                  </dd>
+                </>
+              )}
+            </dl>
+            <div class="row">
+              <NodeActions node={node} />
+            </div>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+async function verify(): Promise<string> {
+  const options = { timeoutMs: VERIFY_MAX_MS, triesMax: 1 };
+  const { ok, shards, findings } = await client.call('POST /v1/operator/verify', options);
+  return ok
+    ? consoleText('verify.good', { n: shards })
+    : consoleText('verify.bad', { finding: findings[0] ?? '', n: findings.length });
+}
+
+function NodeActions({ node: { nodeId, state } }: { node: Node }) {
+  const path = { id: nodeId };
+  const moved = ({ moves }: { readonly moves: readonly unknown[] }): string =>
+    consoleText('act.plan.moves', { n: moves.length });
+  const isOut = state === 'draining' || state === 'drained';
+  return (
+    <>
+      {isOut ? (
+        <Action
+          label={consoleText('act.undrain')}
+          command={`undrain ${nodeId}`}
+          target={nodeId}
+          plan={() =>
+            client.call('POST /v1/operator/nodes/{id}/undrain', { path, body: { dryRun: true } })
+          }
+          run={async () =>
+            moved(await client.call('POST /v1/operator/nodes/{id}/undrain', { path, body: {} }))
+          }
+        />
+      ) : (
+        <Action
+          label={consoleText('act.drain')}
+          command={`drain ${nodeId}`}
+          target={nodeId}
+          plan={() =>
+            client.call('POST /v1/operator/nodes/{id}/drain', { path, body: { dryRun: true } })
+          }
+          run={async () =>
+            moved(await client.call('POST /v1/operator/nodes/{id}/drain', { path, body: {} }))
+          }
+        />
+      )}
+      <Action
+        label={consoleText('act.restart')}
+        command="rolling-restart"
+        target={nodeId}
+        run={async () => {
+          await client.call('POST /v1/operator/nodes/{id}/restart', { path });
+          return consoleText('act.done');
+        }}
+      />
+    </>
+  );
+}
+
+function Shards({ nodes, shards }: { nodes: readonly Node[]; shards: readonly Shard[] }) {
+  const serving = shards.filter(({ status }) => status === 'serving').length;
+  const bad = shards.filter(({ fault }) => fault !== null);
+  return (
+    <section class="stack">
+      <h2>{consoleText('shards.title')}</h2>
+      <p class="soft">{consoleText('shards.text', { serving, all: shards.length })}</p>
+      <ul class="console-shards" role="list">
+        {shards.map(({ shard, status, owner, liveDrops }) => (
+          <li
+            key={shard}
+            class={`console-shard console-shard-${owner === null ? 'none' : status}`}
+            style={owner === null ? undefined : { '--hue': hueOf(nodes, owner) }}
+            title={consoleText('shards.shard', {
+              shard,
+              state: status,
+              owner: owner ?? consoleText('shards.nobody'),
+            })}
+          >
+            {liveDrops > 0 && <span class="number">{liveDrops}</span>}
+          </li>
+        ))}
+      </ul>
+      {bad.map(({ shard, fault }) => (
+        <Notice key={shard} tone="bad">
+          {shard}: {fault}
+        </Notice>
+      ))}
+    </section>
+  );
+}
+
+function Moves({ moves }: { moves: readonly Move[] }) {
+  return (
+    <section class="stack">
+      <h2>{consoleText('moves.title')}</h2>
+      {moves.length === 0 && <p class="soft">{consoleText('moves.none')}</p>}
+      <ul class="stack" role="list">
+        {moves.map(({ id, shard, from, to, endedAt, blackoutMs, result, reason }) => (
+          <li class="row" key={id}>
+            <Badge tone={result === 'done' ? 'good' : 'warn'}>{result}</Badge>
+            <span>{consoleText('moves.line', { shard, from, to })}</span>
+            {blackoutMs !== null && (
+              <span class="soft number">{consoleText('moves.blackout', { ms: blackoutMs })}</span>
+            )}
+            <span class="soft">{reason}</span>
+            <span class="soft">{momentText(endedAt, serverNow())}</span>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}

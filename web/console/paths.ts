@@ -1,0 +1,11 @@
+// The addresses of the console's views, as the server answers them.
+
+export const CONSOLE_PATHS = [
+  '/console',
+  '/console/log-in',
+  '/console/refunds',
+  '/console/jobs',
+  '/console/ledger',
+  '/console/audit',
+  '/console/caches',
+] as const;

@@ -1,0 +1,8 @@
+// What the console says, beside what all apps say.
+
+import { makeText } from '../shared/language.ts';
+import { type ConsoleKey, en } from './messages/en.ts';
+
+export const consoleText = makeText<ConsoleKey>(en, {
+  de: async () => (await import('./messages/de.ts')).de,
+});
