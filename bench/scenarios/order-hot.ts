@@ -58,6 +58,8 @@ export interface OrderHotOptions extends CommonOptions {
   readonly against: string;
   /** Shares of traces that are sent, with commas between; empty for none. */
   readonly traces: string;
+  /** `off`: the server without its ledger, too. */
+  readonly ledger: string;
 }
 
 const AGAINST_OPTION: ScenarioOption = {
@@ -76,10 +78,16 @@ const TRACES_OPTION: ScenarioOption = {
   default: '',
 };
 
+const LEDGER_OPTION: ScenarioOption = {
+  flags: '--ledger <state>',
+  description: 'off: this server without its ledger, in the same rounds as with it',
+  default: '',
+};
+
 export const orderHot: Scenario<OrderHotOptions> = {
   name: 'order-hot',
   description: 'one hot drop: durable orders, beside the bare server and the peers',
-  options: [...CONNECTION_OPTIONS, AGAINST_OPTION, TRACES_OPTION],
+  options: [...CONNECTION_OPTIONS, AGAINST_OPTION, TRACES_OPTION, LEDGER_OPTION],
   defaults: { rounds: 5, seconds: 3 },
   run,
 };
@@ -98,6 +106,7 @@ async function run(options: OrderHotOptions, log: Log): Promise<ScenarioReport> 
     const admitted = await admitAll(comparison, livedrops, options, [
       ...checkouts.map((checkout) => ({ checkout })),
       ...namesOf(options.traces).map((share) => ({ traces: { url: sink.url, ratio: share } })),
+      ...namesOf(options.ledger).map((ledger) => ({ ledger })),
     ]);
     const { own, ownMany, ceiling, ceilingMany, durable, durableMany, others, peers } = admitted;
     const { plan } = own.contender;
@@ -173,7 +182,7 @@ async function admitAll(
   comparison: OrderComparison,
   livedrops: LiveDropsOrderServer,
   options: OrderHotOptions,
-  variants: readonly Pick<LiveDropsOrderServerOptions, 'checkout' | 'traces'>[],
+  variants: readonly Pick<LiveDropsOrderServerOptions, 'checkout' | 'traces' | 'ledger'>[],
 ): Promise<{
   own: Series;
   ownMany: Series;
@@ -270,9 +279,9 @@ function autocannonNotes(subjects: readonly Subject[]): string[] {
 }
 
 function settingsOf(options: OrderHotOptions): ScenarioReport['settings'] {
-  const { rounds, seconds, connections, manyConnections, against, traces } = options;
+  const { rounds, seconds, connections, manyConnections, against, traces, ledger } = options;
   const usual = { rounds, seconds, connections, manyConnections };
-  return { ...usual, pacedConnections: PACED_CONNECTIONS, against, traces };
+  return { ...usual, pacedConnections: PACED_CONNECTIONS, against, traces, ledger };
 }
 
 const METHOD =

@@ -19,6 +19,8 @@ export interface LiveDropsOrderServerOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Traces go to `url`, and this share of them is sent. */
   readonly traces?: { readonly url: string; readonly ratio: string };
+  /** `LIVEDROPS_LEDGER`. */
+  readonly ledger?: string;
   /** With a consumer of events that is slow, or the same server with none. */
   readonly consumer?: Habit | 'none';
 }
@@ -34,18 +36,28 @@ export class LiveDropsOrderServer implements OrderServer {
   readonly sale: LiveDropsServer;
 
   constructor(options: LiveDropsOrderServerOptions) {
-    const { profileDirectory, checkout, consumer, directory, traces } = options;
-    const variant = checkout?.name ?? consumer ?? (traces && `traces-${traces.ratio}`);
+    const { profileDirectory, checkout, consumer, directory, traces, ledger } = options;
+    const variant =
+      checkout?.name ??
+      consumer ??
+      (traces && `traces-${traces.ratio}`) ??
+      (ledger && `ledger-${ledger}`);
     this.key = variant === undefined ? 'livedrops' : `livedrops-${variant}`;
     this.label = 'LiveDrops';
     if (checkout !== undefined) this.label = `LiveDrops of ${checkout.name}`;
     else if (traces !== undefined) this.label = `LiveDrops, traces at ${traces.ratio}`;
+    else if (ledger !== undefined) this.label = `LiveDrops, ledger ${ledger}`;
     else if (consumer !== undefined) this.label = `LiveDrops, consumer: ${consumer}`;
     const profile = ['--cpu-prof', `--cpu-prof-dir=${profileDirectory}`];
     const nodeArgs = profileDirectory === null ? [] : profile;
     const command = consumer === undefined ? checkout?.command : CONSUMER_SERVER;
     const habit = consumer === undefined || consumer === 'none' ? '' : consumer;
-    const env = { BENCH_CONSUMER: habit, ...tracesEnv(traces), ...options.env };
+    const env = {
+      BENCH_CONSUMER: habit,
+      ...tracesEnv(traces),
+      ...ledgerEnv(ledger),
+      ...options.env,
+    };
     this.sale = new LiveDropsServer(nodeArgs, directory, command, env);
   }
 
@@ -75,6 +87,10 @@ export class LiveDropsOrderServer implements OrderServer {
   stop(): Promise<void> {
     return this.sale.stop();
   }
+}
+
+function ledgerEnv(ledger: string | undefined): Record<string, string> {
+  return ledger === undefined ? {} : { LIVEDROPS_LEDGER: ledger };
 }
 
 function tracesEnv(traces: LiveDropsOrderServerOptions['traces']): Record<string, string> {
