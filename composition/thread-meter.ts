@@ -12,6 +12,7 @@ const ANSWER_MAX_MS = 200;
 const SAMPLE_AGE_MAX_MS = 100;
 const MAIN = 'main';
 const OTHER = 'other';
+const UNNAMED = 'unnamed';
 const MICROSECONDS = 1e6;
 const MILLISECONDS = 1e3;
 
@@ -34,7 +35,7 @@ export class ThreadMeter {
   #sampledAt = -Infinity;
   #otherSeconds = 0;
   readonly #onWorker = (worker: Worker): void => {
-    const name = worker.threadName ?? OTHER;
+    const name = worker.threadName ?? UNNAMED;
     const usage = { cpuSeconds: 0, activeSeconds: 0 };
     this.#live.set(worker, { name, usage });
     worker.once('exit', () => {
@@ -74,8 +75,8 @@ export class ThreadMeter {
     const otherSeconds = (user + system) / MICROSECONDS - knownSeconds;
     // A thread that did not answer would otherwise make it fall again.
     this.#otherSeconds = Math.max(this.#otherSeconds, otherSeconds);
-    add(all, OTHER, { cpuSeconds: this.#otherSeconds, activeSeconds: 0 });
-    return [...all].map(([thread, usage]) => ({ thread, ...usage }));
+    const named = [...all].map(([thread, usage]) => ({ thread, ...usage }));
+    return [...named, { thread: OTHER, cpuSeconds: this.#otherSeconds, activeSeconds: null }];
   }
 }
 

@@ -50,8 +50,8 @@ export interface CommitSample {
 export interface ThreadSample {
   readonly thread: string;
   readonly cpuSeconds: number;
-  /** How long its event loop had something to do. */
-  readonly activeSeconds: number;
+  /** How long its event loop had something to do; null where that is not known. */
+  readonly activeSeconds: number | null;
 }
 
 export interface DiskSample {

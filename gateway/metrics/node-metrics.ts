@@ -12,7 +12,9 @@ export function registerNodeMetrics(registry: Registry, node: NodeSample): void 
     (await threads()).map(({ thread, cpuSeconds }) => [{ thread }, cpuSeconds]),
   );
   serve(registry, 'livedrops_thread_active_seconds_total', async () =>
-    (await threads()).map(({ thread, activeSeconds }) => [{ thread }, activeSeconds]),
+    (await threads()).flatMap(({ thread, activeSeconds }) =>
+      activeSeconds === null ? [] : [[{ thread }, activeSeconds] as const],
+    ),
   );
   const ofDisk = (name: 'free' | 'size') =>
     serveValue(registry, `livedrops_disk_${name}_bytes`, async () => {

@@ -30,6 +30,11 @@ test.serial('L5: the CPU of each thread is its own, and stays when it has ended'
   t.true(running['two']! >= 0.02, String(running['two']));
   t.true(running['one']! >= 0.04, 'two threads of one name are one series');
   t.true(running['main']! > 0);
+  const active = (await meter.sample()).filter(({ activeSeconds }) => activeSeconds !== null);
+  t.false(
+    active.some(({ thread }) => thread === 'other'),
+    'of other threads it is not known',
+  );
   await Promise.all(workers.map((worker) => worker.terminate()));
   await new Promise((resolve) => setTimeout(resolve, NEXT_SAMPLE_MS));
   const ended = await cpuOf();
