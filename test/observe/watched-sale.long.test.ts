@@ -86,6 +86,7 @@ watchedTest('L5a: while the demo sells on one node, panels have data or say why 
   const prometheus = await PrometheusServer.start([url]);
   t.teardown(() => prometheus.stop());
   const visitors = visit(new SaleClient({ urls: [url] }));
+  t.teardown(() => visitors.stop());
   await demo.ended();
   await visitors.stop();
   t.regex(demo.output, /PASS {2}60 units sold of 60/);
@@ -128,6 +129,7 @@ watchedTest('L5a: an alarm fires when a node is killed in a sale, and ends', asy
   t.teardown(() => prometheus.stop());
   const visitors = visit(client);
   const sale = sell(client, dropId);
+  t.teardown(() => Promise.all([visitors.stop(), sale.stop()]));
   const firing = async () =>
     (await prometheus.alerts()).filter(
       ({ labels, state }) => labels['alertname'] === ALARM && state === 'firing',
