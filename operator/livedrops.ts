@@ -121,6 +121,11 @@ Examples:
     )
     .option('--buyers <n>', 'buyers who order at once', integer(1, 200_000), 2_000)
     .option('--stock <n>', 'units for sale', integer(1, 100_000), 100)
+    .addOption(
+      new Option('--operators <url>', 'a node’s address for operators, where it has one').argParser(
+        serverUrl,
+      ),
+    )
     .option('--watchers <n>', 'connected followers', integer(1, 5_000), 50)
     .option('--seconds <n>', 'seconds until the drop opens', integer(1, 60), 4)
     .option('--yes', 'do not ask, where the address is not this machine')

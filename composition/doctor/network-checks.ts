@@ -26,12 +26,16 @@ export function networkChecks(config: Config): readonly Check[] {
 }
 
 async function ports(config: Config): Promise<Finding[]> {
-  const { host, port, media, dataDirectory } = config;
+  const { host, port, media, operatorAddress, dataDirectory } = config;
   const isMedia = media !== null && config.roles.includes('media');
-  const wanted = [port, ...(isMedia ? [media.port] : [])].filter((one) => one !== 0);
+  const wanted = [
+    { host, port },
+    ...(isMedia ? [{ host, port: media.port }] : []),
+    ...(operatorAddress === null ? [] : [operatorAddress]),
+  ].filter((address) => address.port !== 0);
   const ours = readServerUrl(dataDirectory);
   const findings: Finding[] = [];
-  for (const one of wanted) findings.push(await portFinding(host, one, ours));
+  for (const one of wanted) findings.push(await portFinding(one.host, one.port, ours));
   return findings;
 }
 

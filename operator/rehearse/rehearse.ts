@@ -7,6 +7,7 @@ import { createInterface } from 'node:readline/promises';
 import { AccessTokens } from '../../app/access-tokens.ts';
 import { SigningSecrets } from '../../app/signing-secrets.ts';
 import { loadStoredConfig } from '../../composition/config.ts';
+import { urlHost } from '../../composition/url-host.ts';
 import { CREATOR_ROLE, OPERATOR_ROLE } from '../../contracts/role-names.ts';
 import { LiveDrops } from '../../sdk/client.ts';
 import { OperatorApi } from '../api-client.ts';
@@ -21,6 +22,8 @@ import { judge, type RehearsalEvidence } from './report.ts';
 
 export interface RehearseOptions {
   readonly url: string;
+  /** Where operators' commands go; that of the settings unless given, or else `url`. */
+  readonly operators?: string;
   readonly buyers: number;
   readonly stock: number;
   /** Connected followers. */
@@ -56,9 +59,14 @@ const REASON = 'The rehearsal of a sale is over.';
 export async function rehearse(options: RehearseOptions): Promise<void> {
   const { url } = options;
   if (!LOOPBACK.test(new URL(url).hostname) && options.yes !== true) await confirm(options);
-  const { authSecrets } = loadStoredConfig();
+  const { authSecrets, operatorAddress } = loadStoredConfig();
   const secrets = new SigningSecrets(authSecrets);
-  const cast = castOf(options, new AccessTokens({ secret: secrets }));
+  const { host, port } = operatorAddress ?? {};
+  const ofSettings = host === undefined ? url : `http://${urlHost(host)}:${port}`;
+  const operators = options.operators ?? ofSettings;
+  const cast = castOf({ ...options, operators }, new AccessTokens({ secret: secrets }));
+  // Whoever cannot take it away afterwards must not make it.
+  await cast.api.takeDowns('creator', 1);
   const note = (text: string) => void process.stderr.write(`  ${text}\n`);
   const secret = secrets.signing(Date.now()).secret;
   const evidence = await play(options, cast, secret, note);
@@ -82,7 +90,10 @@ async function confirm({ url, buyers }: RehearseOptions): Promise<void> {
   if (answer.trim() !== host) throw new Error('nothing was done');
 }
 
-function castOf({ url, watchers }: RehearseOptions, accessTokens: AccessTokens): Cast {
+function castOf(
+  { url, operators, watchers }: RehearseOptions & { readonly operators: string },
+  accessTokens: AccessTokens,
+): Cast {
   const name = `rehearsal-${randomBytes(6).toString('hex')}`;
   const sign = (userId: string, roles: readonly string[]): string =>
     accessTokens.sign({ userId, roles, lifetimeSeconds: TOKEN_SECONDS });
@@ -93,7 +104,7 @@ function castOf({ url, watchers }: RehearseOptions, accessTokens: AccessTokens):
     plan: new Plan({ seed: SEED, userPrefix: `${name}-` }),
     creator: { creatorId, creatorToken: sign(creatorId, [CREATOR_ROLE]) },
     tokens: Array.from({ length: watchers }, (_, i) => sign(`${name}-watcher-${i}`, [])),
-    api: new OperatorApi({ url, token: () => sign('operator', [OPERATOR_ROLE]) }),
+    api: new OperatorApi({ url: operators, token: () => sign('operator', [OPERATOR_ROLE]) }),
   };
 }
 

@@ -67,3 +67,10 @@ test.serial('X8: elsewhere than on this machine it asks first', async (t) => {
   t.is(code, 1);
   t.regex(stderr, /2,000 buyers will order at shop\.example\.invalid.*--yes/);
 });
+
+test.serial('X8: without a way to take it away nothing is made', async (t) => {
+  const { code, stderr } = await rehearse(['--operators', 'http://127.0.0.1:1']);
+  t.is(code, 1);
+  t.regex(stderr, /no server at http:\/\/127\.0\.0\.1:1 answers/);
+  t.false(stderr.includes('watchers connect'));
+});
