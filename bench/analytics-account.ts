@@ -45,7 +45,8 @@ for (let placed = 0; placed < orders; placed += ordersPerEntry) {
 }
 
 const directory = mkdtempSync(join(tmpdir(), 'livedrops-analytics-'));
-const { analytics, close } = await openSqliteStores({ directory });
+const stores = await openSqliteStores({ directory });
+const { analytics } = stores;
 try {
   for (let round = 1; round <= ROUNDS; round++) {
     const account = await Account.open({ store: analytics.exact(await analytics.begin()) });
@@ -60,7 +61,7 @@ try {
     process.stdout.write(`${own} CPU us an order, ${all} with the writer\n`);
   }
 } finally {
-  await close();
+  await stores.close();
   rmSync(directory, { recursive: true });
 }
 

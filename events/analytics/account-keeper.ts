@@ -83,8 +83,9 @@ export class AccountKeeper {
     const { journal, shardCount, clock } = this.#options;
     const account = await this.#open();
     this.#behind = new Map();
-    for (let shard = 0; shard < shardCount; shard++) {
-      const { lastSequence } = await journal.head(shard);
+    const shards = Array.from({ length: shardCount }, (_, shard) => shard);
+    const heads = await Promise.all(shards.map((shard) => journal.head(shard)));
+    for (const [shard, { lastSequence }] of heads.entries()) {
       const isDamaged = (this.#damaged.get(shard) ?? -Infinity) > clock.monotonic();
       const count = lastSequence - account.position(shard);
       if (isDamaged && count > 0) this.#behind.set(shard, count);
