@@ -1,13 +1,18 @@
 // What waits for its time, in the order in which it came: added one by one, taken by whole buckets,
 // so that adding costs an append to an array and nothing is removed one by one.
 
+interface Bucket<Item> {
+  readonly items: Item[];
+  weight: number;
+}
+
 export class HoldQueue<Item> {
   readonly #bucketsMax: number;
   readonly #countMax: number;
   readonly #take: (items: readonly Item[]) => void;
-  #current: Item[] = [];
+  #current: Bucket<Item> = { items: [], weight: 0 };
   /** The oldest first. */
-  #full: Item[][] = [];
+  #full: Bucket<Item>[] = [];
   #count = 0;
   /** Items that were taken before their time, for want of room. */
   hurried = 0;
@@ -27,15 +32,17 @@ export class HoldQueue<Item> {
     return this.#count;
   }
 
-  add(item: Item): void {
+  /** `weight`: how many it counts for. */
+  add(item: Item, weight = 1): void {
     if (this.#count >= this.#countMax) this.#hurry();
-    this.#current.push(item);
-    this.#count += 1;
+    this.#current.items.push(item);
+    this.#current.weight += weight;
+    this.#count += weight;
   }
 
   turn(): void {
     this.#full.push(this.#current);
-    this.#current = [];
+    this.#current = { items: [], weight: 0 };
     if (this.#full.length > this.#bucketsMax) this.#takeOldest();
   }
 
@@ -46,14 +53,17 @@ export class HoldQueue<Item> {
 
   #hurry(): void {
     const before = this.#count;
-    if (this.#full.length === 0) this.#full.push(this.#current.splice(0));
+    if (this.#full.every(({ weight }) => weight === 0)) {
+      this.#full.push(this.#current);
+      this.#current = { items: [], weight: 0 };
+    }
     while (this.#count === before) this.#takeOldest();
     this.hurried += before - this.#count;
   }
 
   #takeOldest(): void {
-    const items = this.#full.shift()!;
-    this.#count -= items.length;
+    const { items, weight } = this.#full.shift()!;
+    this.#count -= weight;
     this.#take(items);
   }
 }

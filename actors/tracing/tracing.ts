@@ -132,9 +132,9 @@ export class Tracing implements SpanOutput {
     this.#announce = announce;
   }
 
-  /** Of a request, or a batch of commands. */
-  hold(held: Held): void {
-    this.#held.add(held);
+  /** Of a request, or a batch of commands. `weight`: how many requests it may have. */
+  hold(held: Held, weight = 1): void {
+    this.#held.add(held, weight);
   }
 
   /** Of what follows from a request or from a journal entry. */

@@ -4,8 +4,11 @@
 import { isInRatio, saysSampled, traceIdOf } from '../../actors/tracing/trace-context.ts';
 import type { Tracing } from '../../actors/tracing/tracing.ts';
 import type { AccessLog } from './access-log.ts';
-import { RequestTrace, type WatchedRequest } from './request-trace.ts';
+import { REQUESTS_TOGETHER_MAX, RequestTraces, type WatchedRequest } from './request-trace.ts';
 import { TRACE_ID_AT, traceparentIn, withFlags } from './trace.ts';
+
+/** Much shorter than they are held. */
+const TOGETHER_MS = 250;
 
 export interface RequestWatchOptions {
   readonly tracing: Tracing | null;
@@ -16,6 +19,10 @@ export class RequestWatch {
   readonly #tracing: Tracing | null;
   readonly #accessLog: AccessLog | null;
   #answering = '';
+  /** Takes the next request. */
+  #holding: RequestTraces | null = null;
+  /** Monotonic. */
+  #holdingUntil = 0;
 
   constructor({ tracing, accessLog }: RequestWatchOptions) {
     this.#tracing = tracing;
@@ -63,7 +70,7 @@ export class RequestWatch {
   hotReadEnded(request: WatchedRequest): void {
     this.#accessLog?.note(request);
     if (this.#tracing === null || !saysSampled(traceparentIn(request.lines))) return;
-    this.#tracing.hold(new RequestTrace(request));
+    this.#hold(this.#tracing, request);
   }
 
   /** `slowMs`: its service level; null: it has none. */
@@ -78,6 +85,18 @@ export class RequestWatch {
     } else if (status >= 500) tracing.choose(traceIdOf(traceparentIn(lines)), 'failed');
     else if (slowMs !== null && endedAt - startedAt > slowMs)
       tracing.choose(traceIdOf(traceparentIn(lines)), 'slow');
-    tracing.hold(new RequestTrace(request));
+    this.#hold(tracing, request);
+  }
+
+  /** Requests of some moments are held together. */
+  #hold(tracing: Tracing, request: WatchedRequest): void {
+    let held = this.#holding;
+    if (held === null || held.isFull || request.endedAt > this.#holdingUntil) {
+      held = new RequestTraces();
+      this.#holding = held;
+      this.#holdingUntil = request.endedAt + TOGETHER_MS;
+      tracing.hold(held, REQUESTS_TOGETHER_MAX);
+    }
+    held.add(request);
   }
 }

@@ -12,10 +12,14 @@ export interface Trace {
 
 const REQUEST_ID = /^[!-~]{1,128}$/;
 
-const TRACEPARENT_AT = 'traceparent: '.length;
-const TRACEPARENT_END = TRACEPARENT_AT + TRACEPARENT_LENGTH;
+/** Where the `traceparent` is in the lines. */
+export const TRACEPARENT_AT = 'traceparent: '.length;
+export const TRACEPARENT_END = TRACEPARENT_AT + TRACEPARENT_LENGTH;
 /** Where the trace id begins in the lines. */
 export const TRACE_ID_AT = TRACEPARENT_AT + '00-'.length;
+
+const SPAN_ID_LENGTH = 16;
+const CARRIAGE_RETURN = 13;
 
 const COUNTER_SIZE = 65_536;
 const COUNTER_TEXTS: readonly string[] = Array.from({ length: COUNTER_SIZE }, (_, value) =>
@@ -79,6 +83,16 @@ export function traceOf(lines: string): Trace {
     traceparent: traceparentIn(lines),
     requestId: end === -1 ? lines.slice(id) : lines.slice(id, end),
   };
+}
+
+/** Whether the request id is the span id, as it is where the client sent none. */
+export function hasOwnId(lines: string): boolean {
+  const id = TRACEPARENT_END + '\r\nx-request-id: '.length;
+  const span = TRACEPARENT_END - '-00'.length - SPAN_ID_LENGTH;
+  for (let i = 0; i < SPAN_ID_LENGTH; i++)
+    if (lines.charCodeAt(id + i) !== lines.charCodeAt(span + i)) return false;
+  const next = lines.charCodeAt(id + SPAN_ID_LENGTH);
+  return Number.isNaN(next) || next === CARRIAGE_RETURN;
 }
 
 /** As `traceOf`, where the request id is not needed. */
