@@ -161,6 +161,34 @@ test('L2: orders of many segments are found again after a crash, and refunded', 
   t.is(drop!.soldOutAt, NOW);
 });
 
+test('L2: what is refunded at the provider’s desk is what was not refunded in parts', async (t) => {
+  const harness = await startHost(undefined, 1);
+  const { host, relay, consumer } = harness;
+  await createDrop(host, 10, { payment: 'provider', holdSeconds: 60, limitPerUser: 5 });
+  await host.execute([place('ann', 'k', 3)]);
+  const orderId = consumer.batches.flatMap(({ facts }) => facts).at(-1)!.order!.id;
+  const about = { dropId: DROP_ID, orderId } as const;
+  const paid = { ...about, reference: 'ref', amount: null, currency: null } as const;
+  const caller = { userId: 'ada', operator: true };
+  const commands: DropCommand[] = [
+    { type: 'record-payment', ...paid, outcome: 'succeeded' },
+    { type: 'refund-order', ...about, caller, amount: 100, quantity: 1, restock: false },
+    { type: 'record-payment', ...paid, outcome: 'refunded' },
+  ];
+  for (const command of commands) await host.execute([command]);
+  await relay.caughtUp();
+  const types = consumer.batches.flatMap(({ facts }) => facts.map(({ event }) => event.type));
+  t.true(types.includes('order-part-refunded') && types.includes('order-refunded-at-provider'));
+  const store = new MemoryAnalytics();
+  await account(store, 1, harness, 1, TINY);
+  const expected = ExpectedSums.of(consumer.batches);
+  const [all] = await store.sums(ALL, 'all', 0, 1);
+  t.deepEqual(all!.values, expected.get(`${ALL} all 0`));
+  t.is(all!.values['refundedUnits'], 3);
+  const [drop] = await store.exact(1).drops([DROP_ID]);
+  t.like(drop, { sold: 0, held: 0, stocked: 9 });
+});
+
 test('L2: who is overtaken stores nothing', async (t) => {
   const harness = await startHost(undefined, 1);
   const { host, journal } = harness;
