@@ -29,7 +29,7 @@ const place = ledgerBlobs(config);
 assert(place !== null, 'the ledger has a place for its tiles');
 const reader = await openJournals(config, NAME, log);
 const questions = new PortQuestions<LedgerQuestion, unknown>(port);
-const pace = ledgerPace(saleMeter);
+const { pace, intervalMs } = ledgerPace(saleMeter);
 const writer = new LedgerWriter({
   journal: readsArchive(reader.journal, openArchive(config)),
   auditLog: new RemoteAuditTail(questions),
@@ -43,6 +43,7 @@ const writer = new LedgerWriter({
 const runner = new LedgerRunner({
   writer,
   lease: leaseOf(NAME, config.nodeId, reader.leases),
+  intervalMs,
   onPassed: () => pace.rest(),
   clock: systemClock,
   log,

@@ -37,6 +37,9 @@ const LEDGER: UpkeepLimits = {
   shareAlone: 0.5,
   deferralMsMax: 0,
 };
+/** A commit costs some milliseconds, whatever it has. */
+const LEDGER_INTERVAL_MS = 1_000;
+const LEDGER_INTERVAL_BESIDE_SALE_MS = 2_000;
 /** Comparing what is derived with its truth, on the event loop. */
 const RECONCILING: UpkeepLimits = {
   sliceMs: 0.5,
@@ -89,10 +92,17 @@ export function pushingShare(shared: SharedArrayBuffer): UpkeepShare {
 }
 
 /** Of the ledger, in its thread. `shared`: of the `SaleMeter` of this process. */
-export function ledgerPace(shared: SharedArrayBuffer): UpkeepPace {
+export function ledgerPace(shared: SharedArrayBuffer): {
+  readonly pace: UpkeepPace;
+  /** From one commit to the next. */
+  readonly intervalMs: () => number;
+} {
   const meter = new SaleMeter(shared);
   const workMs = () => threadCpuMs();
-  return new UpkeepPace(new UpkeepShare({ limits: LEDGER, meter, clock: systemClock, workMs }));
+  const share = new UpkeepShare({ limits: LEDGER, meter, clock: systemClock, workMs });
+  const intervalMs = () =>
+    share.isSelling() ? LEDGER_INTERVAL_BESIDE_SALE_MS : LEDGER_INTERVAL_MS;
+  return { pace: new UpkeepPace(share), intervalMs };
 }
 
 /** Of the archiver, in its thread. */

@@ -164,7 +164,7 @@ const LEDGER = {
     servedBy: 'ledger',
   }),
   livedrops_ledger_lag_seconds: gauge(
-    'Since when something waits to be in a signed checkpoint; about 1 where nothing does.',
+    'Since when something waits to be in a signed checkpoint; 1 to 2 where nothing does.',
     { servedBy: 'ledger' },
   ),
   livedrops_ledger_leaves_behind: gauge(

@@ -6,8 +6,8 @@ import type { Clock, Timer } from '../../actors/clock.ts';
 import type { ConsumerLease } from '../off-loop/consumer-lease.ts';
 import type { LedgerWriter } from './ledger-writer.ts';
 
-/** From one commit to the next, where all is in the ledger. */
-const INTERVAL_MS = 1_000;
+/** Until a process asks again whether it is to write. */
+const LEASE_POLL_MS = 1_000;
 /** After a pass that failed. */
 const RETRY_MS = 5_000;
 
@@ -28,6 +28,8 @@ export interface LedgerRunnerOptions {
   readonly writer: LedgerWriter;
   /** Null: this process alone runs the writer. */
   readonly lease: ConsumerLease | null;
+  /** From one pass to the next, where all is in the ledger. */
+  readonly intervalMs: () => number;
   /** Nothing is left to do until the next pass. */
   readonly onPassed: () => void;
   readonly clock: Clock;
@@ -86,12 +88,12 @@ export class LedgerRunner {
 
   /** How long to wait then. */
   async #pass(): Promise<number> {
-    const { writer, lease, clock, log, onPassed } = this.#options;
+    const { writer, lease, clock, log, intervalMs, onPassed } = this.#options;
     try {
       this.#isWriting = (await lease?.hold()) ?? true;
       if (!this.#isWriting) {
         this.#completeAt = clock.monotonic();
-        return INTERVAL_MS;
+        return LEASE_POLL_MS;
       }
       const beganAt = clock.monotonic();
       const { behind, size } = await writer.pass();
@@ -100,7 +102,7 @@ export class LedgerRunner {
       if (behind > 0) return 0;
       this.#completeAt = beganAt;
       onPassed();
-      return INTERVAL_MS;
+      return intervalMs();
     } catch (error) {
       log.error({ err: error }, 'the ledger could not be written');
       return RETRY_MS;

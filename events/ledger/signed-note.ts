@@ -1,7 +1,7 @@
 // Checkpoints as signed notes (C2SP, signed-note and tlog-checkpoint), with Ed25519.
 
-import { createPrivateKey, generateKeyPairSync, sign } from 'node:crypto';
-import type { LedgerKey } from '../../storage/ports/ledger.ts';
+import { createPrivateKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
+import { LEDGER_KEYS_MAX, type LedgerKey } from '../../storage/ports/ledger.ts';
 import { sha256 } from './merkle.ts';
 
 /** The kind of key: Ed25519. */
@@ -44,14 +44,26 @@ function verifierKey(name: string, point: Uint8Array): string {
   return `${name}+${keyIdOf(name, point).toString('hex')}+${key}`;
 }
 
+/** Those that signed lately; at most `LEDGER_KEYS_MAX`. */
+const signingKeys = new Map<string, KeyObject>();
+
+/** Kept, because making one costs as much as signing with it. */
+function signingKey(privateKey: string): KeyObject {
+  const known = signingKeys.get(privateKey);
+  if (known !== undefined) return known;
+  const der = Buffer.concat([PRIVATE_KEY_DER, Buffer.from(privateKey, 'base64')]);
+  const key = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' });
+  if (signingKeys.size >= LEDGER_KEYS_MAX) signingKeys.clear();
+  signingKeys.set(privateKey, key);
+  return key;
+}
+
 /** The note with the signature of each key. */
 export function signCheckpoint(checkpoint: Checkpoint, keys: readonly LedgerKey[]): string {
   const { origin, size, root } = checkpoint;
   const text = `${origin}\n${size}\n${Buffer.from(root).toString('base64')}\n`;
   const lines = keys.map(({ keyId, privateKey }) => {
-    const der = Buffer.concat([PRIVATE_KEY_DER, Buffer.from(privateKey, 'base64')]);
-    const key = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' });
-    const signature = sign(null, Buffer.from(text), key);
+    const signature = sign(null, Buffer.from(text), signingKey(privateKey));
     const shown = Buffer.concat([Buffer.from(keyId, 'hex'), signature]).toString('base64');
     return `\u2014 ${origin} ${shown}\n`;
   });

@@ -73,7 +73,7 @@ export const STORAGE: Board = {
         },
         {
           title: 'Not in the ledger since',
-          description: 'Since all that was sold was in a signed checkpoint. About 1 s is right.',
+          description: 'Since all that was sold was in a signed checkpoint. 1 to 2 s is right.',
           unit: 's',
           kind: 'number',
           thresholds: { when: 'above', ...limits.LEDGER_SECONDS },
