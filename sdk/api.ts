@@ -1930,7 +1930,7 @@ export interface Run {
 export interface RunProgress {
   /**
    * drops: journals are replayed and compared with live drops; lists: journals are replayed for
-   * what lists and feeds must have; rows: that is compared with what users have
+   * what lists, feeds and analytics must have; rows: that is compared with what users have
    */
   readonly phase: 'drops' | 'lists' | 'rows';
   /** of this phase; 0 where it goes by user */
