@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { backup, restore } from '../../composition/backup/backup.ts';
 import { type Config, loadConfig } from '../../composition/config.ts';
+import { newLedger } from '../../events/ledger/new-ledger.ts';
 import { FolderArchive } from '../../storage/archive/archive-folder.ts';
 import { encodeSegment, NO_DIGEST } from '../../storage/formats/archive-segment.ts';
 import type { RedisConnection } from '../../storage/redis/connection/connection.ts';
@@ -61,6 +62,21 @@ test('J10: no data, an incomplete backup, another store and a target in use are 
   await t.throwsAsync(restore(other, copy), { message: /no complete backup/ });
 });
 
+test('L1, J10: a restored store has no ledger: what comes is another history than was signed', async (t) => {
+  const directory = temporaryDirectory(t);
+  const [data, copy, restored] = ['data', 'copy', 'restored'].map((name) => join(directory, name));
+  const stores = await openSqliteStores({ directory: data! });
+  await stores.ledger.begin(newLedger(1_000));
+  await stores.ledger.salts(['ada']);
+  await stores.close();
+  await backup(configOf(data!), copy!);
+  await restore({ ...configOf(data!), dataDirectory: restored!, archive: null }, copy!);
+  const again = await openSqliteStores({ directory: restored! });
+  t.is(await again.ledger.head(), null);
+  t.deepEqual(await again.ledger.presentSalts(['ada']), [null]);
+  await again.close();
+});
+
 async function fill(t: ExecutionContext, redis: RedisConnection, journal: RedisJournal) {
   const snapshots = new RedisSnapshotStore({ redis, levels });
   for (const shard of [1, 2, 3, 4, 5]) {
@@ -75,6 +91,7 @@ async function fill(t: ExecutionContext, redis: RedisConnection, journal: RedisJ
   await redis.zadd('{users:1}:feed:ann', 1, 'one', 2, 'two');
   await redis.hset('{orders}:positions', { 1: '300' });
   await redis.hset('{placement}:sessions', { north: 'runs' });
+  await redis.hset('{ledger}:head', { id: 'of before' });
   t.pass();
 }
 
@@ -103,6 +120,7 @@ async function assertRestored(t: ExecutionContext, redis: RedisConnection): Prom
   t.deepEqual(await redis.zrange('{users:1}:feed:ann', 0, -1), ['one', 'two']);
   t.deepEqual(await redis.hgetall('{orders}:positions'), { 1: '300' });
   t.is(await redis.exists('{placement}:sessions'), 0, 'who ran is not restored');
+  t.is(await redis.exists('{ledger}:head'), 0, 'a restored store begins a ledger of its own');
 }
 
 redisTest(
