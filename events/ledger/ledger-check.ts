@@ -27,7 +27,7 @@ export interface LedgerCheck {
   readonly leaves: number;
   /** Leaves of actions whose commitments nobody can open any more: an account was deleted. */
   readonly erased: number;
-  /** Leaves of entries that the archive's retention has removed. */
+  /** Leaves of entries and actions that the retention of archive and audit log has removed. */
   readonly removed: number;
   /** A sentence for each thing that does not agree. */
   readonly findings: readonly string[];
@@ -41,8 +41,10 @@ export interface LedgerCheckOptions {
   readonly auditLog: Pick<AuditLog, 'readFrom'>;
 }
 
-/** The leaves as they are to be, from a number on; null: it cannot be told any more. */
-type Expected = (from: number, count: number) => Promise<readonly (Uint8Array | null)[]>;
+/** A leaf as it is to be, or why that cannot be told any more. */
+type ExpectedLeaf = Uint8Array | 'erased' | 'removed';
+/** The leaves from a number on. */
+type Expected = (from: number, count: number) => Promise<readonly ExpectedLeaf[]>;
 
 /** Errors: `store-unavailable`; `corrupt` where a tile is missing. */
 export async function checkLedger(options: LedgerCheckOptions): Promise<LedgerCheck> {
@@ -66,9 +68,9 @@ export async function checkLedger(options: LedgerCheckOptions): Promise<LedgerCh
         : name === AUDIT
           ? expectedActions(options)
           : null;
-    const { missing } = await checkTree(tree, expected, find);
-    if (name === AUDIT) result.erased += missing;
-    else result.removed += missing;
+    const { erased, removed } = await checkTree(tree, expected, find);
+    result.erased += erased;
+    result.removed += removed;
   }
   await checkHeads(heads, options, find);
   return result;
@@ -78,9 +80,9 @@ async function checkTree(
   tree: TreeView,
   expected: Expected | null,
   find: (text: string) => void,
-): Promise<{ missing: number }> {
+): Promise<Pick<LedgerCheck, 'erased' | 'removed'>> {
   const edge = new Edge();
-  let missing = 0;
+  const untold = { erased: 0, removed: 0 };
   for (let at = 0; at < tree.size; at += READ_LEAVES) {
     const leaves = await tree.leaves(at, READ_LEAVES);
     for (const leaf of leaves) edge.add(leafHash(leaf));
@@ -88,7 +90,7 @@ async function checkTree(
     const those = await expected(tree.first + at, leaves.length);
     for (const [i, leaf] of leaves.entries()) {
       const other = those[i];
-      if (other === null) missing += 1;
+      if (other === 'erased' || other === 'removed') untold[other] += 1;
       else if (other === undefined)
         find(`${tree.name}: ${tree.first + at + i} is not there any more`);
       else if (!Buffer.from(other).equals(leaf))
@@ -97,7 +99,7 @@ async function checkTree(
   }
   if (!Buffer.from(edge.root()).equals(tree.root()))
     find(`${tree.name}: its leaves do not make the root that is stored`);
-  return { missing };
+  return untold;
 }
 
 function expectedEntries(
@@ -108,7 +110,7 @@ function expectedEntries(
   return async (from, count) => {
     const removed = await journal.removed(shard);
     const skipped = Math.max(0, Math.min(count, removed - from + 1));
-    const leaves: (Uint8Array | null)[] = new Array<null>(skipped).fill(null);
+    const leaves: ExpectedLeaf[] = new Array<'removed'>(skipped).fill('removed');
     while (leaves.length < count) {
       const after = from + leaves.length - 1;
       const entries = await journal.read(shard, after, count - leaves.length);
@@ -122,11 +124,14 @@ function expectedEntries(
 
 function expectedActions({ auditLog, store }: LedgerCheckOptions): Expected {
   return async (from, count) => {
-    const leaves: (Uint8Array | null)[] = [];
-    for (const action of await auditLog.readFrom(from, count)) {
+    const actions = await auditLog.readFrom(from, count);
+    // The log is trimmed at its beginning.
+    const removed = Math.min(count, (actions[0]?.sequence ?? from) - from);
+    const leaves: ExpectedLeaf[] = new Array<'removed'>(removed).fill('removed');
+    for (const action of actions.slice(0, count - removed)) {
       const salts = await store.presentSalts(peopleOf(action));
       const isErased = salts.includes(null);
-      leaves.push(isErased ? null : actionLeaf(saltOfPeople(salts as string[]), action));
+      leaves.push(isErased ? 'erased' : actionLeaf(saltOfPeople(salts as string[]), action));
     }
     return leaves;
   };

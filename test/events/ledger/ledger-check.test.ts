@@ -69,6 +69,13 @@ test('L1: an action of the audit log that was changed is named', async (t) => {
   t.deepEqual(findings, ['audit: 2 is not what the ledger has of it']);
 });
 
+test('L1: actions that the audit log keeps no longer are counted, not found', async (t) => {
+  const made = await madeLedger(t);
+  t.is(await made.stores.auditLog.trim(Number.MAX_SAFE_INTEGER, 1), 1);
+  const { removed, erased, findings } = await check(made);
+  t.deepEqual([removed, erased, findings], [1, 0, []]);
+});
+
 test('L1: with a deleted account its commitments cannot be opened, and all proofs hold', async (t) => {
   const made = await madeLedger(t);
   const before = await made.bundle();
