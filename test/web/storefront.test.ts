@@ -1,5 +1,6 @@
 // The storefront in a real browser, against a real server.
 
+import { setTimeout as delay } from 'node:timers/promises';
 import test from 'ava';
 import { chromiumInstalled, openChromium } from '../servers/chromium.ts';
 import { eventually } from '../end-to-end/sale-client.ts';
@@ -72,6 +73,35 @@ run('U1: a lost answer and a reload in mid-press end in one order', async (t) =>
   await buyer.page.getByRole('heading', { name: 'It is yours' }).waitFor();
   const orders = (await server.get(`/v1/drops/${dropId}/orders`, { as: creator })).json;
   t.is((orders['items'] as object[]).length, 1);
+});
+
+run('U1: a double press, and a press in a second tab, are one order', async (t) => {
+  t.timeout(400_000);
+  const server = await startShop(t, 'embedded');
+  const creator = await account(server);
+  const dropId = await server.drop(creator, { stock: 9, limitPerUser: 5 });
+  const browser = await openChromium(t);
+  const url = `${server.urls[0]}/drops/${dropId}`;
+  const first = await visit(browser, url);
+  await first.page.getByRole('button', { name: 'Log in to buy' }).click();
+  await register(first);
+  await first.page.waitForURL(url);
+  const second = await first.page.context().newPage();
+  await second.goto(url);
+  // Answers take a while, so that all presses are made before the first one comes.
+  await first.page.context().route('**/orders', async (route) => {
+    if (route.request().method() === 'POST') await delay(1_500);
+    await route.continue();
+  });
+  const buy = { name: /^Buy for/ } as const;
+  await second.getByRole('button', buy).waitFor();
+  await first.page.getByRole('button', buy).dblclick();
+  await second.getByRole('button', buy).click();
+  for (const page of [first.page, second])
+    await page.getByRole('heading', { name: 'It is yours' }).waitFor();
+  const orders = (await server.get(`/v1/drops/${dropId}/orders`, { as: creator })).json;
+  t.is((orders['items'] as object[]).length, 1);
+  t.deepEqual(first.troubles, []);
 });
 
 run('U1, U4: views without a list, a drop or an account say so, at 320 px too', async (t) => {

@@ -1,6 +1,7 @@
 // One buyer's purchase of one drop: the press, its answer, and what becomes of the order. The intent
-// is kept before the first try, so a reload, a lost answer, a second press and another tab all go on
-// with the same key, and end in one order.
+// is kept before the first try, so a reload, a lost answer and a second press go on with the same
+// key, and end in one order. Of several tabs one asks at a time (Web Locks); who pressed in another
+// one meanwhile is shown its order.
 
 import { signal } from '@preact/signals';
 import { ConnectionError, IntentGoneError, ProblemError } from '../../../sdk/errors.ts';
@@ -26,7 +27,11 @@ export class Purchase {
   /** What the buyer has already, and what was pressed before a reload and has no answer. */
   async restore(): Promise<void> {
     const pending = (await client.pending()).find(({ path }) => path?.['id'] === this.#dropId);
-    if (pending !== undefined) return await this.#ask(() => client.resume(pending));
+    if (pending !== undefined) return await this.#alone(() => client.resume(pending));
+    await this.#showStanding();
+  }
+
+  async #showStanding(): Promise<void> {
     const query = { limit: ORDERS_LOOKED_AT };
     const { items } = await client.call('GET /v1/orders', { query });
     const own = items.filter(({ dropId }) => dropId === this.#dropId);
@@ -40,9 +45,9 @@ export class Purchase {
   /** Buys. While an answer is awaited, or none came, it is the same order again. */
   async buy(quantity: number, pass: string | undefined): Promise<void> {
     const pending = (await client.pending()).find(({ path }) => path?.['id'] === this.#dropId);
-    if (pending !== undefined) return await this.#ask(() => client.resume(pending));
+    if (pending !== undefined) return await this.#alone(() => client.resume(pending));
     const body = { quantity, ...(pass !== undefined && { pass }) };
-    await this.#ask(() => client.placeOrder(this.#dropId, body));
+    await this.#alone(() => client.placeOrder(this.#dropId, body));
   }
 
   /** Reads the order again: a payment, a refund or the end of its hold was told. */
@@ -64,6 +69,23 @@ export class Purchase {
     const { value: shown } = this.order;
     if (shown !== null && shown.id === order.id && shown.version > order.version) return;
     this.order.value = order;
+  }
+
+  /** Where another tab asks already, its answer is this one's, too. */
+  async #alone(send: () => Promise<unknown>): Promise<void> {
+    const { locks } = navigator as { readonly locks?: LockManager };
+    if (locks === undefined) return await this.#ask(send);
+    const name = `livedrops:order:${this.#dropId}`;
+    const isMine = await locks.request(name, { ifAvailable: true }, async (lock) => {
+      if (lock === null) return false;
+      await this.#ask(send);
+      return true;
+    });
+    if (isMine) return;
+    this.press.value = { is: 'asking' };
+    await locks.request(name, () => undefined);
+    this.press.value = { is: 'none' };
+    await this.#showStanding();
   }
 
   async #ask(send: () => Promise<unknown>): Promise<void> {
