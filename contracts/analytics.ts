@@ -1,11 +1,11 @@
 // What was sold and seen, by drop, by creator and of the whole store (L2).
 
 import { Type } from 'typebox';
+import { ANALYTICS_STEPS } from './analytics-steps.ts';
 import type { Plain } from './plain.ts';
 import { count, currencyCode, id, STRICT, time, userId } from './scalars.ts';
 import { wire, wireTime } from './wire.ts';
 
-export const ANALYTICS_STEPS = ['second', 'minute', 'hour'] as const;
 export const AnalyticsStep = Type.Enum([...ANALYTICS_STEPS], { type: 'string' });
 export type AnalyticsStep = (typeof ANALYTICS_STEPS)[number];
 

@@ -1,7 +1,7 @@
 // Defines the subcommand of analytics: arguments and help texts.
 
 import { type Command, Option } from 'commander';
-import { ANALYTICS_STEPS } from '../contracts/analytics.ts';
+import { ANALYTICS_STEPS } from '../contracts/analytics-steps.ts';
 import type { AnalyticsOptions } from './analytics.ts';
 import { dropId } from './arguments.ts';
 import { connecting, SERVER_HELP } from './connecting-command.ts';

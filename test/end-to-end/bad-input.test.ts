@@ -2,7 +2,7 @@
 // ways. Always a problem with a 4xx status, never a fault, and nothing changed: neither what can be
 // read, nor the journal.
 
-import { SCOPES } from '../../contracts/creator-actions.ts';
+import { CREATOR_SCOPES } from './creator-scopes.ts';
 import { operationsOf, WRONG_BODIES } from '../gateway/bad-requests.ts';
 import { exchangeRaw } from '../gateway/fixture.ts';
 import { resolve, type Schema, type Schemas, wrongObjects } from './malformed.ts';
@@ -99,6 +99,7 @@ function rightBody(name: string): Json {
     WebhookRotation: { overlapSeconds: 60 },
     CacheEviction: { creatorId: 'ann' },
     PushKeyRotation: { after: 'k_1' },
+    LedgerKeyRotation: { after: 'k_1' },
     NewRun: { kind: 'rebuild', shards: [0], dryRun: true },
     Dismissal: { reason: 'Paid back by hand.', dryRun: true },
   };
@@ -182,7 +183,7 @@ onEachProfile((test, profile) => {
     const { json } = await server.get('/openapi.json');
     paths = json['paths'] as typeof paths;
     schemas = (json['components'] as { schemas: Schemas }).schemas;
-    const newKey = { name: 'Desk', scopes: SCOPES };
+    const newKey = { name: 'Desk', scopes: CREATOR_SCOPES };
     const made = await server.post('/v1/account/api-keys', { as: CREATOR, body: newKey });
     apiKey = String(made.json['key']);
     tokens = Object.fromEntries(USERS.map((user) => [user, server.token(user)]));

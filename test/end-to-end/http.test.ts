@@ -90,7 +90,7 @@ onEachProfile((test, profile) => {
   });
 
   test('H2, H8: unknown routes are 404 problems', async (t) => {
-    for (const path of ['/', '/v1', '/v1/nothing', '/v2/drops', '/v1/drops/a/b/c', '/v1/drops/']) {
+    for (const path of ['/v1', '/v1/nothing', '/v2/drops', '/v1/drops/a/b/c', '/v1/drops/']) {
       const { status, json, headers } = await server.get(path);
       t.is(status, 404, path);
       t.is(headers.get('content-type'), 'application/problem+json');

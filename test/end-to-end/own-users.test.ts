@@ -2,7 +2,8 @@
 
 import { createHash } from 'node:crypto';
 import { PUSH_SUBSCRIPTIONS_MAX } from '../../contracts/bounds.ts';
-import { SCOPES, type Scope } from '../../contracts/creator-actions.ts';
+import type { Scope } from '../../contracts/creator-actions.ts';
+import { CREATOR_SCOPES } from './creator-scopes.ts';
 import { LiveClient } from './live-client.ts';
 import { onEachProfile } from './profiles.ts';
 import type { Json } from './sale-client.ts';
@@ -21,7 +22,7 @@ onEachProfile((test, profile) => {
   });
   test.after.always(() => server?.stop());
 
-  async function keyOf(shop: string, scopes: readonly Scope[] = SCOPES): Promise<string> {
+  async function keyOf(shop: string, scopes: readonly Scope[] = CREATOR_SCOPES): Promise<string> {
     const body = { name: 'Shop server', scopes };
     return String((await server.post('/v1/account/api-keys', { as: shop, body })).json['key']);
   }
@@ -101,7 +102,7 @@ onEachProfile((test, profile) => {
   test('A6: without the scope, without a key and with wrong words there is no token', async (t) => {
     const shop = server.fresh('shop');
     const key = await keyOf(shop);
-    const others = SCOPES.filter((scope) => scope !== 'tokens:exchange');
+    const others = CREATOR_SCOPES.filter((scope) => scope !== 'tokens:exchange');
     t.is((await exchange(await keyOf(shop, others), 'ann')).status, 403);
     t.is((await exchange(server.token(shop), 'ann')).status, 403);
     t.is((await server.post('/v1/token', { body: EXCHANGE })).status, 401);
