@@ -53,7 +53,7 @@ run(
     await buyer.page.getByRole('heading', { name: 'It is yours' }).waitFor();
 
     // What the creator sees came by itself.
-    await page.locator('dl').getByText('2', { exact: true }).waitFor();
+    await page.getByText('left', { exact: true }).locator('..').getByText('2').waitFor();
     await page.getByRole('cell', { name: '€129.00' }).waitFor();
     await page.getByRole('button', { name: 'Refund' }).click();
     await page.getByRole('button', { name: 'Refund €129.00?' }).click();
