@@ -18,6 +18,7 @@ const MODULES = join(ROOT, 'node_modules');
 const NODE = join(MODULES, '.bin', 'node');
 /** In node_modules, so that the stamp disappears together with that folder. */
 const STAMP = join(MODULES, '.livedrops-setup');
+const NPM_NODE_VERSION = join(ROOT, 'scripts', 'npm-node-version.cjs');
 const NODE_OLDEST_MAJOR = 18;
 const NODE_NEEDED_MAJOR = 24;
 const NODE_NEEDED_ABI = 137;
@@ -121,17 +122,20 @@ function install() {
   process.stderr.write('LiveDrops: installing packages, once, a few minutes...\n');
   // Only the install script that downloads Node is needed. The other packages contain prebuilt
   // binaries, and their scripts would compile them again.
-  npm(['ci', '--ignore-scripts', '--no-audit', '--no-fund'], 'the packages');
+  const options = [process.env.NODE_OPTIONS, '--require', JSON.stringify(NPM_NODE_VERSION)];
+  npm(['ci', '--ignore-scripts', '--no-audit', '--no-fund'], 'the packages', {
+    NODE_OPTIONS: options.filter(Boolean).join(' '),
+  });
   npm(['rebuild', 'node', '--ignore-scripts=false'], `Node ${NODE_NEEDED_MAJOR}`);
 }
 
-function npm(args, what) {
+function npm(args, what, environment = {}) {
   // npm must run on the machine's own Node, since npm replaces the one in node_modules.
   const ownBin = join(MODULES, '.bin');
   const path = (process.env.PATH ?? '').split(delimiter).filter((folder) => folder !== ownBin);
   const { status, error, stderr } = spawnSync('npm', [...args, '--loglevel=error'], {
     cwd: ROOT,
-    env: { ...process.env, PATH: path.join(delimiter) },
+    env: { ...process.env, ...environment, PATH: path.join(delimiter) },
     stdio: ['ignore', 'ignore', 'pipe'],
     encoding: 'utf8',
   });

@@ -27,6 +27,7 @@ const NPM = `#!/bin/sh
 echo "$@" >> npm-calls
 [ -e npm-fails ] && { echo "request failed, reason: getaddrinfo ENOTFOUND" >&2; exit 1; }
 if [ "$1" = ci ]; then
+  node -p process.version > npm-node-version
   rm -rf node_modules
   mkdir -p node_modules/.bin node_modules/uWebSockets.js
   cp addon.node node_modules/uWebSockets.js/${ADDON_NAME}
@@ -95,6 +96,15 @@ test('another lock is installed anew', async (t) => {
   writeFileSync(join(changed.directory, 'package-lock.json'), JSON.stringify(lock));
   await changed.run();
   t.is(changed.npmCalls().length, 4);
+});
+
+test('npm chooses packages for the Node of the lock, not for its own', async (t) => {
+  const older = clone(t);
+  const lock = { packages: { '': {}, 'node_modules/node': { version: '24.98.7' } } };
+  writeFileSync(join(older.directory, 'package-lock.json'), JSON.stringify(lock));
+  t.is((await older.run()).code, 0);
+  const seen = readFileSync(join(older.directory, 'npm-node-version'), 'utf8');
+  t.is(seen.trim(), 'v24.98.7');
 });
 
 test('what somebody installed by hand, and matches the lock, is taken as it is', async (t) => {
