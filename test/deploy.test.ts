@@ -1,17 +1,27 @@
-// What is written for containers, where no container engine runs: every setting, command, file and
-// package that it names exists, and the Redis configuration does what the journal needs.
+// What is written for containers, without a container engine: every setting, command, file and
+// package that it names exists, and the Redis configuration does what the journal needs. That they
+// start is `deploy/containers.long.test.ts`.
 
 import { existsSync, globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join, normalize } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { Script } from 'node:vm';
 import ava, { type TestFn } from 'ava';
 import pino from 'pino';
-import { parse } from 'yaml';
 import { describeConfig, loadConfig } from '../composition/config.ts';
 import { connectRedis } from '../storage/redis/connection/connection.ts';
 import { checkRedisServers } from '../storage/redis/connection/server-checks.ts';
+import {
+  compose,
+  dockerfile,
+  environmentOf,
+  filledIn,
+  GIVEN,
+  imageSettings,
+  ROOT,
+  service,
+} from './deploy/compose.ts';
 import { runCommand } from './operator/run-command.ts';
 import { ChildServer, freePort } from './servers/child-server.ts';
 import { natsInstalled } from './servers/nats-server.ts';
@@ -21,7 +31,6 @@ const test = ava;
 const redisTest = (redisInstalled ? ava : ava.skip) as TestFn;
 const natsTest = (natsInstalled ? ava : ava.skip) as TestFn;
 
-const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const NODES = ['gateway', 'actors', 'search', 'media'] as const;
 const ROLES = {
   gateway: 'gateway,services',
@@ -36,60 +45,6 @@ const STOP_GRACE_SECONDS_MIN = 31;
 const IMPORT =
   /^(?:import|export)\s+(?!type\s)(?:[^'";]*?\sfrom\s+)?'([^'.][^']*)'|\bimport\(\s*'([^'.][^']*)'/gm;
 
-interface Service {
-  readonly image?: string;
-  readonly build?: { readonly context: string; readonly dockerfile: string };
-  readonly command?: readonly string[];
-  readonly environment?: Readonly<Record<string, string>>;
-  readonly ports?: readonly string[];
-  readonly volumes?: readonly string[];
-  readonly depends_on?: Readonly<Record<string, { readonly condition: string }>>;
-  readonly healthcheck?: { readonly test: readonly string[] };
-  readonly stop_grace_period?: string;
-}
-interface Compose {
-  readonly services: Readonly<Record<string, Service>>;
-  readonly volumes: Readonly<Record<string, unknown>>;
-}
-
-const compose = parse(readFileSync(join(ROOT, 'docker-compose.yml'), 'utf8'), {
-  merge: true,
-}) as Compose;
-const dockerfile = readFileSync(join(ROOT, 'deploy/Dockerfile'), 'utf8');
-
-function service(name: string): Service {
-  const found = compose.services[name];
-  if (found === undefined) throw new Error(`there is no service ${name}`);
-  return found;
-}
-
-/**
- * As Compose fills in `${NAME:?why}` and `${NAME:-default}`. Throws for what it needs and has not.
- */
-function filledIn(text: string, given: Readonly<Record<string, string>>): string {
-  return text.replaceAll(/\$\{(\w+):([?-])([^}]*)\}/g, (_, name: string, kind, rest: string) => {
-    const value = given[name] ?? '';
-    if (value !== '') return value;
-    if (kind === '?') throw new Error(`${name} is missing: ${rest}`);
-    return rest;
-  });
-}
-
-function environmentOf(name: string, given: Readonly<Record<string, string>>) {
-  return Object.fromEntries(
-    Object.entries(service(name).environment ?? {}).map(([variable, text]) => [
-      variable,
-      filledIn(text, given),
-    ]),
-  );
-}
-
-const GIVEN = {
-  LIVEDROPS_AUTH_SECRET: 'a secret of more than thirty-two characters',
-  LIVEDROPS_PAYMENT_SECRET: `whsec_${Buffer.alloc(32, 7).toString('base64')}`,
-  LIVEDROPS_DETAILS_SECRET: 'another-secret-of-more-than-thirty-two-characters',
-  LIVEDROPS_PASS_SECRET: 'a-third-secret-of-more-than-thirty-two-characters',
-};
 const STRIPE = {
   LIVEDROPS_PAYMENT_PROVIDER: 'stripe',
   LIVEDROPS_STRIPE_SECRET_KEY: 'sk_test_1',
@@ -102,17 +57,12 @@ const MAIL = {
   LIVEDROPS_PUBLIC_URL: 'https://shop.example.com',
 };
 
-/** Settings that the image has of its own. */
-const imageSettings = Object.fromEntries(
-  [...dockerfile.matchAll(/^ENV (LIVEDROPS_\w+)=(\S+)$/gm)].map(([, name, value]) => [
-    name!,
-    value!,
-  ]),
-);
-
 for (const name of NODES) {
   test(`compose: ${name} nodes get settings that are right, together too`, (t) => {
-    const settings = describeConfig({ ...imageSettings, ...environmentOf(name, GIVEN) });
+    const environment = environmentOf(name, GIVEN);
+    const settings = describeConfig({ ...imageSettings, ...environment });
+    const known = new Set(settings.map((setting) => setting.name));
+    for (const variable of Object.keys(environment)) t.true(known.has(variable), variable);
     const valueOf = (variable: string) => settings.find((it) => it.name === variable)?.value;
     t.is(valueOf('LIVEDROPS_STORE'), 'redis://redis:6379');
     t.is(valueOf('LIVEDROPS_NATS'), 'nats://nats:4222');
@@ -147,9 +97,14 @@ for (const name of NODES) {
     }
   });
 
-  test(`compose: ${name} nodes are healthy when ready, and have time to hand over`, (t) => {
-    const { healthcheck, stop_grace_period: grace, depends_on: needs, build } = service(name);
-    t.regex(healthcheck?.test.at(-1) ?? '', /:8080\/readyz'/);
+  test(`compose: ${name} nodes have time to hand over, and write to volumes alone`, (t) => {
+    const node = service(name);
+    const { stop_grace_period: grace, depends_on: needs, build } = node;
+    t.is(node.read_only, true);
+    t.deepEqual(node.tmpfs, ['/tmp']);
+    t.is(node.healthcheck, undefined, 'the image has one');
+    t.is(filledIn(node.ulimits!.nofile, {}), '200000');
+    t.is(filledIn(node.ulimits!.nofile, { NOFILE: '7000' }), '7000');
     t.true(Number(/^(\d+)s$/.exec(grace ?? '')?.[1]) >= STOP_GRACE_SECONDS_MIN);
     t.deepEqual(Object.keys(needs ?? {}), ['redis', 'nats']);
     t.true(existsSync(join(ROOT, build?.context ?? '?', build?.dockerfile ?? '?')));
@@ -166,7 +121,7 @@ test('compose: media nodes have a place for blobs, and all nodes tell the same o
     blobs: { kind: 'folder', folder: '/blobs', create: false },
   });
   t.true(service('media').volumes?.includes('blobs:/blobs'));
-  t.regex(dockerfile, /mkdir .*\/blobs .*chown node:node .*\/blobs/);
+  t.regex(dockerfile, /mkdir .*\/blobs .*chown 1000:1000 .*\/blobs/);
   const bucket = {
     LIVEDROPS_BLOBS: 's3://shop',
     LIVEDROPS_BLOBS_KEY_ID: 'key',
@@ -190,14 +145,31 @@ test('compose: awaited services have health checks; volumes and files exist', (t
   }
 });
 
-test('image: every file it copies exists, and the command it runs is one', async (t) => {
-  const copied = [...dockerfile.matchAll(/^COPY (.+) \S+$/gm)].flatMap(([, sources]) =>
+/** Of the image itself: the last stage. The other one makes the packages and the pages. */
+const imageStage = dockerfile.split(/^FROM .*$/m).at(-1)!;
+
+/** What the lines of a Dockerfile copy of the repository. */
+function copiedBy(lines: string): string[] {
+  return [...lines.matchAll(/^COPY (?!--from)(.+) \S+$/gm)].flatMap(([, sources]) =>
     sources!.split(' '),
   );
+}
+
+test('image: every file it copies exists, and the command it runs is one', async (t) => {
+  const copied = copiedBy(imageStage);
   t.true(copied.length > 8);
-  for (const source of copied) t.true(existsSync(join(ROOT, source)), source);
   const ignored = readFileSync(join(ROOT, 'deploy/Dockerfile.dockerignore'), 'utf8').split('\n');
-  for (const source of copied) t.true(ignored.includes(`!${source}`), source);
+  const all = copiedBy(dockerfile);
+  t.true(all.length > copied.length);
+  for (const source of all) {
+    t.true(existsSync(join(ROOT, source)), source);
+    t.true(ignored.includes(`!${source}`), source);
+  }
+  const kept = ignored.filter((line) => line.startsWith('!')).map((line) => line.slice(1));
+  t.deepEqual(
+    kept.filter((source) => !all.includes(source)),
+    [],
+  );
 
   const entry = JSON.parse(/^ENTRYPOINT (.+)$/m.exec(dockerfile)?.[1] ?? '') as string[];
   t.deepEqual(entry.slice(0, 1), ['node']);
@@ -208,14 +180,26 @@ test('image: every file it copies exists, and the command it runs is one', async
   t.regex(help.stdout, /^Usage: livedrops start /);
 });
 
+test('image: it runs as no root, with a volume of its own, and is healthy when ready', (t) => {
+  const last = (instruction: string) =>
+    [...imageStage.matchAll(new RegExp(`^${instruction} (.+)$`, 'gm'))].at(-1)?.[1];
+  t.regex(last('USER') ?? '', /^[1-9]\d*:[1-9]\d*$/);
+  t.is(last('VOLUME'), imageSettings['LIVEDROPS_DATA']);
+  t.is(last('STOPSIGNAL'), 'SIGTERM');
+  const [, check = ''] = /^HEALTHCHECK [^[]*(\[.*\])$/m.exec(imageStage.replaceAll('\\\n', ''))!;
+  const [program, flag, script] = JSON.parse(check) as string[];
+  t.deepEqual([program, flag], ['node', '--eval']);
+  t.regex(script!, /LIVEDROPS_PORT \+ '\/readyz'/);
+  t.notThrows(() => new Script(script!));
+});
+
 /** Files of our own that are loaded: imports of types are not. */
 const OWN_IMPORT =
   /^(?:import|export)\s+(?!type\s)(?:[^'";]*?\sfrom\s+)?'(\.[^']*)'|\bimport\(\s*'(\.[^']*)'/gm;
 
 /** The source files that the image gets. */
 function copiedFiles(): string[] {
-  const lines = readFileSync(join(ROOT, 'deploy/Dockerfile'), 'utf8').split('\n');
-  const folders = lines.flatMap((line) => /^COPY (\w+) \.\/\1$/.exec(line)?.[1] ?? []);
+  const folders = copiedBy(imageStage).filter((source) => /^\w+$/.test(source));
   return globSync(`{${folders.join(',')}}/**/*.ts`, { cwd: ROOT, exclude: ['sdk/dist/**'] }).concat(
     'moleculer.config.ts',
   );
@@ -240,7 +224,7 @@ test('image: it has the guides that are served at /docs', (t) => {
   );
   const files = [...guides].map(([, file]) => file!);
   t.true(files.length > 4);
-  const copied = dockerfile.split(/\s+/);
+  const copied = copiedBy(imageStage);
   for (const file of files) t.true(copied.includes(file) || copied.includes(dirname(file)), file);
 });
 
