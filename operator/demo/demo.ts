@@ -8,6 +8,7 @@ import { readJournalOrders } from '../../composition/verify.ts';
 import { AccessTokens } from '../../app/access-tokens.ts';
 import { OPERATOR_ROLE } from '../../contracts/role-names.ts';
 import { LiveDrops } from '../../sdk/client.ts';
+import { countedSale } from './counted-sale.ts';
 import { verifiedLedger } from './ledger-bundle.ts';
 import { OrderDesk } from './order-desk.ts';
 import type { Payment } from './plan.ts';
@@ -75,6 +76,8 @@ export async function demo(options: DemoOptions): Promise<void> {
     const outbox = join(dataDirectory, 'outbox');
     const partial = await sell({ ...options, url, secrets, pushService, desk, outbox });
     const token = operatorToken(secrets);
+    const { dropId, ...sold } = partial;
+    const counted = await countedSale(new LiveDrops({ url, token }), dropId, sold.drop.sold);
     const file = join(dataDirectory, 'ledger.bundle');
     const ledger = await verifiedLedger({ url, token, file });
     const stoppedInOrder = await server.stop();
@@ -83,7 +86,7 @@ export async function demo(options: DemoOptions): Promise<void> {
       journal.push({ orderId: id, userId, key, quantity, status });
     }
     const verified = await verify(environment);
-    printProof({ ...partial, ledger, journal, stoppedInOrder, verified });
+    printProof({ ...sold, counted, ledger, journal, stoppedInOrder, verified });
   } finally {
     process.off('SIGINT', onSignal);
     process.off('SIGTERM', onSignal);
@@ -92,7 +95,10 @@ export async function demo(options: DemoOptions): Promise<void> {
 }
 
 /** The evidence that can be read before the server stops. */
-type SaleEvidence = Omit<Evidence, 'ledger' | 'journal' | 'stoppedInOrder' | 'verified'>;
+interface SaleEvidence
+  extends Omit<Evidence, 'counted' | 'ledger' | 'journal' | 'stoppedInOrder' | 'verified'> {
+  readonly dropId: string;
+}
 
 function operatorToken({ auth: secret }: Secrets): string {
   const roles = [OPERATOR_ROLE];
@@ -185,6 +191,7 @@ async function gatherEvidence(stage: Stage): Promise<SaleEvidence> {
   const toldTimeoutMs = REACHED_TIMEOUT_MS + stock * TOLD_MS_PER_ORDER;
   await waitUntil(toldTimeoutMs, () => told.size >= confirmed);
   return {
+    dropId,
     buyers,
     buyersAnswered: crowd.counters.get('buyersAnswered'),
     stock,

@@ -3,6 +3,7 @@
 
 import type { OrderStatus } from '../../contracts/orders.ts';
 import type { Reached } from './away.ts';
+import type { CountedSale } from './counted-sale.ts';
 import type { AcknowledgedOrder } from './crowd.ts';
 import type { VerifiedLedger } from './ledger-bundle.ts';
 import type { Payment } from './plan.ts';
@@ -41,6 +42,8 @@ export interface Evidence {
   readonly reached: Reached;
   /** By the order's id: calls of the creator's webhook. */
   readonly toldOf: ReadonlyMap<string, number>;
+  /** What the analytics have of the drop. */
+  readonly counted: CountedSale;
   /** The bundle of the ledger, which the verifier read. */
   readonly ledger: VerifiedLedger;
   readonly stoppedInOrder: boolean;
@@ -72,6 +75,7 @@ export function prove(evidence: Evidence): ProofLine[] {
     pushes(evidence),
     mails(evidence),
     told(evidence),
+    counted(evidence),
     ledger(evidence),
     verified(evidence),
   ];
@@ -223,6 +227,14 @@ function told({ journal, toldOf, toldFindings }: Evidence): ProofLine {
     `${format(once)} of ${format(confirmed.length)} confirmed orders reached the creator's ` +
     'webhook, signed, once';
   return line(text, findings, toldOf.size === confirmed.length);
+}
+
+function counted({ counted: { placed, units }, journal, drop }: Evidence): ProofLine {
+  const text = `${format(placed)} orders and ${format(units)} sold units in the analytics, as in the journal`;
+  const findings: string[] = [];
+  if (placed !== journal.length) findings.push(`the journal has ${journal.length} orders`);
+  if (units !== drop.sold) findings.push(`${drop.sold} units were sold`);
+  return line(text, findings);
 }
 
 function ledger({ ledger: { heads, leaves, key, findings } }: Evidence): ProofLine {

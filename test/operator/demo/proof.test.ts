@@ -58,6 +58,7 @@ function goodSale(): Evidence {
       ['order-bob', 1],
     ]),
     toldFindings: [],
+    counted: { placed: 5, units: 2 },
     ledger: { heads: 4, leaves: 9, key: 'livedrops/1+2+3', findings: [] },
     stoppedInOrder: true,
     verified: [],
@@ -142,6 +143,8 @@ const WRONG: [title: string, change: Partial<Evidence>, line: RegExp][] = [
   ['N2: a follower who missed the sell-out', { sawSellOut: 1 }, /followers received/],
   ['N2: a notice that did not arrive', { noticesDelivered: 2 }, /^2 of 3 notifications/],
   ['X2: a replay that differs', { verified: ['drop x: sold 3, not 2'] }, /read models agree/],
+  ['L2: analytics of other units', { counted: { placed: 5, units: 3 } }, /in the analytics/],
+  ['L2: analytics that miss an order', { counted: { placed: 4, units: 2 } }, /in the analytics/],
   [
     'L1: a bundle of the ledger that is wrong',
     { ledger: { ...goodSale().ledger, findings: ['WRONG: x'] } },
