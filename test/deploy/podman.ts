@@ -13,6 +13,8 @@ import { ROOT } from './compose.ts';
 const run = promisify(execFile);
 
 const RELEASE = 'bookworm';
+/** What mmdebstrap verifies Debian's packages by. */
+const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg';
 const DEBIAN_IMAGES = join(tmpdir(), 'livedrops-debian');
 const MAKE_MAX_MS = 600_000;
 /** A container ends by itself, should its test be killed. */
@@ -29,7 +31,7 @@ const SECOND_CGROUPS = '/sys/fs/cgroup/unified';
 /** Why no container can be made here; null where everything is there. */
 export function containersMissing(): string | null {
   if (process.getuid?.() !== 0) return 'it needs root';
-  const programs = ['podman', 'buildah', 'mmdebstrap', 'unshare', 'umount'];
+  const programs = ['podman', 'buildah', 'mmdebstrap', 'unshare', 'umount', KEYRING];
   const missing = programs.filter((name) => findProgram(name) === null);
   return missing.length === 0 ? null : `${missing.join(' and ')} not installed`;
 }
