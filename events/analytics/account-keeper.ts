@@ -11,7 +11,7 @@ import type { JournalReader } from '../../storage/ports/journal.ts';
 import type { ConsumerLag } from '../lane.ts';
 import { LastRead } from '../last-read.ts';
 import type { ConsumerLease } from '../off-loop/consumer-lease.ts';
-import { Account } from './account.ts';
+import { Account, OvertakenError } from './account.ts';
 
 /** Names the lease, and the lag. */
 export const ANALYTICS_CONSUMER = 'analytics';
@@ -109,6 +109,7 @@ export class AccountKeeper {
     } catch (error) {
       // An entry may be in the account by half.
       this.#account = null;
+      if (error instanceof OvertakenError) return false;
       if (!isDamage(error)) throw error;
       log.error({ err: error, shard }, 'a journal cannot be read for analytics');
       this.#damaged.set(shard, clock.monotonic() + DAMAGED_MS);

@@ -5,7 +5,7 @@
 // What it was given is stored by `flush`, in one step with the positions. Whoever gets false from it
 // has been overtaken, and must begin again at the stored positions with a new account.
 
-import { CorruptError } from '../../storage/ports/journal.ts';
+import { CorruptError, StoreUnavailableError } from '../../storage/ports/journal.ts';
 import type { DropChanges, Entry } from '../../storage/formats/entry.ts';
 import {
   ALL,
@@ -40,6 +40,9 @@ export interface AccountOptions {
   /** For tests. */
   readonly bounds?: Partial<AccountBounds>;
 }
+
+/** Somebody else stored what a drop is at: a node that had the lease before, or has it now. */
+export class OvertakenError extends StoreUnavailableError {}
 
 export class Account {
   readonly #store: ExactAnalytics;
@@ -92,11 +95,11 @@ export class Account {
   }
 
   /**
-   * Takes the next entry of its shard. Errors: `corrupt`, `invariant`, `store-unavailable`; then the
-   * account is of no use any more.
+   * Takes the next entry of its shard. Errors: `corrupt`, `invariant`, `store-unavailable`, of
+   * which `OvertakenError` is one; then the account is of no use any more.
    */
   async add(entry: Entry): Promise<void> {
-    for (const changes of entry.changes) await this.#change(changes, entry.time);
+    for (const changes of entry.changes) await this.#change(changes, entry);
     this.#taken.set(entry.shard, entry.sequence);
   }
 
@@ -129,9 +132,14 @@ export class Account {
     return true;
   }
 
-  async #change({ dropId, versionBefore, events }: DropChanges, time: number): Promise<void> {
+  async #change(
+    { dropId, versionBefore, events }: DropChanges,
+    { shard, time }: Entry,
+  ): Promise<void> {
     let state = this.#drops.get(dropId) ?? (await this.#load(dropId));
     if ((state?.record.version ?? 0) !== versionBefore) {
+      const stored = await this.#store.positions();
+      if (stored.get(shard) !== this.#stored.get(shard)) throw new OvertakenError();
       const version = state?.record.version ?? 0;
       throw new CorruptError(`drop ${dropId} is at ${version}, not at ${versionBefore}`);
     }

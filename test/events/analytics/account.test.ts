@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import type { FactBatch } from '../../../actors/shard/facts.ts';
 import { readEntries } from '../../../actors/shard/recovery.ts';
 import type { DropCommand } from '../../../contracts/commands.ts';
-import { Account } from '../../../events/analytics/account.ts';
+import { Account, OvertakenError } from '../../../events/analytics/account.ts';
 import { Buyers, saleMark } from '../../../events/analytics/buyers.ts';
 import { OrderSegment, SEGMENT_ORDERS } from '../../../events/analytics/order-segment.ts';
 import { hashUser } from '../../../events/analytics/user-hash.ts';
@@ -204,6 +204,25 @@ test('L2: who is overtaken stores nothing', async (t) => {
   t.false(await both[1]!.flush());
   const [all] = await store.sums(ALL, 'all', 0, 1);
   t.is(all!.values['orders'], 1);
+});
+
+test('L2: who is overtaken while it reads is not taken for damage', async (t) => {
+  const harness = await startHost(undefined, 1);
+  const { host, journal } = harness;
+  await createDrop(host, 10);
+  await host.execute([place('ann')]);
+  const exact = new MemoryAnalytics().exact(1);
+  const late = await Account.open({ store: exact });
+  const first = await Account.open({ store: exact });
+  const { lastSequence } = await journal.head(0);
+  for await (const entry of readEntries(journal, 0, 0, lastSequence)) await first.add(entry);
+  t.true(await first.flush());
+  for await (const entry of readEntries(journal, 0, 0, 1))
+    await t.throwsAsync(late.add(entry), { instanceOf: OvertakenError });
+  // A drop that is elsewhere, and nobody else stored anything: that is damage.
+  const again = await Account.open({ store: exact });
+  for await (const entry of readEntries(journal, 0, 0, 1))
+    await t.throwsAsync(again.add(entry), { code: 'corrupt' });
 });
 
 test('L2: buyers are new and returning in whatever order sales are read', (t) => {
