@@ -1,7 +1,7 @@
 // What the account of the journals for analytics costs an order: `node bench/analytics-account.ts
 // [orders] [orders an entry]`. Entries of one hot drop in which every order has another buyer are
-// decoded, accounted and stored in SQLite, as its thread does beside a sale. CPU time of that thread
-// and of the whole process, with the thread that writes.
+// decoded, accounted and stored in SQLite, as its thread does beside a sale. CPU time of that
+// thread and of the whole process, with the thread that writes.
 
 import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';

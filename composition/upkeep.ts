@@ -28,8 +28,8 @@ const ARCHIVING: UpkeepLimits = {
   deferralMsMax: 10 * 60_000,
 };
 /**
- * The ledger, in a thread of its own. It never waits for the end of a sale: what is sold is to be in
- * a signed checkpoint within seconds.
+ * The ledger, in a thread of its own. It never waits for the end of a sale: what is sold is to be
+ * in a signed checkpoint within seconds.
  */
 const LEDGER: UpkeepLimits = {
   sliceMs: 0,

@@ -1,5 +1,5 @@
-// The metrics of what goes on behind a sale: consumers and jobs, payments, messages to people, media,
-// search and the ledger.
+// The metrics of what goes on behind a sale: consumers and jobs, payments, messages to people,
+// media, search and the ledger.
 
 import { JOB_STATES } from './job-states.ts';
 import { JOB_KINDS } from './jobs.ts';

@@ -1,7 +1,9 @@
 // What buyers may expect (L5): of every 1,000 requests 999 without an answer 5xx, and 95 of 100
 // reads and orders within their time.
 
-/** All requests to the API but reads and orders are `others`; health, metrics and pages are none. */
+/**
+ * All requests to the API but reads and orders are `others`; health, metrics and pages are none.
+ */
 export const SERVICE_KINDS = ['orders', 'reads', 'others'] as const;
 export type ServiceKind = (typeof SERVICE_KINDS)[number];
 

@@ -1,6 +1,6 @@
 // Removes from the packages of an image what no server loads: addons for other platforms and other
-// versions of Node, packages for another libc, and files that are for people and compilers. Licences
-// stay. Run by the Node of the image, on the platform of the image.
+// versions of Node, packages for another libc, and files that are for people and compilers.
+// Licences stay. Run by the Node of the image, on the platform of the image.
 
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { basename, extname, join } from 'node:path';

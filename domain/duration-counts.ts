@@ -1,4 +1,5 @@
-// Durations counted by bucket, for metrics: plain arrays, so that counting costs nothing that shows.
+// Durations counted by bucket, for metrics: plain arrays, so that counting costs nothing that
+// shows.
 
 /** Durations by bucket. */
 export interface DurationSample {
@@ -11,8 +12,8 @@ export interface DurationSample {
 
 export class DurationCounts {
   /**
-   * For another thread: `new DurationCounts(boundsMs, shared)` there counts into the same places. One
-   * thread writes; a reader sees numbers that are a little old.
+   * For another thread: `new DurationCounts(boundsMs, shared)` there counts into the same places.
+   * One thread writes; a reader sees numbers that are a little old.
    */
   readonly shared: SharedArrayBuffer;
   readonly #boundsMs: readonly number[];

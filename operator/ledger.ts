@@ -115,7 +115,7 @@ export async function verifyLedger({ json }: { readonly json?: true }): Promise<
   const lines = findings.map((finding) => `  ${finding}\n`).join('');
   const rest = `${erased} of deleted accounts, ${removed} past retention`;
   const verdict = findings.length === 0 ? 'ok' : `FAILED: ${findings.length} found`;
-  const text = `${lines}${verdict}: ${count(leaves, 'leaf').replace('leafs', 'leaves')} (${rest})\n`;
+  const text = `${lines}${verdict}: ${leaves} ${leaves === 1 ? 'leaf' : 'leaves'} (${rest})\n`;
   process.stdout.write(json === true ? `${JSON.stringify(check, null, 2)}\n` : text);
   if (findings.length > 0) process.exitCode = 1;
 }

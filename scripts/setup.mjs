@@ -1,8 +1,8 @@
-// Prepares a clone to run: installs the packages of the lock file, the Node 24 among them, makes the
-// HTTP addon load on this libc, and builds the pages for browsers. Plain JavaScript for Node 18 or
-// later, since it runs before anything is installed. If there is nothing to do, it prints nothing
-// and only reads the lock file and the sources of the pages. The server itself is not built: it
-// runs from its sources.
+// Prepares a clone to run: installs the packages of the lock file, the Node 24 among them, makes
+// the HTTP addon load on this libc, and builds the pages for browsers. Plain JavaScript for Node 18
+// or later, since it runs before anything is installed. If there is nothing to do, it prints
+// nothing and only reads the lock file and the sources of the pages. The server itself is not
+// built: it runs from its sources.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

@@ -1,5 +1,5 @@
-// How the pages are built: one HTML file for each app, scripts and styles with hashed names. What is
-// written to `dist` is compressed and listed by `scripts/pages.ts`.
+// How the pages are built: one HTML file for each app, scripts and styles with hashed names. What
+// is written to `dist` is compressed and listed by `scripts/pages.ts`.
 
 import { defineConfig } from 'vite';
 

@@ -1,7 +1,8 @@
 // Records changes of creators and account holders in the audit log (X5), around the use case that
 // makes them. The change is begun in the log before it is made and finished afterwards, each
 // durably, so that none is without its record: what a crash leaves begun, `AuditUpkeep` records as
-// unknown. What is refused, or answered again by its key (H11), changed nothing and is not recorded.
+// unknown. What is refused, or answered again by its key (H11), changed nothing and is not
+// recorded.
 
 import type { ActionName } from '../../contracts/actions.ts';
 import type { NewAuditEntry, Origin } from '../../contracts/audit.ts';

@@ -3,7 +3,9 @@
 
 import pTimeout from 'p-timeout';
 
-/** `fail`: the server will not start, or may lose or leak something. `warn`: it should be mended. */
+/**
+ * `fail`: the server will not start, or may lose or leak something. `warn`: it should be mended.
+ */
 export type CheckState = 'ok' | 'warn' | 'fail';
 
 export interface Finding {

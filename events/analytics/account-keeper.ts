@@ -1,7 +1,7 @@
 // Keeps the account of the journals up to date (events/analytics/account.ts), off the loop that
 // sells: it polls how far each journal goes, reads the entries that are new and stores what they
-// add. In a cluster one node does so, by a lease; two that do so for a moment do no harm, since each
-// change is stored at the position where it begins or not at all.
+// add. In a cluster one node does so, by a lease; two that do so for a moment do no harm, since
+// each change is stored at the position where it begins or not at all.
 
 import type { Logger } from 'pino';
 import type { Clock, Timer } from '../../actors/clock.ts';

@@ -2,8 +2,8 @@
 // their orders beyond some columns (events/analytics/order-segment.ts). A replay takes 7 to 8 µs of
 // CPU for each fact, this about a tenth of it, so that it can keep up beside a sale on one core.
 //
-// What it was given is stored by `flush`, in one step with the positions. Whoever gets false from it
-// has been overtaken, and must begin again at the stored positions with a new account.
+// What it was given is stored by `flush`, in one step with the positions. Whoever gets false from
+// it has been overtaken, and must begin again at the stored positions with a new account.
 
 import { CorruptError, StoreUnavailableError } from '../../storage/ports/journal.ts';
 import type { DropChanges, Entry } from '../../storage/formats/entry.ts';

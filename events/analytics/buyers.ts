@@ -111,7 +111,9 @@ export class Buyers {
     return this.#pairs.capacity * 12 + this.#firsts.capacity * 20;
   }
 
-  /** An order was sold to the user with this hash. `changed` gets what that changes, if anything. */
+  /**
+   * An order was sold to the user with this hash. `changed` gets what that changes, if anything.
+   */
   sold(low: number, high: number, sale: Sale, changed: (change: BuyerChange) => void): void {
     const drop = this.#numberOf(sale.dropId);
     const pair = this.#pairs.find(low, high, drop);

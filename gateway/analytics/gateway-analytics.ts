@@ -1,5 +1,5 @@
-// Stores each second what this gateway counts of drops (L2). A flush that fails is repeated with its
-// number, and counts once; a gateway that is killed loses what it counted since the last one.
+// Stores each second what this gateway counts of drops (L2). A flush that fails is repeated with
+// its number, and counts once; a gateway that is killed loses what it counted since the last one.
 
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';

@@ -1,6 +1,7 @@
 // The servers of a gateway: the public one, and that of the operators' address, where there is one.
-// Replies are the same at both, but that internal routes are then only at the latter, and orders and
-// live streams only at the former: their path has one place, and one server publishes to streams.
+// Replies are the same at both, but that internal routes are then only at the latter, and orders
+// and live streams only at the former: their path has one place, and one server publishes to
+// streams.
 
 import { HttpServer, type HttpServerOptions } from './server.ts';
 

@@ -188,7 +188,9 @@ export interface RouteDefinition {
   readonly query?: TObject;
   /** Characters of the query string; 2,048 unless given. */
   readonly queryLengthMax?: number;
-  /** The query is the client's own matter: links to a page come with whatever others add to them. */
+  /**
+   * The query is the client's own matter: links to a page come with whatever others add to them.
+   */
   readonly ignoresQuery?: boolean;
   readonly body?: TObject;
   /** A request without a body is checked as one with an empty object. */

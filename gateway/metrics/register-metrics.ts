@@ -1,4 +1,5 @@
-// Registers all metrics of a node: those of the gateway itself, and those of the node's other parts.
+// Registers all metrics of a node: those of the gateway itself, and those of the node's other
+// parts.
 
 import type { Registry } from 'prom-client';
 import type { CacheSample } from '../../contracts/caches.ts';

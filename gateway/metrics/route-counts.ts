@@ -14,7 +14,9 @@ const FAILED = CLASSES.indexOf('5xx');
 
 type RequestDurations = 'livedrops_http_request_duration_seconds';
 
-/** The trace that the request under way belongs to, where it is sampled; called for each request. */
+/**
+ * The trace that the request under way belongs to, where it is sampled; called for each request.
+ */
 export type FindExemplar = () => { readonly traceId: string } | undefined;
 
 export interface RouteCountsOptions {

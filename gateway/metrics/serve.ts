@@ -1,5 +1,5 @@
-// Puts the metrics of the table (`contracts/metrics.ts`) into a registry. Their values are read when
-// the registry is, so they cost nothing while orders are placed.
+// Puts the metrics of the table (`contracts/metrics.ts`) into a registry. Their values are read
+// when the registry is, so they cost nothing while orders are placed.
 
 import type { Metric, MetricObject, Registry } from 'prom-client';
 import { type LabelsOf, type MetricName, METRICS } from '../../contracts/metrics.ts';

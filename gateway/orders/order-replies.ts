@@ -1,5 +1,5 @@
-// The heads of an order's replies, status line and headers together, and the bodies that many orders
-// share. Every value in a head is checked or made here, so none can contain a line break.
+// The heads of an order's replies, status line and headers together, and the bodies that many
+// orders share. Every value in a head is checked or made here, so none can contain a line break.
 
 import { STATUS_CODES } from 'node:http';
 import type { RefusalCode } from '../../contracts/refusals.ts';

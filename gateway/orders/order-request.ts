@@ -1,4 +1,5 @@
-// One order of the hot path (`order-path.ts`) from its body on, which is also the sink of its reply.
+// One order of the hot path (`order-path.ts`) from its body on, which is also the sink of its
+// reply.
 
 import { Buffer } from 'node:buffer';
 import type { CommandSink } from '../../actors/command-router.ts';

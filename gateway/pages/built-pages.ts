@@ -1,5 +1,5 @@
-// The pages for people, as `scripts/pages.ts` built them: HTML, scripts, styles and icons, each with
-// its compressed forms. A file is read when somebody first asks for it, and kept.
+// The pages for people, as `scripts/pages.ts` built them: HTML, scripts, styles and icons, each
+// with its compressed forms. A file is read when somebody first asks for it, and kept.
 
 import { existsSync, readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';

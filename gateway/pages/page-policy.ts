@@ -1,7 +1,9 @@
-// The Content-Security-Policy of the pages (U4): nothing inline, nothing of another origin but media,
-// and no text that becomes script (Trusted Types).
+// The Content-Security-Policy of the pages (U4): nothing inline, nothing of another origin but
+// media, and no text that becomes script (Trusted Types).
 
-/** The one policy of Trusted Types: it makes the address of the service worker, and nothing else. */
+/**
+ * The one policy of Trusted Types: it makes the address of the service worker, and nothing else.
+ */
 const TRUSTED_TYPES = 'livedrops';
 
 /** `mediaOrigin`: where pictures come from and uploads go; null: nowhere. */

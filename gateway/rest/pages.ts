@@ -1,5 +1,5 @@
-// The routes of the pages for people (U1 to U4): an app's HTML at each of its addresses, and the files
-// that it loads. They are no part of the API, and so not in its description.
+// The routes of the pages for people (U1 to U4): an app's HTML at each of its addresses, and the
+// files that it loads. They are no part of the API, and so not in its description.
 
 import type { BuiltFile, BuiltPages } from '../pages/built-pages.ts';
 import { pagePolicy, WORKER_POLICY } from '../pages/page-policy.ts';

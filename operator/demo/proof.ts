@@ -230,7 +230,9 @@ function told({ journal, toldOf, toldFindings }: Evidence): ProofLine {
 }
 
 function counted({ counted: { placed, units }, journal, drop }: Evidence): ProofLine {
-  const text = `${format(placed)} orders and ${format(units)} sold units in the analytics, as in the journal`;
+  const text =
+    `${format(placed)} orders and ${format(units)} sold units in the analytics, ` +
+    'as in the journal';
   const findings: string[] = [];
   if (placed !== journal.length) findings.push(`the journal has ${journal.length} orders`);
   if (units !== drop.sold) findings.push(`${drop.sold} units were sold`);
@@ -238,7 +240,8 @@ function counted({ counted: { placed, units }, journal, drop }: Evidence): Proof
 }
 
 function ledger({ ledger: { heads, leaves, key, findings } }: Evidence): ProofLine {
-  const text = `${format(leaves)} leaves under ${format(heads)} heads: the ledger is verified by ${key}`;
+  const text =
+    `${format(leaves)} leaves under ${format(heads)} heads: ` + `the ledger is verified by ${key}`;
   return line(text, findings, leaves > 0);
 }
 

@@ -1,5 +1,6 @@
 // What is wrong now, by the lines at which the rules of `deploy/observe/` fire
-// (`contracts/alarm-limits.ts`). Rules look at minutes; these look at two moments, and are for eyes.
+// (`contracts/alarm-limits.ts`). Rules look at minutes; these look at two moments, and are for
+// eyes.
 
 import { ALARM_LIMITS as limits, SALE_BURNS } from '../../contracts/alarm-limits.ts';
 import type { MetricName } from '../../contracts/metrics.ts';

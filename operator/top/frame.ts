@@ -60,7 +60,8 @@ function headLines(picture: Picture, options: FrameOptions): string[] {
   const latencies = picture.latencies.map(({ of, seconds }) => [of, ...timesOf(seconds)]);
   const refused = picture.refusals.map(({ code, perSecond }) => `${code} ${rate(perSecond)}`);
   return [
-    `${bold('LiveDrops', options)}  ${options.url}  ${nodes}${lost}, ${liveDrops} live drops${pause}`,
+    `${bold('LiveDrops', options)}  ${options.url}  ` +
+      `${nodes}${lost}, ${liveDrops} live drops${pause}`,
     `requests ${rate(rates.requests)}/s   orders ${rate(rates.orders)}/s   ` +
       `placed ${rate(rates.placed)}/s   refused ${rate(rates.refusals)}/s   ` +
       `5xx ${rate(rates.failures)}/s`,

@@ -115,8 +115,8 @@ export interface WebhookStore {
    */
   feed(entries: readonly FedEntry[]): Promise<readonly FedResult[]>;
   /**
-   * As `feed`, for an entry that the webhook lacks. `known` also where it lacks nothing. Messages of
-   * keys that are held are left to `catchUpKey`.
+   * As `feed`, for an entry that the webhook lacks. `known` also where it lacks nothing. Messages
+   * of keys that are held are left to `catchUpKey`.
    */
   catchUp(entry: FedEntry): Promise<CaughtUpResult>;
   /**

@@ -1,5 +1,5 @@
-// Something an operator does: its equal on the command line, what it would do, and the target's name
-// to type before it can be done. Until then the console changes nothing.
+// Something an operator does: its equal on the command line, what it would do, and the target's
+// name to type before it can be done. Until then the console changes nothing.
 
 import { useSignal } from '@preact/signals';
 import { useId } from 'preact/hooks';

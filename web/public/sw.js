@@ -1,5 +1,5 @@
-// The service worker of the pages: shows pushes, and opens the pages where there is no network. What
-// is bought or read from the API never passes through it.
+// The service worker of the pages: shows pushes, and opens the pages where there is no network.
+// What is bought or read from the API never passes through it.
 
 const SHELL = 'livedrops-shell';
 /** What the shell needs besides hashed files. */

@@ -1,5 +1,5 @@
-// Amounts for people. The digits of a currency are those of the server's own table, since `Intl` has
-// others for some (H1a).
+// Amounts for people. The digits of a currency are those of the server's own table, since `Intl`
+// has others for some (H1a).
 
 import { minorDigits } from '../../contracts/currencies.ts';
 import { moneyText } from './language.ts';

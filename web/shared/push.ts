@@ -5,7 +5,9 @@ import { client } from './server.ts';
 
 const WORKER = '/sw.js';
 
-/** `unknown` until the browser has said it; `unsupported`: it has no pushes, or no secure origin. */
+/**
+ * `unknown` until the browser has said it; `unsupported`: it has no pushes, or no secure origin.
+ */
 export type PushState = 'unknown' | 'unsupported' | 'off' | 'on' | 'denied';
 export const pushState = signal<PushState>('unknown');
 

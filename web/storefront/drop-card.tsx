@@ -1,5 +1,5 @@
-// A drop in a list: what it is, what it costs, and how much is left. Live stock is watched while the
-// card is in the window.
+// A drop in a list: what it is, what it costs, and how much is left. Live stock is watched while
+// the card is in the window.
 
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';

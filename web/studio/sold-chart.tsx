@@ -1,5 +1,5 @@
-// Units sold over the time that the page is open: a point at most every 250 ms, drawn with the frames
-// of the browser.
+// Units sold over the time that the page is open: a point at most every 250 ms, drawn with the
+// frames of the browser.
 
 import { useEffect, useRef } from 'preact/hooks';
 import UPlot from 'uplot';

@@ -34,8 +34,8 @@ const BEGIN = new Script(`
 `);
 
 /**
- * KEYS: head, trees, tails, uppers. ARGV: version, checkpoint, time, then of each tree its name, its
- * summary as JSON, tail and upper.
+ * KEYS: head, trees, tails, uppers. ARGV: version, checkpoint, time, then of each tree its name,
+ * its summary as JSON, tail and upper.
  */
 const COMMIT = new Script(`
   if redis.call('HGET', KEYS[1], 'version') ~= ARGV[1] then return 0 end

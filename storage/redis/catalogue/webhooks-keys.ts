@@ -1,7 +1,7 @@
-// The names of the keys of outgoing webhooks on Redis. Creators are spread over buckets; all keys of
-// a bucket share a hash tag, so that each change is one script. Of a bucket: a hash of its webhooks
-// as JSON, its revision, those that lack entries, and a set of ids for each creator. Of a webhook:
-// what it has taken of each shard, while it is fed, and its deliveries.
+// The names of the keys of outgoing webhooks on Redis. Creators are spread over buckets; all keys
+// of a bucket share a hash tag, so that each change is one script. Of a bucket: a hash of its
+// webhooks as JSON, its revision, those that lack entries, and a set of ids for each creator. Of a
+// webhook: what it has taken of each shard, while it is fed, and its deliveries.
 
 import { bucketOfWebhook, webhookBucket } from '../../../domain/webhook-ids.ts';
 

@@ -206,7 +206,10 @@ export const HELD_KEYS = new Script(`${FUNCTIONS}
   return found
 `);
 
-/** ARGV: id, the bound, the delivery, its body, its key or nothing. Answers its number; 0: closed, or full. */
+/**
+ * ARGV: id, the bound, the delivery, its body, its key or nothing. Answers its number; 0: closed,
+ * or full.
+ */
 export const SEND = new Script(`${FUNCTIONS}
   if redis.call('EXISTS', feed) == 0 then return 0 end
   if redis.call('ZCARD', of_waiting) >= tonumber(ARGV[2]) then return 0 end

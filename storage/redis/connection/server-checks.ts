@@ -1,5 +1,6 @@
 // Checks every Redis server before the first write. A journal on a server without persistence, with
-// eviction, or with late syncs could lose acknowledged orders. `RedisServerWatch` looks again later.
+// eviction, or with late syncs could lose acknowledged orders. `RedisServerWatch` looks again
+// later.
 
 import { Cluster, type Redis } from 'ioredis';
 import type { Logger } from 'pino';

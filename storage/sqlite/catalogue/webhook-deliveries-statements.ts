@@ -1,5 +1,5 @@
-// The part of the writer of catalogue.db that changes deliveries of outgoing webhooks. Their table is
-// in webhooks-statements.ts.
+// The part of the writer of catalogue.db that changes deliveries of outgoing webhooks. Their table
+// is in webhooks-statements.ts.
 
 import type { Database } from 'better-sqlite3';
 import type { FinishedBounds } from '../../ports/webhooks.ts';

@@ -61,7 +61,8 @@ export const de: MessagesOf<StudioKey> = {
   'act.resume': 'Weiter',
   'act.cancel': 'Drop absagen',
   'act.cancel.text':
-    'Niemand kann mehr kaufen, und jede bezahlte Bestellung wird erstattet. Das lässt sich nicht zurücknehmen. Tippe {name}, um fortzufahren.',
+    'Niemand kann mehr kaufen, und jede bezahlte Bestellung wird erstattet. ' +
+    'Das lässt sich nicht zurücknehmen. Tippe {name}, um fortzufahren.',
   'act.cancel.go': 'Absagen und alles erstatten',
   'act.keep': 'Behalten',
   'orders.title': 'Bestellungen',

@@ -58,7 +58,8 @@ export const en = {
   'act.resume': 'Go on',
   'act.cancel': 'Cancel the drop',
   'act.cancel.text':
-    'Nobody can buy any more, and every paid order is refunded. This cannot be taken back. Type {name} to go on.',
+    'Nobody can buy any more, and every paid order is refunded. ' +
+    'This cannot be taken back. Type {name} to go on.',
   'act.cancel.go': 'Cancel and refund everything',
   'act.keep': 'Keep it',
   'orders.title': 'Orders',
