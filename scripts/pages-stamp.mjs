@@ -7,7 +7,14 @@ import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 /** What the pages are made of. */
-const SOURCES = ['web', 'sdk', 'contracts/currencies.ts', 'scripts/pages.ts', 'package-lock.json'];
+const SOURCES = [
+  'web',
+  'sdk',
+  'contracts/bounds.ts',
+  'contracts/currencies.ts',
+  'scripts/pages.ts',
+  'package-lock.json',
+];
 /** Folders of results in there. */
 const BUILT = new Set(['dist', 'node_modules']);
 

@@ -197,7 +197,7 @@ test('there are files and imports to look at', (t) => {
   t.true(imports.length > files.length);
 });
 
-test('web uses the SDK, the table of currencies, and nothing else of our own', (t) => {
+test('web uses the SDK, bounds, the table of currencies, and nothing else of our own', (t) => {
   const pages = globSync('web/**/*.{ts,tsx}', {
     cwd: ROOT,
     exclude: (name) => name === 'dist',
@@ -205,7 +205,7 @@ test('web uses the SDK, the table of currencies, and nothing else of our own', (
   const wrong = pages.filter(
     ({ from }) =>
       !['web', 'sdk'].includes(floorOf(from)) &&
-      from !== 'contracts/currencies.ts' &&
+      !['contracts/bounds.ts', 'contracts/currencies.ts'].includes(from) &&
       (isOwn(from) || from.startsWith('node:')),
   );
   t.true(pages.length > 0);

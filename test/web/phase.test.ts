@@ -1,6 +1,8 @@
 // What the drop's page shows, as a pure function.
 
 import test from 'ava';
+import type { DropEvent } from '../../contracts/drop-events.ts';
+import { milestoneOf } from '../../domain/milestones.ts';
 import {
   type DropState,
   mayBuy,
@@ -42,8 +44,7 @@ test('U1: without an order the drop alone decides', (t) => {
     [{}, 'live'],
     [{ free: 11 }, 'live'],
     [{ free: 10 }, 'low'],
-    [{ free: 1, stocked: 3 }, 'low'],
-    [{ free: 2, stocked: 3 }, 'live'],
+    [{ free: 1, stocked: 3 }, 'live'],
     [{ free: 0 }, 'sold-out'],
     [{ free: 3, soldOut: true }, 'sold-out'],
     [{ paused: true }, 'paused'],
@@ -74,6 +75,18 @@ test('U1: the page says "yours" of a confirmed order only, and never while an an
       const phase = phaseOf(drop(), status === null ? null : order(status), press);
       const isSettled = press.is === 'none' || press.is === 'refused';
       t.is(phase === 'yours', status === 'confirmed' && isSettled, `${status} ${press.is}`);
+    }
+});
+
+test('U1, N2: a drop is low from the unit on at which the server tells of low stock', (t) => {
+  const live = { status: 'live', pause: null, endsAt: 0 } as const;
+  const placed = { type: 'order-placed' } as DropEvent;
+  for (const stocked of [1, 3, 9, 10, 19, 20, 55, 100])
+    for (let free = 1; free < stocked; free++) {
+      const before = phaseOf(drop({ free: free + 1, stocked }), null, NONE);
+      const turns = before === 'live' && phaseOf(drop({ free, stocked }), null, NONE) === 'low';
+      const told = milestoneOf(placed, free + 1, 0, { ...live, free, stocked });
+      t.is(turns, told === 'low_stock', `${free} of ${stocked}`);
     }
 });
 

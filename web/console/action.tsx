@@ -4,7 +4,8 @@
 import { useSignal } from '@preact/signals';
 import { useId } from 'preact/hooks';
 import type { MovePlan } from '../../sdk/api.ts';
-import { Notice } from '../shared/components/parts.tsx';
+import { Fault } from '../shared/components/fault.tsx';
+import {} from '../shared/components/parts.tsx';
 import { useWorking } from '../shared/working.ts';
 import { consoleText } from './texts.ts';
 
@@ -80,11 +81,7 @@ export function Action({ label, command, target, plan, run }: ActionProps) {
           onInput={({ currentTarget }) => (typed.value = currentTarget.value)}
         />
       </div>
-      {fault.value !== null && (
-        <Notice tone="bad" isUrgent>
-          {fault.value}
-        </Notice>
-      )}
+      <Fault of={fault} />
       <p class="row">
         <button
           class="button button-main"

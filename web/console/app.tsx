@@ -2,11 +2,12 @@
 
 import type { ComponentChildren } from 'preact';
 import { LocationProvider, Route, Router, useLocation } from 'preact-iso';
-import { useEffect } from 'preact/hooks';
+import { ForUsers } from '../shared/components/for-users.tsx';
+import { Frame } from '../shared/components/frame.tsx';
 import { LogIn } from '../shared/components/log-in.tsx';
 import { Empty } from '../shared/components/parts.tsx';
 import { text } from '../shared/language.ts';
-import { isOnline, user } from '../shared/server.ts';
+import { user } from '../shared/server.ts';
 import { Audit } from './audit.tsx';
 import { Caches } from './caches.tsx';
 import { Cluster } from './cluster.tsx';
@@ -17,13 +18,15 @@ import { Refunds } from './refunds.tsx';
 import { consoleText } from './texts.ts';
 
 const BASE = '/console';
+const LOG_IN = `${BASE}/log-in`;
+/** Each component is one for good: a view that is made anew loses what was typed. */
 const VIEWS = [
-  [BASE, 'nav.cluster', Cluster],
-  [`${BASE}/refunds`, 'nav.refunds', Refunds],
-  [`${BASE}/jobs`, 'nav.jobs', Jobs],
-  [`${BASE}/ledger`, 'nav.ledger', Ledger],
-  [`${BASE}/audit`, 'nav.audit', Audit],
-  [`${BASE}/caches`, 'nav.caches', Caches],
+  [BASE, 'nav.cluster', forOperators(Cluster)],
+  [`${BASE}/refunds`, 'nav.refunds', forOperators(Refunds)],
+  [`${BASE}/jobs`, 'nav.jobs', forOperators(Jobs)],
+  [`${BASE}/ledger`, 'nav.ledger', forOperators(Ledger)],
+  [`${BASE}/audit`, 'nav.audit', forOperators(Audit)],
+  [`${BASE}/caches`, 'nav.caches', forOperators(Caches)],
 ] as const satisfies readonly (readonly [string, ConsoleKey, () => ComponentChildren])[];
 /** Who may look; changes need the operator's role, and the server has the last word. */
 const ROLES = ['operator', 'auditor'];
@@ -31,76 +34,60 @@ const ROLES = ['operator', 'auditor'];
 export function Console() {
   return (
     <LocationProvider scope={BASE}>
-      <a class="skip" href="#main">
-        {text('skip')}
-      </a>
-      <Head />
-      {!isOnline.value && (
-        <p class="offline" role="status">
-          {text('offline')}
-        </p>
-      )}
-      <main class="page" id="main" tabIndex={-1}>
+      <Frame name={consoleText('title')} home={BASE} links={<Links />}>
         <Router>
           {VIEWS.map(([path, , View]) => (
-            <Route
-              key={path}
-              path={path}
-              component={() => (
-                <ForOperators>
-                  <View />
-                </ForOperators>
-              )}
-            />
+            <Route key={path} path={path} component={View} />
           ))}
-          <Route path={`${BASE}/log-in`} component={() => <LogIn base={BASE} isClosed />} />
-          <Route default component={() => <Empty title={text('notFound.title')} />} />
+          <Route path={LOG_IN} component={ConsoleLogIn} />
+          <Route default component={Nothing} />
         </Router>
-      </main>
+      </Frame>
     </LocationProvider>
   );
 }
 
-function Head() {
+function Links() {
   const { path } = useLocation();
+  if (user.value === null) return null;
   return (
-    <header class="top">
-      <div class="top-inside">
-        <a class="brand" href={BASE}>
-          <img src="/icon.svg" alt="" width="26" height="26" />
-          {consoleText('title')}
+    <>
+      {VIEWS.map(([href, key]) => (
+        <a key={href} href={href} aria-current={path === href ? 'page' : undefined}>
+          {consoleText(key)}
         </a>
-        {user.value !== null && (
-          <nav aria-label={text('nav.label')}>
-            {VIEWS.map(([href, key]) => (
-              <a key={href} href={href} aria-current={path === href ? 'page' : undefined}>
-                {consoleText(key)}
-              </a>
-            ))}
-          </nav>
-        )}
-      </div>
-    </header>
+      ))}
+    </>
   );
 }
 
-function ForOperators({ children }: { children: ComponentChildren }) {
-  const { path, route } = useLocation();
-  const isVisitor = user.value === null;
-  useEffect(() => {
-    if (isVisitor) route(`${BASE}/log-in?next=${encodeURIComponent(path)}`, true);
-  }, [isVisitor]);
-  if (user.value === null) return null;
-  if (!user.value.roles.some((role) => ROLES.includes(role))) {
-    return (
-      <Empty title={consoleText('denied')}>
-        <p>
-          <a class="button" href={`${BASE}/log-in`}>
-            {consoleText('denied.logIn')}
-          </a>
-        </p>
-      </Empty>
-    );
-  }
-  return <>{children}</>;
+function ConsoleLogIn() {
+  return <LogIn base={BASE} isClosed />;
+}
+
+function Nothing() {
+  return <Empty title={text('notFound.title')} />;
+}
+
+function forOperators(View: () => ComponentChildren): () => ComponentChildren {
+  return () => (
+    <ForUsers logIn={LOG_IN}>
+      <Operators>
+        <View />
+      </Operators>
+    </ForUsers>
+  );
+}
+
+function Operators({ children }: { children: ComponentChildren }) {
+  if (user.value?.roles.some((role) => ROLES.includes(role)) === true) return <>{children}</>;
+  return (
+    <Empty title={consoleText('denied')}>
+      <p>
+        <a class="button" href={LOG_IN}>
+          {consoleText('denied.logIn')}
+        </a>
+      </p>
+    </Empty>
+  );
 }

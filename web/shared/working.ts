@@ -6,8 +6,15 @@ import { faultText } from './server.ts';
 export interface Working {
   readonly isBusy: Signal<boolean>;
   readonly fault: Signal<string | null>;
-  /** Does nothing while the last one runs. `then` is called where it succeeded. */
-  readonly run: <T>(work: () => Promise<T>, then?: (value: T) => void) => void;
+  /**
+   * Does nothing while the last one runs. `then` is called where it succeeded; `faultOf` says what
+   * went wrong, for people.
+   */
+  readonly run: <T>(
+    work: () => Promise<T>,
+    then?: (value: T) => void,
+    faultOf?: (error: unknown) => string,
+  ) => void;
 }
 
 export function useWorking(): Working {
@@ -16,14 +23,14 @@ export function useWorking(): Working {
   return {
     isBusy,
     fault,
-    run: (work, then) => {
+    run: (work, then, faultOf = faultText) => {
       if (isBusy.value) return;
       isBusy.value = true;
       fault.value = null;
       work()
         .then(
           (value) => then?.(value),
-          (error: unknown) => (fault.value = faultText(error)),
+          (error: unknown) => (fault.value = faultOf(error)),
         )
         .finally(() => (isBusy.value = false));
     },

@@ -3,17 +3,16 @@
 import { useSignal } from '@preact/signals';
 import { useLocation } from 'preact-iso';
 import { isProblem } from '../../sdk/errors.ts';
+import { PASSWORD_LENGTH_MAX, PASSWORD_LENGTH_MIN } from '../../contracts/bounds.ts';
+import { Fault } from '../shared/components/fault.tsx';
 import { Field, Notice, Shown } from '../shared/components/parts.tsx';
 import { text } from '../shared/language.ts';
 import { useLoaded } from '../shared/loaded.ts';
 import type { MessageKey } from '../shared/messages/en.ts';
 import { pushState, turnPushOff, turnPushOn } from '../shared/push.ts';
 import { client, faultText } from '../shared/server.ts';
-import {
-  PASSWORD_LENGTH_MAX,
-  PASSWORD_LENGTH_MIN,
-  valuesOf,
-} from '../shared/components/log-in.tsx';
+import { useWorking } from '../shared/working.ts';
+import { valuesOf } from '../shared/components/log-in.tsx';
 
 const CHOICES = [
   ['push', 'dropStarted', 'told.dropStarted'],
@@ -25,22 +24,13 @@ const CHOICES = [
 ] as const satisfies readonly (readonly ['push' | 'mail', string, MessageKey])[];
 
 export function Told() {
-  const fault = useSignal<string | null>(null);
+  const { isBusy, fault, run } = useWorking();
   const loaded = useLoaded((signal) => client.call('GET /v1/users/me/preferences', { signal }), []);
-  const change = async (kind: 'push' | 'mail', name: string, is: boolean): Promise<void> => {
-    try {
-      const body = { [kind]: { [name]: is } };
-      const value = await client.call('PATCH /v1/users/me/preferences', { body });
-      loaded.state.value = { is: 'ready', value };
-      fault.value = null;
-    } catch (error) {
-      fault.value = faultText(error);
-    }
-  };
-  const turn = (work: Promise<void>): void => {
-    work.then(
-      () => (fault.value = null),
-      (error: unknown) => (fault.value = faultText(error)),
+  const change = (kind: 'push' | 'mail', name: string, is: boolean): void => {
+    const body = { [kind]: { [name]: is } };
+    run(
+      () => client.call('PATCH /v1/users/me/preferences', { body }),
+      (value) => (loaded.state.value = { is: 'ready', value }),
     );
   };
   return (
@@ -48,14 +38,24 @@ export function Told() {
       <h2>{text('told.title')}</h2>
       {pushState.value === 'off' && (
         <p>
-          <button class="button" type="button" onClick={() => turn(turnPushOn())}>
+          <button
+            class="button"
+            type="button"
+            disabled={isBusy.value}
+            onClick={() => run(turnPushOn)}
+          >
             {text('told.push.on')}
           </button>
         </p>
       )}
       {pushState.value === 'on' && (
         <p>
-          <button class="button" type="button" onClick={() => turn(turnPushOff())}>
+          <button
+            class="button"
+            type="button"
+            disabled={isBusy.value}
+            onClick={() => run(turnPushOff)}
+          >
             {text('told.push.off')}
           </button>
         </p>
@@ -70,7 +70,7 @@ export function Told() {
                   <input
                     type="checkbox"
                     checked={(preferences[kind] as unknown as Record<string, boolean>)[name]}
-                    onChange={({ currentTarget }) => void change(kind, name, currentTarget.checked)}
+                    onChange={({ currentTarget }) => change(kind, name, currentTarget.checked)}
                   />
                   {text(key)}
                 </label>
@@ -79,38 +79,33 @@ export function Told() {
           </ul>
         )}
       </Shown>
-      {fault.value !== null && (
-        <Notice tone="bad" isUrgent>
-          {fault.value}
-        </Notice>
-      )}
+      <Fault of={fault} />
     </section>
   );
 }
 
-interface Sent {
-  readonly tone: 'good' | 'bad';
-  readonly said: string;
-}
-
 export function Password() {
-  const sent = useSignal<Sent | null>(null);
-  const change = async (form: HTMLFormElement): Promise<void> => {
+  const isChanged = useSignal(false);
+  const { isBusy, fault, run } = useWorking();
+  const change = (form: HTMLFormElement): void => {
     const [currentPassword = '', newPassword = ''] = valuesOf(form, 'current', 'new');
-    try {
-      await client.call('POST /v1/account/password', { body: { currentPassword, newPassword } });
-      form.reset();
-      sent.value = { tone: 'good', said: text('account.password.changed') };
-    } catch (error) {
-      sent.value = { tone: 'bad', said: passwordFault(error) };
-    }
+    const body = { currentPassword, newPassword };
+    isChanged.value = false;
+    run(
+      () => client.call('POST /v1/account/password', { body }),
+      () => {
+        form.reset();
+        isChanged.value = true;
+      },
+      passwordFault,
+    );
   };
   return (
     <form
       class="stack"
       onSubmit={(event) => {
         event.preventDefault();
-        void change(event.currentTarget);
+        change(event.currentTarget);
       }}
     >
       <h2>{text('account.password.title')}</h2>
@@ -130,13 +125,14 @@ export function Password() {
         maxLength={PASSWORD_LENGTH_MAX}
         hint={text('register.hint')}
       />
-      {sent.value !== null && (
-        <Notice tone={sent.value.tone} isUrgent>
-          {sent.value.said}
+      <Fault of={fault} />
+      {isChanged.value && (
+        <Notice tone="good" isUrgent>
+          {text('account.password.changed')}
         </Notice>
       )}
       <p>
-        <button class="button" type="submit">
+        <button class="button" type="submit" disabled={isBusy.value}>
           {text('account.password.go')}
         </button>
       </p>
@@ -146,17 +142,18 @@ export function Password() {
 
 export function Deletion() {
   const isOpen = useSignal(false);
-  const fault = useSignal<string | null>(null);
+  const { isBusy, fault, run } = useWorking();
   const { route } = useLocation();
-  const remove = async (form: HTMLFormElement): Promise<void> => {
+  const remove = (form: HTMLFormElement): void => {
     const [password = ''] = valuesOf(form, 'deletion');
-    try {
-      await client.call('POST /v1/account/deletion', { body: { password } });
-      client.session.forget();
-      route('/');
-    } catch (error) {
-      fault.value = passwordFault(error);
-    }
+    run(
+      () => client.call('POST /v1/account/deletion', { body: { password } }),
+      () => {
+        client.session.forget();
+        route('/');
+      },
+      passwordFault,
+    );
   };
   return (
     <section class="stack">
@@ -174,7 +171,7 @@ export function Deletion() {
           class="stack"
           onSubmit={(event) => {
             event.preventDefault();
-            void remove(event.currentTarget);
+            remove(event.currentTarget);
           }}
         >
           <Field
@@ -184,13 +181,9 @@ export function Deletion() {
             autocomplete="current-password"
             maxLength={PASSWORD_LENGTH_MAX}
           />
-          {fault.value !== null && (
-            <Notice tone="bad" isUrgent>
-              {fault.value}
-            </Notice>
-          )}
+          <Fault of={fault} />
           <p class="row">
-            <button class="button button-main" type="submit">
+            <button class="button button-main" type="submit" disabled={isBusy.value}>
               {text('account.deletion.go')}
             </button>
             <button class="button" type="button" onClick={() => (isOpen.value = false)}>

@@ -3,7 +3,8 @@
 import { useSignal } from '@preact/signals';
 import { useLocation } from 'preact-iso';
 import { useEffect } from 'preact/hooks';
-import { Empty, Notice, Picture, Shown } from '../shared/components/parts.tsx';
+import { Fault } from '../shared/components/fault.tsx';
+import { Empty, Picture, Shown } from '../shared/components/parts.tsx';
 import { text } from '../shared/language.ts';
 import { useLoaded } from '../shared/loaded.ts';
 import { client, faultText, user } from '../shared/server.ts';
@@ -98,7 +99,7 @@ function CreatorView({ profile, drops, isFollowed }: CreatorData) {
               </button>
             </p>
           )}
-          {fault.value !== null && <Notice tone="bad">{fault.value}</Notice>}
+          <Fault of={fault} />
         </div>
       </header>
       <section class="stack">

@@ -4,14 +4,15 @@
 import { useSignal } from '@preact/signals';
 import { useLocation } from 'preact-iso';
 import { useEffect } from 'preact/hooks';
+import { PASSWORD_LENGTH_MAX, PASSWORD_LENGTH_MIN } from '../../contracts/bounds.ts';
+import { Fault } from '../shared/components/fault.tsx';
 import { Field, Notice } from '../shared/components/parts.tsx';
 import { text } from '../shared/language.ts';
-import { client, faultText } from '../shared/server.ts';
-import {
-  PASSWORD_LENGTH_MAX,
-  PASSWORD_LENGTH_MIN,
-  valuesOf,
-} from '../shared/components/log-in.tsx';
+import { client } from '../shared/server.ts';
+import { useWorking } from '../shared/working.ts';
+import { valuesOf } from '../shared/components/log-in.tsx';
+
+const LOG_IN = '/log-in';
 
 function tokenOfLink(): string | null {
   return new URLSearchParams(location.hash.slice(1)).get('token');
@@ -20,24 +21,26 @@ function tokenOfLink(): string | null {
 /** Without a token it mails a link; with one it takes the new password. */
 export function ResetPassword() {
   const token = tokenOfLink();
-  const state = useSignal<'open' | 'sending' | 'done'>('open');
-  const fault = useSignal<string | null>(null);
+  const isMailed = useSignal(false);
+  const { isBusy, fault, run } = useWorking();
   const { route } = useLocation();
   useEffect(() => {
     document.title = `${text('reset.title')} · LiveDrops`;
   }, []);
-  const send = async (form: HTMLFormElement): Promise<void> => {
+  const send = (form: HTMLFormElement): void => {
     const [email = '', newPassword = ''] = valuesOf(form, 'email', 'password');
-    state.value = 'sending';
-    try {
-      if (token === null) await client.call('POST /v1/auth/forgot-password', { body: { email } });
-      else await client.call('POST /v1/auth/reset-password', { body: { token, newPassword } });
-      state.value = 'done';
-      fault.value = null;
-      if (token !== null) route('/log-in', true);
-    } catch (error) {
-      state.value = 'open';
-      fault.value = faultText(error);
+    if (token === null) {
+      const body = { email };
+      run(
+        () => client.call('POST /v1/auth/forgot-password', { body }),
+        () => (isMailed.value = true),
+      );
+    } else {
+      const body = { token, newPassword };
+      run(
+        () => client.call('POST /v1/auth/reset-password', { body }),
+        () => route(LOG_IN, true),
+      );
     }
   };
   return (
@@ -45,11 +48,11 @@ export function ResetPassword() {
       class="stack narrow"
       onSubmit={(event) => {
         event.preventDefault();
-        void send(event.currentTarget);
+        send(event.currentTarget);
       }}
     >
       <h1>{text('reset.title')}</h1>
-      {state.value === 'done' ? (
+      {isMailed.value ? (
         <Notice tone="good" isUrgent>
           {text('reset.mailed')}
         </Notice>
@@ -68,12 +71,8 @@ export function ResetPassword() {
               hint={text('register.hint')}
             />
           )}
-          {fault.value !== null && (
-            <Notice tone="bad" isUrgent>
-              {fault.value}
-            </Notice>
-          )}
-          <button class="button button-main" type="submit" disabled={state.value === 'sending'}>
+          <Fault of={fault} />
+          <button class="button button-main" type="submit" disabled={isBusy.value}>
             {text(token === null ? 'reset.mail' : 'reset.set')}
           </button>
         </>

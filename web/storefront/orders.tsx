@@ -1,11 +1,12 @@
 // The buyer's orders, and one of them.
 
-import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
+import { PagedList } from '../shared/components/paged-list.tsx';
 import { Badge, Empty, Shown } from '../shared/components/parts.tsx';
 import { momentText, text } from '../shared/language.ts';
 import { useLoaded } from '../shared/loaded.ts';
 import { priceText } from '../shared/money.ts';
+import { usePaged } from '../shared/paged.ts';
 import { client, ordersChanged, serverNow } from '../shared/server.ts';
 import { CountdownView } from '../shared/drop/countdown-view.tsx';
 import type { Order } from '../shared/types.ts';
@@ -21,59 +22,40 @@ const TONES = {
 } as const satisfies Record<Order['status'], string>;
 
 export function Orders() {
-  const more = useSignal<{ readonly items: readonly Order[]; readonly next: string | null } | null>(
-    null,
-  );
-  const loaded = useLoaded(
-    (signal) => client.call('GET /v1/orders', { query: { limit: LIMIT }, signal }),
+  const paged = usePaged(
+    (cursor, signal) => client.call('GET /v1/orders', { query: { limit: LIMIT, cursor }, signal }),
     [ordersChanged.value],
   );
   useEffect(() => {
     document.title = `${text('orders.title')} · LiveDrops`;
   }, []);
-  const showMore = async (cursor: string): Promise<void> => {
-    const page = await client.call('GET /v1/orders', { query: { limit: LIMIT, cursor } });
-    more.value = { items: [...(more.value?.items ?? []), ...page.items], next: page.nextCursor };
-  };
   return (
     <div class="stack">
       <h1>{text('orders.title')}</h1>
-      <Shown from={loaded} waiting={<div class="waiting drop-waiting-panel" />}>
-        {({ items, nextCursor }) => {
-          const all = [...items, ...(more.value?.items ?? [])];
-          const next = more.value === null ? nextCursor : more.value.next;
-          if (all.length === 0) {
-            return (
-              <Empty title={text('orders.empty.title')}>
-                <p>{text('orders.empty.text')}</p>
-              </Empty>
-            );
-          }
-          return (
-            <>
-              <ul class="stack" role="list">
-                {all.map((order) => (
-                  <li key={order.id}>
-                    <a class="panel row row-apart line-link" href={`/orders/${order.id}`}>
-                      <Badge tone={TONES[order.status]}>
-                        {text(`order.status.${order.status}`)}
-                      </Badge>
-                      <span>{text('order.count', { n: order.quantity })}</span>
-                      <span class="soft">{momentText(order.createdAt, serverNow())}</span>
-                      <b class="number">{priceText(order.totalAmount, order.currency)}</b>
-                    </a>
-                  </li>
-                ))}
-              </ul>
-              {next !== null && (
-                <button class="button" type="button" onClick={() => void showMore(next)}>
-                  {text('more')}
-                </button>
-              )}
-            </>
-          );
-        }}
-      </Shown>
+      <PagedList
+        of={paged}
+        waiting={<div class="waiting drop-waiting-panel" />}
+        empty={
+          <Empty title={text('orders.empty.title')}>
+            <p>{text('orders.empty.text')}</p>
+          </Empty>
+        }
+      >
+        {(orders) => (
+          <ul class="stack" role="list">
+            {orders.map((order) => (
+              <li key={order.id}>
+                <a class="panel row row-apart line-link" href={`/orders/${order.id}`}>
+                  <Badge tone={TONES[order.status]}>{text(`order.status.${order.status}`)}</Badge>
+                  <span>{text('order.count', { n: order.quantity })}</span>
+                  <span class="soft">{momentText(order.createdAt, serverNow())}</span>
+                  <b class="number">{priceText(order.totalAmount, order.currency)}</b>
+                </a>
+              </li>
+            ))}
+          </ul>
+        )}
+      </PagedList>
     </div>
   );
 }

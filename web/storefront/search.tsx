@@ -3,9 +3,11 @@
 import { useSignal } from '@preact/signals';
 import { useLocation } from 'preact-iso';
 import { useEffect } from 'preact/hooks';
-import { Picture, Shown } from '../shared/components/parts.tsx';
+import { SEARCH_TEXT_LENGTH_MAX } from '../../contracts/bounds.ts';
+import { PagedList } from '../shared/components/paged-list.tsx';
+import { Picture } from '../shared/components/parts.tsx';
 import { text } from '../shared/language.ts';
-import { useLoaded } from '../shared/loaded.ts';
+import { usePaged } from '../shared/paged.ts';
 import { client } from '../shared/server.ts';
 import { DropCard } from './drop-card.tsx';
 import type { SearchItem } from '../shared/types.ts';
@@ -14,7 +16,6 @@ const LIMIT = 24;
 const SUGGESTIONS = 6;
 /** Letters typed one after the other ask once. */
 const PAUSE_MS = 120;
-const QUERY_LENGTH_MAX = 200;
 const TYPES = {
   product: 'search.type.product',
   drop: 'search.type.drop',
@@ -78,7 +79,7 @@ function SearchForm({ q, onSearch }: { q: string; onSearch: (q: string) => void 
         aria-label={text('search.field')}
         placeholder={text('search.field')}
         list="suggestions"
-        maxLength={QUERY_LENGTH_MAX}
+        maxLength={SEARCH_TEXT_LENGTH_MAX}
         value={typed.value}
         onInput={({ currentTarget }) => (typed.value = currentTarget.value)}
       />
@@ -95,65 +96,41 @@ function SearchForm({ q, onSearch }: { q: string; onSearch: (q: string) => void 
 }
 
 function Results({ q }: { q: string }) {
-  const more = useSignal<{
-    readonly items: readonly SearchItem[];
-    readonly next: string | null;
-  } | null>(null);
-  const isLoading = useSignal(false);
-  const loaded = useLoaded(
-    (signal) =>
-      client.call('GET /v1/search', { query: { q, limit: LIMIT, counts: false }, signal }),
+  const paged = usePaged(
+    (cursor, signal) => {
+      const query = { q, limit: LIMIT, counts: false, cursor };
+      return client.call('GET /v1/search', { query, signal });
+    },
     [q],
   );
-  const showMore = async (cursor: string): Promise<void> => {
-    isLoading.value = true;
-    try {
-      const query = { q, limit: LIMIT, counts: false, cursor };
-      const page = await client.call('GET /v1/search', { query });
-      more.value = { items: [...(more.value?.items ?? []), ...page.items], next: page.nextCursor };
-    } finally {
-      isLoading.value = false;
-    }
-  };
   return (
-    <Shown from={loaded} waiting={<div class="picture waiting search-waiting" />}>
-      {({ items, corrections, nextCursor }) => {
-        const all = [...items, ...(more.value?.items ?? [])];
-        const next = more.value === null ? nextCursor : more.value.next;
-        if (all.length === 0) return <p role="status">{text('search.none', { q })}</p>;
-        return (
-          <div class="stack">
-            {corrections.map(({ found }) => (
-              <p class="soft" key={found}>
-                {text('search.corrected', { word: found })}
-              </p>
-            ))}
-            <p class="hidden" role="status">
-              {text('search.found', { n: all.length })}
+    <PagedList
+      of={paged}
+      waiting={<div class="picture waiting search-waiting" />}
+      empty={<p role="status">{text('search.none', { q })}</p>}
+    >
+      {(items, { corrections }) => (
+        <>
+          {corrections.map(({ found }) => (
+            <p class="soft" key={found}>
+              {text('search.corrected', { word: found })}
             </p>
-            <ul class="cards" role="list">
-              {all.map((item) =>
-                item.type === 'drop' ? (
-                  <DropCard key={item.id} item={item} />
-                ) : (
-                  <Hit key={item.id} item={item} />
-                ),
-              )}
-            </ul>
-            {next !== null && (
-              <button
-                class="button"
-                type="button"
-                disabled={isLoading.value}
-                onClick={() => void showMore(next)}
-              >
-                {text('more')}
-              </button>
+          ))}
+          <p class="hidden" role="status">
+            {text('search.found', { n: items.length })}
+          </p>
+          <ul class="cards" role="list">
+            {items.map((item) =>
+              item.type === 'drop' ? (
+                <DropCard key={item.id} item={item} />
+              ) : (
+                <Hit key={item.id} item={item} />
+              ),
             )}
-          </div>
-        );
-      }}
-    </Shown>
+          </ul>
+        </>
+      )}
+    </PagedList>
   );
 }
 

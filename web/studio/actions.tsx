@@ -1,8 +1,10 @@
 // What a creator can do with a drop that is announced or live.
 
 import { useSignal } from '@preact/signals';
+import { STOCK_MAX } from '../../contracts/bounds.ts';
 import type { Drop } from '../../sdk/api.ts';
-import { Notice } from '../shared/components/parts.tsx';
+import { Fault } from '../shared/components/fault.tsx';
+import {} from '../shared/components/parts.tsx';
 import { client } from '../shared/server.ts';
 import { studioText } from './texts.ts';
 import { useWorking } from '../shared/working.ts';
@@ -41,7 +43,7 @@ export function Actions({ drop, name, onChange }: ActionsProps) {
             type="number"
             required
             min={1}
-            max={1_000_000}
+            max={STOCK_MAX}
             value={units.value}
             onInput={({ currentTarget }) => (units.value = currentTarget.valueAsNumber || 0)}
           />
@@ -104,11 +106,7 @@ export function Actions({ drop, name, onChange }: ActionsProps) {
           }
         />
       )}
-      {fault.value !== null && (
-        <Notice tone="bad" isUrgent>
-          {fault.value}
-        </Notice>
-      )}
+      <Fault of={fault} />
     </section>
   );
 }

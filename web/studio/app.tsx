@@ -1,75 +1,78 @@
 // The studio's frame, for creators who are logged in.
 
-import type { ComponentChildren } from 'preact';
-import { LocationProvider, Route, Router, useLocation } from 'preact-iso';
-import { useEffect } from 'preact/hooks';
+import { LocationProvider, Route, Router } from 'preact-iso';
+import { ForUsers } from '../shared/components/for-users.tsx';
+import { Frame } from '../shared/components/frame.tsx';
 import { LogIn, Register } from '../shared/components/log-in.tsx';
 import { Empty } from '../shared/components/parts.tsx';
 import { text } from '../shared/language.ts';
-import { isOnline, user } from '../shared/server.ts';
+import { user } from '../shared/server.ts';
 import { StudioHome } from './home.tsx';
 import { ProductView } from './product.tsx';
 import { SaleView } from './sale.tsx';
 import { studioText } from './texts.ts';
 
 const BASE = '/studio';
+const LOG_IN = `${BASE}/log-in`;
 
 export function Studio() {
   return (
     <LocationProvider scope={BASE}>
-      <a class="skip" href="#main">
-        {text('skip')}
-      </a>
-      <header class="top">
-        <div class="top-inside">
-          <a class="brand" href="/studio">
-            <img src="/icon.svg" alt="" width="26" height="26" />
-            {studioText('title')}
-          </a>
-          <nav aria-label={text('nav.label')}>
-            <a href="/">{studioText('visit')}</a>
-            {user.value !== null && <a href="/account">{user.value.name}</a>}
-          </nav>
-        </div>
-      </header>
-      {!isOnline.value && (
-        <p class="offline" role="status">
-          {text('offline')}
-        </p>
-      )}
-      <main class="page" id="main" tabIndex={-1}>
+      <Frame name={studioText('title')} home={BASE} links={<Links />}>
         <Router>
-          <Route path="/studio" component={() => <ForCreators>{<StudioHome />}</ForCreators>} />
-          <Route
-            path="/studio/products/:id"
-            component={({ id }: { id: string }) => (
-              <ForCreators>
-                <ProductView key={id} id={id} />
-              </ForCreators>
-            )}
-          />
-          <Route
-            path="/studio/drops/:id"
-            component={({ id }: { id: string }) => (
-              <ForCreators>
-                <SaleView key={id} id={id} />
-              </ForCreators>
-            )}
-          />
-          <Route path="/studio/log-in" component={() => <LogIn base={BASE} />} />
-          <Route path="/studio/register" component={() => <Register base={BASE} />} />
-          <Route default component={() => <Empty title={text('notFound.title')} />} />
+          <Route path={BASE} component={OwnHome} />
+          <Route path={`${BASE}/products/:id`} component={OwnProduct} />
+          <Route path={`${BASE}/drops/:id`} component={OwnSale} />
+          <Route path={LOG_IN} component={StudioLogIn} />
+          <Route path={`${BASE}/register`} component={StudioRegister} />
+          <Route default component={Nothing} />
         </Router>
-      </main>
+      </Frame>
     </LocationProvider>
   );
 }
 
-function ForCreators({ children }: { children: ComponentChildren }) {
-  const { path, route } = useLocation();
-  const isVisitor = user.value === null;
-  useEffect(() => {
-    if (isVisitor) route(`${BASE}/log-in?next=${encodeURIComponent(path)}`, true);
-  }, [isVisitor]);
-  return isVisitor ? null : <>{children}</>;
+function Links() {
+  return (
+    <>
+      <a href="/">{studioText('visit')}</a>
+      {user.value !== null && <a href="/account">{user.value.name}</a>}
+    </>
+  );
+}
+
+function OwnHome() {
+  return (
+    <ForUsers logIn={LOG_IN}>
+      <StudioHome />
+    </ForUsers>
+  );
+}
+
+function OwnProduct({ id }: { id: string }) {
+  return (
+    <ForUsers logIn={LOG_IN}>
+      <ProductView key={id} id={id} />
+    </ForUsers>
+  );
+}
+
+function OwnSale({ id }: { id: string }) {
+  return (
+    <ForUsers logIn={LOG_IN}>
+      <SaleView key={id} id={id} />
+    </ForUsers>
+  );
+}
+
+function StudioLogIn() {
+  return <LogIn base={BASE} />;
+}
+
+function StudioRegister() {
+  return <Register base={BASE} />;
+}
+
+function Nothing() {
+  return <Empty title={text('notFound.title')} />;
 }

@@ -3,7 +3,8 @@
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import type { Order } from '../../sdk/api.ts';
-import { Notice, Shown } from '../shared/components/parts.tsx';
+import { Fault } from '../shared/components/fault.tsx';
+import { Shown } from '../shared/components/parts.tsx';
 import { momentText, numberText, text } from '../shared/language.ts';
 import { useLoaded } from '../shared/loaded.ts';
 import { priceText } from '../shared/money.ts';
@@ -76,11 +77,7 @@ export function OrdersTable({ dropId, version }: { dropId: string; version: numb
           </button>
         </div>
       </div>
-      {fault.value !== null && (
-        <Notice tone="bad" isUrgent>
-          {fault.value}
-        </Notice>
-      )}
+      <Fault of={fault} />
       <Shown from={loaded} waiting={<div class="waiting studio-waiting" />}>
         {({ items }) =>
           items.length === 0 ? (

@@ -4,7 +4,8 @@
 import { useSignal } from '@preact/signals';
 import type { Product } from '../../sdk/api.ts';
 import { settledMedia, Upload } from '../../sdk/uploads.ts';
-import { Notice } from '../shared/components/parts.tsx';
+import { Fault } from '../shared/components/fault.tsx';
+import {} from '../shared/components/parts.tsx';
 import { client, faultText } from '../shared/server.ts';
 import { studioText } from './texts.ts';
 import { useWorking } from '../shared/working.ts';
@@ -128,11 +129,7 @@ export function Pictures({ product, onChange }: PicturesProps) {
           </p>
         ))}
       </div>
-      {fault.value !== null && (
-        <Notice tone="bad" isUrgent>
-          {fault.value}
-        </Notice>
-      )}
+      <Fault of={fault} />
     </section>
   );
 }

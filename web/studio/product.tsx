@@ -2,9 +2,11 @@
 
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
+import { PRODUCT_NAME_LENGTH_MAX } from '../../contracts/bounds.ts';
 import type { Drop, Product } from '../../sdk/api.ts';
 import { valuesOf } from '../shared/components/log-in.tsx';
-import { Notice, Shown } from '../shared/components/parts.tsx';
+import { Fault } from '../shared/components/fault.tsx';
+import { Shown } from '../shared/components/parts.tsx';
 import { StatusBadge } from '../shared/components/status-badge.tsx';
 import { momentText } from '../shared/language.ts';
 import { useLoaded } from '../shared/loaded.ts';
@@ -73,16 +75,12 @@ function Editor({ product: loaded, drops }: { product: Product; drops: readonly 
               id="name"
               name="name"
               required
-              maxLength={120}
+              maxLength={PRODUCT_NAME_LENGTH_MAX}
               defaultValue={name}
             />
           </div>
           <Description value={description} />
-          {fault.value !== null && (
-            <Notice tone="bad" isUrgent>
-              {fault.value}
-            </Notice>
-          )}
+          <Fault of={fault} />
           <p class="row">
             <button class="button" type="submit" disabled={isBusy.value}>
               {studioText('product.save')}

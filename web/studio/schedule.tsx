@@ -2,7 +2,9 @@
 
 import { useComputed, useSignal } from '@preact/signals';
 import { useLocation } from 'preact-iso';
+import { LIMIT_PER_USER_MAX, STOCK_MAX } from '../../contracts/bounds.ts';
 import { amountOf, isCurrency } from '../shared/amounts.ts';
+import { Fault } from '../shared/components/fault.tsx';
 import { Notice } from '../shared/components/parts.tsx';
 import { momentText, numberText, text } from '../shared/language.ts';
 import { priceText } from '../shared/money.ts';
@@ -12,8 +14,6 @@ import { studioText } from './texts.ts';
 import { useWorking } from '../shared/working.ts';
 
 const HOUR_MS = 3_600_000;
-const STOCK_MAX = 1_000_000;
-const LIMIT_MAX = 100;
 
 export function Schedule({ productId }: { productId: string }) {
   const starts = useSignal(localText(serverNow() + HOUR_MS));
@@ -68,7 +68,7 @@ export function Schedule({ productId }: { productId: string }) {
       </p>
       <div class="studio-pair">
         <Count id="units" label="schedule.units" max={STOCK_MAX} value={units} />
-        <Count id="limit" label="schedule.limit" max={LIMIT_MAX} value={limit} />
+        <Count id="limit" label="schedule.limit" max={LIMIT_PER_USER_MAX} value={limit} />
         <div class="field">
           <label for="price">{studioText('schedule.price')}</label>
           <input
@@ -118,11 +118,7 @@ export function Schedule({ productId }: { productId: string }) {
         </p>
       )}
       {problem.value !== null && <Notice tone="warn">{studioText(problem.value)}</Notice>}
-      {fault.value !== null && (
-        <Notice tone="bad" isUrgent>
-          {fault.value}
-        </Notice>
-      )}
+      <Fault of={fault} />
       <button class="button button-main" type="submit" disabled={isBusy.value}>
         {studioText('schedule.go')}
       </button>

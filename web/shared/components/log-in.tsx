@@ -1,21 +1,24 @@
 // Log-in and registration of an app. Both lead back to where the user was.
 
-import { type Signal, useSignal } from '@preact/signals';
+import { useSignal } from '@preact/signals';
 import { useLocation } from 'preact-iso';
 import { useEffect } from 'preact/hooks';
+import {
+  NAME_LENGTH_MAX,
+  PASSWORD_LENGTH_MAX,
+  PASSWORD_LENGTH_MIN,
+} from '../../../contracts/bounds.ts';
 import { isProblem } from '../../../sdk/errors.ts';
-import { Field, Notice } from './parts.tsx';
+import { Fault } from './fault.tsx';
+import { Field } from './parts.tsx';
 import { text } from '../language.ts';
 import { client, faultText } from '../server.ts';
-
-export const PASSWORD_LENGTH_MIN = 8;
-export const PASSWORD_LENGTH_MAX = 128;
-const NAME_LENGTH_MAX = 80;
+import { useWorking } from '../working.ts';
 
 /** Only a path of this site: an address elsewhere would send buyers to a stranger's page. */
 function nextOf(query: Readonly<Record<string, string>>, base: string): string {
   const next = query['next'] ?? '';
-  return /^\/(?![/\\])/.test(next) ? next : base === '' ? '/' : base;
+  return /^\/(?![/\\])[!-~]*$/.test(next) ? next : base === '' ? '/' : base;
 }
 
 /** Of the app, before its addresses: such as `/studio`; empty for the storefront. */
@@ -25,33 +28,11 @@ interface AppProps {
   readonly isClosed?: boolean;
 }
 
-interface Sending {
-  readonly isSending: Signal<boolean>;
-  readonly fault: Signal<string | null>;
-  readonly send: (work: () => Promise<unknown>, faultOf: (error: unknown) => string) => void;
-}
-
-function useSending(base: string): Sending {
-  const isSending = useSignal(false);
-  const fault = useSignal<string | null>(null);
-  const { query, route } = useLocation();
-  const send: Sending['send'] = (work, faultOf) => {
-    if (isSending.value) return;
-    isSending.value = true;
-    work()
-      .then(
-        () => route(nextOf(query, base), true),
-        (error: unknown) => (fault.value = faultOf(error)),
-      )
-      .finally(() => (isSending.value = false));
-  };
-  return { isSending, fault, send };
-}
-
 export function LogIn({ base = '', isClosed = false }: AppProps) {
-  const { isSending, fault, send } = useSending(base);
+  const { isBusy, fault, run } = useWorking();
   const needsCode = useSignal(false);
-  const { query } = useLocation();
+  const { query, route } = useLocation();
+  const next = nextOf(query, base);
   useEffect(() => {
     document.title = `${text('logIn.title')} · LiveDrops`;
   }, []);
@@ -61,8 +42,9 @@ export function LogIn({ base = '', isClosed = false }: AppProps) {
       onSubmit={(event) => {
         event.preventDefault();
         const [email, password, code] = valuesOf(event.currentTarget, 'email', 'password', 'code');
-        send(
+        run(
           () => client.logIn({ email: email!, password: password!, ...(code && { code }) }),
+          () => route(next, true),
           (error) => {
             if (isProblem(error, 'second-factor-required')) needsCode.value = true;
             return isProblem(error, 'unauthenticated') ? text('logIn.wrong') : faultText(error);
@@ -82,19 +64,13 @@ export function LogIn({ base = '', isClosed = false }: AppProps) {
       {needsCode.value && (
         <Field name="code" label={text('logIn.code')} autocomplete="one-time-code" />
       )}
-      {fault.value !== null && (
-        <Notice tone="bad" isUrgent>
-          {fault.value}
-        </Notice>
-      )}
-      <button class="button button-main" type="submit" disabled={isSending.value}>
+      <Fault of={fault} />
+      <button class="button button-main" type="submit" disabled={isBusy.value}>
         {text('logIn.go')}
       </button>
       {!isClosed && (
         <>
-          <a href={`${base}/register?next=${encodeURIComponent(nextOf(query, base))}`}>
-            {text('logIn.new')}
-          </a>
+          <a href={`${base}/register?next=${encodeURIComponent(next)}`}>{text('logIn.new')}</a>
           <a href="/reset-password">{text('logIn.forgot')}</a>
         </>
       )}
@@ -103,8 +79,9 @@ export function LogIn({ base = '', isClosed = false }: AppProps) {
 }
 
 export function Register({ base = '' }: AppProps) {
-  const { isSending, fault, send } = useSending(base);
-  const { query } = useLocation();
+  const { isBusy, fault, run } = useWorking();
+  const { query, route } = useLocation();
+  const next = nextOf(query, base);
   useEffect(() => {
     document.title = `${text('register.title')} · LiveDrops`;
   }, []);
@@ -114,8 +91,9 @@ export function Register({ base = '' }: AppProps) {
       onSubmit={(event) => {
         event.preventDefault();
         const [name, email, password] = valuesOf(event.currentTarget, 'name', 'email', 'password');
-        send(
+        run(
           () => client.register({ name: name!, email: email!, password: password! }),
+          () => route(next, true),
           (error) => (isProblem(error, 'email-taken') ? text('register.taken') : faultText(error)),
         );
       }}
@@ -137,17 +115,11 @@ export function Register({ base = '' }: AppProps) {
         maxLength={PASSWORD_LENGTH_MAX}
         hint={text('register.hint')}
       />
-      {fault.value !== null && (
-        <Notice tone="bad" isUrgent>
-          {fault.value}
-        </Notice>
-      )}
-      <button class="button button-main" type="submit" disabled={isSending.value}>
+      <Fault of={fault} />
+      <button class="button button-main" type="submit" disabled={isBusy.value}>
         {text('register.go')}
       </button>
-      <a href={`${base}/log-in?next=${encodeURIComponent(nextOf(query, base))}`}>
-        {text('register.have')}
-      </a>
+      <a href={`${base}/log-in?next=${encodeURIComponent(next)}`}>{text('register.have')}</a>
     </form>
   );
 }

@@ -29,7 +29,7 @@ export type Phase =
   | 'held'
   | 'yours';
 
-/** Of a stock that is nearly gone, as the server's milestone has it: a tenth. */
+/** Of a stock that is nearly gone. `test/web/phase.test.ts` holds it to the server's milestone. */
 const LOW_SHARE = 0.1;
 
 export function phaseOf(drop: DropState, order: Order | null, press: Press): Phase {
@@ -40,7 +40,7 @@ export function phaseOf(drop: DropState, order: Order | null, press: Press): Pha
   if (drop.status !== 'live') return drop.status;
   if (drop.paused === true) return 'paused';
   if (drop.soldOut || drop.free === 0) return 'sold-out';
-  return drop.free <= Math.max(1, Math.floor(drop.stocked * LOW_SHARE)) ? 'low' : 'live';
+  return drop.free <= drop.stocked * LOW_SHARE ? 'low' : 'live';
 }
 
 /** Whether a press of Buy makes sense now. Pressing again while unsure asks for the same order. */

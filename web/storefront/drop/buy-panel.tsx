@@ -1,6 +1,7 @@
 // The stock, the button, and what became of the press.
 
 import { useSignal } from '@preact/signals';
+import { PASS_LENGTH_MAX } from '../../../contracts/bounds.ts';
 import { Notice } from '../../shared/components/parts.tsx';
 import { momentText, numberText, text } from '../../shared/language.ts';
 import type { MessageKey } from '../../shared/messages/en.ts';
@@ -173,7 +174,7 @@ function Buttons({ drop, phase, isBuyer, onBuy }: BuyPanelProps) {
             class="input"
             id="pass"
             autocomplete="off"
-            maxLength={64}
+            maxLength={PASS_LENGTH_MAX}
             value={pass.value}
             onInput={({ currentTarget }) => (pass.value = currentTarget.value)}
           />

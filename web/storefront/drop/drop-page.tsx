@@ -3,7 +3,8 @@
 import { useSignal } from '@preact/signals';
 import { useLocation } from 'preact-iso';
 import { useEffect, useMemo } from 'preact/hooks';
-import { Notice, Picture, Shown } from '../../shared/components/parts.tsx';
+import { Fault } from '../../shared/components/fault.tsx';
+import { Picture, Shown } from '../../shared/components/parts.tsx';
 import { momentText, text } from '../../shared/language.ts';
 import { useLoaded } from '../../shared/loaded.ts';
 import { priceText } from '../../shared/money.ts';
@@ -134,11 +135,7 @@ function DropView({ drop, product, creator }: DropPageData) {
           onBuy={buy}
           onCancel={() => run(purchase.cancel())}
         />
-        {fault.value !== null && (
-          <Notice tone="bad" isUrgent>
-            {fault.value}
-          </Notice>
-        )}
+        <Fault of={fault} />
         {!isConnected.value && <p class="soft small">{text('drop.connecting')}</p>}
         {product.description !== '' && <p class="drop-about">{product.description}</p>}
         <p class="soft small">{text('drop.limit', { n: state.limitPerUser })}</p>
