@@ -240,8 +240,8 @@ function counted({ counted: { placed, units }, journal, drop }: Evidence): Proof
 }
 
 function ledger({ ledger: { heads, leaves, key, findings } }: Evidence): ProofLine {
-  const text =
-    `${format(leaves)} leaves under ${format(heads)} heads: ` + `the ledger is verified by ${key}`;
+  const signed = `${format(leaves)} leaves under ${format(heads)} heads`;
+  const text = `${signed}: the ledger is verified by ${key}`;
   return line(text, findings, leaves > 0);
 }
 
