@@ -1,6 +1,5 @@
 // The ledger's state in memory, for tests.
 
-import { randomBytes } from 'node:crypto';
 import {
   type LedgerCommit,
   type LedgerHead,
@@ -8,7 +7,7 @@ import {
   type LedgerStore,
   newLedgerHead,
   type NewLedger,
-  SALT_BYTES,
+  newSalt,
   type StoredTree,
   type TreeName,
   type TreeSummary,
@@ -17,7 +16,8 @@ import {
 export class MemoryLedgerStore implements LedgerStore {
   #head: LedgerHead | null = null;
   readonly #trees = new Map<TreeName, StoredTree>();
-  readonly #salts = new Map<string, string>();
+  /** Null: forgotten. */
+  readonly #salts = new Map<string, string | null>();
 
   async head(): Promise<LedgerHead | null> {
     return this.#head;
@@ -53,9 +53,8 @@ export class MemoryLedgerStore implements LedgerStore {
 
   async salts(people: readonly string[]): Promise<readonly string[]> {
     return people.map((person) => {
-      const salt = this.#salts.get(person) ?? randomBytes(SALT_BYTES).toString('base64');
-      this.#salts.set(person, salt);
-      return salt;
+      if (!this.#salts.has(person)) this.#salts.set(person, newSalt());
+      return this.#salts.get(person) ?? newSalt();
     });
   }
 
@@ -64,6 +63,6 @@ export class MemoryLedgerStore implements LedgerStore {
   }
 
   async forgetSalt(person: string): Promise<void> {
-    this.#salts.delete(person);
+    this.#salts.set(person, null);
   }
 }

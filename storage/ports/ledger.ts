@@ -3,6 +3,8 @@
 // here. It holds secrets, so nothing of it is listed or exported. No backup has it: a store that is
 // restored has another history than the one that was signed, and begins a ledger of its own.
 
+import { randomBytes } from 'node:crypto';
+
 /** `heads`, `audit`, or `shard-` with the shard's number. */
 export type TreeName = string;
 
@@ -21,7 +23,12 @@ export interface LedgerKey {
 /** Keys that sign at the same time. */
 export const LEDGER_KEYS_MAX = 4;
 /** Of a person's salt. */
-export const SALT_BYTES = 16;
+const SALT_BYTES = 16;
+
+/** A salt, base64. */
+export function newSalt(): string {
+  return randomBytes(SALT_BYTES).toString('base64');
+}
 
 export interface NewLedger {
   /** 16 hexadecimal digits, random. */
@@ -90,11 +97,12 @@ export interface LedgerStore {
   replaceKeys(keys: readonly LedgerKey[], after: string): Promise<boolean>;
   /**
    * A person's salt for each of the ids, 16 random bytes, base64; made and stored where there is
-   * none.
+   * none. For a person whose salt was forgotten it is made anew each time and never stored, so
+   * nobody can open a leaf that is made with it.
    */
   salts(people: readonly string[]): Promise<readonly string[]>;
   /** The salts that are there; null for each that is not. */
   presentSalts(people: readonly string[]): Promise<readonly (string | null)[]>;
-  /** Removes a person's salt for good. Idempotent. */
+  /** Removes a person's salt for good, and lets no other take its place. Idempotent. */
   forgetSalt(person: string): Promise<void>;
 }

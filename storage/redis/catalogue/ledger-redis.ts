@@ -1,7 +1,6 @@
 // The ledger's state on Redis: a hash for its head, one for the trees with their edges in two
 // hashes beside it, and one for salts. They have one hash tag, so each change is one script.
 
-import { randomBytes } from 'node:crypto';
 import {
   type LedgerCommit,
   type LedgerHead,
@@ -9,7 +8,7 @@ import {
   type LedgerStore,
   newLedgerHead,
   type NewLedger,
-  SALT_BYTES,
+  newSalt,
   type StoredTree,
   type TreeName,
   type TreeSummary,
@@ -73,7 +72,8 @@ const SALTS_OF = new Script(`
   return salts
 `);
 
-const FORGET = new Script(`return redis.call('HDEL', KEYS[1], ARGV[1])`);
+/** An empty salt is the mark of one that was forgotten. */
+const FORGET = new Script(`return redis.call('HSET', KEYS[1], ARGV[1], '')`);
 
 export interface RedisLedgerStoreOptions {
   /** For writes, which may hold up what comes after them where there are replicas. */
@@ -142,13 +142,15 @@ export class RedisLedgerStore implements LedgerStore {
   }
 
   async salts(people: readonly string[]): Promise<readonly string[]> {
-    const args = people.flatMap((person) => [person, randomBytes(SALT_BYTES).toString('base64')]);
-    return (await this.#write(SALTS_OF, [SALTS], args)) as string[];
+    const args = people.flatMap((person) => [person, newSalt()]);
+    const salts = (await this.#write(SALTS_OF, [SALTS], args)) as string[];
+    return salts.map((salt) => salt || newSalt());
   }
 
   async presentSalts(people: readonly string[]): Promise<readonly (string | null)[]> {
     if (people.length === 0) return [];
-    return await answerOf(this.#reads.hmget(SALTS, ...people));
+    const salts = await answerOf(this.#reads.hmget(SALTS, ...people));
+    return salts.map((salt) => salt || null);
   }
 
   async forgetSalt(person: string): Promise<void> {

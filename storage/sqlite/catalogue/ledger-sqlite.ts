@@ -65,7 +65,7 @@ export class SqliteLedgerStore implements LedgerStore {
   }
 
   async presentSalts(people: readonly string[]): Promise<readonly (string | null)[]> {
-    return readQuery(() => people.map((person) => this.#salt.get(person) ?? null));
+    return readQuery(() => people.map((person) => this.#salt.get(person) || null));
   }
 
   forgetSalt(person: string): Promise<void> {

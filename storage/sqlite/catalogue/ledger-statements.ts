@@ -1,13 +1,12 @@
 // The part of the writer of catalogue.db that keeps the ledger's state.
 
-import { randomBytes } from 'node:crypto';
 import type { Database } from 'better-sqlite3';
 import {
   type LedgerHead,
   type LedgerKey,
   newLedgerHead,
   type NewLedger,
-  SALT_BYTES,
+  newSalt,
   type StoredTree,
 } from '../../ports/ledger.ts';
 
@@ -61,7 +60,10 @@ export function ledgerHandlers(database: Database) {
   const salt = database
     .prepare<[string], string>('select salt from ledger_salts where person = ?')
     .pluck();
-  const forget = database.prepare<[string]>('delete from ledger_salts where person = ?');
+  // An empty salt is the mark of one that was forgotten.
+  const forget = database.prepare<[string]>(
+    "insert or replace into ledger_salts (person, salt) values (?, '')",
+  );
 
   return {
     beginLedger(ledger: NewLedger): LedgerRow {
@@ -83,8 +85,8 @@ export function ledgerHandlers(database: Database) {
       replaceKeys.run(JSON.stringify(keys), after).changes > 0,
     ledgerSalts: (people: readonly string[]): readonly string[] =>
       people.map((person) => {
-        addSalt.run(person, randomBytes(SALT_BYTES).toString('base64'));
-        return salt.get(person)!;
+        addSalt.run(person, newSalt());
+        return salt.get(person) || newSalt();
       }),
     forgetLedgerSalt(person: string): void {
       forget.run(person);

@@ -83,8 +83,11 @@ test('L1: with a deleted account its commitments cannot be opened, and all proof
   const { erased, findings } = await check(made);
   t.deepEqual([erased, findings], [1, []], 'the action about ben, and no other of ada');
   await made.append(1, 1);
+  await made.act('cara', { userId: 'ben' });
   await made.passes();
   t.not(await made.ledger.prove('audit', 1), null);
+  const later = await check(made);
+  t.deepEqual([later.erased, later.findings], [2, []], 'an action told after the deletion, too');
   const verified = await verify(await made.bundle(), '--against', before);
   t.is(verified.code, 0, verified.output);
   // Whoever has the action, and a ledger of the same history, cannot make the leaf again.

@@ -93,7 +93,13 @@ export function ledgerContract(store: () => LedgerStore): void {
     await store().forgetSalt('ada');
     await store().forgetSalt('ada');
     t.deepEqual(await store().presentSalts(['ada', 'ben']), [null, ben!]);
-    t.not((await store().salts(['ada']))[0], ada);
+    const [dead] = await store().salts(['ada']);
+    t.is(Buffer.from(dead!, 'base64').length, 16);
+    t.not(dead, ada);
+    t.notDeepEqual(await store().salts(['ada']), [dead!], 'what is made for it is not stored');
+    await store().forgetSalt('dora');
+    await store().salts(['dora']);
+    t.deepEqual(await store().presentSalts(['ada', 'ben', 'dora']), [null, ben!, null]);
     t.deepEqual(await store().salts([]), []);
   });
 }
