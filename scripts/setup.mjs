@@ -123,10 +123,10 @@ function install() {
   // Only the install script that downloads Node is needed. The other packages contain prebuilt
   // binaries, and their scripts would compile them again.
   const options = [process.env.NODE_OPTIONS, '--require', JSON.stringify(NPM_NODE_VERSION)];
-  npm(['ci', '--ignore-scripts', '--no-audit', '--no-fund'], 'the packages', {
+  npm(['ci', '--include=dev', '--ignore-scripts', '--no-audit', '--no-fund'], 'the packages', {
     NODE_OPTIONS: options.filter(Boolean).join(' '),
   });
-  npm(['rebuild', 'node', '--ignore-scripts=false'], `Node ${NODE_NEEDED_MAJOR}`);
+  npm(['rebuild', 'node', '--include=dev', '--ignore-scripts=false'], `Node ${NODE_NEEDED_MAJOR}`);
 }
 
 function npm(args, what, environment = {}) {

@@ -80,8 +80,8 @@ test('a fresh clone is installed once, without running install scripts unasked',
   t.regex(first.stderr, /installing packages/);
   t.like(fresh.npmCalls(), {
     length: 2,
-    0: 'ci --ignore-scripts --no-audit --no-fund --loglevel=error',
-    1: 'rebuild node --ignore-scripts=false --loglevel=error',
+    0: 'ci --include=dev --ignore-scripts --no-audit --no-fund --loglevel=error',
+    1: 'rebuild node --include=dev --ignore-scripts=false --loglevel=error',
   });
 
   const second = await fresh.run();
