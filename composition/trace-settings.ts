@@ -19,6 +19,7 @@ export const TRACE_SETTINGS = {
     Type.Refine(Type.String({ pattern: '^https?://' }), (url) => URL.canParse(url)),
     {
       default: '',
+      secret: true,
       description: 'Where traces are sent, by OTLP over HTTP; unset: there are none.',
       requirement: 'must be a URL such as http://127.0.0.1:4318/v1/traces, or unset',
     },

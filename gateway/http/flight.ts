@@ -2,6 +2,9 @@
 
 import pTimeout from 'p-timeout';
 
+/** Beside the bound, for operators: they are needed most where it is reached. */
+const OPERATORS_MAX = 256;
+
 export class Flight {
   /** Set by `drain`: from then on connections are closed after their reply. */
   draining = false;
@@ -19,6 +22,11 @@ export class Flight {
 
   get full(): boolean {
     return this.#count > this.#countMax;
+  }
+
+  /** Whether a request that tells operators how the node is must be refused, too. */
+  get fullForOperators(): boolean {
+    return this.#count > this.#countMax + OPERATORS_MAX;
   }
 
   /** Whether one more may be answered here, and its connection stays open. */

@@ -10,6 +10,9 @@ import type { CheckedRequest, IncomingRequest } from './route.ts';
 /** Whoever passes a request on for others says so with one of them. */
 const PROXY_HEADERS = ['forwarded', 'x-forwarded-for', 'via'] as const;
 
+/** What probes and monitoring ask at any address, also of a node that refuses others. */
+export const TELLS_OF_NODE: ReadonlySet<string> = new Set(['/healthz', '/readyz', '/metrics']);
+
 /** Whether a request comes from this machine itself, and not from somebody behind a proxy on it. */
 export function isFromHere({ address, hasHeader }: Pick<IncomingRequest, 'address' | 'hasHeader'>) {
   return isLoopback(address) && !PROXY_HEADERS.some((name) => hasHeader(name));

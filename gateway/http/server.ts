@@ -18,6 +18,7 @@ import type { Dispatcher } from './dispatcher.ts';
 import { Exchange } from './exchange.ts';
 import type { Flight } from './flight.ts';
 import type { OrderPath } from '../orders/order-path.ts';
+import { TELLS_OF_NODE } from './operator-access.ts';
 import type { Origins } from './origins.ts';
 import { problem, type Problem } from './problems.ts';
 import type { RateLimits } from './rate-limits.ts';
@@ -167,7 +168,11 @@ export class HttpServer {
     const { flight, dispatcher, door, onFault } = this.#options;
     const address = this.#addressOf(response, request);
     const exchange = new Exchange(response, request, address, flight, door);
-    if (flight.full) {
+    const isFull =
+      door === 'operators' || TELLS_OF_NODE.has(exchange.path)
+        ? flight.fullForOperators
+        : flight.full;
+    if (isFull) {
       exchange.write(dispatcher.refuse(exchange, problem('overloaded'))).catch(onFault);
       return;
     }

@@ -373,6 +373,12 @@ test('every setting tells where it comes from, and no secret is shown', (t) => {
   t.false(JSON.stringify(settings).includes(authSecret));
 });
 
+test('where traces are sent is not shown, since its URL may hold a key', (t) => {
+  const url = 'https://ann:canary1@collector.example/v1/traces?key=canary2';
+  t.notRegex(JSON.stringify(describeConfig({ LIVEDROPS_TRACES: url })), /canary/);
+  t.notRegex(problemsOf(t, { LIVEDROPS_TRACES: `collector ${url}` }).join(), /canary/);
+});
+
 test('settings without a value are shown as unset, and so are secrets that are not made', (t) => {
   const inCluster = { LIVEDROPS_STORE: 'redis://127.0.0.1', LIVEDROPS_NATS: 'nats://127.0.0.1' };
   const secrets = {

@@ -5,7 +5,7 @@ import test from 'ava';
 import { connect } from 'node:net';
 import { success } from '../../domain/refusal.ts';
 import { StoreUnavailableError } from '../../storage/ports/journal.ts';
-import { drop, exchangeRaw, order, startFixture } from './fixture.ts';
+import { drop, exchangeRaw, order, requestOnce, startFixture } from './fixture.ts';
 
 const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736';
 const PARENT = `00-${TRACE}-00f067aa0ba902b7-01`;
@@ -134,6 +134,28 @@ test('H6: past the bound of requests in flight a request gets 503 at once', asyn
     (await Promise.all(waiting)).map(({ status }) => status),
     [404, 404],
   );
+});
+
+test('H6: past the bound operators and probes are still answered', async (t) => {
+  const operatorAddress = { host: '127.0.0.1', port: 0 };
+  for (const options of [{}, { operatorAddress }]) {
+    const fixture = await startFixture(t, { ...options, requestsInFlightMax: 1, drainMs: 50 });
+    fixture.actions['operator.listNodes'] = () => success([]);
+    fixture.router.holding = true;
+    const waiting = fixture.request('GET', '/v1/drops/a');
+    while (fixture.router.commands.length === 0) await new Promise(setImmediate);
+    t.is((await fixture.request('GET', '/v1/drops/b')).status, 503);
+    t.is((await fixture.request('GET', '/readyz')).status, 200);
+    t.is((await fixture.request('GET', '/healthz')).status, 200);
+    const inside = fixture.gateway.operatorPort();
+    t.is((await requestOnce(inside ?? fixture.port, 'GET', '/metrics')).status, 200);
+    if (inside !== null) {
+      const nodes = await requestOnce(inside, 'GET', '/v1/operator/nodes', { as: 'b+operator' });
+      t.is(nodes.status, 200);
+    }
+    fixture.router.release();
+    t.is((await waiting).status, 404);
+  }
 });
 
 test('X4: readiness fails with its reasons', async (t) => {
