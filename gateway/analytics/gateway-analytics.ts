@@ -9,11 +9,13 @@ import { FINE_MS } from '../../events/analytics/accounted-state.ts';
 import {
   type AccountedDrop,
   ALL,
+  type Amount,
   type AnalyticsStore,
   type CountedFlush,
   STEP_MS,
   subjectOfCreator,
   subjectOfDrop,
+  type WatchingCount,
 } from '../../storage/ports/analytics.ts';
 import { DropCounts } from './drop-counts.ts';
 
@@ -24,11 +26,17 @@ const DROPS_MAX = 10_000;
 const WAITING_FACTOR = 4;
 /** Of the drops beyond: they are in the sums of the whole store only. */
 const OTHERS = '';
+/** Sums that one call of the store changes, which on Redis is one script. */
+const AMOUNTS_MAX = 1_500;
 
 /** The most streams at once that a step of time has been given so far. */
-interface Given {
+interface GivenStep {
   start: number;
   most: number;
+}
+interface Given {
+  readonly minute: GivenStep;
+  readonly hour: GivenStep;
 }
 
 export interface GatewayAnalyticsOptions {
@@ -43,12 +51,14 @@ export class GatewayAnalytics {
   readonly #gateway = randomUUID();
   readonly #others: DropCounts;
   /** Counted since the last flush. */
-  #touched = new Set<DropCounts>();
-  /** By drop: where streams are, and what their minute and their hour were given. */
-  readonly #watched = new Map<DropCounts, { minute: Given; hour: Given }>();
+  readonly #touched = new Set<DropCounts>();
+  /** Where streams are. */
+  readonly #watched = new Set<DropCounts>();
+  /** By drop, for as long as its hour lasts, whoever leaves and comes back; used last at the end. */
+  readonly #given = new Map<string, Given>();
   #flushes = 0;
-  /** Not stored yet. */
-  #pending: CountedFlush | null = null;
+  /** Not stored yet, in their order. */
+  #pending: CountedFlush[] = [];
   #timer: Timer | null = null;
   #flushing: Promise<void> = Promise.resolve();
   #stopped = false;
@@ -75,17 +85,20 @@ export class GatewayAnalytics {
     this.#stopped = true;
     this.#timer?.cancel();
     await this.#flushing;
+    const hadPending = this.#pending.length > 0;
     await this.flush();
+    if (hadPending && this.#pending.length === 0) await this.flush();
   }
 
   /** Never rejects: what could not be stored is in the next flush. */
   async flush(): Promise<void> {
     const { store, log } = this.#options;
     try {
-      this.#pending ??= await this.#take();
-      if (this.#pending === null) return;
-      await store.count(this.#pending);
-      this.#pending = null;
+      if (this.#pending.length === 0) this.#pending = await this.#take();
+      for (let next = this.#pending[0]; next !== undefined; next = this.#pending[0]) {
+        await store.count(next);
+        this.#pending.shift();
+      }
     } catch (error) {
       log.warn({ err: error }, 'what this gateway counted could not be stored');
     }
@@ -109,45 +122,94 @@ export class GatewayAnalytics {
     });
   }
 
-  async #take(): Promise<CountedFlush | null> {
-    if (this.#touched.size === 0 && this.#watched.size === 0) return null;
+  async #take(): Promise<CountedFlush[]> {
+    if (this.#touched.size === 0 && this.#watched.size === 0) return [];
     const { clock, dropsMax = DROPS_MAX } = this.#options;
     const ids = new Set<string>();
-    for (const { dropId } of [...this.#touched, ...this.#watched.keys()]) {
+    // What is touched while the drops are looked up waits for the next flush.
+    const touched = [...this.#touched];
+    for (const { dropId } of [...touched, ...this.#watched]) {
       if (ids.size >= dropsMax) break;
       if (dropId !== OTHERS) ids.add(dropId);
     }
     // Before anything is taken, since it may fail.
     const known = await this.#known([...ids]);
-    const touched = this.#touched;
-    this.#touched = new Set();
     const sums = new AmountSums();
-    const watching = new Map<string, number>();
     const at = clock.now();
     // In the middle of what is counted.
     const time = at - FLUSH_MS / 2;
     for (const counts of touched) {
+      this.#touched.delete(counts);
       counts.isTouched = false;
       const { dropId } = ids.has(counts.dropId) ? counts : this.#others;
       addCounts(sums, counts, dropId, known.get(dropId), time);
       this.#followWatched(counts);
     }
-    for (const [counts, given] of this.#watched) {
-      const { dropId, watching: present } = counts;
-      if (!ids.has(dropId)) continue;
-      if (present > 0) watching.set(dropId, (watching.get(dropId) ?? 0) + present);
-      addMost(sums, counts, given, time);
-      if (present === 0) this.#watched.delete(counts);
-    }
-    const present = Array.from(watching, ([dropId, count]) => ({ dropId, count }));
-    const flush = ++this.#flushes;
-    return { gateway: this.#gateway, flush, at, amounts: sums.amounts(), watching: present };
+    const watching = this.#takeWatched(ids, sums, time);
+    return this.#portions(sums.amounts(), watching, at);
   }
 
   /** Stays as long as somebody watches, and for the flush after. */
   #followWatched(counts: DropCounts): void {
-    if (counts.mostWatching === 0 || this.#watched.has(counts)) return;
-    this.#watched.set(counts, { minute: { start: 0, most: 0 }, hour: { start: 0, most: 0 } });
+    if (counts.mostWatching > 0) this.#watched.add(counts);
+  }
+
+  /** Who watches now. Adds the most of each drop to the sums. */
+  #takeWatched(ids: ReadonlySet<string>, sums: AmountSums, time: number): WatchingCount[] {
+    const watching = new Map<string, number>();
+    const most = new Map<string, number>();
+    for (const counts of this.#watched) {
+      const { dropId, watching: present, mostWatching } = counts;
+      if (present === 0) this.#watched.delete(counts);
+      if (!ids.has(dropId)) continue;
+      if (present > 0) watching.set(dropId, (watching.get(dropId) ?? 0) + present);
+      // Of several counts of a drop one is of streams that have left.
+      most.set(dropId, Math.max(most.get(dropId) ?? 0, mostWatching));
+      counts.mostWatching = present;
+    }
+    for (const [dropId, count] of most) addMost(sums, dropId, count, this.#givenOf(dropId), time);
+    this.#removeGiven(time);
+    return Array.from(watching, ([dropId, count]) => ({ dropId, count }));
+  }
+
+  #givenOf(dropId: string): Given {
+    const none = { minute: { start: 0, most: 0 }, hour: { start: 0, most: 0 } };
+    const given = this.#given.get(dropId) ?? none;
+    this.#given.delete(dropId);
+    this.#given.set(dropId, given);
+    return given;
+  }
+
+  /** Those of hours that have passed, and beyond the bound those without a watcher for longest. */
+  #removeGiven(time: number): void {
+    const { dropsMax = DROPS_MAX } = this.#options;
+    const present = time - (time % STEP_MS.hour);
+    for (const [dropId, { hour }] of this.#given) {
+      if (hour.start >= present && this.#given.size <= WAITING_FACTOR * dropsMax) return;
+      this.#given.delete(dropId);
+    }
+  }
+
+  /** The last one says who watches. */
+  #portions(
+    amounts: readonly Amount[],
+    watching: readonly WatchingCount[],
+    at: number,
+  ): CountedFlush[] {
+    const portions: CountedFlush[] = [];
+    let first = 0;
+    do {
+      const end = first + AMOUNTS_MAX;
+      portions.push({
+        gateway: this.#gateway,
+        flush: ++this.#flushes,
+        at,
+        amounts: amounts.slice(first, end),
+        watching: end < amounts.length ? null : watching,
+      });
+      first = end;
+    } while (first < amounts.length);
+    return portions;
   }
 
   async #known(ids: readonly string[]): Promise<ReadonlyMap<string, AccountedDrop>> {
@@ -180,13 +242,7 @@ function addCounts(
 }
 
 /** Adds by how much the most of this flush is more than what the step has been given before. */
-function addMost(
-  sums: AmountSums,
-  counts: DropCounts,
-  given: { minute: Given; hour: Given },
-  time: number,
-): void {
-  const { dropId, mostWatching, watching } = counts;
+function addMost(sums: AmountSums, dropId: string, most: number, given: Given, time: number): void {
   for (const step of ['minute', 'hour'] as const) {
     const start = time - (time % STEP_MS[step]);
     const one = given[step];
@@ -194,9 +250,8 @@ function addMost(
       one.start = start;
       one.most = 0;
     }
-    if (mostWatching <= one.most) continue;
-    sums.add(subjectOfDrop(dropId), step, start, 'watchersMax', mostWatching - one.most);
-    one.most = mostWatching;
+    if (most <= one.most) continue;
+    sums.add(subjectOfDrop(dropId), step, start, 'watchersMax', most - one.most);
+    one.most = most;
   }
-  counts.mostWatching = watching;
 }

@@ -75,9 +75,11 @@ export class MemoryAnalytics implements AnalyticsStore {
   }
 
   async count({ gateway, flush, at, amounts, watching }: CountedFlush): Promise<boolean> {
-    if (flush <= (this.#gateways.get(gateway)?.flush ?? 0)) return false;
-    const counts = watching.map(({ dropId, count }) => [dropId, count] as const);
-    this.#gateways.set(gateway, { flush, at, watching: new Map(counts) });
+    const before = this.#gateways.get(gateway);
+    if (flush <= (before?.flush ?? 0)) return false;
+    const counts = watching?.map(({ dropId, count }) => [dropId, count] as const);
+    const present = counts === undefined ? before?.watching : new Map(counts);
+    this.#gateways.set(gateway, { flush, at, watching: present ?? new Map<string, number>() });
     for (const amount of amounts) addTo(this.#counted, amount);
     return true;
   }

@@ -85,8 +85,16 @@ export interface CountedFlush {
   readonly flush: number;
   readonly at: number;
   readonly amounts: readonly Amount[];
-  /** Who watches each drop at this gateway now; drops without anybody are left out. */
-  readonly watching: readonly { readonly dropId: string; readonly count: number }[];
+  /**
+   * Who watches each drop at this gateway now; drops without anybody are left out. Null: as it was
+   * told before.
+   */
+  readonly watching: readonly WatchingCount[] | null;
+}
+
+export interface WatchingCount {
+  readonly dropId: string;
+  readonly count: number;
 }
 
 /** After this long without a flush nobody watches at a gateway. */

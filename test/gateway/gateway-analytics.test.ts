@@ -9,6 +9,7 @@ import {
   type AccountedDrop,
   ALL,
   type AnalyticsStore,
+  type CountedFlush,
   STEP_MS,
   subjectOfCreator,
   subjectOfDrop,
@@ -157,4 +158,109 @@ test('L2: drops beyond the bound are counted together', async (t) => {
   t.deepEqual(await of(subjectOfDrop('d_2')), { views: 1 });
   t.deepEqual(await of(subjectOfDrop('d_3')), {});
   t.deepEqual(await of(subjectOfDrop('')), {});
+});
+
+test('L2: who leaves and comes back within the hour counts once in its most', async (t) => {
+  const { started, of, second, clock } = await open();
+  const analytics = started();
+  const most = async (step: 'minute' | 'hour') =>
+    (await of(subjectOfDrop('d_1'), step))['watchersMax'];
+  for (let times = 0; times < 3; times++) {
+    const counts = analytics.countsOf('d_1');
+    counts.joined();
+    await second();
+    counts.left();
+    for (let i = 0; i < 3; i++) await second();
+  }
+  t.deepEqual([await most('minute'), await most('hour')], [1, 1]);
+  const [two, hour] = [analytics.countsOf('d_1'), STEP_MS.hour];
+  two.joined();
+  two.joined();
+  await second();
+  t.deepEqual([await most('minute'), await most('hour')], [2, 2]);
+  two.left();
+  two.left();
+  await second();
+  await clock.advance(hour - (clock.now() % hour) + 1_000);
+  await turn();
+  analytics.countsOf('d_1').joined();
+  await second();
+  t.is(await most('hour'), 1, 'each hour has its own');
+  await analytics.stop();
+});
+
+test('L2: a drop that is first touched while a flush looks drops up is credited', async (t) => {
+  const { started, of, second, store } = await open();
+  let asked = 0;
+  const slow: Pick<AnalyticsStore, 'generation' | 'exact' | 'count'> = {
+    generation() {
+      if (asked++ === 0) analytics.countsOf('d_1').viewed();
+      return store.generation();
+    },
+    exact: (generation) => store.exact(generation),
+    count: (flush) => store.count(flush),
+  };
+  const analytics = started(slow);
+  analytics.countsOf('d_2').viewed();
+  await second();
+  await second();
+  t.deepEqual(await of(ALL), { views: 2 });
+  t.deepEqual(await of(subjectOfDrop('d_1')), { views: 1 });
+  t.deepEqual(await of(subjectOfCreator('ann')), { views: 1 });
+  await analytics.stop();
+});
+
+test('L2: what many drops count is stored in portions, and each counts once', async (t) => {
+  const { started, of, store } = await open({}, 1_000);
+  const flushes: CountedFlush[] = [];
+  let failures = 0;
+  const failing: Pick<AnalyticsStore, 'generation' | 'exact' | 'count'> = {
+    generation: () => store.generation(),
+    exact: (generation) => store.exact(generation),
+    async count(flush) {
+      flushes.push(flush);
+      const isStored = await store.count(flush);
+      // The second portion is stored, and its answer is lost.
+      if (flush.flush === 2 && failures++ === 0) throw new StoreUnavailableError('away');
+      return isStored;
+    },
+  };
+  const analytics = started(failing);
+  for (let i = 1; i <= 1_000; i++) analytics.countsOf(`d_${i}`).viewed();
+  analytics.countsOf('d_1').joined();
+  await analytics.flush();
+  await analytics.stop();
+  t.deepEqual(
+    flushes.map(({ flush, watching }) => [flush, watching?.length ?? null]),
+    [
+      [1, null],
+      [2, null],
+      [2, null],
+      [3, 1],
+      [4, 1],
+    ],
+  );
+  t.true(flushes.every(({ amounts }) => amounts.length <= 1_500));
+  t.like(await of(ALL), { views: 1_000, streams: 1 });
+  t.like(await of(subjectOfDrop('d_1000')), { views: 1 });
+});
+
+test('L2: a gateway that stops stores what waits, and what was counted since', async (t) => {
+  const { started, of, second, store } = await open();
+  let failures = 0;
+  const failing: Pick<AnalyticsStore, 'generation' | 'exact' | 'count'> = {
+    generation: () => store.generation(),
+    exact: (generation) => store.exact(generation),
+    count: async (flush) => {
+      if (failures++ === 0) throw new StoreUnavailableError('away');
+      return await store.count(flush);
+    },
+  };
+  const analytics = started(failing);
+  const counts = analytics.countsOf('d_1');
+  counts.viewed();
+  await second();
+  counts.viewed();
+  await analytics.stop();
+  t.deepEqual(await of(ALL), { views: 2 });
 });

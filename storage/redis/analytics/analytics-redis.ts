@@ -104,8 +104,8 @@ export class RedisAnalytics implements AnalyticsStore {
     const own = gatewayKeys(gateway);
     const places = new KeyPlaces([own.flush, own.watching, KEYS.gateways]);
     const args: ScriptArgument[] = [gateway, flush, at, GATEWAY_KEPT_MS, WATCHING_KEPT_MS];
-    args.push(watching.length);
-    for (const { dropId, count } of watching) args.push(dropId, count);
+    args.push(watching?.length ?? -1);
+    for (const { dropId, count } of watching ?? []) args.push(dropId, count);
     pushSums(args, places, COUNTED, amounts);
     return (await COUNT.run(this.#redis, places.keys, args)) === 1;
   }

@@ -68,7 +68,7 @@ export const SERVE = new Script(`
 /**
  * KEYS: the gateway's last flush, who watches there, gateways, then those of sums. ARGV: the
  * gateway, the flush, its time, how long the flush is remembered and who watches is kept (ms), the
- * number of drops that are watched; these as drop and count; then sums.
+ * number of drops that are watched, -1 for as before; these as drop and count; then sums.
  */
 export const COUNT = new Script(`
   ${ADD_SUMS}
@@ -76,8 +76,8 @@ export const COUNT = new Script(`
   redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[4])
   redis.call('ZADD', KEYS[3], ARGV[3], ARGV[1])
   redis.call('ZREMRANGEBYSCORE', KEYS[3], '-inf', tonumber(ARGV[3]) - tonumber(ARGV[4]))
-  redis.call('DEL', KEYS[2])
-  local sums = 7 + 2 * tonumber(ARGV[6])
+  if ARGV[6] ~= '-1' then redis.call('DEL', KEYS[2]) end
+  local sums = 7 + 2 * math.max(0, tonumber(ARGV[6]))
   for i = 7, sums - 1, 2 do redis.call('HSET', KEYS[2], ARGV[i], ARGV[i + 1]) end
   redis.call('PEXPIRE', KEYS[2], ARGV[5])
   addSums(sums)

@@ -215,8 +215,8 @@ export function open(options: ProgramOptions) {
       count({ gateway, flush, at, amounts, watching: present }: CountedFlush): boolean {
         if (flush <= (flushOf.get(gateway) ?? 0)) return false;
         putFlush.run(gateway, flush, at);
-        notWatching.run(gateway);
-        for (const { dropId, count } of present) putWatching.run(gateway, dropId, count);
+        if (present !== null) notWatching.run(gateway);
+        for (const { dropId, count } of present ?? []) putWatching.run(gateway, dropId, count);
         addAll(COUNTED, amounts);
         return true;
       },

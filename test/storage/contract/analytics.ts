@@ -130,6 +130,9 @@ export function analyticsContract(store: () => AnalyticsStore): void {
     t.false(await store().count(counted('g1', 1, 5)));
     t.true(await store().count(counted('g2', 1, 2)));
     t.is(await store().watching('d_1', NOW + 1), 7);
+    const more = { ...counted('g2', 2, 0), amounts: [] };
+    t.true(await store().count({ ...more, watching: null }));
+    t.is(await store().watching('d_1', NOW + 1), 7, 'as it was told before');
     t.true(await store().count(counted('g1', 2, 0, NOW + 1)));
     t.false(await store().count(counted('g1', 1, 9)));
     t.is(await store().watching('d_1', NOW + 1), 2);
