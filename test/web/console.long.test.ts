@@ -54,9 +54,13 @@ run('U3: a node is drained from the console in mid-sale, after its name was type
 
   await page.getByRole('link', { name: 'Audit' }).click();
   await page.getByRole('cell', { name: 'drain', exact: true }).waitFor();
-  for (const name of ['Refunds', 'Jobs', 'Caches']) {
-    await page.getByRole('link', { name }).click();
-    await page.getByRole('main').getByRole('heading').first().waitFor();
+  for (const [link, title] of [
+    ['Refunds', 'Parked refunds'],
+    ['Jobs', 'Jobs'],
+    ['Caches', 'Caches'],
+  ] as const) {
+    await page.getByRole('link', { name: link }).click();
+    await page.getByRole('heading', { name: title, level: 1 }).waitFor();
   }
   for (const { troubles } of [buyer, operator]) t.deepEqual(troubles, []);
 });

@@ -10,11 +10,11 @@ import {
   phaseOf,
   type Press,
 } from '../../web/shared/drop/phase.ts';
-import type { Order } from '../../web/shared/types.ts';
+import type { Drop, Order } from '../../web/shared/types.ts';
 
 const NONE: Press = { is: 'none' };
 
-function drop(change: Partial<DropState> = {}): DropState {
+function drop(change: Partial<Drop> = {}): DropState & Pick<Drop, 'earlyAccessSeconds'> {
   return {
     status: 'live',
     soldOut: false,
@@ -68,7 +68,7 @@ test('U1: the page says "yours" of a confirmed order only, and never while an an
     NONE,
     { is: 'asking' },
     { is: 'unsure' },
-    { is: 'refused', code: 'limit-per-user' },
+    { is: 'refused', code: 'limit-per-user', said: '' },
   ];
   for (const status of [null, ...statuses])
     for (const press of presses) {
@@ -110,5 +110,9 @@ test('U1: a press is possible while there are units, and again while no answer c
     'held',
     'yours',
   ];
-  t.deepEqual(all.filter(mayBuy), ['live', 'low', 'unsure']);
+  t.deepEqual(
+    all.filter((phase) => mayBuy(phase, drop())),
+    ['live', 'low', 'unsure'],
+  );
+  t.true(mayBuy('upcoming', drop({ earlyAccessSeconds: 60 })), 'with a pass');
 });

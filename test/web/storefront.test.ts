@@ -104,6 +104,37 @@ run('U1: a double press, and a press in a second tab, are one order', async (t) 
   t.deepEqual(first.troubles, []);
 });
 
+run(
+  'U1, D8: a drop that is paused goes on by itself; a countdown is right by a wrong clock',
+  async (t) => {
+    t.timeout(400_000);
+    const server = await startShop(t, 'embedded');
+    const creator = await account(server);
+    const dropId = await server.drop(creator, { stock: 9 });
+    const startsAt = new Date(Date.now() + 1_800_000).toISOString();
+    const endsAt = new Date(Date.now() + 3_600_000).toISOString();
+    const nextId = await server.drop(creator, { startsAt, endsAt });
+    const browser = await openChromium(t);
+    const { page, troubles } = await visit(browser, `${server.urls[0]}/drops/${dropId}`);
+    await page.getByRole('button', { name: 'Log in to buy' }).waitFor();
+    await server.post(`/v1/drops/${dropId}/pause`, { as: creator });
+    await page.getByRole('button', { name: 'Paused' }).waitFor();
+    await server.post(`/v1/drops/${dropId}/resume`, { as: creator });
+    await page.getByRole('button', { name: 'Log in to buy' }).waitFor();
+    // A device that is an hour ahead: by its clock the drop began half an hour ago.
+    const ahead = await browser.newContext();
+    await ahead.addInitScript('{ const now = Date.now; Date.now = () => now() + 3_600_000; }');
+    const other = await ahead.newPage();
+    await other.goto(`${server.urls[0]}/drops/${nextId}`);
+    const left = other.getByRole('timer');
+    await eventually(
+      async () => (await left.textContent()) ?? '',
+      (shown) => /^(2\d|30):\d\d$/.test(shown),
+    );
+    t.deepEqual(troubles, []);
+  },
+);
+
 run('U1, U4: views without a list, a drop or an account say so, at 320 px too', async (t) => {
   t.timeout(400_000);
   const server = await startShop(t, 'embedded');

@@ -5,7 +5,6 @@ import { useSignal } from '@preact/signals';
 import { useId } from 'preact/hooks';
 import type { MovePlan } from '../../sdk/api.ts';
 import { Fault } from '../shared/components/fault.tsx';
-import {} from '../shared/components/parts.tsx';
 import { useWorking } from '../shared/working.ts';
 import { consoleText } from './texts.ts';
 

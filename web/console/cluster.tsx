@@ -137,6 +137,7 @@ function NodeActions({ node: { nodeId, state } }: { node: Node }) {
     <>
       {isOut ? (
         <Action
+          key="undrain"
           label={consoleText('act.undrain')}
           command={`undrain ${nodeId}`}
           target={nodeId}
@@ -149,6 +150,7 @@ function NodeActions({ node: { nodeId, state } }: { node: Node }) {
         />
       ) : (
         <Action
+          key="drain"
           label={consoleText('act.drain')}
           command={`drain ${nodeId}`}
           target={nodeId}

@@ -11,16 +11,16 @@ interface PolledViewProps<T> {
   readonly children: (value: T) => ComponentChildren;
 }
 
-export function PolledView<T>({ of: { value, fault, readAt }, children }: PolledViewProps<T>) {
+export function PolledView<T>({ of: { value, fault, ageMs }, children }: PolledViewProps<T>) {
   const shown = value.value;
   return (
     <>
       {fault.value !== null && (
-        <Notice tone="bad" isUrgent>
+        <Notice tone="bad">
           {shown === null
             ? fault.value
             : consoleText('stale', {
-                seconds: Math.round((performance.now() - readAt.value) / 1_000),
+                seconds: Math.round(ageMs.value / 1_000),
                 reason: fault.value,
               })}
         </Notice>

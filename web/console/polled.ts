@@ -9,8 +9,8 @@ export interface Polled<T> {
   readonly value: Signal<T | null>;
   /** Why the last read failed; null where it did not. */
   readonly fault: Signal<string | null>;
-  /** By the monotonic clock of the page, in milliseconds; of what is shown. */
-  readonly readAt: Signal<number>;
+  /** How old what is shown is, in milliseconds, at the last read. */
+  readonly ageMs: Signal<number>;
 }
 
 export function usePolled<T>(
@@ -20,21 +20,24 @@ export function usePolled<T>(
 ): Polled<T> {
   const value = useSignal<T | null>(null);
   const fault = useSignal<string | null>(null);
-  const readAt = useSignal(0);
+  const ageMs = useSignal(0);
   useEffect(() => {
     const ended = new AbortController();
     let timer: ReturnType<typeof setTimeout>;
+    let readAt = performance.now();
     const look = async (): Promise<void> => {
       if (!document.hidden) {
         try {
           const found = await read(ended.signal);
           if (ended.signal.aborted) return;
           value.value = found;
-          readAt.value = performance.now();
+          readAt = performance.now();
+          ageMs.value = 0;
           fault.value = null;
         } catch (error) {
           if (ended.signal.aborted) return;
           fault.value = faultText(error);
+          ageMs.value = performance.now() - readAt;
         }
       }
       timer = setTimeout(() => void look(), everyMs);
@@ -45,5 +48,5 @@ export function usePolled<T>(
       clearTimeout(timer);
     };
   }, keys);
-  return { value, fault, readAt };
+  return { value, fault, ageMs };
 }

@@ -2,6 +2,7 @@
 // languages come with their own. Money, numbers and times are formatted by `Intl`.
 
 import { signal } from '@preact/signals';
+import { browserStorage } from '../../sdk/storage.ts';
 import { en, type Message, type MessageKey, type MessagesOf } from './messages/en.ts';
 
 /** Not a language: English with its letters mirrored in direction, to see that pages can turn. */
@@ -63,10 +64,12 @@ export async function chooseLanguage(): Promise<void> {
   document.documentElement.dir = language.value.direction;
 }
 
+const kept = browserStorage('sessionStorage');
+
 function wantedTags(): readonly string[] {
   const asked = new URLSearchParams(location.search).get('lang');
-  if (asked !== null) sessionStorage.setItem(STORED, asked);
-  const stored = sessionStorage.getItem(STORED);
+  if (asked !== null) kept.setItem(STORED, asked);
+  const stored = kept.getItem(STORED);
   return stored === null ? navigator.languages : [stored, ...navigator.languages];
 }
 

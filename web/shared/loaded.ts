@@ -1,7 +1,7 @@
 // What a view reads from the server: once for each set of keys, with its state for the view.
 
 import { type Signal, useSignal } from '@preact/signals';
-import { useEffect } from 'preact/hooks';
+import { useEffect, useRef } from 'preact/hooks';
 import { isOnline } from './server.ts';
 
 export interface Loaded<T> {
@@ -14,16 +14,23 @@ export interface Loaded<T> {
 }
 
 /**
- * Loads again when a key changes and when the device is online again; what was shown stays until
- * the new one is there.
+ * `keys` say what is loaded: with others it is something else, and what was shown goes. It is loaded
+ * again, and what was shown stays until then, when one of `reasons` changes and when the device is
+ * online again.
  */
 export function useLoaded<T>(
   load: (signal: AbortSignal) => Promise<T>,
   keys: readonly unknown[],
+  reasons: readonly unknown[] = [],
 ): Loaded<T> {
   const state = useSignal<Loaded<T>['state']['value']>({ is: 'loading' });
   const turn = useSignal(0);
   const online = isOnline.value;
+  const loadedKeys = useRef(keys);
+  if (keys.some((key, i) => key !== loadedKeys.current[i])) {
+    loadedKeys.current = keys;
+    state.value = { is: 'loading' };
+  }
   useEffect(() => {
     const ended = new AbortController();
     load(ended.signal).then(
@@ -36,7 +43,7 @@ export function useLoaded<T>(
       },
     );
     return () => ended.abort();
-  }, [...keys, turn.value, online]);
+  }, [...keys, ...reasons, turn.value, online]);
   return {
     state,
     reload: () => {

@@ -23,19 +23,24 @@ export interface Paged<P extends Page> {
   readonly showMore: (cursor: string) => void;
 }
 
-/** `read` is asked for the first page without a cursor. The keys are those of `useLoaded`. */
+/** `read` is asked for the first page without a cursor. Keys and reasons are as in `useLoaded`. */
 export function usePaged<P extends Page>(
   read: (cursor: string | undefined, signal?: AbortSignal) => Promise<P>,
   keys: readonly unknown[],
+  reasons: readonly unknown[] = [],
 ): Paged<P> {
   const rest: Paged<P>['rest'] = useSignal(null);
   const working = useWorking();
-  const first = useLoaded(async (signal) => {
-    const page = await read(undefined, signal);
-    // Pages after an older first one would leave gaps.
-    rest.value = null;
-    return page;
-  }, keys);
+  const first = useLoaded(
+    async (signal) => {
+      const page = await read(undefined, signal);
+      // Pages after an older first one would leave gaps.
+      rest.value = null;
+      return page;
+    },
+    keys,
+    reasons,
+  );
   return {
     first,
     rest,

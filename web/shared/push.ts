@@ -51,8 +51,10 @@ export async function registerWorker(): Promise<void> {
 /** Asks the buyer where the browser has to. Errors: those of calls. */
 export async function turnPushOn(): Promise<void> {
   const registration = await navigator.serviceWorker.ready;
-  if ((await Notification.requestPermission()) !== 'granted') {
-    pushState.value = 'denied';
+  const permission = await Notification.requestPermission();
+  if (permission !== 'granted') {
+    // Who only closed the question may be asked again.
+    pushState.value = permission === 'denied' ? 'denied' : 'off';
     return;
   }
   const { keyId, publicKey } = await client.call('GET /v1/push/key');
@@ -60,15 +62,27 @@ export async function turnPushOn(): Promise<void> {
     userVisibleOnly: true,
     applicationServerKey: publicKey,
   });
+  await tellServer(subscription, keyId);
+  pushState.value = 'on';
+}
+
+/** A subscription ends with its session: after a log-in it is told again. */
+export async function keepPush(): Promise<void> {
+  if (pushState.value !== 'on') return;
+  const registration = await navigator.serviceWorker.ready;
+  const subscription = await registration.pushManager.getSubscription();
+  if (subscription !== null) await tellServer(subscription);
+}
+
+async function tellServer(subscription: PushSubscription, keyId?: string): Promise<void> {
   const { endpoint, expirationTime, keys } = subscription.toJSON();
   const body = {
     endpoint: endpoint!,
     expirationTime: expirationTime ?? null,
     keys: { p256dh: keys!['p256dh']!, auth: keys!['auth']! },
-    keyId,
+    ...(keyId !== undefined && { keyId }),
   };
   await client.call('PUT /v1/push/subscriptions', { body });
-  pushState.value = 'on';
 }
 
 export async function turnPushOff(): Promise<void> {

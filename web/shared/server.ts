@@ -6,11 +6,14 @@ import type { DropFrame, NotificationFrame } from '../../sdk/api.ts';
 import { LiveDrops } from '../../sdk/client.ts';
 import { ConnectionError, ProblemError } from '../../sdk/errors.ts';
 import { DropStream, LiveStream } from '../../sdk/live.ts';
+import { browserStorage } from '../../sdk/storage.ts';
 import type { OwnProfile } from '../../sdk/api.ts';
 import { text } from './language.ts';
 
+/** Shared by tabs; of this page alone where the browser allows no storage. */
+const kept = browserStorage('localStorage');
 /** Intents are shared by the tabs: two that press Buy for one drop ask for one order. */
-export const client = new LiveDrops({ url: location.origin, intentStorage: localStorage });
+export const client = new LiveDrops({ url: location.origin, intentStorage: kept });
 
 export const user = signal<OwnProfile | null>(client.session.current?.user ?? null);
 export const isOnline = signal(navigator.onLine);
@@ -22,12 +25,19 @@ export const ordersChanged = signal(0);
 const LAST_NOTIFICATION = 'livedrops:last-notification';
 
 let stream: LiveStream | null = null;
-/** Of a stream or a reply that told the server's clock; until then the device's. */
+/** Of a stream that told the server's clock; until then the device's. */
 let serverClock: () => number = () => Date.now();
+/** Whether `serverNow` is the server's clock by now: countdowns begin anew then. */
+export const isClockKnown = signal(false);
 
 /** The server's clock, in milliseconds since the Unix epoch. */
 export function serverNow(): number {
   return serverClock();
+}
+
+function hearClock(clock: () => number): void {
+  serverClock = clock;
+  isClockKnown.value = true;
 }
 
 export function begin(): void {
@@ -46,12 +56,13 @@ function listen(): void {
   stream = null;
   if (user.value === null) return;
   const item = `${LAST_NOTIFICATION}:${user.value.id}`;
+  const after = kept.getItem(item);
   const own = new LiveStream({
     client,
-    ...(localStorage.getItem(item) !== null && { after: localStorage.getItem(item)! }),
-    onReady: () => (serverClock = () => own.serverNow()),
+    ...(after !== null && { after }),
+    onReady: () => hearClock(() => own.serverNow()),
     onNotification: (frame) => {
-      localStorage.setItem(item, frame.id);
+      kept.setItem(item, frame.id);
       news.value = frame;
       ordersChanged.value++;
     },
@@ -76,7 +87,7 @@ export function watchDrop(dropId: string, { onFrame, onConnected }: DropWatch): 
     client,
     dropId,
     onFrame: (frame) => {
-      serverClock = () => own.serverNow();
+      hearClock(() => own.serverNow());
       onFrame(frame);
     },
     onState: (state) => onConnected?.(state === 'open'),

@@ -2,10 +2,12 @@
 
 import { useLocation } from 'preact-iso';
 import { useEffect } from 'preact/hooks';
+import { Fault } from '../shared/components/fault.tsx';
 import { Badge, Shown } from '../shared/components/parts.tsx';
 import { momentText, text } from '../shared/language.ts';
 import { useLoaded } from '../shared/loaded.ts';
 import { client, serverNow, user } from '../shared/server.ts';
+import { useWorking } from '../shared/working.ts';
 import { Deletion, Password, Told } from './account-settings.tsx';
 
 export function Account() {
@@ -14,10 +16,9 @@ export function Account() {
   useEffect(() => {
     document.title = `${text('account.title')} · LiveDrops`;
   }, []);
-  const end = async (id: string): Promise<void> => {
-    await client.call('DELETE /v1/account/sessions/{id}', { path: { id } });
-    loaded.reload();
-  };
+  const { isBusy, fault, run } = useWorking();
+  const end = (id: string): void =>
+    run(() => client.call('DELETE /v1/account/sessions/{id}', { path: { id } }), loaded.reload);
   const logOut = (): void => {
     // The session ends here at once; where the server does not hear of it, its token runs out.
     client.logOut().catch(() => undefined);
@@ -40,6 +41,7 @@ export function Account() {
       </header>
       <section class="stack">
         <h2>{text('account.sessions')}</h2>
+        <Fault of={fault} />
         <Shown from={loaded} waiting={<div class="waiting drop-waiting-panel" />}>
           {({ items }) => (
             <ul class="stack" role="list">
@@ -55,7 +57,12 @@ export function Account() {
                   {current ? (
                     <Badge tone="good">{text('account.session.current')}</Badge>
                   ) : (
-                    <button class="button" type="button" onClick={() => void end(id)}>
+                    <button
+                      class="button"
+                      type="button"
+                      disabled={isBusy.value}
+                      onClick={() => end(id)}
+                    >
                       {text('account.session.end')}
                     </button>
                   )}

@@ -51,7 +51,7 @@ export function Creator({ id }: { id: string }) {
   const loaded = useLoaded((signal) => load(id, buyer, signal), [id, buyer]);
   return (
     <Shown from={loaded} waiting={<div class="waiting drop-waiting-panel" />}>
-      {(data) => <CreatorView key={id} {...data} />}
+      {(data) => <CreatorView key={`${data.profile.id} ${buyer ?? ''}`} {...data} />}
     </Shown>
   );
 }

@@ -19,8 +19,8 @@ export function DropCard({ item, isFirst = false }: { item: SearchItem; isFirst?
   const isCurrent = item.status === 'live' || item.status === 'upcoming';
   useEffect(() => {
     if (!isCurrent || element.current === null) return;
-    const observer = new IntersectionObserver(([entry]) => {
-      isShown.value = entry!.isIntersecting;
+    const observer = new IntersectionObserver((entries) => {
+      isShown.value = entries.at(-1)!.isIntersecting;
     });
     observer.observe(element.current);
     return () => observer.disconnect();

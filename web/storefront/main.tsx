@@ -1,13 +1,14 @@
 // Begins the storefront.
 
+import { effect } from '@preact/signals';
 import { render } from 'preact';
 import '../shared/tokens.css';
 import '../shared/base.css';
 import '../shared/components.css';
 import './storefront.css';
 import { chooseLanguage } from '../shared/language.ts';
-import { registerWorker } from '../shared/push.ts';
-import { begin } from '../shared/server.ts';
+import { keepPush, registerWorker } from '../shared/push.ts';
+import { begin, user } from '../shared/server.ts';
 import { App } from './app.tsx';
 import { countUnread } from './unread.ts';
 
@@ -16,4 +17,8 @@ begin();
 countUnread();
 render(<App />, document.querySelector('#app')!);
 // After the first view: it competes with nothing.
-void registerWorker();
+await registerWorker();
+effect(() => {
+  // Where it fails the browser hears nothing until the next log-in or visit.
+  if (user.value !== null) keepPush().catch(() => undefined);
+});

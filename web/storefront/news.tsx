@@ -1,11 +1,13 @@
 // The kept notifications, the newest first.
 
 import { useEffect } from 'preact/hooks';
+import { Fault } from '../shared/components/fault.tsx';
 import { Badge, Empty, Shown } from '../shared/components/parts.tsx';
 import { momentText, text } from '../shared/language.ts';
 import { useLoaded } from '../shared/loaded.ts';
 import type { MessageKey } from '../shared/messages/en.ts';
 import { client, news, serverNow } from '../shared/server.ts';
+import { useWorking } from '../shared/working.ts';
 import { readUnread } from './unread.ts';
 
 const LIMIT = 50;
@@ -20,19 +22,22 @@ const TEXTS: Readonly<Record<string, MessageKey>> = {
 export function News() {
   const loaded = useLoaded(
     (signal) => client.call('GET /v1/notifications', { query: { limit: LIMIT }, signal }),
+    [],
     [news.value?.id],
   );
   useEffect(() => {
     document.title = `${text('news.title')} · LiveDrops`;
   }, []);
-  const markRead = async (upTo: string): Promise<void> => {
-    await client.call('POST /v1/notifications/read-all', { body: { upTo } });
-    await readUnread();
-    loaded.reload();
-  };
+  const { isBusy, fault, run } = useWorking();
+  const markRead = (upTo: string): void =>
+    run(async () => {
+      await client.call('POST /v1/notifications/read-all', { body: { upTo } });
+      await readUnread();
+    }, loaded.reload);
   return (
     <div class="stack">
       <h1>{text('news.title')}</h1>
+      <Fault of={fault} />
       <Shown from={loaded} waiting={<div class="waiting drop-waiting-panel" />}>
         {({ items, unreadCount }) => {
           if (items.length === 0) {
@@ -46,7 +51,12 @@ export function News() {
             <>
               {unreadCount > 0 && (
                 <p>
-                  <button class="button" type="button" onClick={() => void markRead(items[0]!.id)}>
+                  <button
+                    class="button"
+                    type="button"
+                    disabled={isBusy.value}
+                    onClick={() => markRead(items[0]!.id)}
+                  >
                     {text('news.read')}
                   </button>
                 </p>

@@ -24,6 +24,7 @@ const TONES = {
 export function Orders() {
   const paged = usePaged(
     (cursor, signal) => client.call('GET /v1/orders', { query: { limit: LIMIT, cursor }, signal }),
+    [],
     [ordersChanged.value],
   );
   useEffect(() => {
@@ -68,7 +69,8 @@ export function OrderPage({ id }: { id: string }) {
       const path = { id: drop.productId };
       return { order, product: await client.call('GET /v1/products/{id}', { path, signal }) };
     },
-    [id, ordersChanged.value],
+    [id],
+    [ordersChanged.value],
   );
   useEffect(() => {
     document.title = `${text('order.title', { id })} · LiveDrops`;
@@ -82,11 +84,13 @@ export function OrderPage({ id }: { id: string }) {
           </p>
           <h1>{product.name}</h1>
           <dl class="facts panel">
-            <dt>{text('order.title', { id: '' })}</dt>
+            <dt>{text('order.number')}</dt>
             <dd class="number">{order.id}</dd>
             <dt>{text('drop.quantity')}</dt>
             <dd>{text('order.count', { n: order.quantity })}</dd>
-            <dt>{priceText(order.totalAmount, order.currency)}</dt>
+            <dt>{text('order.price')}</dt>
+            <dd class="number">{priceText(order.totalAmount, order.currency)}</dd>
+            <dt>{text('order.when')}</dt>
             <dd>{momentText(order.createdAt, serverNow())}</dd>
           </dl>
           {order.status === 'reserved' && order.holdExpiresAt !== undefined && (

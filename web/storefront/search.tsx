@@ -31,11 +31,7 @@ export function Search() {
   return (
     <div class="stack">
       <h1>{text('search.title')}</h1>
-      <SearchForm
-        key={q}
-        q={q}
-        onSearch={(words) => route(`/search?q=${encodeURIComponent(words)}`)}
-      />
+      <SearchForm q={q} onSearch={(words) => route(`/search?q=${encodeURIComponent(words)}`)} />
       {q !== '' && <Results key={q} q={q} />}
     </div>
   );
@@ -44,6 +40,9 @@ export function Search() {
 function SearchForm({ q, onSearch }: { q: string; onSearch: (q: string) => void }) {
   const typed = useSignal(q);
   const names = useSignal<readonly string[]>([]);
+  useEffect(() => {
+    typed.value = q;
+  }, [q]);
   useEffect(() => {
     const words = typed.value.trim();
     if (words === '' || words === q) return;

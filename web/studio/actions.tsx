@@ -4,7 +4,6 @@ import { useSignal } from '@preact/signals';
 import { STOCK_MAX } from '../../contracts/bounds.ts';
 import type { Drop } from '../../sdk/api.ts';
 import { Fault } from '../shared/components/fault.tsx';
-import {} from '../shared/components/parts.tsx';
 import { client } from '../shared/server.ts';
 import { studioText } from './texts.ts';
 import { useWorking } from '../shared/working.ts';

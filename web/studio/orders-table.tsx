@@ -1,7 +1,7 @@
 // The orders of a drop, filtered by status, with refunds and a file of all of them.
 
 import { useSignal } from '@preact/signals';
-import { useEffect } from 'preact/hooks';
+import { useEffect, useRef } from 'preact/hooks';
 import type { Order } from '../../sdk/api.ts';
 import { Fault } from '../shared/components/fault.tsx';
 import { Shown } from '../shared/components/parts.tsx';
@@ -29,10 +29,12 @@ export function OrdersTable({ dropId, version }: { dropId: string; version: numb
   const shownVersion = useSignal(version);
   const { isBusy, fault, run } = useWorking();
   const path = { id: dropId };
+  const newest = useRef(version);
+  newest.current = version;
   useEffect(() => {
-    const timer = setTimeout(() => (shownVersion.value = version), REFRESH_MS);
-    return () => clearTimeout(timer);
-  }, [version]);
+    const timer = setInterval(() => (shownVersion.value = newest.current), REFRESH_MS);
+    return () => clearInterval(timer);
+  }, []);
   const loaded = useLoaded(
     (signal) =>
       client.call('GET /v1/drops/{id}/orders', {
@@ -40,7 +42,8 @@ export function OrdersTable({ dropId, version }: { dropId: string; version: numb
         query: { limit: LIMIT, ...(status.value !== '' && { status: status.value }) },
         signal,
       }),
-    [dropId, status.value, shownVersion.value],
+    [dropId, status.value],
+    [shownVersion.value],
   );
   const download = (): void =>
     run(async () => {
@@ -133,7 +136,9 @@ function Row({ order, onRefunded }: { order: Order; onRefunded: () => void }) {
             class={isAsked.value ? 'button button-main' : 'button'}
             type="button"
             disabled={isBusy.value}
-            onClick={() => {
+            onClick={({ detail }) => {
+              // The second click of a double one is no answer to the question.
+              if (detail > 1) return;
               if (!isAsked.value) {
                 isAsked.value = true;
                 return;

@@ -5,7 +5,6 @@ import { useSignal } from '@preact/signals';
 import type { Product } from '../../sdk/api.ts';
 import { settledMedia, Upload } from '../../sdk/uploads.ts';
 import { Fault } from '../shared/components/fault.tsx';
-import {} from '../shared/components/parts.tsx';
 import { client, faultText } from '../shared/server.ts';
 import { studioText } from './texts.ts';
 import { useWorking } from '../shared/working.ts';
@@ -122,9 +121,13 @@ export function Pictures({ product, onChange }: PicturesProps) {
           }}
         />
       </label>
-      <div role="status" class="stack">
+      <div class="stack">
         {lines.value.map(({ key, said, isBad }) => (
-          <p key={key} class={isBad ? 'notice notice-bad' : 'soft'}>
+          <p
+            key={key}
+            class={isBad ? 'notice notice-bad' : 'soft'}
+            role={isBad ? 'alert' : undefined}
+          >
             {said}
           </p>
         ))}

@@ -31,7 +31,7 @@ export function ProductView({ id }: { id: string }) {
   );
   return (
     <Shown from={loaded} waiting={<div class="waiting studio-waiting" />}>
-      {({ product, drops }) => <Editor key={id} product={product} drops={drops} />}
+      {({ product, drops }) => <Editor key={product.id} product={product} drops={drops} />}
     </Shown>
   );
 }

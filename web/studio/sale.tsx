@@ -4,6 +4,7 @@ import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import type { Drop, DropAnalytics, Product } from '../../sdk/api.ts';
 import { Notice, Shown } from '../shared/components/parts.tsx';
+import { applyFrame } from '../shared/drop/apply-frame.ts';
 import { CountdownView } from '../shared/drop/countdown-view.tsx';
 import { StatusBadge } from '../shared/components/status-badge.tsx';
 import { momentText, numberText, text } from '../shared/language.ts';
@@ -29,7 +30,7 @@ export function SaleView({ id }: { id: string }) {
   );
   return (
     <Shown from={loaded} waiting={<div class="waiting studio-waiting" />}>
-      {(data) => <Sale key={id} {...data} />}
+      {(data) => <Sale key={data.drop.id} {...data} />}
     </Shown>
   );
 }
@@ -41,9 +42,7 @@ function Sale({ drop: loaded, product }: { drop: Drop; product: Product }) {
   useEffect(() => {
     document.title = `${product.name} · ${studioText('title')}`;
     return watchDrop(id, {
-      onFrame: ({ data, version }) => {
-        if (version >= shown.value.version) shown.value = { ...shown.value, ...data, version };
-      },
+      onFrame: (frame) => (shown.value = applyFrame(shown.value, frame)),
     });
   }, [id]);
   useEffect(() => {
@@ -85,7 +84,7 @@ function Sale({ drop: loaded, product }: { drop: Drop; product: Product }) {
               {text('drop.endsIn')} <CountdownView until={drop.endsAt} />
             </>
           )}
-          {(drop.status === 'ended' || drop.status === 'cancelled') &&
+          {drop.status === 'ended' &&
             text('drop.endedAt', { time: momentText(drop.endsAt, serverNow()) })}
         </p>
       </header>

@@ -1,6 +1,6 @@
 // Views that need somebody: visitors log in first, and come back.
 
-import type { ComponentChildren } from 'preact';
+import { type ComponentChildren, Fragment } from 'preact';
 import { useLocation } from 'preact-iso';
 import { useEffect } from 'preact/hooks';
 import { user } from '../server.ts';
@@ -13,9 +13,11 @@ interface ForUsersProps {
 
 export function ForUsers({ logIn, children }: ForUsersProps) {
   const { path, route } = useLocation();
-  const isVisitor = user.value === null;
+  const userId = user.value?.id;
+  const isVisitor = userId === undefined;
   useEffect(() => {
     if (isVisitor) route(`${logIn}?next=${encodeURIComponent(path)}`, true);
   }, [isVisitor]);
-  return isVisitor ? null : <>{children}</>;
+  // What one user saw is not for the next one.
+  return isVisitor ? null : <Fragment key={userId}>{children}</Fragment>;
 }

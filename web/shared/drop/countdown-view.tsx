@@ -3,7 +3,7 @@
 
 import { useEffect, useRef } from 'preact/hooks';
 import { clockText, Countdown } from '../countdown.ts';
-import { serverNow } from '../server.ts';
+import { isClockKnown, serverNow } from '../server.ts';
 
 interface CountdownViewProps {
   /** RFC 3339. */
@@ -15,6 +15,7 @@ const TICK_MS = 100;
 
 export function CountdownView({ until, class: name = '' }: CountdownViewProps) {
   const element = useRef<HTMLSpanElement>(null);
+  const isKnown = isClockKnown.value;
   useEffect(() => {
     const countdown = new Countdown();
     const end = Date.parse(until);
@@ -26,6 +27,6 @@ export function CountdownView({ until, class: name = '' }: CountdownViewProps) {
     draw();
     const timer = setInterval(draw, TICK_MS);
     return () => clearInterval(timer);
-  }, [until]);
+  }, [until, isKnown]);
   return <span class={`number ${name}`} ref={element} role="timer" aria-live="off" />;
 }

@@ -14,7 +14,12 @@ export type Press =
   | { readonly is: 'asking' }
   /** All tries are over without an answer: the server may have done it. */
   | { readonly is: 'unsure' }
-  | { readonly is: 'refused'; readonly code: ProblemCodeOf };
+  | {
+      readonly is: 'refused';
+      readonly code: ProblemCodeOf;
+      /** For codes without a text of the pages. */
+      readonly said: string;
+    };
 
 export type Phase =
   | 'upcoming'
@@ -43,7 +48,11 @@ export function phaseOf(drop: DropState, order: Order | null, press: Press): Pha
   return drop.free <= drop.stocked * LOW_SHARE ? 'low' : 'live';
 }
 
-/** Whether a press of Buy makes sense now. Pressing again while unsure asks for the same order. */
-export function mayBuy(phase: Phase): boolean {
+/**
+ * Whether a press of Buy makes sense now. Pressing again while unsure asks for the same order. Before
+ * the start only a pass opens a drop, where it opens early; the server says from when on.
+ */
+export function mayBuy(phase: Phase, drop: Pick<Drop, 'earlyAccessSeconds'>): boolean {
+  if (phase === 'upcoming') return drop.earlyAccessSeconds !== undefined;
   return phase === 'live' || phase === 'low' || phase === 'unsure';
 }

@@ -4,7 +4,7 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { text } from '../../shared/language.ts';
-import { serverNow } from '../../shared/server.ts';
+import { isClockKnown, serverNow } from '../../shared/server.ts';
 import type { Drop } from '../../shared/types.ts';
 import { type Phase, phaseOf } from '../../shared/drop/phase.ts';
 
@@ -16,6 +16,7 @@ const MARKS = [
 export function Announcer({ drop }: { drop: Drop }) {
   const said = useSignal('');
   const before = useRef<Phase | null>(null);
+  const isKnown = isClockKnown.value;
   const phase = phaseOf(drop, null, { is: 'none' });
   useEffect(() => {
     const last = before.current;
@@ -29,7 +30,7 @@ export function Announcer({ drop }: { drop: Drop }) {
       .filter(({ waitMs }) => waitMs > 0 && waitMs < 2 ** 31)
       .map(({ key, waitMs }) => setTimeout(() => (said.value = text(key)), waitMs));
     return () => timers.forEach((timer) => clearTimeout(timer));
-  }, [drop.status, drop.startsAt]);
+  }, [drop.status, drop.startsAt, isKnown]);
   return (
     <p class="hidden" role="status">
       {said.value}

@@ -1,6 +1,7 @@
 // The stock, the button, and what became of the press.
 
 import { useSignal } from '@preact/signals';
+import { useEffect, useRef } from 'preact/hooks';
 import { PASS_LENGTH_MAX } from '../../../contracts/bounds.ts';
 import { Notice } from '../../shared/components/parts.tsx';
 import { momentText, numberText, text } from '../../shared/language.ts';
@@ -41,6 +42,13 @@ const ENDS: Partial<Record<Order['status'], MessageKey>> = {
   failed: 'order.failed',
 };
 
+/** For screen readers: what became of the press, in a place that is always there. */
+const SAID: Partial<Record<Phase, MessageKey>> = {
+  asking: 'buy.asking',
+  held: 'order.held',
+  yours: 'order.yours',
+};
+
 export function BuyPanel(props: BuyPanelProps) {
   const { drop, order, phase, press } = props;
   return (
@@ -63,11 +71,14 @@ export function BuyPanel(props: BuyPanelProps) {
       {phase === 'paused' && <Notice tone="warn">{text('drop.paused')}</Notice>}
       {phase === 'cancelled' && <Notice tone="warn">{text('drop.cancelled')}</Notice>}
       {phase === 'ended' && <p class="soft">{text('drop.ended')}</p>}
-      {press.is === 'refused' && REFUSALS[press.code] !== undefined && phase !== 'sold-out' && (
+      {press.is === 'refused' && phase !== 'sold-out' && (
         <Notice tone="warn" isUrgent>
-          {text(REFUSALS[press.code]!)}
+          {REFUSALS[press.code] === undefined ? press.said : text(REFUSALS[press.code]!)}
         </Notice>
       )}
+      <p class="hidden" role="status">
+        {SAID[phase] !== undefined && text(SAID[phase])}
+      </p>
       <Buttons {...props} />
     </section>
   );
@@ -93,7 +104,12 @@ function Stock({ drop: { status, free, stocked } }: { drop: Drop }) {
 }
 
 function OrderState({ order, phase, press, onCancel }: BuyPanelProps) {
-  if (phase === 'asking') return <p role="status">{text('buy.asking')}…</p>;
+  const title = useRef<HTMLHeadingElement>(null);
+  useEffect(() => {
+    // The button that was pressed is gone.
+    if (document.activeElement === document.body) title.current?.focus();
+  }, [phase]);
+  if (phase === 'asking') return <p aria-hidden="true">{text('buy.asking')}…</p>;
   if (phase === 'unsure') {
     return (
       <Notice tone="warn" isUrgent>
@@ -105,8 +121,10 @@ function OrderState({ order, phase, press, onCancel }: BuyPanelProps) {
   const price = priceText(order.totalAmount, order.currency);
   if (phase === 'yours') {
     return (
-      <div class="notice notice-good stack" role="status">
-        <h2>{text('order.yours')}</h2>
+      <div class="notice notice-good stack">
+        <h2 tabIndex={-1} ref={title}>
+          {text('order.yours')}
+        </h2>
         <p>{text('order.yours.text', { id: order.id, price })}</p>
         <a href={`/orders/${order.id}`}>{text('order.see')}</a>
       </div>
@@ -114,8 +132,10 @@ function OrderState({ order, phase, press, onCancel }: BuyPanelProps) {
   }
   if (phase !== 'held') return null;
   return (
-    <div class="notice notice-warn stack" role="status">
-      <h2>{text('order.held')}</h2>
+    <div class="notice notice-warn stack">
+      <h2 tabIndex={-1} ref={title}>
+        {text('order.held')}
+      </h2>
       {order.holdExpiresAt !== undefined && (
         <>
           <p>
@@ -141,13 +161,18 @@ function Buttons({ drop, phase, isBuyer, onBuy }: BuyPanelProps) {
     return null;
   const needsPass = drop.access === 'pass';
   const price = drop.unitAmount * quantity.value;
-  const label = labelOf(phase, isBuyer, price === 0 ? null : priceText(price, drop.currency));
+  const label = labelOf(
+    phase,
+    mayBuy(phase, drop),
+    isBuyer,
+    price === 0 ? null : priceText(price, drop.currency),
+  );
   return (
     <form
       class="stack"
       onSubmit={(event) => {
         event.preventDefault();
-        if (mayBuy(phase)) onBuy(quantity.value, pass.value.trim() || undefined);
+        if (mayBuy(phase, drop)) onBuy(quantity.value, pass.value.trim() || undefined);
       }}
     >
       {drop.limitPerUser > 1 && (
@@ -183,7 +208,7 @@ function Buttons({ drop, phase, isBuyer, onBuy }: BuyPanelProps) {
       <button
         class="button button-main button-large"
         type="submit"
-        aria-disabled={mayBuy(phase) ? undefined : 'true'}
+        aria-disabled={mayBuy(phase, drop) ? undefined : 'true'}
       >
         {label}
       </button>
@@ -192,10 +217,16 @@ function Buttons({ drop, phase, isBuyer, onBuy }: BuyPanelProps) {
 }
 
 /** `price` is null where the drop costs nothing. */
-function labelOf(phase: Phase, isBuyer: boolean, price: string | null): string {
+function labelOf(
+  phase: Phase,
+  isOpenEarly: boolean,
+  isBuyer: boolean,
+  price: string | null,
+): string {
   switch (phase) {
     case 'upcoming':
-      return text('buy.waits');
+      if (!isOpenEarly) return text('buy.waits');
+      break;
     case 'sold-out':
       return text('buy.soldOut');
     case 'paused':
@@ -205,7 +236,7 @@ function labelOf(phase: Phase, isBuyer: boolean, price: string | null): string {
     case 'unsure':
       return text('buy.again');
     default:
-      if (!isBuyer) return text('buy.logIn');
-      return price === null ? text('buy.free') : text('buy', { price });
   }
+  if (!isBuyer) return text('buy.logIn');
+  return price === null ? text('buy.free') : text('buy', { price });
 }

@@ -22,6 +22,7 @@ import type { Drop, Product, Profile } from '../../shared/types.ts';
 import { Announcer } from './announcer.tsx';
 import { BuyPanel } from './buy-panel.tsx';
 import { CountdownView } from '../../shared/drop/countdown-view.tsx';
+import { applyFrame } from '../../shared/drop/apply-frame.ts';
 import { phaseOf } from '../../shared/drop/phase.ts';
 import { Purchase } from './purchase.ts';
 
@@ -45,7 +46,7 @@ export function DropPage({ id }: { id: string }) {
   const loaded = useLoaded((signal) => load(id, signal), [id]);
   return (
     <Shown from={loaded} waiting={<Waiting />}>
-      {(data) => <DropView key={id} {...data} />}
+      {(data) => <DropView key={data.drop.id} {...data} />}
     </Shown>
   );
 }
@@ -66,18 +67,16 @@ function DropView({ drop, product, creator }: DropPageData) {
   const shown = useSignal(drop);
   const isConnected = useSignal(true);
   const fault = useSignal<string | null>(null);
-  const purchase = useMemo(() => new Purchase(drop.id), [drop.id]);
   const { route } = useLocation();
   const buyer = user.value?.id;
+  const purchase = useMemo(() => new Purchase(drop.id), [drop.id, buyer]);
   const changes = ordersChanged.value;
   const online = isOnline.value;
 
   useEffect(() => {
     document.title = `${product.name} · LiveDrops`;
     return watchDrop(drop.id, {
-      onFrame: ({ data, version }) => {
-        if (version >= shown.value.version) shown.value = { ...shown.value, ...data, version };
-      },
+      onFrame: (frame) => (shown.value = applyFrame(shown.value, frame)),
       onConnected: (is) => (isConnected.value = is),
     });
   }, [drop.id]);
@@ -90,7 +89,7 @@ function DropView({ drop, product, creator }: DropPageData) {
   };
   useEffect(() => {
     if (buyer !== undefined && online) run(purchase.restore());
-  }, [buyer, online]);
+  }, [purchase, online]);
   useEffect(() => {
     if (changes > 0) run(purchase.refresh());
   }, [changes]);
@@ -98,6 +97,8 @@ function DropView({ drop, product, creator }: DropPageData) {
   const state = shown.value;
   const order = purchase.order.value;
   const phase = phaseOf(state, order, purchase.press.value);
+  const phaseOfDrop = phaseOf(state, null, { is: 'none' });
+  useEffect(() => purchase.forgetRefusal(), [phaseOfDrop]);
   const buy = (quantity: number, pass: string | undefined): void => {
     if (buyer === undefined) return route(`/log-in?next=/drops/${drop.id}`);
     run(purchase.buy(quantity, pass));

@@ -1,24 +1,29 @@
-// One buyer's purchase of one drop: the press, its answer, and what becomes of the order. The
-// intent is kept before the first try, so a reload, a lost answer and a second press go on with the
-// same key, and end in one order. Of several tabs one asks at a time (Web Locks); who pressed in
-// another one meanwhile is shown its order.
+// One buyer's purchase of one drop: the press, its answer, and what becomes of the order. The intent
+// is kept before the first try, so a reload, a lost answer and a second press go on with the same
+// key, and end in one order. Of several tabs one asks at a time (Web Locks); who pressed in another
+// one meanwhile is shown its order.
 
 import { signal } from '@preact/signals';
 import { ConnectionError, IntentGoneError, ProblemError } from '../../../sdk/errors.ts';
-import { client } from '../../shared/server.ts';
-import type { Order } from '../../shared/types.ts';
 import type { Press } from '../../shared/drop/phase.ts';
+import { client, faultText } from '../../shared/server.ts';
+import type { Order } from '../../shared/types.ts';
 
 /** Statuses of an order that stands, the one to show first. */
 const STANDING: readonly Order['status'][] = ['reserved', 'confirmed'];
 /** One page of the newest orders is looked through for one of this drop. */
 const ORDERS_LOOKED_AT = 100;
+/** Lists of orders are a second behind at most (O9). */
+const LISTED_MS = 2_500;
+const LOOK_AGAIN_MS = 400;
 
 export class Purchase {
   /** The buyer's order of this drop that matters most; null: none that is known. */
   readonly order = signal<Order | null>(null);
   readonly press = signal<Press>({ is: 'none' });
   readonly #dropId: string;
+  /** Of presses: a list that was asked for before one of them is too old to be shown. */
+  #turn = 0;
 
   constructor(dropId: string) {
     this.#dropId = dropId;
@@ -28,18 +33,7 @@ export class Purchase {
   async restore(): Promise<void> {
     const pending = (await client.pending()).find(({ path }) => path?.['id'] === this.#dropId);
     if (pending !== undefined) return await this.#alone(() => client.resume(pending));
-    await this.#showStanding();
-  }
-
-  async #showStanding(): Promise<void> {
-    const query = { limit: ORDERS_LOOKED_AT };
-    const { items } = await client.call('GET /v1/orders', { query });
-    const own = items.filter(({ dropId }) => dropId === this.#dropId);
-    if (this.press.value.is !== 'none') return;
-    this.order.value =
-      STANDING.map((status) => own.find((one) => one.status === status)).find(Boolean) ??
-      own[0] ??
-      null;
+    await this.#showListed();
   }
 
   /** Buys. While an answer is awaited, or none came, it is the same order again. */
@@ -50,10 +44,13 @@ export class Purchase {
     await this.#alone(() => client.placeOrder(this.#dropId, body));
   }
 
-  /** Reads the order again: a payment, a refund or the end of its hold was told. */
+  /** Reads the order again: a payment, a refund, the end of its hold or a new order was told. */
   async refresh(): Promise<void> {
     const { value: order } = this.order;
-    if (order === null) return;
+    if (order === null) {
+      await this.#showListed();
+      return;
+    }
     const path = { id: order.id };
     this.#show(await client.call('GET /v1/orders/{id}', { path }));
   }
@@ -65,9 +62,29 @@ export class Purchase {
     this.#show(await client.call('POST /v1/orders/{id}/cancel', { path }));
   }
 
+  /** The drop has changed: what was refused before is no answer any more. */
+  forgetRefusal(): void {
+    if (this.press.value.is === 'refused') this.press.value = { is: 'none' };
+  }
+
+  /** Whether there is one that stands. */
+  async #showListed(): Promise<boolean> {
+    const turn = this.#turn;
+    const query = { limit: ORDERS_LOOKED_AT };
+    const { items } = await client.call('GET /v1/orders', { query });
+    const own = items.filter(({ dropId }) => dropId === this.#dropId);
+    const standing = STANDING.map((status) => own.find((one) => one.status === status)).find(
+      Boolean,
+    );
+    const found = standing ?? own[0];
+    if (turn === this.#turn && found !== undefined) this.order.value = found;
+    return standing !== undefined;
+  }
+
+  /** A newer state of the order that is shown. */
   #show(order: Order): void {
     const { value: shown } = this.order;
-    if (shown !== null && shown.id === order.id && shown.version > order.version) return;
+    if (shown === null || shown.id !== order.id || shown.version > order.version) return;
     this.order.value = order;
   }
 
@@ -83,12 +100,23 @@ export class Purchase {
     });
     if (isMine) return;
     this.press.value = { is: 'asking' };
-    await locks.request(name, () => undefined);
-    this.press.value = { is: 'none' };
-    await this.#showStanding();
+    try {
+      await locks.request(name, () => undefined);
+      await this.#showAnotherTabs();
+    } finally {
+      this.press.value = { is: 'none' };
+    }
+  }
+
+  /** The order that another tab placed is in the list in a moment, or was refused. */
+  async #showAnotherTabs(): Promise<void> {
+    const deadline = performance.now() + LISTED_MS;
+    while (!(await this.#showListed()) && performance.now() < deadline)
+      await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS));
   }
 
   async #ask(send: () => Promise<unknown>): Promise<void> {
+    this.#turn += 1;
     this.press.value = { is: 'asking' };
     try {
       this.order.value = (await send()) as Order;
@@ -99,22 +127,25 @@ export class Purchase {
   }
 
   async #failed(error: unknown): Promise<void> {
-    if (error instanceof IntentGoneError) {
-      // Another tab has the answer.
-      this.press.value = { is: 'none' };
-      return await this.restore();
-    }
-    const isRefusal = error instanceof ProblemError && error.status < 500 && error.status !== 429;
-    if (isRefusal && error.status !== 401) {
-      this.press.value = { is: 'refused', code: error.code };
-      const { orderId } = error.problem;
-      if (orderId === undefined) return;
-      const path = { id: orderId };
-      const standing = await client.call('GET /v1/orders/{id}', { path });
-      if (STANDING.includes(standing.status)) this.order.value = standing;
+    if (error instanceof ConnectionError || isUndecided(error)) {
+      this.press.value = { is: 'unsure' };
       return;
     }
-    if (!(error instanceof ConnectionError) && !(error instanceof ProblemError)) throw error;
-    this.press.value = { is: 'unsure' };
+    this.press.value = { is: 'none' };
+    // Another tab has the answer.
+    if (error instanceof IntentGoneError) return await this.#showAnotherTabs();
+    if (!(error instanceof ProblemError)) throw error;
+    this.press.value = { is: 'refused', code: error.code, said: faultText(error) };
+    const { orderId } = error.problem;
+    if (orderId === undefined) return;
+    const standing = await client.call('GET /v1/orders/{id}', { path: { id: orderId } });
+    if (STANDING.includes(standing.status)) this.order.value = standing;
   }
+}
+
+/** The server may have done it, or do it still: the intent goes on. */
+function isUndecided(error: unknown): boolean {
+  if (!(error instanceof ProblemError)) return false;
+  const { status, code } = error;
+  return status >= 500 || status === 429 || status === 401 || code === 'request-in-progress';
 }
