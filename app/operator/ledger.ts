@@ -20,10 +20,19 @@ import {
   withPresentKeys,
 } from '../../events/ledger/signed-note.ts';
 import { parseTilePath } from '../../events/ledger/tile-layout.ts';
-import { type LedgerHead, LEDGER_KEYS_MAX, type LedgerStore } from '../../storage/ports/ledger.ts';
+import {
+  type LedgerHead,
+  type LedgerKey,
+  LEDGER_KEYS_MAX,
+  type LedgerStore,
+} from '../../storage/ports/ledger.ts';
 import { isOperator, maySeeOperations } from '../caller.ts';
 import { LedgerProofs, type LedgerProofsOptions, NO_LEDGER } from '../ledger-proofs.ts';
-import { ActionRecord, type ActionRecordOptions } from './action-record.ts';
+import { ActionRecord, type ActionRecordOptions, type ChangeRequest } from './action-record.ts';
+
+/** Of a change of the keys, where others change them meanwhile. */
+const ATTEMPTS_MAX = 4;
+const KEYS_CHANGED = refusal('unavailable', 'Others change the keys at the same time: try again.');
 
 export interface OperatorLedgerOptions extends ActionRecordOptions, LedgerProofsOptions {
   readonly ledgerStore: LedgerStore;
@@ -130,19 +139,21 @@ export class OperatorLedger {
     if (!isOperator(caller)) return refusal('forbidden');
     const { ledgerStore, now } = this.#options;
     const request = { operatorId: caller.userId, action: 'rotate-ledger-key', params: { after } };
-    const head = await ledgerStore.head();
-    if (head === null) return NO_LEDGER;
-    if (!head.keys.some(({ keyId }) => keyId === after)) return refusal('not-found');
-    if (head.keys[0]!.keyId !== after) return success(keyRows(head));
-    if (head.keys.length >= LEDGER_KEYS_MAX) {
-      const detail = `There are ${LEDGER_KEYS_MAX} keys: remove an old one first.`;
-      return await this.#record.refuse(request, refusal('too-many', detail));
+    for (let attempts = 0; attempts < ATTEMPTS_MAX; attempts++) {
+      const head = await ledgerStore.head();
+      if (head === null) return NO_LEDGER;
+      if (!head.keys.some(({ keyId }) => keyId === after)) return refusal('not-found');
+      if (head.keys[0]!.keyId !== after) return success(keyRows(head));
+      if (head.keys.length >= LEDGER_KEYS_MAX) {
+        const detail = `There are ${LEDGER_KEYS_MAX} keys: remove an old one first.`;
+        return await this.#record.refuse(request, refusal('too-many', detail));
+      }
+      const key = newLedgerKey(originOf(head.id), now());
+      await this.#record.record(request, `${key.keyId} signs from now on, beside those before it.`);
+      if (await this.#replaceKeys(request, [key, ...head.keys], head))
+        return success(keyRows((await ledgerStore.head())!));
     }
-    const key = newLedgerKey(originOf(head.id), now());
-    await this.#record.record(request, `${key.keyId} signs from now on, beside those before it.`);
-    const keys = [key, ...head.keys];
-    await this.#record.recordFault(request, () => ledgerStore.replaceKeys(keys, after));
-    return success(keyRows((await ledgerStore.head())!));
+    return await this.#record.refuse(request, KEYS_CHANGED);
   }
 
   /** It signs no more. */
@@ -153,16 +164,30 @@ export class OperatorLedger {
     if (!isOperator(caller)) return refusal('forbidden');
     const { ledgerStore } = this.#options;
     const request = { operatorId: caller.userId, action: 'remove-ledger-key', params: { keyId } };
-    const keys = (await ledgerStore.head())?.keys ?? [];
-    if (!keys.some((key) => key.keyId === keyId)) return refusal('not-found');
-    if (keys[0]!.keyId === keyId) {
-      const detail = 'Checkpoints are signed with this key: rotate first.';
-      return await this.#record.refuse(request, refusal('invalid-request', detail));
+    for (let attempts = 0; attempts < ATTEMPTS_MAX; attempts++) {
+      const head = await ledgerStore.head();
+      if (!head?.keys.some((key) => key.keyId === keyId)) return refusal('not-found');
+      if (head.keys[0]!.keyId === keyId) {
+        const detail = 'Checkpoints are signed with this key: rotate first.';
+        return await this.#record.refuse(request, refusal('invalid-request', detail));
+      }
+      await this.#record.record(request, 'It signs no more.');
+      const left = head.keys.filter((key) => key.keyId !== keyId);
+      if (await this.#replaceKeys(request, left, head)) return success(null);
     }
-    await this.#record.record(request, 'It signs no more.');
-    const left = keys.filter((key) => key.keyId !== keyId);
-    await this.#record.recordFault(request, () => ledgerStore.replaceKeys(left, keys[0]!.keyId));
-    return success(null);
+    return await this.#record.refuse(request, KEYS_CHANGED);
+  }
+
+  /** False: they are others by now, and nothing changed. */
+  async #replaceKeys(
+    request: ChangeRequest,
+    keys: readonly LedgerKey[],
+    { keys: present }: LedgerHead,
+  ): Promise<boolean> {
+    const ids = present.map(({ keyId }) => keyId);
+    return await this.#record.recordFault(request, () =>
+      this.#options.ledgerStore.replaceKeys(keys, ids),
+    );
   }
 
   /** What is in journals and audit log, and in no tree. */

@@ -49,8 +49,8 @@ export class RemoteLedgerStore implements LedgerStore {
   async commit(version: number, commit: LedgerCommit): Promise<boolean> {
     return (await this.#questions.ask(['commit', version, commit])) as boolean;
   }
-  async replaceKeys(keys: readonly LedgerKey[], after: string): Promise<boolean> {
-    return (await this.#questions.ask(['replaceKeys', keys, after])) as boolean;
+  async replaceKeys(keys: readonly LedgerKey[], present: readonly string[]): Promise<boolean> {
+    return (await this.#questions.ask(['replaceKeys', keys, present])) as boolean;
   }
   async salts(people: readonly string[]): Promise<readonly string[]> {
     return (await this.#questions.ask(['salts', people])) as readonly string[];

@@ -45,8 +45,9 @@ export class MemoryLedgerStore implements LedgerStore {
     return true;
   }
 
-  async replaceKeys(keys: readonly LedgerKey[], after: string): Promise<boolean> {
-    if (this.#head?.keys[0]?.keyId !== after) return false;
+  async replaceKeys(keys: readonly LedgerKey[], present: readonly string[]): Promise<boolean> {
+    const ids = this.#head?.keys.map(({ keyId }) => keyId);
+    if (this.#head === null || ids?.join() !== present.join()) return false;
     this.#head = { ...this.#head, keys };
     return true;
   }

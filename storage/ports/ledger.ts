@@ -92,9 +92,10 @@ export interface LedgerStore {
    */
   commit(version: number, commit: LedgerCommit): Promise<boolean>;
   /**
-   * Replaces the keys. False, and nothing changes, where the newest so far has not the id `after`.
+   * Replaces the keys. False, and nothing changes, where the ids of those so far are others than
+   * `present`, or in another order.
    */
-  replaceKeys(keys: readonly LedgerKey[], after: string): Promise<boolean>;
+  replaceKeys(keys: readonly LedgerKey[], present: readonly string[]): Promise<boolean>;
   /**
    * A person's salt for each of the ids, 16 random bytes, base64; made and stored where there is
    * none. For a person whose salt was forgotten it is made anew each time and never stored, so

@@ -196,12 +196,12 @@ test('L1: a checkpoint by a key that is not trusted is refused, and a new key is
   const [old] = (await made.stores.ledger.head())!.keys;
   const { id } = (await made.stores.ledger.head())!;
   const key = newLedgerKey(originOf(id), 2_000);
-  t.true(await made.stores.ledger.replaceKeys([key, old!], old!.keyId));
+  t.true(await made.stores.ledger.replaceKeys([key, old!], [old!.keyId]));
   await live(made);
   const both = await made.bundle();
   t.deepEqual(await check(both, before), []);
   t.deepEqual(await check(both, null, key.verifierKey), []);
-  t.true(await made.stores.ledger.replaceKeys([key], key.keyId));
+  t.true(await made.stores.ledger.replaceKeys([key], [key.keyId, old!.keyId]));
   t.deepEqual(
     await check(await made.bundle(), both),
     [],

@@ -48,10 +48,15 @@ const COMMIT = new Script(`
   return 1
 `);
 
-/** ARGV: the keys, the id of the newest so far. */
+/** ARGV: the keys, then the ids of those so far. */
 const REPLACE_KEYS = new Script(`
   local keys = redis.call('HGET', KEYS[1], 'keys')
-  if not keys or cjson.decode(keys)[1].keyId ~= ARGV[2] then return 0 end
+  if not keys then return 0 end
+  local present = cjson.decode(keys)
+  if #present ~= #ARGV - 1 then return 0 end
+  for i, key in ipairs(present) do
+    if key.keyId ~= ARGV[i + 1] then return 0 end
+  end
   redis.call('HSET', KEYS[1], 'keys', ARGV[1])
   return 1
 `);
@@ -137,8 +142,8 @@ export class RedisLedgerStore implements LedgerStore {
     return (await this.#write(COMMIT, keys, [version, checkpoint, signedAt, ...args])) === 1;
   }
 
-  async replaceKeys(keys: readonly LedgerKey[], after: string): Promise<boolean> {
-    return (await this.#write(REPLACE_KEYS, [HEAD], [JSON.stringify(keys), after])) === 1;
+  async replaceKeys(keys: readonly LedgerKey[], present: readonly string[]): Promise<boolean> {
+    return (await this.#write(REPLACE_KEYS, [HEAD], [JSON.stringify(keys), ...present])) === 1;
   }
 
   async salts(people: readonly string[]): Promise<readonly string[]> {

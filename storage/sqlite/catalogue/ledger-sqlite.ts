@@ -56,8 +56,8 @@ export class SqliteLedgerStore implements LedgerStore {
     return this.#writer.submit('commitLedger', version, checkpoint, signedAt, trees);
   }
 
-  replaceKeys(keys: readonly LedgerKey[], after: string): Promise<boolean> {
-    return this.#writer.submit('replaceLedgerKeys', keys, after);
+  replaceKeys(keys: readonly LedgerKey[], present: readonly string[]): Promise<boolean> {
+    return this.#writer.submit('replaceLedgerKeys', keys, present);
   }
 
   salts(people: readonly string[]): Promise<readonly string[]> {

@@ -53,7 +53,8 @@ export function ledgerHandlers(database: Database) {
     insert or replace into ledger_trees (name, first, size, head, tail, upper)
     values (@name, @first, @size, @head, @tail, @upper)`);
   const replaceKeys = database.prepare<[string, string]>(`
-    update ledger set keys = ? where json_extract(keys, '$[0].keyId') = ?`);
+    update ledger set keys = ? where ? =
+      (select json_group_array(value ->> 'keyId' order by key) from json_each(keys))`);
   const addSalt = database.prepare<[string, string]>(
     'insert or ignore into ledger_salts (person, salt) values (?, ?)',
   );
@@ -81,8 +82,8 @@ export function ledgerHandlers(database: Database) {
       for (const tree of trees) put.run(tree);
       return true;
     },
-    replaceLedgerKeys: (keys: readonly LedgerKey[], after: string): boolean =>
-      replaceKeys.run(JSON.stringify(keys), after).changes > 0,
+    replaceLedgerKeys: (keys: readonly LedgerKey[], present: readonly string[]): boolean =>
+      replaceKeys.run(JSON.stringify(keys), JSON.stringify(present)).changes > 0,
     ledgerSalts: (people: readonly string[]): readonly string[] =>
       people.map((person) => {
         addSalt.run(person, newSalt());

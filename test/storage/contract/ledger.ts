@@ -72,13 +72,15 @@ export function ledgerContract(store: () => LedgerStore): void {
     t.is((await store().head())?.version, 2);
   });
 
-  test.serial('L1: keys are replaced where the newest is the one that was read', async (t) => {
+  test.serial('L1: keys are replaced where all of them are those that were read', async (t) => {
     const { keys } = (await store().head())!;
     const [old] = keys;
-    t.false(await store().replaceKeys([ledgerKey('new')], 'another'));
+    t.false(await store().replaceKeys([ledgerKey('new')], ['another']));
+    t.false(await store().replaceKeys([ledgerKey('new')], []));
     t.deepEqual((await store().head())?.keys, keys);
-    t.true(await store().replaceKeys([ledgerKey('new'), old!], old!.keyId));
-    t.false(await store().replaceKeys([ledgerKey('newer')], old!.keyId));
+    t.true(await store().replaceKeys([ledgerKey('new'), old!], [old!.keyId]));
+    for (const others of [[old!.keyId], ['new'], [old!.keyId, 'new'], ['new', old!.keyId, 'more']])
+      t.false(await store().replaceKeys([ledgerKey('newer')], others));
     const head = await store().head();
     t.deepEqual(head?.keys, [ledgerKey('new'), old!]);
     t.is(head?.version, 2);
