@@ -8,7 +8,7 @@ import { type AnalyticsQuestion, answerAnalytics } from '../events/analytics/rem
 import { answerQuestions } from '../events/port-questions.ts';
 import type { Stores } from '../storage/ports/stores.ts';
 import type { Config } from './config.ts';
-import { OffLoopThread } from './off-loop-thread.ts';
+import { lagOfConsumer, OffLoopThread } from './off-loop-thread.ts';
 
 /** The thread's `workerData`. */
 export interface AnalyticsThreadData {
@@ -34,6 +34,7 @@ export function createAnalyticsThread(options: {
       answerQuestions(port, (question: AnalyticsQuestion) =>
         answerAnalytics(stores.analytics, question),
       ),
+    lag: lagOfConsumer(ANALYTICS_CONSUMER),
     clock: systemClock,
     log,
   });

@@ -79,6 +79,7 @@ export function createArchiverThread(options: ArchiverThreadOptions): ArchiverTh
     program: new URL('archiver-program.ts', import.meta.url),
     data,
     serve: (port) => serveKeeper(port, keeper),
+    lag: null,
     clock: systemClock,
     log,
   });

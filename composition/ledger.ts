@@ -66,6 +66,10 @@ export function createLedgerThread(options: {
     data,
     serve: (port) =>
       answerQuestions(port, (question: LedgerQuestion) => answerLedger(stores, question)),
+    lag: {
+      of: ({ lagMs }) => lagMs,
+      with: (report, lagMs) => ({ ...report, lagMs }),
+    },
     clock: systemClock,
     log,
   });

@@ -7,6 +7,7 @@ import type { DiskSample, LiveSample, MetricSources } from '../gateway/metrics/m
 import type { LedgerSample } from '../gateway/metrics/ledger-metrics.ts';
 import type { SearchSample } from '../gateway/metrics/search-metrics.ts';
 import type { Config } from './config.ts';
+import type { LedgerThread } from './ledger.ts';
 import type { NodeCore } from './node-core.ts';
 import type { NodeSearch } from './search.ts';
 import type { NodeTracing } from './tracing.ts';
@@ -54,7 +55,7 @@ export function metricSources(options: MetricSourcesOptions): MetricSources {
     ...(jobsOverdue !== null && { jobsOverdue }),
     ...(core.reach !== null && { reach: core.reach }),
     ...(core.archiveCounts !== null && { archive: core.archiveCounts }),
-    ...(ledger !== null && { ledger: () => ledger.report ?? NO_REPORT }),
+    ...(ledger !== null && { ledger: () => ledgerSample(ledger) }),
     ...(media !== null && { media }),
     ...(search !== null && { search: searchSample(search) }),
     ...(core.push !== null && { push: core.push.sample }),
@@ -65,8 +66,9 @@ export function metricSources(options: MetricSourcesOptions): MetricSources {
   };
 }
 
-/** While the thread starts. */
-const NO_REPORT: LedgerSample = { isWriting: false, behind: 0, lagMs: 0, size: 0, stuck: 0 };
+function ledgerSample({ report, lateMs }: LedgerThread): LedgerSample {
+  return report ?? { isWriting: false, behind: 0, lagMs: lateMs ?? 0, size: 0, stuck: 0 };
+}
 
 /** What the search index of this node compared with its truth. */
 function searchCounts(search: NodeSearch | null): readonly ReconcileCount[] {
@@ -75,8 +77,8 @@ function searchCounts(search: NodeSearch | null): readonly ReconcileCount[] {
   return [{ kind: 'search', compared: index.compared ?? 0, mended: index.mended ?? 0 }];
 }
 
-function searchSample({ status, useCases }: NodeSearch): SearchSample {
-  return { status, waiting: () => useCases.waiting, durations: () => useCases.durations() };
+function searchSample({ status, lateMs, useCases }: NodeSearch): SearchSample {
+  return { status, lateMs, waiting: () => useCases.waiting, durations: () => useCases.durations() };
 }
 
 /** Null where it cannot be read. */

@@ -11,6 +11,7 @@ import { answerPositions, type PositionsQuestion } from '../events/off-loop/remo
 import { answerQuestions } from '../events/port-questions.ts';
 import type { ConsumerPositions } from '../storage/ports/consumer-positions.ts';
 import type { Config } from './config.ts';
+import { ThreadLag } from './thread-lag.ts';
 
 /**
  * The limit of each thread's young generation. Facts are short-lived, and V8 would otherwise let
@@ -45,7 +46,15 @@ export interface OffLoopConsumer {
   readonly options: unknown;
 }
 
-export interface OffLoopThreadOptions {
+/** How the reports of a thread tell that it is behind. */
+export interface LagOf<Report> {
+  /** In milliseconds. */
+  of(report: Report): number;
+  /** The same report of a thread that is behind for so long. */
+  with(report: Report, ms: number): Report;
+}
+
+export interface OffLoopThreadOptions<Report> {
   /** For the log and the metrics. */
   readonly name: string;
   readonly program: URL;
@@ -53,6 +62,8 @@ export interface OffLoopThreadOptions {
   readonly data: object;
   /** Answers what the thread asks at its `port`; null: it asks nothing, and has no port. */
   readonly serve: ((port: MessagePort) => void) | null;
+  /** Null: it has none. Else its last report is kept while it is not there. */
+  readonly lag: LagOf<Report> | null;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -80,7 +91,8 @@ export type TakeTold = (message: unknown) => Promise<void>;
 
 /** `Report`: what the thread posts of itself. */
 export class OffLoopThread<Report = readonly ConsumerLag[]> {
-  readonly #options: OffLoopThreadOptions;
+  readonly #options: OffLoopThreadOptions<Report>;
+  readonly #lag = new ThreadLag();
   readonly #backoff = new Backoff({ firstMs: RESTART_DELAY_FIRST_MS, maxMs: RESTART_DELAY_MAX_MS });
   #worker: Worker | null = null;
   #timer: Timer | null = null;
@@ -88,13 +100,14 @@ export class OffLoopThread<Report = readonly ConsumerLag[]> {
   readonly #stopped = new Int32Array(new SharedArrayBuffer(4));
   #exited: Promise<void> = Promise.resolve();
 
-  constructor(options: OffLoopThreadOptions) {
+  constructor(options: OffLoopThreadOptions<Report>) {
     this.#options = options;
   }
 
   start(): void {
-    const { name, program, data, serve, log } = this.#options;
+    const { name, program, data, serve, lag, clock, log } = this.#options;
     if (this.#isStopped) return;
+    this.#lag.started(clock.monotonic());
     const channel = serve === null ? null : new MessageChannel();
     if (channel !== null) serve?.(channel.port1);
     const stoppable: Stoppable = { stopped: this.#stopped };
@@ -108,6 +121,7 @@ export class OffLoopThread<Report = readonly ConsumerLag[]> {
     this.#worker = worker;
     worker.on('message', (report: Report) => {
       this.#report = report;
+      if (lag !== null) this.#lag.said(clock.monotonic(), lag.of(report));
       this.#backoff.succeeded();
     });
     worker.on('error', (error) =>
@@ -117,17 +131,33 @@ export class OffLoopThread<Report = readonly ConsumerLag[]> {
       worker.on('exit', () => {
         channel?.port1.close();
         this.#worker = null;
-        this.#report = null;
+        if (lag === null) this.#report = null;
         resolve();
         if (this.#isStopped) return;
-        this.#timer = this.#options.clock.after(this.#backoff.next(), () => this.start());
+        this.#timer = clock.after(this.#backoff.next(), () => this.start());
       });
     });
   }
 
-  /** What the thread said last; null where it has said nothing since it was started. */
+  get name(): string {
+    return this.#options.name;
+  }
+
+  /**
+   * What the thread said last, with the lag that it has now; null where it has said nothing, of a
+   * thread without a lag since it was started.
+   */
   get report(): Report | null {
-    return this.#report;
+    const { lag } = this.#options;
+    const late = this.lateMs;
+    const report = this.#report;
+    if (report === null || lag === null || late === null) return report;
+    return lag.with(report, Math.max(late, lag.of(report)));
+  }
+
+  /** How far behind it is where it does not tell, in milliseconds; null where it does. */
+  get lateMs(): number | null {
+    return this.#lag.lateMs(this.#options.clock.monotonic());
   }
 
   /** Lost where the thread is being started again. */
@@ -155,6 +185,22 @@ export class OffLoopThread<Report = readonly ConsumerLag[]> {
     await this.#exited;
     timer.cancel();
   }
+}
+
+/** Of the thread of the consumer `consumer`, which reports nothing where it does not run here. */
+export function lagOfConsumer(consumer: string): LagOf<readonly ConsumerLag[]> {
+  const unknown: ConsumerLag = { consumer, facts: 0, entries: 0, shardsBehind: 0, ms: 0 };
+  return {
+    of: (report) => Math.max(0, ...report.map(({ ms }) => ms)),
+    with: (report, ms) => (report.length === 0 ? [unknown] : report).map((lag) => ({ ...lag, ms })),
+  };
+}
+
+/** What the thread of a consumer reports; where it never did, that it is late. */
+export function consumerLagOf(thread: OffLoopThread): readonly ConsumerLag[] {
+  const { report, lateMs, name } = thread;
+  if (report !== null || lateMs === null) return report ?? [];
+  return lagOfConsumer(name).with([], lateMs);
 }
 
 export interface OffLoopThreadsOptions {
@@ -186,7 +232,8 @@ export class OffLoopThreads {
     const threads = consumers.map((consumer) => {
       const data: Omit<ThreadData, 'port'> = { consumer, config, shardCount };
       const { name } = consumer;
-      return new OffLoopThread({ name, program, data, serve: serveFor(name), clock, log });
+      const [serve, lag] = [serveFor(name), lagOfConsumer(name)];
+      return new OffLoopThread({ name, program, data, serve, lag, clock, log });
     });
     this.#threads = [...threads, ...others];
   }
@@ -196,7 +243,7 @@ export class OffLoopThreads {
   }
 
   lag(): ConsumerLag[] {
-    return this.#threads.flatMap((thread) => thread.report ?? []);
+    return this.#threads.flatMap(consumerLagOf);
   }
 
   async stop(): Promise<void> {

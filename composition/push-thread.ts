@@ -74,6 +74,7 @@ export class PushThread {
       program: new URL('push-program.ts', import.meta.url),
       data,
       serve: (port) => this.#serve(port),
+      lag: null,
     });
   }
 

@@ -25,6 +25,8 @@ export interface NodeSearch {
   readonly service: ServiceSchema;
   /** Null while the index is being opened. */
   readonly status: () => SearchNodeStatus | null;
+  /** How far behind the index is where its thread does not tell, in milliseconds; else null. */
+  readonly lateMs: () => number | null;
   readonly useCases: Pick<SearchUseCases, 'waiting' | 'durations'>;
   start(): void;
   /** Ends the thread that fills the index; it is still asked. */
@@ -47,6 +49,10 @@ export function createSearch(options: {
     program: new URL('search-program.ts', import.meta.url),
     data,
     serve: null,
+    lag: {
+      of: ({ lagMs }) => lagMs,
+      with: (status, ms) => ({ ...status, lagMs: Math.round(ms) }),
+    },
     clock: systemClock,
     log,
   });
@@ -63,6 +69,7 @@ export function createSearch(options: {
   return {
     service: searchService(useCases),
     status,
+    lateMs: () => thread.lateMs,
     useCases,
     start: () => thread.start(),
     stopThread: () => thread.stop(),

@@ -20,7 +20,7 @@ import { WEBHOOK_CONSUMER } from '../events/webhooks/webhook-consumer.ts';
 import { WebhookJobs } from '../events/webhooks/webhook-jobs.ts';
 import type { Stores } from '../storage/ports/stores.ts';
 import type { Config } from './config.ts';
-import { OffLoopThread } from './off-loop-thread.ts';
+import { consumerLagOf, lagOfConsumer, OffLoopThread } from './off-loop-thread.ts';
 import { createOutbound } from './outbound.ts';
 
 export interface NodeWebhooks {
@@ -72,6 +72,7 @@ export function createWebhooks(options: {
         positions,
         onFed: (webhookId) => webhookJobs.wake(webhookId),
       }),
+    lag: lagOfConsumer(WEBHOOK_CONSUMER),
     clock,
     log,
   });
@@ -95,7 +96,7 @@ export function createWebhooks(options: {
       now,
       random: (count) => randomBytes(count),
     },
-    lag: () => thread.report ?? [],
+    lag: () => consumerLagOf(thread),
     start: () => thread.start(),
     stopThread: () => thread.stop(),
     async stop() {

@@ -15,15 +15,17 @@ export interface IndexSample {
 export interface SearchSample {
   /** Null while the index is being opened. */
   readonly status: () => IndexSample | null;
+  /** How far behind the index is where `status` does not tell; null: not for long. */
+  readonly lateMs: () => number | null;
   /** Searches that are not answered yet. */
   readonly waiting: () => number;
   readonly durations: () => DurationSample;
 }
 
-type IndexValue = 'lag_seconds' | 'building' | 'records_behind' | 'documents' | 'index_bytes';
+type IndexValue = 'building' | 'records_behind' | 'documents' | 'index_bytes';
 
 export function registerSearchMetrics(registry: Registry, sample: SearchSample): void {
-  const { status, waiting, durations } = sample;
+  const { status, lateMs, waiting, durations } = sample;
   const ofIndex = (
     name: `livedrops_search_${IndexValue}`,
     read: (index: IndexSample) => number,
@@ -32,7 +34,10 @@ export function registerSearchMetrics(registry: Registry, sample: SearchSample):
       const index = status();
       return index === null ? null : read(index);
     });
-  ofIndex('livedrops_search_lag_seconds', ({ lagMs }) => lagMs / 1000);
+  serveValue(registry, 'livedrops_search_lag_seconds', () => {
+    const ms = status()?.lagMs ?? lateMs();
+    return ms === null ? null : ms / 1000;
+  });
   ofIndex('livedrops_search_building', ({ isBuilding }) => Number(isBuilding));
   ofIndex('livedrops_search_records_behind', ({ recordsBehind }) => recordsBehind);
   ofIndex('livedrops_search_documents', (index) => index.documents);

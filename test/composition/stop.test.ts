@@ -33,6 +33,7 @@ async function finishes(name: string, programOf: (finish: string) => string): Pr
     program: new URL(`file://${program}`),
     data: {},
     serve: null,
+    lag: null,
     clock: systemClock,
     log: pino({ level: 'silent' }),
   });

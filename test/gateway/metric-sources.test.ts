@@ -218,7 +218,7 @@ test('A4: metrics have the age of the keys of each issuer that has some', async 
   ]);
 });
 
-test('X4, Q4: metrics have how a search index stands, once it is open', async (t) => {
+test('X4, Q4: metrics have how a search index stands, and that it does not open', async (t) => {
   const index = {
     isBuilding: true,
     lagMs: 1_500,
@@ -227,10 +227,11 @@ test('X4, Q4: metrics have how a search index stands, once it is open', async (t
     bytes: 6,
   };
   const durations = { boundsMs: [10, 50], counts: [1, 0, 1], sumMs: 80 };
-  const linesWith = async (status: typeof index | null) => {
+  const linesWith = async (status: typeof index | null, lateMs: number | null = null) => {
     const registry = new Registry();
     registerSearchMetrics(registry, {
       status: () => status,
+      lateMs: () => lateMs,
       waiting: () => 2,
       durations: () => durations,
     });
@@ -254,4 +255,6 @@ test('X4, Q4: metrics have how a search index stands, once it is open', async (t
     ...always,
   ]);
   t.deepEqual(await linesWith(null), always);
+  const late = ['livedrops_search_lag_seconds 60', ...always];
+  t.deepEqual(await linesWith(null, 60_000), late);
 });
