@@ -8,8 +8,8 @@ import { LedgerRunner } from '../events/ledger/ledger-runner.ts';
 import { LedgerWriter } from '../events/ledger/ledger-writer.ts';
 import {
   type LedgerQuestion,
+  RemoteAuditLog,
   RemoteLedgerStore,
-  RemoteAuditTail,
 } from '../events/ledger/remote-ledger.ts';
 import { PortQuestions } from '../events/port-questions.ts';
 import { openArchive, readsArchive } from './archive.ts';
@@ -32,7 +32,7 @@ const questions = new PortQuestions<LedgerQuestion, unknown>(port);
 const { pace, intervalMs } = ledgerPace(saleMeter);
 const writer = new LedgerWriter({
   journal: readsArchive(reader.journal, openArchive(config)),
-  auditLog: new RemoteAuditTail(questions),
+  auditLog: new RemoteAuditLog(questions),
   store: new RemoteLedgerStore(questions),
   blobs: await openBlobs(place),
   shardCount,

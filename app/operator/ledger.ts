@@ -11,7 +11,6 @@ import type {
 } from '../../contracts/ledger.ts';
 import type { Outcome } from '../../contracts/refusals.ts';
 import { refusal, success } from '../../domain/refusal.ts';
-import { auditTailOf } from '../../events/ledger/audit-tail.ts';
 import { AUDIT, shardTree } from '../../events/ledger/leaves.ts';
 import {
   checkpointSize,
@@ -199,7 +198,7 @@ export class OperatorLedger {
       const tree = trees.get(name);
       return Math.max(0, tree === undefined ? last : last - (tree.first + tree.size - 1));
     };
-    let behind = missing(AUDIT, await auditTailOf(log).newest());
+    let behind = missing(AUDIT, await log.newest());
     const shards = Array.from({ length: shardCount }, (_, shard) => shard);
     const heads = await Promise.all(shards.map((shard) => journal.head(shard)));
     for (const shard of shards) behind += missing(shardTree(shard), heads[shard]!.lastSequence);

@@ -11,6 +11,7 @@ import { buffer } from 'node:stream/consumers';
 import type { Logger } from 'pino';
 import type { Clock } from '../../actors/clock.ts';
 import type { AuditEntry } from '../../contracts/audit.ts';
+import type { AuditLog } from '../../storage/ports/audit-log.ts';
 import type { Blobs } from '../../storage/ports/blobs.ts';
 import {
   ConflictError,
@@ -19,7 +20,6 @@ import {
   type JournalReader,
 } from '../../storage/ports/journal.ts';
 import type { LedgerHead, LedgerStore, TreeName, TreeSummary } from '../../storage/ports/ledger.ts';
-import type { AuditTail } from './audit-tail.ts';
 import { GrowingTree } from './growing-tree.ts';
 import {
   actionLeaf,
@@ -45,10 +45,13 @@ const TILE_BYTES_MAX = 32 << 20;
 /** The codes of errors by which a tree's leaves cannot be read, now or ever. */
 const UNREADABLE = ['corrupt', 'position-trimmed'];
 
+/** What the ledger reads of the audit log. */
+export type LedgerAuditLog = Pick<AuditLog, 'readFrom' | 'newest'>;
+
 export interface LedgerWriterOptions {
   /** With the archive. */
   readonly journal: JournalReader;
-  readonly auditLog: AuditTail;
+  readonly auditLog: LedgerAuditLog;
   readonly store: LedgerStore;
   readonly blobs: Pick<Blobs, 'put' | 'get'>;
   readonly shardCount: number;
@@ -271,7 +274,7 @@ function shardSource(shard: number, journal: JournalReader, salts: EntrySalts): 
   };
 }
 
-function auditSource(log: AuditTail, store: LedgerStore): Source {
+function auditSource(log: LedgerAuditLog, store: LedgerStore): Source {
   const leafOf = async (action: AuditEntry) =>
     actionLeaf(saltOfPeople(await store.salts(peopleOf(action))), action);
   return {

@@ -12,9 +12,8 @@ import type {
   TreeName,
   TreeSummary,
 } from '../../storage/ports/ledger.ts';
-import type { AuditLog } from '../../storage/ports/audit-log.ts';
 import type { PortQuestions } from '../port-questions.ts';
-import { type AuditTail, auditTailOf } from './audit-tail.ts';
+import type { LedgerAuditLog } from './ledger-writer.ts';
 
 /** A method of one of the two, with its parameters: plain data. */
 export type LedgerQuestion =
@@ -63,16 +62,15 @@ export class RemoteLedgerStore implements LedgerStore {
   }
 }
 
-export class RemoteAuditTail implements AuditTail {
+export class RemoteAuditLog implements LedgerAuditLog {
   readonly #questions: Ask;
 
   constructor(questions: Ask) {
     this.#questions = questions;
   }
 
-  async readFrom(sequence: number, limit: number): Promise<readonly AuditEntry[]> {
-    const found = await this.#questions.ask(['readAudit', sequence, limit]);
-    return found as readonly AuditEntry[];
+  async readFrom(sequence: number, limit: number): Promise<AuditEntry[]> {
+    return (await this.#questions.ask(['readAudit', sequence, limit])) as AuditEntry[];
   }
   async newest(): Promise<number> {
     return (await this.#questions.ask(['newestAudit'])) as number;
@@ -81,13 +79,12 @@ export class RemoteAuditTail implements AuditTail {
 
 /** Answers a question of the two at the other end of the port. */
 export async function answerLedger(
-  stores: { readonly ledger: LedgerStore; readonly auditLog: AuditLog },
+  stores: { readonly ledger: LedgerStore; readonly auditLog: LedgerAuditLog },
   [method, ...parameters]: LedgerQuestion,
 ): Promise<unknown> {
   const { ledger, auditLog } = stores;
-  const tail = auditTailOf(auditLog);
-  if (method === 'newestAudit') return await tail.newest();
-  if (method === 'readAudit') return await tail.readFrom(...(parameters as [number, number]));
+  if (method === 'newestAudit') return await auditLog.newest();
+  if (method === 'readAudit') return await auditLog.readFrom(...(parameters as [number, number]));
   type Method = (...parameters: unknown[]) => Promise<unknown>;
   return await (ledger[method] as Method).apply(ledger, parameters);
 }

@@ -57,6 +57,10 @@ export class MemoryAuditLog implements AuditLog {
     return structuredClone(from.slice(0, limit));
   }
 
+  async newest(): Promise<number> {
+    return this.#last;
+  }
+
   async trim(before: number, limit: number): Promise<number> {
     const kept = this.#entries.findIndex(({ at }) => at >= before);
     const old = kept === -1 ? this.#entries.length : kept;

@@ -44,6 +44,9 @@ export interface AuditLog {
    */
   readFrom(sequence: number, limit: number): Promise<AuditEntry[]>;
 
+  /** The sequence of the newest entry; 0 for none. Errors: `store-unavailable`. */
+  newest(): Promise<number>;
+
   /**
    * Removes the oldest entries that are from before that time, at most `limit`, and never the
    * newest one. Resolves to how many it removed. Errors: `store-unavailable`.

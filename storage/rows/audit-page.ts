@@ -1,10 +1,12 @@
 // Pages of the audit log, the same for every driver: entries are read backwards in chunks, and the
 // filter picks. A page costs so many entries at most, however few of them match.
 
+import { setImmediate } from 'node:timers/promises';
 import type { AuditEntry, AuditFilter } from '../../contracts/audit.ts';
 import type { Page, PageRequest } from '../../contracts/paging.ts';
 import { decodeCursor, encodeCursor } from '../formats/cursor.ts';
 
+/** Entries read at a time; others have their turn between two reads. */
 const CHUNK = 250;
 /** Entries that one page looks at. */
 const LOOKED_AT_MAX = 5_000;
@@ -22,8 +24,14 @@ export async function readAuditPage(
 ): Promise<Page<AuditEntry>> {
   let { time: below } = decodeCursor('audit', cursor);
   const items: AuditEntry[] = [];
-  for (let looked = 0; looked < LOOKED_AT_MAX; looked += CHUNK) {
-    const entries = await readBelow(below, CHUNK);
+  // A page of all entries needs no more than this.
+  let chunk = Math.min(CHUNK, limit + 1);
+  for (let looked = 0; looked < LOOKED_AT_MAX; looked += chunk) {
+    if (looked > 0) {
+      await setImmediate();
+      chunk = Math.min(CHUNK, LOOKED_AT_MAX - looked);
+    }
+    const entries = await readBelow(below, chunk);
     for (const entry of entries) {
       if (entry.at < (filter.from ?? 0) - CLOCKS_DIFFER_MS) return { items, nextCursor: null };
       if (matches(entry, filter)) {
@@ -32,7 +40,7 @@ export async function readAuditPage(
       }
       below = entry.sequence;
     }
-    if (entries.length < CHUNK) return { items, nextCursor: null };
+    if (entries.length < chunk) return { items, nextCursor: null };
   }
   return { items, nextCursor: cursorAt(below) };
 }

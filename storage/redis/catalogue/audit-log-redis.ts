@@ -109,6 +109,11 @@ export class RedisAuditLog implements AuditLog {
     return (rows as Row[]).map(entryOf);
   }
 
+  async newest(): Promise<number> {
+    const [row] = await answerOf(this.#redis.xrevrange(LOG, '+', '-', 'COUNT', 1));
+    return row === undefined ? 0 : sequenceOf(row[0]);
+  }
+
   async trim(before: number, limit: number): Promise<number> {
     // One more, so that the newest is never among those that go.
     const rows = (await answerOf(this.#redis.xrange(LOG, '-', '+', 'COUNT', limit + 1))) as Row[];
@@ -131,5 +136,9 @@ export class RedisAuditLog implements AuditLog {
 
 function entryOf([id, fields]: Row): AuditEntry {
   const stored = JSON.parse(fields[1]!) as StoredAuditEntry;
-  return decodeAuditEntry(Number(id.slice(0, id.indexOf('-'))), stored);
+  return decodeAuditEntry(sequenceOf(id), stored);
+}
+
+function sequenceOf(id: string): number {
+  return Number(id.slice(0, id.indexOf('-')));
 }

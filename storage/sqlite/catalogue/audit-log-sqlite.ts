@@ -31,6 +31,7 @@ export class SqliteAuditLog implements AuditLog {
   readonly #below;
   readonly #belowOf;
   readonly #from;
+  readonly #newest;
   readonly #begun;
 
   constructor({ writer, reader }: CatalogueDatabase) {
@@ -42,6 +43,9 @@ export class SqliteAuditLog implements AuditLog {
       order by id desc limit ?`);
     this.#from = reader.prepare<[number, number], Row>(`
       select ${COLUMNS} from operator_actions where id >= ? order by id limit ?`);
+    this.#newest = reader
+      .prepare<[], number | null>('select max(id) from operator_actions')
+      .pluck();
     this.#begun = reader.prepare<[number, number], { id: string; entry: string }>(`
       select id, entry from begun_changes where begun_at < ? limit ?`);
   }
@@ -88,6 +92,10 @@ export class SqliteAuditLog implements AuditLog {
 
   async readFrom(sequence: number, limit: number): Promise<AuditEntry[]> {
     return readQuery(() => this.#from.all(sequence, limit)).map(entryOf);
+  }
+
+  async newest(): Promise<number> {
+    return readQuery(() => this.#newest.get()) ?? 0;
   }
 
   trim(before: number, limit: number): Promise<number> {

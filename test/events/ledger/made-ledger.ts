@@ -11,7 +11,6 @@ import { fileURLToPath } from 'node:url';
 import pino from 'pino';
 import { systemClock } from '../../../actors/clock.ts';
 import type { NewAuditEntry } from '../../../contracts/audit.ts';
-import { auditTailOf } from '../../../events/ledger/audit-tail.ts';
 import { bundleChunks } from '../../../events/ledger/bundle.ts';
 import { LedgerWriter, type LedgerWriterOptions } from '../../../events/ledger/ledger-writer.ts';
 import { withPresentKeys } from '../../../events/ledger/signed-note.ts';
@@ -43,7 +42,7 @@ export class MadeLedger {
     const { journal, auditLog, ledger: store } = this.stores;
     return new LedgerWriter({
       journal,
-      auditLog: auditTailOf(auditLog),
+      auditLog,
       store,
       blobs: this.blobs,
       shardCount: 3,

@@ -43,6 +43,7 @@ async function allOf(log: AuditLog, filter: AuditFilter, limit: number): Promise
 export function auditLogContract(log: () => AuditLog): void {
   test.serial('X5: entries are listed as they were, newest first, to the last page', async (t) => {
     t.deepEqual(await log().list({}, FIRST), { items: [], nextCursor: null });
+    t.is(await log().newest(), 0);
     const appended: AuditEntry[] = [];
     for (let at = 0; at < 7; at++) appended.push(await log().append(entryOf(at)));
     t.deepEqual(
@@ -50,6 +51,7 @@ export function auditLogContract(log: () => AuditLog): void {
       [1, 2, 3, 4, 5, 6, 7],
     );
     t.deepEqual(await allOf(log(), {}, 3), appended.toReversed());
+    t.is(await log().newest(), 7);
   });
 
   test.serial('X5: a page stays the same while entries are added', async (t) => {
@@ -147,6 +149,7 @@ export function auditLogContract(log: () => AuditLog): void {
     t.true(rounds > 1);
     const left = await log().readFrom(1, 10);
     t.is(left.length, 1);
+    t.is(await log().newest(), left[0]!.sequence);
     t.deepEqual(await allOf(log(), { creatorId: 'u_filter' }, 10), []);
     t.is((await log().append(entryOf(4_000_000))).sequence, left[0]!.sequence + 1);
   });
