@@ -19,6 +19,8 @@ const POLL_MS = 500;
 /** Events of one change of the store. */
 const EVENTS_MAX = 4_096;
 const TRIM_INTERVAL_MS = 60_000;
+/** Sums that one poll removes; while there are more, the next poll goes on. */
+const TRIMMED_AT_ONCE_MAX = 2_000;
 /** After damage was found in a journal, until it is read again. */
 const DAMAGED_MS = 60_000;
 
@@ -154,8 +156,8 @@ export class AccountKeeper {
       await this.catchUp();
       this.#lastPoll.now();
       if (clock.monotonic() - this.#trimmedAt < TRIM_INTERVAL_MS) return;
-      this.#trimmedAt = clock.monotonic();
-      await store.trim(clock.now());
+      const removed = await store.trim(clock.now(), TRIMMED_AT_ONCE_MAX);
+      if (removed < TRIMMED_AT_ONCE_MAX) this.#trimmedAt = clock.monotonic();
     } catch (error) {
       // What was not stored is read again.
       this.#account = null;

@@ -1,7 +1,6 @@
 // The exact part of analytics for a thread without a store of its own: the process's main thread
 // has it.
 
-import { assert } from '../../domain/assert.ts';
 import type { AnalyticsStore, ExactAnalytics } from '../../storage/ports/analytics.ts';
 import type { PortQuestions } from '../port-questions.ts';
 
@@ -9,7 +8,7 @@ type AccountStore = Pick<AnalyticsStore, 'generation' | 'exact' | 'trim'>;
 
 export type AnalyticsQuestion =
   | { readonly ask: 'generation' }
-  | { readonly ask: 'trim'; readonly now: number }
+  | { readonly ask: 'trim'; readonly now: number; readonly limit: number }
   | {
       readonly ask: keyof ExactAnalytics;
       readonly generation: number;
@@ -42,8 +41,8 @@ export class RemoteAnalytics implements AccountStore {
     };
   }
 
-  async trim(now: number): Promise<void> {
-    await this.#questions.ask({ ask: 'trim', now });
+  async trim(now: number, limit: number): Promise<number> {
+    return (await this.#questions.ask({ ask: 'trim', now, limit })) as number;
   }
 }
 
@@ -53,8 +52,7 @@ export async function answerAnalytics(
   question: AnalyticsQuestion,
 ): Promise<unknown> {
   if (question.ask === 'generation') return await store.generation();
-  if (question.ask === 'trim') return await store.trim('now' in question ? question.now : 0);
-  assert('generation' in question, 'it names its generation');
+  if ('limit' in question) return await store.trim(question.now, question.limit);
   const exact = store.exact(question.generation);
   const call = exact[question.ask] as (...parameters: readonly unknown[]) => Promise<unknown>;
   return await call(...question.parameters);

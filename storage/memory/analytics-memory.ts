@@ -105,14 +105,23 @@ export class MemoryAnalytics implements AnalyticsStore {
     return count;
   }
 
-  async trim(now: number): Promise<void> {
+  async trim(now: number, limit: number): Promise<number> {
+    let removed = 0;
     for (const kept of [...this.#generations.values()]
       .map(({ sums }) => sums)
       .concat(this.#counted))
       for (const [key, starts] of kept) {
         if (key.startsWith('hour') || key.startsWith('all')) continue;
-        for (const start of starts.keys()) if (start < now - FINE_KEPT_MS) starts.delete(start);
+        for (const [start, values] of starts) {
+          for (const name of values.keys()) {
+            if (start >= now - FINE_KEPT_MS || removed === limit) break;
+            values.delete(name);
+            removed += 1;
+          }
+          if (values.size === 0) starts.delete(start);
+        }
       }
+    return removed;
   }
 
   #removeOthers(): void {

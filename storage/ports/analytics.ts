@@ -137,6 +137,9 @@ export interface AnalyticsStore {
   sums(subject: string, step: Step, from: number, to: number): Promise<Sums[]>;
   /** Who watches the drop now, at all gateways together. */
   watching(dropId: string, now: number): Promise<number>;
-  /** Removes what is older than it is kept, a bounded portion a call. */
-  trim(now: number): Promise<void>;
+  /**
+   * Removes sums that are older than they are kept, at most `limit`. Resolves to how many it
+   * removed; 0 where they go by themselves.
+   */
+  trim(now: number, limit: number): Promise<number>;
 }

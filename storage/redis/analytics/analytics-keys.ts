@@ -32,7 +32,7 @@ export function generationKeys(generation: number) {
   return {
     positions: `${prefix}:positions`,
     drops: `${prefix}:drops`,
-    /** The names of all other keys of the generation. */
+    /** The names of the generation's other keys, but for those that expire by themselves. */
     register: `${prefix}:keys`,
     dropsOf: (creatorId: string) => `${prefix}:of:${creatorId}`,
     segments: (dropId: string) => `${prefix}:orders:${dropId}`,

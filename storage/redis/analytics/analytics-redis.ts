@@ -141,7 +141,9 @@ export class RedisAnalytics implements AnalyticsStore {
   }
 
   /** Keys expire by themselves. */
-  async trim(): Promise<void> {}
+  async trim(): Promise<number> {
+    return 0;
+  }
 
   async #commit(generation: number, change: ExactChange): Promise<boolean> {
     const keys = generationKeys(generation);

@@ -42,7 +42,13 @@ export const COMMIT = new Script(`
     redis.call('HSET', KEYS[tonumber(ARGV[i])], ARGV[i + 1], ARGV[i + 2])
   end
   addSums(sums)
-  for i = 4, #KEYS do redis.call('SADD', KEYS[3], KEYS[i]) end
+  local ends = {}
+  for i = sums, #ARGV, 4 do
+    if ARGV[i + 3] ~= '0' then ends[tonumber(ARGV[i])] = true end
+  end
+  for i = 4, #KEYS do
+    if not ends[i] then redis.call('SADD', KEYS[3], KEYS[i]) end
+  end
   return 1
 `);
 

@@ -20,8 +20,6 @@ import {
 
 /** Of the counted part; generations of the exact part are counted from 1. */
 const COUNTED = 0;
-/** Rows that one call of `trim` removes. */
-const TRIM_ROWS = 2_000;
 /** How long a gateway's last flush is remembered. */
 const GATEWAY_KEPT_MS = 24 * 3_600_000;
 
@@ -148,10 +146,10 @@ export function open(options: ProgramOptions) {
     'insert into generations (number, serves) values (?, 0)',
   );
   const serve = database.prepare<[number]>('update generations set serves = (number = ?)');
-  const trim = database.prepare<[number]>(`
+  const trim = database.prepare<[number, number]>(`
     delete from sums where (part, subject, step, start, name) in (
       select part, subject, step, start, name from sums indexed by fine_sums
-      where step < 2 and start < ? order by start limit ${TRIM_ROWS})`);
+      where step < 2 and start < ? order by start limit ?)`);
   const trimGateways = database.prepare<[number]>('delete from gateways where at < ?');
   const trimWatching = database.prepare<[]>(
     'delete from watching where gateway not in (select id from gateways)',
@@ -225,10 +223,10 @@ export function open(options: ProgramOptions) {
       },
       watching: (dropId: string, now: number): number =>
         watching.get(dropId, now - WATCHING_KEPT_MS)!,
-      trim(now: number): void {
-        trim.run(now - FINE_KEPT_MS);
+      trim(now: number, limit: number): number {
         trimGateways.run(now - GATEWAY_KEPT_MS);
         trimWatching.run();
+        return trim.run(now - FINE_KEPT_MS, limit).changes;
       },
       limitPages: (pages: number): void => limitPages(database, pages),
     },

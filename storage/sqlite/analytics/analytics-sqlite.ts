@@ -57,7 +57,7 @@ export class SqliteAnalytics implements AnalyticsStore {
     return this.#writer.submit('watching', dropId, now);
   }
 
-  async trim(now: number): Promise<void> {
-    await this.#writer.submit('trim', now);
+  trim(now: number, limit: number): Promise<number> {
+    return this.#writer.submit('trim', now, limit);
   }
 }

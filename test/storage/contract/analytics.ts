@@ -189,7 +189,10 @@ export function analyticsContract(store: () => AnalyticsStore): void {
       amount(old, 'orders', 1, 'hour'),
     ];
     t.true(await exact.commit({ ...NOTHING, amounts }));
-    await store().trim(NOW);
+    const portions = [await store().trim(NOW, 1), await store().trim(NOW, 5)];
+    // A store where they go by themselves has none left to remove.
+    t.true(String(portions) === '1,1' || String(portions) === '0,0', String(portions));
+    t.is(await store().trim(NOW, 1), 0);
     t.deepEqual(await store().sums(ALL, 'second', old, old + 1), []);
     t.deepEqual(await store().sums(ALL, 'minute', old, old + 1), []);
     t.is((await store().sums(ALL, 'hour', old, old + 1)).length, 1);
