@@ -33,6 +33,7 @@ export function metricSources(options: MetricSourcesOptions): MetricSources {
     node: {
       version,
       profile: cluster === null ? 'embedded' : 'cluster',
+      nodeId: config.nodeId,
       threads: () => threads.sample(),
       disk: () => diskOf(config.dataDirectory),
     },

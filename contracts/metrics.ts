@@ -135,7 +135,11 @@ const SHARDS = {
 
 const NODE = {
   livedrops_build_info: gauge('Always 1.', {
-    labels: { version: open('the version of the node', 1), profile: ['embedded', 'cluster'] },
+    labels: {
+      version: open('the version of the node', 1),
+      profile: ['embedded', 'cluster'],
+      node: open('the id of the node', 1),
+    },
   }),
   livedrops_node_ready: gauge('1: `/readyz` says that the node is ready.'),
   livedrops_thread_cpu_seconds_total: counter(

@@ -14,13 +14,14 @@ import type { ConnectOptions } from './connect.ts';
 const OPERATOR_ID = 'operator';
 const TOKEN_SECONDS = 60;
 
-export function connectBySettings({ url, token }: ConnectOptions): OperatorApi {
+export function connectBySettings({ url, token, timeoutMs }: ConnectOptions): OperatorApi {
   const config = loadStoredConfig({ signs: token === undefined });
   const { dataDirectory, authSecrets } = config;
   const { host, port } = config.operatorAddress ?? config;
   return new OperatorApi({
     url: url ?? readServerUrl(dataDirectory) ?? `http://${urlHost(host)}:${port}`,
     token: token === undefined ? signing(authSecrets) : () => token,
+    ...(timeoutMs !== undefined && { timeoutMs }),
   });
 }
 

@@ -63,6 +63,7 @@ export interface DiskSample {
 export interface NodeSample {
   readonly version: string;
   readonly profile: 'embedded' | 'cluster';
+  readonly nodeId: string;
   readonly threads: () => Promise<readonly ThreadSample[]>;
   /** Null where it cannot be read. */
   readonly disk: () => Promise<DiskSample | null>;

@@ -6,8 +6,8 @@ import type { ClusterSample, NodeSample } from './metric-sources.ts';
 import { serve, serveValue } from './serve.ts';
 
 export function registerNodeMetrics(registry: Registry, node: NodeSample): void {
-  const { version, profile, threads, disk } = node;
-  serve(registry, 'livedrops_build_info', () => [[{ version, profile }, 1]]);
+  const { version, profile, nodeId, threads, disk } = node;
+  serve(registry, 'livedrops_build_info', () => [[{ version, profile, node: nodeId }, 1]]);
   serve(registry, 'livedrops_thread_cpu_seconds_total', async () =>
     (await threads()).map(({ thread, cpuSeconds }) => [{ thread }, cpuSeconds]),
   );

@@ -1,6 +1,7 @@
 // Reads the cluster once, for `livedrops top`: the operator API, the live drops, and the metrics of
 // each node that is known.
 
+import type { MetricName } from '../../contracts/metrics.ts';
 import type { Look } from './picture.ts';
 import { parseExposition, type Sample } from './exposition.ts';
 
@@ -18,17 +19,16 @@ export interface LookedAt {
 export async function look(api: LookedAt, now: () => number): Promise<Look> {
   const [nodes, shards, drops] = await Promise.all([api.nodes(), api.shards(), api.liveDrops()]);
   const living = nodes.flatMap(({ state, url }) => (state === 'lost' || !url ? [] : [url]));
-  // A gateway has no shards, and is in no list of nodes. One node may have two addresses.
-  const urls =
-    living.length === 0 || !nodes.some(({ url }) => sameHost(url, api.url))
-      ? [...new Set([...living, api.url])]
-      : living;
+  // A gateway has no shards, and is in no list of nodes.
+  const urls = [...new Set([...living, api.url])];
   const scrapes = new Map<string, readonly Sample[]>();
   const silent: string[] = [];
   await Promise.all(
     urls.map(async (url) => {
       try {
-        scrapes.set(url, parseExposition(await api.metrics(url)));
+        const samples = parseExposition(await api.metrics(url));
+        // One node may have two addresses, and an address may lead to several nodes.
+        scrapes.set(nodeIn(samples) ?? url, samples);
       } catch {
         silent.push(url);
       }
@@ -37,7 +37,8 @@ export async function look(api: LookedAt, now: () => number): Promise<Look> {
   return { at: now(), nodes, shards, drops, scrapes, silent };
 }
 
-/** A node tells its address by the name of its machine, and is called by another one. */
-function sameHost(one: string | null, other: string): boolean {
-  return one !== null && new URL(one).port === new URL(other).port;
+/** Null: the node does not name itself, as older ones. */
+function nodeIn(samples: readonly Sample[]): string | null {
+  const name: MetricName = 'livedrops_build_info';
+  return samples.find((sample) => sample.name === name)?.labels['node'] ?? null;
 }

@@ -3,7 +3,7 @@
 import type { MetricName } from '../../contracts/metrics.ts';
 import type { Sample } from './exposition.ts';
 
-/** By the address of the node. */
+/** By the id of the node, or by its address where it does not name itself. */
 export type Scrapes = ReadonlyMap<string, readonly Sample[]>;
 type Labels = Readonly<Record<string, string>>;
 export type Matches = (labels: Labels) => boolean;

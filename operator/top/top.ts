@@ -25,6 +25,8 @@ export interface TopParts {
 }
 
 const INTERVAL_MS = 1_000;
+/** For a node that hangs: the next one is asked then, and what it would have told is left out. */
+const TIMEOUT_MS = 3_000;
 const PLAIN_SIZE = { columns: 100, rows: 60 };
 const CTRL_C = '\u0003';
 
@@ -34,23 +36,43 @@ export async function top(options: TopOptions): Promise<void> {
   interrupted.addEventListener('abort', () => interrupt.abort());
   const { stdin: input, stdout: output } = process;
   const pace = realPace(interrupt.signal);
-  const api = await connectOperator(options);
+  const api = await connectOperator({ ...options, timeoutMs: TIMEOUT_MS });
   await run(options, { api, input, output, pace, interrupt, environment: PROCESS_ENVIRONMENT });
+  // A request may hang still.
+  if (interrupt.signal.aborted) process.exit();
 }
 
 export async function run(options: TopOptions, parts: TopParts): Promise<void> {
-  const { api, output, pace } = parts;
+  const { output, interrupt } = parts;
   const inPlace = output.isTTY === true && options.json !== true && options.once !== true;
-  let before = await look(api, () => pace.now());
-  if (inPlace) return await drawInPlace(before, parts);
+  try {
+    const first = await nextLook(parts);
+    if (inPlace) await drawInPlace(first, parts);
+    else await print(first, options, parts);
+  } catch (error) {
+    if (!interrupt.signal.aborted) throw error;
+  }
+}
+
+/** Rejects where it is interrupted meanwhile: a look takes long where nodes hang. */
+async function nextLook({ api, pace, interrupt: { signal } }: TopParts): Promise<Look> {
+  signal.throwIfAborted();
+  const interrupted = Promise.withResolvers<never>();
+  const onAbort = () => interrupted.reject(signal.reason);
+  signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    return await Promise.race([look(api, () => pace.now()), interrupted.promise]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
+}
+
+async function print(first: Look, options: TopOptions, parts: TopParts): Promise<void> {
+  const { api, output, pace } = parts;
+  let before = first;
   for (;;) {
-    try {
-      await pace.pause(INTERVAL_MS);
-    } catch (error) {
-      if (parts.interrupt.signal.aborted) return;
-      throw error;
-    }
-    const after = await look(api, () => pace.now());
+    await pace.pause(INTERVAL_MS);
+    const after = await nextLook(parts);
     output.write(textOf(pictureOf(before, after), options, api.url));
     if (options.once === true) return;
     before = after;
@@ -92,7 +114,7 @@ async function drawInPlace(first: Look, parts: TopParts): Promise<void> {
       await pace.pause(INTERVAL_MS);
       if (isPaused) continue;
       try {
-        const after = await look(api, () => pace.now());
+        const after = await nextLook(parts);
         picture = pictureOf(before, after);
         before = after;
         fault = null;
@@ -101,8 +123,6 @@ async function drawInPlace(first: Look, parts: TopParts): Promise<void> {
         fault = error instanceof Error ? error.message : String(error);
       }
     }
-  } catch (error) {
-    if (!interrupt.signal.aborted) throw error;
   } finally {
     terminal.close();
   }

@@ -52,10 +52,12 @@ function start(options: TopOptions, isTTY: boolean, onPause: (count: number) => 
   const api = {
     url: 'http://node-1:8080',
     looks: 0,
+    hangs: false,
     fault: null as Error | null,
     async nodes() {
       this.looks += 1;
       if (this.fault !== null) throw this.fault;
+      if (this.hangs) await new Promise(() => undefined);
       return [nodeOf('node-1')];
     },
     shards: async () => [],
@@ -116,6 +118,26 @@ test('X7: a node that does not answer is told, and the view goes on', async (t) 
   const [, second, third] = top.output.frames;
   t.true(second!.includes('no server at http://node-1:8080 answers'));
   t.true(third!.includes('q quits'));
+});
+
+test('X7: q and an interrupt end it while a look hangs', async (t) => {
+  for (const press of ['q', '\u0003', null]) {
+    const top = start({}, true, () => {
+      top.api.hangs = true;
+      setImmediate(() => {
+        if (press === null) top.interrupt.abort();
+        else top.input.write(press);
+      });
+    });
+    await top.ended;
+    t.true(top.output.text.endsWith(LEAVE));
+  }
+  const plain = start({}, false, () => {
+    plain.api.hangs = true;
+    setImmediate(() => plain.interrupt.abort());
+  });
+  await plain.ended;
+  t.is(plain.output.text, '');
 });
 
 test('X7: a crash puts the terminal back, too', async (t) => {
