@@ -56,7 +56,10 @@ export interface RedisStoresOptions {
   readonly address: RedisAddress;
   /** The name of each connection in `CLIENT LIST`. */
   readonly name: string;
-  /** Replicas that must have each journal entry and VAPID key before it counts; 0 for none. */
+  /**
+   * Replicas that must have each journal entry, VAPID key, entry of the audit log and change of the
+   * ledger before it counts; 0 for none.
+   */
   readonly replicas: number;
   /** Accept a Redis that may lose acknowledged writes. */
   readonly acceptWeak: boolean;
@@ -90,7 +93,7 @@ export async function openRedisStores(options: RedisStoresOptions): Promise<Redi
     const placement = await connect('placement');
     const redis = await connect('data');
     // Waiting for replicas holds up what comes after it on the same connection.
-    const ledger = options.replicas === 0 ? redis : await connect('ledger');
+    const records = options.replicas === 0 ? redis : await connect('records');
     const { acceptWeak } = options;
     const found = await checkRedisServers(redis, { acceptWeak, log });
     const servers = new RedisServerWatch({ redis, found, log });
@@ -121,9 +124,9 @@ export async function openRedisStores(options: RedisStoresOptions): Promise<Redi
       consumerPositions: new RedisConsumerPositions({ redis }),
       orderDetails: new RedisOrderDetails({ redis }),
       operatorAccounts: new RedisOperatorAccounts({ redis }),
-      auditLog: new RedisAuditLog({ redis }),
+      auditLog: new RedisAuditLog({ redis: records, reads: redis, replicas: options.replicas }),
       vapidKeys: new RedisVapidKeys({ redis: appends, reads: redis, replicas: options.replicas }),
-      ledger: new RedisLedgerStore({ redis: ledger, reads: redis, replicas: options.replicas }),
+      ledger: new RedisLedgerStore({ redis: records, reads: redis, replicas: options.replicas }),
       parkedRefunds: new RedisParkedRefunds({ redis }),
       paymentProblems: new RedisPaymentProblems({ redis }),
       jobs: new RedisJobStore({ redis }),

@@ -3,8 +3,10 @@
 
 import { rmSync } from 'node:fs';
 import test, { type ExecutionContext } from 'ava';
+import type { NewAuditEntry } from '../../contracts/audit.ts';
 import type { Redis } from 'ioredis';
 import type { Journal } from '../../storage/ports/journal.ts';
+import { RedisAuditLog } from '../../storage/redis/catalogue/audit-log-redis.ts';
 import { RedisVapidKeys } from '../../storage/redis/catalogue/vapid-keys-redis.ts';
 import { RedisJournal } from '../../storage/redis/journal/journal-redis.ts';
 import { logKey } from '../../storage/redis/connection/keys.ts';
@@ -179,6 +181,33 @@ redisTest('R1: with replicas asked for, a VAPID key counts when they have it', a
   await failsWith(t, 'store-unavailable', strict.remove('another'));
   t.true(await new RedisVapidKeys({ redis }).add({ ...key, keyId: 'b' }, 'a'));
 });
+
+redisTest(
+  'X5: with replicas asked for, an entry of the log counts when they have it',
+  async (t) => {
+    const server = await startRedis(t);
+    const { redis } = await openJournal(t, server);
+    const entry: NewAuditEntry = {
+      at: 1_000,
+      actor: { kind: 'operator', id: 'olga', keyId: null },
+      action: 'drain',
+      target: null,
+      creatorId: null,
+      params: {},
+      changes: [],
+      outcome: 'done',
+      result: 'Done.',
+      address: null,
+      requestId: null,
+    };
+    const strict = new RedisAuditLog({ redis, replicas: 1, replicasTimeoutMs: 50 });
+    await failsWith(t, 'store-unavailable', strict.append(entry));
+    await failsWith(t, 'store-unavailable', strict.begin(entry));
+    const [{ id } = { id: '' }] = await strict.listBegun(2_000, 10);
+    await failsWith(t, 'store-unavailable', strict.finish(id, entry));
+    t.is((await new RedisAuditLog({ redis }).append(entry)).sequence, 3);
+  },
+);
 
 redisTest('J2: with replicas asked for, an append counts when they have it', async (t) => {
   const server = await startRedis(t, { settings: { 'repl-diskless-sync-delay': '0' } });

@@ -13,7 +13,8 @@ import {
 import type { AuditLog, BegunChange } from '../../ports/audit-log.ts';
 import { readAuditPage } from '../../rows/audit-page.ts';
 import { answerOf, type RedisConnection } from '../connection/connection.ts';
-import { Script } from '../connection/script.ts';
+import { ReplicatedWrites } from '../connection/replicated-writes.ts';
+import { Script, type ScriptArgument } from '../connection/script.ts';
 
 const LOG = '{operators}:log';
 const BEGUN = '{operators}:begun';
@@ -33,6 +34,9 @@ const APPEND = new Script(`
   if KEYS[3] then redis.call('ZADD', KEYS[3], id, id) end
   return id
 `);
+
+/** ARGV: the id of the begun change, and its entry as JSON. */
+const BEGIN = new Script(`return redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])`);
 
 /** KEYS: the stream, a creator's set. ARGV: below this number, how many. Answers rows of both. */
 const BELOW_OF = new Script(`
@@ -55,11 +59,26 @@ const TRIM = new Script(`
 /** A row of the stream: its id, then names and values in turn. */
 type Row = [string, string[]];
 
-export class RedisAuditLog implements AuditLog {
-  readonly #redis: RedisConnection;
+export interface RedisAuditLogOptions {
+  /** For entries, which may hold up what comes after them where there are replicas. */
+  readonly redis: RedisConnection;
+  /** For all else. Default: the same. */
+  readonly reads?: RedisConnection;
+  /** Replicas that must have an entry before it counts. Default 0: the server alone. */
+  readonly replicas?: number;
+  readonly replicasTimeoutMs?: number;
+}
 
-  constructor(options: { readonly redis: RedisConnection }) {
-    this.#redis = options.redis;
+export class RedisAuditLog implements AuditLog {
+  readonly #entries: RedisConnection;
+  readonly #redis: RedisConnection;
+  readonly #replicated: ReplicatedWrites | null;
+
+  constructor({ redis, reads = redis, replicas = 0, replicasTimeoutMs }: RedisAuditLogOptions) {
+    this.#entries = redis;
+    this.#redis = reads;
+    this.#replicated =
+      replicas === 0 ? null : new ReplicatedWrites({ redis, replicas, replicasTimeoutMs });
   }
 
   async append(entry: NewAuditEntry): Promise<AuditEntry> {
@@ -68,7 +87,7 @@ export class RedisAuditLog implements AuditLog {
 
   async begin(entry: NewAuditEntry): Promise<string> {
     const id = randomUUID();
-    await answerOf(this.#redis.hset(BEGUN, id, JSON.stringify(entry)));
+    await this.#write(BEGIN, [BEGUN], [id, JSON.stringify(entry)]);
     return id;
   }
 
@@ -130,7 +149,17 @@ export class RedisAuditLog implements AuditLog {
     const { creatorId } = entry;
     const keys = [LOG, BEGUN, ...(creatorId === null ? [] : [ofCreator(creatorId)])];
     const stored = JSON.stringify(encodeAuditEntry(entry));
-    return APPEND.run(this.#redis, keys, [stored, begunId]);
+    return this.#write(APPEND, keys, [stored, begunId]);
+  }
+
+  #write(
+    script: Script,
+    keys: readonly string[],
+    args: readonly ScriptArgument[],
+  ): Promise<unknown> {
+    return this.#replicated === null
+      ? script.run(this.#entries, keys, args)
+      : this.#replicated.run(script, keys, args);
   }
 }
 
