@@ -280,6 +280,6 @@ function addBuyers(buyers: Buyers, dropId: string, segment: OrderSegment): void 
   for (let i = 0; i < segment.size; i++) {
     const mark = segment.soldAt[i]!;
     if (mark === 0) continue;
-    buyers.sold(segment.userLow[i]!, segment.userHigh[i]!, { dropId, mark }, () => undefined);
+    buyers.load(segment.userLow[i]!, segment.userHigh[i]!, { dropId, mark });
   }
 }

@@ -137,6 +137,26 @@ export class Buyers {
     changed({ sale: first, name: 'buyersReturning', value: 1 });
   }
 
+  /**
+   * A sale that was counted before. Such sales come in any order, those of one drop too, and end in
+   * the state that they made when they were sold.
+   */
+  load(low: number, high: number, sale: Sale): void {
+    const drop = this.#numberOf(sale.dropId);
+    const pair = this.#pairs.find(low, high, drop);
+    if (this.#pairs.drop[pair] === 0) {
+      this.#pairs.put(pair, low, high, drop);
+      if (this.#pairs.isFull) this.#pairs.grow(() => undefined);
+    }
+    const slot = this.#firsts.find(low, high, drop);
+    const firstDrop = this.#firsts.drop[slot]!;
+    if (firstDrop === 0) this.#firsts.put(slot, low, high, drop);
+    else if (!isBefore(sale, { dropId: this.#drops[firstDrop]!, mark: this.#marks[slot]! })) return;
+    this.#firsts.drop[slot] = drop;
+    this.#marks[slot] = sale.mark;
+    if (this.#firsts.isFull) this.#growFirsts();
+  }
+
   #growFirsts(): void {
     const before = this.#marks;
     this.#marks = new Float64Array(before.length * 2);

@@ -6,7 +6,7 @@ import type { FactBatch } from '../../../actors/shard/facts.ts';
 import { readEntries } from '../../../actors/shard/recovery.ts';
 import type { DropCommand } from '../../../contracts/commands.ts';
 import { Account, OvertakenError } from '../../../events/analytics/account.ts';
-import { Buyers, saleMark } from '../../../events/analytics/buyers.ts';
+import { type BuyerChange, Buyers, saleMark } from '../../../events/analytics/buyers.ts';
 import { OrderSegment, SEGMENT_ORDERS } from '../../../events/analytics/order-segment.ts';
 import { hashUser } from '../../../events/analytics/user-hash.ts';
 import { MemoryAnalytics } from '../../../storage/memory/analytics-memory.ts';
@@ -263,6 +263,35 @@ test('L2: buyers are new and returning in whatever order sales are read', (t) =>
       });
     }
     return counts;
+  }
+});
+
+test('L2: buyers that are loaded in the order of orders are those that were sold to', (t) => {
+  const order = fc.record({
+    user: fc.nat(3),
+    dropId: fc.constantFrom('d_1', 'd_2', 'd_3'),
+    time: fc.nat(20),
+  });
+  const orders = fc.array(order, { maxLength: 30 });
+  fc.assert(
+    fc.property(orders, orders, (before, after) => {
+      // Held orders are paid in another order than they were placed in.
+      const [lived, loaded] = [new Buyers(), new Buyers()];
+      for (const { user, ...sale } of before.toSorted((a, b) => a.time - b.time))
+        lived.sold(user, 0, saleOf(sale), () => undefined);
+      for (const { user, ...sale } of before) loaded.load(user, 0, saleOf(sale));
+      const changes: BuyerChange[][] = [lived, loaded].map((buyers) => {
+        const seen: BuyerChange[] = [];
+        for (const { user, ...sale } of after.toSorted((a, b) => a.time - b.time))
+          buyers.sold(user, 0, saleOf(sale), (change) => seen.push(change));
+        return seen;
+      });
+      t.deepEqual(changes[1], changes[0]);
+    }),
+  );
+
+  function saleOf({ dropId, time }: { dropId: string; time: number }) {
+    return { dropId, mark: saleMark(time, false) };
   }
 });
 
