@@ -1,8 +1,8 @@
 // The pages for people, as `scripts/pages.ts` built them: HTML, scripts, styles and icons, each
-// with its compressed forms. A file is read when somebody first asks for it, and kept.
+// with its compressed forms. All of it, some 500 KB, is read at the start and kept: it may be built
+// again under a server that runs.
 
-import { existsSync, readFileSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** Of each form on the disk the ending of its name, the best first. */
@@ -10,6 +10,8 @@ const ENCODINGS = [
   ['br', '.br'],
   ['gzip', '.gz'],
 ] as const;
+
+const AS_IT_IS = [null, ''] as const;
 
 /** A file, as the build lists it. */
 export interface BuiltFile {
@@ -47,39 +49,32 @@ export interface EncodedFile {
 
 export class BuiltPages {
   readonly list: PagesList;
-  readonly #folder: string;
-  /** By the name on the disk: at most three for each file of the list. */
-  readonly #read = new Map<string, Promise<Uint8Array>>();
+  /** By the name on the disk. */
+  readonly #bytes = new Map<string, Uint8Array>();
 
-  private constructor(folder: string, list: PagesList) {
-    this.#folder = folder;
-    this.list = list;
+  private constructor(folder: string) {
+    const read = (name: string) => readFileSync(join(folder, name));
+    this.list = JSON.parse(read('pages.json').toString()) as PagesList;
+    for (const { file } of [...this.list.apps.map(({ html }) => html), ...this.list.files])
+      for (const [, ending] of [AS_IT_IS, ...ENCODINGS])
+        this.#bytes.set(`${file}${ending}`, read(`${file}${ending}`));
   }
 
-  /** Null where nothing was built. */
+  /** Null where nothing was built, or is being built. */
   static open(folder: string): BuiltPages | null {
-    const path = join(folder, 'pages.json');
-    if (!existsSync(path)) return null;
-    return new BuiltPages(folder, JSON.parse(readFileSync(path, 'utf8')) as PagesList);
-  }
-
-  /** In the best form that the client takes (RFC 9110, 12.5.3). */
-  async content({ file }: BuiltFile, acceptEncoding: string): Promise<EncodedFile> {
-    const found = ENCODINGS.find(([name]) => accepts(acceptEncoding, name));
-    if (found === undefined) return { bytes: await this.#bytes(file), encoding: null };
-    const [encoding, ending] = found;
-    return { bytes: await this.#bytes(`${file}${ending}`), encoding };
-  }
-
-  #bytes(name: string): Promise<Uint8Array> {
-    let bytes = this.#read.get(name);
-    if (bytes === undefined) {
-      bytes = readFile(join(this.#folder, name));
-      this.#read.set(name, bytes);
-      // A file that could not be read is tried again by the next request.
-      bytes.catch(() => this.#read.delete(name));
+    try {
+      return new BuiltPages(folder);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+      return null;
     }
-    return bytes;
+  }
+
+  /** In the best form that the client takes (RFC 9110, 12.5.3). `file`: of the list. */
+  content({ file }: BuiltFile, acceptEncoding: string): EncodedFile {
+    const [encoding, ending] =
+      ENCODINGS.find(([name]) => accepts(acceptEncoding, name)) ?? AS_IT_IS;
+    return { bytes: this.#bytes.get(`${file}${ending}`)!, encoding };
   }
 }
 

@@ -27,12 +27,8 @@ export interface PageRoutesOptions {
 }
 
 export function pageRoutes({ pages, mediaOrigin }: PageRoutesOptions): Route[] {
-  const reply = async (
-    file: BuiltFile,
-    acceptEncoding: string,
-    headers: HeaderPairs = [],
-  ): Promise<Reply> => {
-    const { bytes, encoding } = await pages.content(file, acceptEncoding);
+  const reply = (file: BuiltFile, acceptEncoding: string, headers: HeaderPairs = []): Reply => {
+    const { bytes, encoding } = pages.content(file, acceptEncoding);
     return {
       ok: true,
       status: 200,

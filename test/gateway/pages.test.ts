@@ -12,7 +12,7 @@ import { startFixture } from './fixture.ts';
 const HTML = '<!doctype html><title>shop</title>';
 const SCRIPT = 'console.log("shop")';
 
-function built(): { pages: BuiltPages; remove: () => void } {
+function built(): { folder: string; pages: BuiltPages; remove: () => void } {
   const folder = mkdtempSync(join(tmpdir(), 'livedrops-pages-'));
   mkdirSync(join(folder, 'assets'));
   for (const [file, content] of [
@@ -49,6 +49,7 @@ function built(): { pages: BuiltPages; remove: () => void } {
   };
   writeFileSync(join(folder, 'pages.json'), JSON.stringify(list));
   return {
+    folder,
     pages: BuiltPages.open(folder)!,
     remove: () => rmSync(folder, { recursive: true }),
   };
@@ -92,6 +93,21 @@ test('U4: each client gets the best form that it takes', async (t) => {
     t.is(script.headers.get('content-encoding'), encoding, accepted);
     t.is(script.headers.get('vary'), 'accept-encoding');
     t.is(await script.text(), SCRIPT, accepted);
+  }
+});
+
+test('U4: pages that are built again are served as they were at the start', async (t) => {
+  const { folder, pages, remove } = built();
+  const url = await serve(t, pages);
+  writeFileSync(join(folder, 'index.html'), 'of the next version');
+  rmSync(join(folder, 'assets'), { recursive: true });
+  t.is(BuiltPages.open(folder), null, 'not whole');
+  remove();
+  t.is(BuiltPages.open(folder), null, 'nothing');
+  for (const encoding of ['br', 'gzip', 'identity']) {
+    const headers = { 'accept-encoding': encoding };
+    t.is(await (await fetch(`${url}/`, { headers })).text(), HTML);
+    t.is(await (await fetch(`${url}/assets/shop-1.js`, { headers })).text(), SCRIPT);
   }
 });
 
