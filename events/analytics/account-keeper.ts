@@ -42,6 +42,8 @@ export class AccountKeeper {
   #generation = 0;
   /** Whether this process keeps the account now. */
   #keeps = false;
+  /** Of the lease, when the account was used last. */
+  #tenure = 0;
   /** Entries that were not read yet at the end of the last poll. */
   #behind = new Map<number, number>();
   /** By shard, the monotonic time until which it is left alone. */
@@ -150,8 +152,10 @@ export class AccountKeeper {
     const { lease, store, clock, log } = this.#options;
     try {
       this.#keeps = lease === null || (await lease.hold());
-      // Whoever has the lease then changes what is stored.
-      if (!this.#keeps) this.#account = null;
+      const tenure = lease?.tenure ?? 0;
+      // Whoever has the lease then, or had it in between, changes what is stored.
+      if (!this.#keeps || tenure !== this.#tenure) this.#account = null;
+      this.#tenure = tenure;
       if (!this.#keeps) return;
       await this.catchUp();
       this.#lastPoll.now();

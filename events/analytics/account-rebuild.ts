@@ -23,14 +23,31 @@ export interface AccountRebuildOptions {
 }
 
 /**
- * Errors: those of a journal that cannot be read, and then the account that was there still serves;
- * the signal's reason; `store-unavailable`, also where somebody else began to make it anew.
+ * Errors: those of a journal that cannot be read; the signal's reason; `store-unavailable`, also
+ * where somebody else began to make it anew. The account that was there still serves then, and
+ * nothing is left of the other one.
  */
 export async function rebuildAccount(
+  options: AccountRebuildOptions,
+  context: RunContext,
+): Promise<void> {
+  const { store } = options;
+  const generation = await store.begin();
+  try {
+    await make(generation, options, context);
+    await store.serve(generation);
+  } catch (error) {
+    // What cannot be removed now is removed by the next one that begins.
+    await store.discard(generation).catch(() => undefined);
+    throw error;
+  }
+}
+
+async function make(
+  generation: number,
   { store, journal, shardCount, pause }: AccountRebuildOptions,
   { signal, progress }: RunContext,
 ): Promise<void> {
-  const generation = await store.begin();
   const account = await Account.open({ store: store.exact(generation) });
   const flush = async () => {
     if (await account.flush()) return;
@@ -60,5 +77,4 @@ export async function rebuildAccount(
     tell();
   }
   await flush();
-  await store.serve(generation);
 }

@@ -149,7 +149,10 @@ export class LedgerWriter {
     const known = this.#summaries.get(name);
     const last = await source.last();
     const after = known === undefined ? null : known.first + known.size - 1;
-    if (last === 0 || last === after) return { tree: null, missing: 0 };
+    if (last === (after ?? 0)) {
+      this.#faults.delete(name);
+      return { tree: null, missing: 0 };
+    }
     if (after !== null && last < after) {
       this.#fault(name, `${name} ends at ${last}, and the ledger has it up to ${after}`);
       return { tree: null, missing: 0 };

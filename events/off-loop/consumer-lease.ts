@@ -19,9 +19,15 @@ export class ConsumerLease {
   readonly #options: ConsumerLeaseOptions;
   #requestedAt = -Infinity;
   #validUntil = -Infinity;
+  #tenure = 0;
 
   constructor(options: ConsumerLeaseOptions) {
     this.#options = options;
+  }
+
+  /** Another number each time that others may have had the lease since it was held before. */
+  get tenure(): number {
+    return this.#tenure;
   }
 
   /**
@@ -34,6 +40,7 @@ export class ConsumerLease {
       this.#requestedAt = now;
       try {
         const held = await leases.hold(consumer, holder, LEASE_MS);
+        if (held && clock.monotonic() >= this.#validUntil) this.#tenure += 1;
         this.#validUntil = held ? now + LEASE_MS : -Infinity;
       } catch {
         // A lease that was granted lasts for its time.

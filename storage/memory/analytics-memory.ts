@@ -74,6 +74,10 @@ export class MemoryAnalytics implements AnalyticsStore {
     this.#removeOthers();
   }
 
+  async discard(generation: number): Promise<void> {
+    if (generation !== this.#serving) this.#generations.delete(generation);
+  }
+
   async count({ gateway, flush, at, amounts, watching }: CountedFlush): Promise<boolean> {
     const before = this.#gateways.get(gateway);
     if (flush <= (before?.flush ?? 0)) return false;

@@ -128,6 +128,8 @@ export interface AnalyticsStore {
   begin(): Promise<number>;
   /** The generation serves from now on, and the one before is removed. */
   serve(generation: number): Promise<void>;
+  /** Removes a generation that does not serve. Nothing happens where it is gone, or serves. */
+  discard(generation: number): Promise<void>;
   /** Adds a flush of a gateway. False: it was added already. */
   count(flush: CountedFlush): Promise<boolean>;
   /**

@@ -25,7 +25,7 @@ import {
   sumsEnd,
   sumsKey,
 } from './analytics-keys.ts';
-import { BEGIN, COMMIT, COUNT, SERVE } from './analytics-scripts.ts';
+import { BEGIN, COMMIT, COUNT, DISCARD, SERVE } from './analytics-scripts.ts';
 
 /** How long a gateway's last flush is remembered. */
 const GATEWAY_KEPT_MS = 24 * 3_600_000;
@@ -97,6 +97,11 @@ export class RedisAnalytics implements AnalyticsStore {
 
   async serve(generation: number): Promise<void> {
     await SERVE.run(this.#redis, GENERATION_KEYS, [generation]);
+    await this.#removeLeaving();
+  }
+
+  async discard(generation: number): Promise<void> {
+    await DISCARD.run(this.#redis, GENERATION_KEYS, [generation]);
     await this.#removeLeaving();
   }
 

@@ -71,6 +71,14 @@ export const SERVE = new Script(`
   return 1
 `);
 
+/** KEYS: serving, unfinished, begun, leaving. ARGV: the generation. */
+export const DISCARD = new Script(`
+  if redis.call('GET', KEYS[2]) ~= ARGV[1] then return 0 end
+  redis.call('SADD', KEYS[4], ARGV[1])
+  redis.call('DEL', KEYS[2])
+  return 1
+`);
+
 /**
  * KEYS: the gateway's last flush, who watches there, gateways, then those of sums. ARGV: the
  * gateway, the flush, its time, how long the flush is remembered and who watches is kept (ms), the

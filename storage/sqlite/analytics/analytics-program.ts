@@ -210,6 +210,10 @@ export function open(options: ProgramOptions) {
         serve.run(generation);
         removeAllBut(generation);
       },
+      discard(generation: number): void {
+        const present = serving.get()!;
+        if (generation !== present && exists.get(generation) !== undefined) removeAllBut(present);
+      },
       count({ gateway, flush, at, amounts, watching: present }: CountedFlush): boolean {
         if (flush <= (flushOf.get(gateway) ?? 0)) return false;
         putFlush.run(gateway, flush, at);

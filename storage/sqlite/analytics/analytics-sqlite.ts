@@ -41,6 +41,10 @@ export class SqliteAnalytics implements AnalyticsStore {
     await this.#writer.submit('serve', generation);
   }
 
+  async discard(generation: number): Promise<void> {
+    await this.#writer.submit('discard', generation);
+  }
+
   count(flush: CountedFlush): Promise<boolean> {
     return this.#writer.submit('count', flush);
   }

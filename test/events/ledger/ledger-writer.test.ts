@@ -159,9 +159,15 @@ test('L1: a journal that was put back from an older copy is found', async (t) =>
   await made.append(0, 10);
   await made.passes();
   const older = memoryStores();
-  const { epoch } = await older.journal.claim(0, 'test');
-  await older.journal.append(0, epoch, 1, Buffer.from('entry 0/1'));
   const writer = made.newWriter({ journal: older.journal });
   await writer.pass();
+  t.deepEqual(writer.faults, ['shard-0 ends at 0, and the ledger has it up to 10']);
+  const { epoch } = await older.journal.claim(0, 'test');
+  await older.journal.append(0, epoch, 1, Buffer.from('entry 0/1'));
+  await writer.pass();
   t.deepEqual(writer.faults, ['shard-0 ends at 1, and the ledger has it up to 10']);
+  for (let i = 2; i <= 10; i++)
+    await older.journal.append(0, epoch, i, Buffer.from(`entry 0/${i}`));
+  await writer.pass();
+  t.deepEqual(writer.faults, [], 'the newer copy is there again');
 });

@@ -178,6 +178,15 @@ export function analyticsContract(store: () => AnalyticsStore): void {
     );
     await store().serve(before);
     t.is(await store().generation(), made, 'one that is gone never serves again');
+    const discarded = await store().begin();
+    t.true(await store().exact(discarded).commit(NOTHING));
+    await store().discard(before);
+    t.true(await store().exact(discarded).commit(NOTHING), 'another is as it was');
+    await store().discard(discarded);
+    await store().discard(discarded);
+    t.false(await store().exact(discarded).commit(NOTHING));
+    await store().discard(made);
+    t.deepEqual([...(await exact.positions())], [[3, 5]], 'the one that serves stays');
   });
 
   test.serial('L2: seconds and minutes go after 30 days, hours stay', async (t) => {
