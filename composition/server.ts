@@ -209,8 +209,8 @@ export async function startServer(
     await counted.stop();
     await payments.stop();
     await core.stop();
-    await traces.stop();
     removeServerUrl(config.dataDirectory);
+    await traces.stop();
   };
   try {
     await core.start();

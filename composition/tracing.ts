@@ -8,7 +8,7 @@ import { AccessLog, type AccessLine } from '../gateway/http/access-log.ts';
 import { RequestWatch } from '../gateway/http/request-watch.ts';
 import type { TraceSample } from '../gateway/metrics/trace-metrics.ts';
 import type { Config } from './config.ts';
-import { asyncLogTarget, logOptions } from './log.ts';
+import { asyncLogTarget, endOf, logOptions } from './log.ts';
 
 /** For what waits to be sent when the node ends. */
 const STOP_MAX_MS = 3_000;
@@ -46,7 +46,7 @@ export async function openTracing(options: {
     accessLogDropped: access?.dropped ?? null,
     async stop() {
       traces?.tracing.stop();
-      await Promise.all([traces?.queue.stop(STOP_MAX_MS), access?.stop()]);
+      await Promise.all([traces?.queue.stop(STOP_MAX_MS), access?.stop(STOP_MAX_MS)]);
     },
   };
 }
@@ -80,12 +80,9 @@ function openAccessLog({ config, clock }: { readonly config: Config; readonly cl
   return {
     log,
     dropped: () => dropped + log.dropped,
-    async stop() {
+    async stop(maxMs: number) {
       log.flush();
-      await new Promise<void>((resolve) => {
-        target.once('close', resolve);
-        target.end();
-      });
+      await endOf(target, maxMs);
     },
   };
 }

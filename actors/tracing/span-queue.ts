@@ -74,17 +74,13 @@ export class SpanQueue {
     return { waiting, sent: this.#sent, failed: this.#failed, dropped: this.#dropped };
   }
 
-  /** Sends what waits, for `maxMs` at most; the rest is dropped. */
+  /** Sends what waits and ends the exporter, for `maxMs` at most; the rest is dropped. */
   async stop(maxMs: number): Promise<void> {
-    const all = this.#sendAll();
-    await pTimeout(all, { milliseconds: maxMs, fallback: () => undefined });
+    const ended = this.#sendAll().then(() => this.#options.exporter.stop());
+    await pTimeout(ended, { milliseconds: maxMs, fallback: () => undefined });
     this.#timer?.cancel();
     this.#dropped += this.#waiting.length;
     this.#waiting = [];
-    await pTimeout(this.#options.exporter.stop(), {
-      milliseconds: maxMs,
-      fallback: () => undefined,
-    });
   }
 
   async #sendAll(): Promise<void> {

@@ -2,7 +2,6 @@
 // may be open, and time zones.
 
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { type Check, fail, type Finding, ok, warn } from './check.ts';
 
 const ROOT = new URL('../../', import.meta.url);
@@ -18,7 +17,7 @@ export function hostChecks(): readonly Check[] {
     { name: 'node', run: () => [node(process.versions.node)] },
     { name: 'packages', run: packages },
     { name: 'http addon', run: httpAddon },
-    { name: 'open files', run: () => [openFiles(readLimits())] },
+    { name: 'open files', run: openFilesHere },
     { name: 'time zones', run: () => [timeZones()] },
   ];
 }
@@ -71,13 +70,26 @@ async function httpAddon(): Promise<Finding[]> {
   }
 }
 
-/** The soft limit of this process, which a server started from here has; null: unlimited. */
-function readLimits(): number | null {
-  const limits = readFileSync(join('/proc', 'self', 'limits'), 'utf8');
-  const soft = /^Max open files\s+(\S+)/m.exec(limits)?.[1];
-  return soft === undefined || soft === 'unlimited' ? null : Number(soft);
+/** The part of Node's report that is used here. */
+export interface LimitsReport {
+  readonly userLimits?: { readonly open_files?: { readonly soft: number | 'unlimited' } };
 }
 
+/** The soft limit of this process, which a server started from here has, on Linux and macOS. */
+function openFilesHere(): Finding[] {
+  const { report } = process;
+  // It would look up the names of peers.
+  report.excludeNetwork = true;
+  return openFilesOf(report.getReport() as LimitsReport);
+}
+
+export function openFilesOf({ userLimits }: LimitsReport): Finding[] {
+  const soft = userLimits?.open_files?.soft;
+  if (soft === undefined) return [];
+  return [openFiles(soft === 'unlimited' ? null : soft)];
+}
+
+/** Null: unlimited. */
 export function openFiles(limit: number | null): Finding {
   const name = 'open files';
   const text = limit === null ? 'no limit' : `at most ${limit}`;

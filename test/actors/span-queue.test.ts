@@ -21,9 +21,13 @@ function span(): FinishedSpan {
   };
 }
 
-function start(send: SpanExporter['send'], countMax = 300) {
+function start(
+  send: SpanExporter['send'],
+  countMax = 300,
+  stop: SpanExporter['stop'] = async () => undefined,
+) {
   const clock = new ManualClock(0);
-  const exporter = { send, stop: async () => undefined };
+  const exporter = { send, stop };
   return { clock, queue: new SpanQueue({ exporter, countMax, clock, log: NO_LOG }) };
 }
 
@@ -68,4 +72,23 @@ test('L4: a stop sends what waits, and waits for a silent receiver within its bo
   for (let i = 0; i < 200; i++) queue.add(span());
   await queue.stop(50);
   t.like(queue.sample(), { waiting: 0, sent: 0, dropped: 72 });
+});
+
+test('L4: a stop has one bound for sending and for ending the exporter', async (t) => {
+  const sent = Promise.withResolvers<void>();
+  const ends = { count: 0 };
+  const { queue } = start(
+    () => sent.promise,
+    300,
+    async () => {
+      ends.count += 1;
+      await new Promise(() => undefined);
+    },
+  );
+  queue.add(span());
+  await queue.stop(50);
+  t.is(ends.count, 0);
+  sent.resolve();
+  await flush();
+  t.is(ends.count, 1);
 });

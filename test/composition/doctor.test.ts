@@ -4,11 +4,12 @@ import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { execFileSync } from 'node:child_process';
 import test, { type ExecutionContext } from 'ava';
 import { type Finding, runChecks } from '../../composition/doctor/check.ts';
 import { fileSystem, room, secretFile, syncing } from '../../composition/doctor/disk-checks.ts';
 import { secretFindings } from '../../composition/doctor/doctor.ts';
-import { node, openFiles } from '../../composition/doctor/host-checks.ts';
+import { hostChecks, node, openFiles, openFilesOf } from '../../composition/doctor/host-checks.ts';
 import { portFinding, reach } from '../../composition/doctor/network-checks.ts';
 import { healthFindings, natsServer } from '../../composition/doctor/store-checks.ts';
 import { findingsText, nodeFindings } from '../../operator/doctor.ts';
@@ -121,6 +122,15 @@ test('X6: a port is free, ours, or somebody else’s', async (t) => {
   const unreached = await reach('outside', [`http://127.0.0.1:${port}`], 'nothing goes out');
   t.like(unreached, { state: 'fail' });
   t.regex(unreached.text, /ECONNREFUSED.*nothing goes out/);
+});
+
+test('X6: open files are those of this process, as every system tells them', async (t) => {
+  const soft = Number(execFileSync('/bin/sh', ['-c', 'ulimit -n'], { encoding: 'utf8' }));
+  const check = hostChecks().find(({ name }) => name === 'open files')!;
+  const [found] = await check.run();
+  t.true(found!.text.startsWith(Number.isNaN(soft) ? 'no limit' : `at most ${soft}`), found!.text);
+  t.is(openFilesOf({ userLimits: { open_files: { soft: 'unlimited' } } })[0]!.text, 'no limit');
+  t.deepEqual(openFilesOf({}), []);
 });
 
 test('X6: the machine: Node, open files, disk, file systems and secrets', (t) => {
