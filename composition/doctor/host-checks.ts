@@ -77,10 +77,9 @@ export interface LimitsReport {
 
 /** The soft limit of this process, which a server started from here has, on Linux and macOS. */
 function openFilesHere(): Finding[] {
-  const { report } = process;
-  // It would look up the names of peers.
-  report.excludeNetwork = true;
-  return openFilesOf(report.getReport() as LimitsReport);
+  // It would look up the names of peers. The types do not know the property.
+  const report = Object.assign(process.report, { excludeNetwork: true });
+  return openFilesOf(report.getReport());
 }
 
 export function openFilesOf({ userLimits }: LimitsReport): Finding[] {
