@@ -12,6 +12,7 @@ const STOCK = 5;
 const RUSHES = 5;
 
 const canRun: Readonly<Record<string, boolean>> = {
+  'uws-redis': arePeersInstalled() && findRedis() !== null,
   'fastify-redis': arePeersInstalled() && findRedis() !== null,
   postgres: arePeersInstalled() && findPostgres('postgres') !== null,
   'durable-objects': arePeersInstalled(),

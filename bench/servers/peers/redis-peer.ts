@@ -1,5 +1,5 @@
-// Fastify and Redis: two processes connected by a Unix socket. Redis has the same configuration as
-// in a LiveDrops cluster.
+// Peers that keep their drops in one Redis beside them, on a Unix socket. It has the same
+// configuration as in a LiveDrops cluster.
 
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -9,13 +9,30 @@ import { findRedis, present, versionOf } from './programs.ts';
 
 const CONFIGURATION = fileURLToPath(new URL('../../../deploy/redis.conf', import.meta.url));
 
-export class FastifyRedisPeer extends OrderPeer {
-  readonly key = 'fastify-redis';
-  readonly label = 'Fastify + Redis Lua';
+export interface RedisPeerOptions {
+  readonly key: string;
+  readonly label: string;
+  /** What takes the requests, with its version; `Fastify 5.12.8`. */
+  readonly front: () => string;
+  /** In `bench/peers/orders`. */
+  readonly script: string;
+}
+
+export class RedisPeer extends OrderPeer {
+  readonly key: string;
+  readonly label: string;
+  readonly #options: RedisPeerOptions;
+
+  constructor(options: RedisPeerOptions) {
+    super();
+    this.#options = options;
+    this.key = options.key;
+    this.label = options.label;
+  }
 
   get about(): string {
     return (
-      `Fastify ${peerVersion('fastify')} and ioredis ${peerVersion('ioredis')}: a Lua script for ` +
+      `${this.#options.front()} and ioredis ${peerVersion('ioredis')}: a Lua script for ` +
       'each order, and one pipeline for the orders of one turn of the event loop; ' +
       `Redis ${versionOf(findRedis())} with appendfsync always, which syncs once for all it ` +
       'has read, before it answers any.'
@@ -29,6 +46,6 @@ export class FastifyRedisPeer extends OrderPeer {
       args: [CONFIGURATION, '--port', '0', '--unixsocket', socket, '--dir', directory],
       ready: /Ready to accept connections|ready to accept connections at/,
     });
-    return this.runScript('fastify-redis.mjs', [socket]);
+    return this.runScript(this.#options.script, [socket]);
   }
 }
