@@ -1,6 +1,7 @@
-// Uploads by tus 1.0.0, many at once, each by one POST and one PATCH. The bytes are zeros, or those
-// of a file, made once: the load holds no more than one of them. Runs as a process: each input line
-// is a job (JSON), each output line a result.
+// Uploads by tus 1.0.0, many at once, each by one POST and one PATCH, and as clients of tus do where
+// one of them is refused or breaks: after `Retry-After`, from the offset that the server has. The
+// bytes are zeros, or those of a file, made once: the load holds no more than one of them. Runs as
+// a process: each input line is a job (JSON), each output line a result.
 
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
@@ -30,14 +31,19 @@ export interface UploadJob {
 export interface UploadResult {
   readonly uploads: number;
   readonly failures: number;
+  /** Requests that were made again, by what became of them: a status, or a code of the system. */
+  readonly again: Readonly<Record<string, number>>;
   readonly bytes: number;
   readonly seconds: number;
 }
 
 const CHUNK_BYTES = 64 * 1024;
-/** Of a request that is refused because others are under way. */
+/** Of an upload that gets no further. */
 const TRIES_MAX = 50;
+/** Where the server names no time. */
 const RETRY_MS = 200;
+/** Others are under way, the upload was begun elsewhere, or the store is away. */
+const AGAIN = [409, 423, 429, 503];
 const TUS = { 'tus-resumable': '1.0.0' };
 
 for await (const line of createInterface({ input: process.stdin }))
@@ -46,20 +52,22 @@ for await (const line of createInterface({ input: process.stdin }))
 async function uploadAll(job: UploadJob): Promise<UploadResult> {
   const content = job.file === null ? null : readFileSync(job.file);
   const startedAt = performance.now();
-  const state = { isOver: job.seconds === null };
+  const state = { isOver: job.seconds === null, isBroken: false };
   const agents: Agent[] = [];
-  const done = { uploads: 0, failures: 0, bytes: 0 };
+  const again: Record<string, number> = {};
+  const done = { uploads: 0, failures: 0, again, bytes: 0 };
   const upload = async (index: number): Promise<void> => {
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
     agents.push(agent);
     const localAddress = job.addresses[index % job.addresses.length]!;
     const authorization = `Bearer ${job.tokens[index % job.tokens.length]!}`;
-    const client = { ...job, agent, localAddress, headers: { ...TUS, authorization } };
+    const headers = { ...TUS, authorization };
+    const client = { ...job, agent, localAddress, again, state, headers };
     do {
       const sent = await uploadOne(client, content).catch(() => null);
       if (sent === null) {
         // What the end of the time broke off is none.
-        if (!state.isOver || job.seconds === null) done.failures += 1;
+        if (!state.isBroken) done.failures += 1;
       } else {
         done.uploads += 1;
         done.bytes += sent;
@@ -69,6 +77,7 @@ async function uploadAll(job: UploadJob): Promise<UploadResult> {
   };
   const end = () => {
     state.isOver = true;
+    state.isBroken = true;
     for (const agent of agents) agent.destroy();
   };
   const timer = job.seconds === null ? undefined : setTimeout(end, job.seconds * 1000);
@@ -81,6 +90,9 @@ interface Client extends UploadJob {
   readonly agent: Agent;
   readonly localAddress: string;
   readonly headers: Readonly<Record<string, string>>;
+  readonly again: Record<string, number>;
+  /** `isBroken`: the time is over, and nothing is made again. */
+  readonly state: { readonly isBroken: boolean };
 }
 
 /** Resolves to how many bytes were sent; null where it was refused. */
@@ -88,30 +100,68 @@ async function uploadOne(client: Client, content: Buffer | null): Promise<number
   const bytes = content?.length ?? client.bytes;
   const metadata = `filename ${btoa('bench.jpg')},purpose ${btoa('product')}`;
   const begun = await ask(client, 'POST', '/v1/uploads', {
+    'idempotency-key': crypto.randomUUID(),
     'upload-length': String(bytes),
     'upload-metadata': metadata,
   });
-  const { location } = begun.headers;
-  if (begun.statusCode !== 201 || location === undefined) return null;
+  const { location } = begun?.headers ?? {};
+  if (begun?.statusCode !== 201 || location === undefined) return null;
   const { pathname } = new URL(location, `http://${client.host}`);
-  const headers = {
-    'upload-offset': '0',
-    'content-type': 'application/offset+octet-stream',
-    'content-length': String(bytes),
-  };
-  const patched = await ask(client, 'PATCH', pathname, headers, content ?? bytes);
-  return patched.statusCode === 204 ? bytes : null;
+  let offset = 0;
+  for (let tries = 1; tries <= TRIES_MAX && !client.state.isBroken; tries++) {
+    const headers = {
+      'upload-offset': String(offset),
+      'content-type': 'application/offset+octet-stream',
+      'content-length': String(bytes - offset),
+    };
+    const body = content === null ? bytes - offset : content.subarray(offset);
+    const patched = await tried(client, 'PATCH', pathname, headers, body);
+    if (patched?.statusCode === 204) return bytes;
+    if (patched !== null && !AGAIN.includes(patched.statusCode!)) return null;
+    await pause(retryMsOf(patched));
+    const state = await ask(client, 'HEAD', pathname, {});
+    if (state?.statusCode !== 200) return null;
+    const known = Number(state.headers['upload-offset']);
+    if (known > offset) tries = 0;
+    offset = known;
+    if (offset === bytes) return bytes;
+  }
+  return null;
 }
 
-/** `body`: what it is, or how many zeros. */
-async function ask(...asked: Parameters<typeof askOnce>): Promise<IncomingMessage> {
+/** Null where no try got an answer. */
+async function ask(...asked: Parameters<typeof askOnce>): Promise<IncomingMessage | null> {
+  const [{ state }] = asked;
   for (let tries = 1; ; tries++) {
-    const answer = await askOnce(...asked);
-    if (answer.statusCode !== 503 || tries === TRIES_MAX) return answer;
-    await pause(RETRY_MS);
+    const answer = await tried(...asked);
+    const isDone = answer !== null && !AGAIN.includes(answer.statusCode!);
+    if (isDone || tries === TRIES_MAX || state.isBroken) return answer;
+    await pause(retryMsOf(answer));
   }
 }
 
+/** Null where the connection broke. */
+async function tried(...asked: Parameters<typeof askOnce>): Promise<IncomingMessage | null> {
+  const [{ again, state }] = asked;
+  const note = (what: string | number) => {
+    if (!state.isBroken) again[what] = (again[what] ?? 0) + 1;
+  };
+  try {
+    const answer = await askOnce(...asked);
+    if (AGAIN.includes(answer.statusCode!)) note(answer.statusCode!);
+    return answer;
+  } catch (error) {
+    note((error as { code?: string }).code ?? 'unknown');
+    return null;
+  }
+}
+
+function retryMsOf(answer: IncomingMessage | null): number {
+  const seconds = Number(answer?.headers['retry-after']);
+  return seconds > 0 ? seconds * 1000 : RETRY_MS;
+}
+
+/** `body`: what it is, or how many zeros. */
 async function askOnce(
   { host, port, agent, localAddress, headers: own }: Client,
   method: string,

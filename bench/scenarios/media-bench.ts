@@ -167,8 +167,12 @@ export class MediaBench {
     const { uploads, uploadMebibytes } = this.#options;
     const job = { uploads, file: null, bytes: uploadMebibytes * MEBIBYTE, seconds: null };
     const { peak, result } = await this.#child!.peakBytesDuring(() => this.#upload(job));
-    const { bytes, failures, seconds } = result;
-    if (failures > 0) this.notes.push(`${failures} of ${uploads} uploads at once failed.`);
+    const { bytes, failures, again, seconds } = result;
+    const retried = Object.entries(again).map(([what, count]) => `${what} ${count} times`);
+    this.notes.push(
+      `${failures} of ${uploads} uploads at once failed; requests were made again after: ` +
+        `${retried.join(', ') || 'nothing'}.`,
+    );
     return {
       figures: { uploadMb: peak / MEGABYTE, uploadMbPerSecond: bytes / MEGABYTE / seconds },
     };

@@ -12,7 +12,11 @@ import { USER_ID } from '../../contracts/patterns.ts';
 import type { ProblemCode } from '../../contracts/refusals.ts';
 import type { BackendReply, BackendRequest, MediaBackend } from '../media-backend.ts';
 import { LeastRate, LEAST_PACE, type Pace } from '../transfers/least-rate.ts';
-import { type TransferBounds, TransferSlots } from '../transfers/transfer-slots.ts';
+import {
+  type TransferBounds,
+  TransferSlots,
+  type WaitBounds,
+} from '../transfers/transfer-slots.ts';
 import {
   type BodyProgress,
   ClientGoneError,
@@ -44,6 +48,11 @@ const OWNER = new RegExp(USER_ID);
 const WRITES_MAX = 128;
 const WRITES_OF_CLIENT_MAX = 32;
 const BOUNDS: TransferBounds = { max: WRITES_MAX, clientMax: WRITES_OF_CLIENT_MAX };
+/**
+ * Others wait for these, without being read from: shorter than a connection may be silent, and no
+ * shorter than a client may hold a slot that brings nothing (`LEAST_PACE`).
+ */
+const WAITING: WaitBounds = { max: 512, clientMax: 128, waitMs: 45_000 };
 /** A small upload has small pieces, so that many uploads at once take little memory. */
 const PIECE_BYTES_MIN = 128 * 1024;
 const PIECE_BYTES_MAX = 1024 * 1024;
@@ -67,6 +76,7 @@ export interface UploadsOptions {
   /** Whose request it is, for bounds. */
   readonly clientOf: (request: IncomingMessage) => string;
   readonly bounds?: TransferBounds;
+  readonly waiting?: WaitBounds;
   readonly pace?: Pace;
 }
 
@@ -88,6 +98,11 @@ export class Uploads {
   /** Requests that bring bytes now. */
   get writes(): number {
     return this.#slots.count;
+  }
+
+  /** Requests that wait until they may bring bytes. */
+  get waiting(): number {
+    return this.#slots.waiting;
   }
 
   /** False, and nothing is answered, where the path is not one of uploads. Never rejects. */
@@ -229,8 +244,9 @@ export class Uploads {
     from: number,
     checksum: WantedChecksum | null,
   ): Promise<number> {
-    const client = this.#options.clientOf(request);
-    if (!this.#slots.begin(client))
+    const { clientOf, clock, waiting = WAITING } = this.#options;
+    const client = clientOf(request);
+    if (!(await this.#slots.beginInTurn(client, waiting, clock)))
       throw new UploadRefusal('overloaded', 'Too many uploads bring bytes now, or of this client.');
     try {
       const lock = await this.#options.locks.acquire(media.id);
@@ -241,7 +257,7 @@ export class Uploads {
         moved: () => progress.bytes,
         onSlow: () => slow.abort(new SlowClientError('the client is too slow')),
         pace: this.#options.pace ?? LEAST_PACE,
-        clock: this.#options.clock,
+        clock,
       });
       try {
         const signal = AbortSignal.any([lock.signal, slow.signal]);

@@ -51,6 +51,79 @@ test('slots are bounded in all, and by client', (t) => {
   t.true(slots.begin('ann'));
 });
 
+test('who waits for a slot gets it in turn, past clients that have the most', async (t) => {
+  const clock = new ManualClock(0);
+  const slots = new TransferSlots({ max: 3, clientMax: 2 });
+  const bounds = { max: 4, clientMax: 3, waitMs: 1_000 };
+  const got: string[] = [];
+  const begin = async (client: string, name: string) => {
+    const hasSlot = await slots.beginInTurn(client, bounds, clock);
+    got.push(`${name} ${hasSlot}`);
+  };
+  const begun = [
+    begin('ann', 'a1'),
+    begin('ann', 'a2'),
+    begin('ann', 'a3'),
+    begin('ann', 'a4'),
+    begin('ben', 'b1'),
+    begin('ben', 'b2'),
+    begin('ann', 'a5'),
+    begin('ann', 'a6'),
+    begin('cleo', 'c1'),
+  ];
+  await turn();
+  t.deepEqual(got, ['a1 true', 'a2 true', 'b1 true', 'a6 false', 'c1 false'], 'and bounded');
+  t.deepEqual([slots.count, slots.waiting], [3, 4]);
+  slots.end('ben');
+  slots.end('ann');
+  slots.end('ben');
+  await turn();
+  t.deepEqual(got.slice(5), ['b2 true', 'a3 true'], 'ann waits while she has the most');
+  t.false(slots.begin('ann'), 'nobody overtakes');
+  await clock.advance(1_000);
+  await Promise.all(begun);
+  t.deepEqual(got.slice(7), ['a4 false', 'a5 false'], 'not for ever');
+  t.is(slots.waiting, 0);
+  slots.end('ann');
+  slots.end('ann');
+  t.is(slots.count, 0);
+});
+
+test('M4: more uploads than may bring bytes at once are all served, in turn', async (t) => {
+  const servers = new UploadServers();
+  t.teardown(() => servers.stop());
+  const { url, uploads } = await servers.start({ bounds: { max: 4, clientMax: 3 } });
+  const headers = { authorization: 'Bearer ann', 'tus-resumable': '1.0.0' };
+  const file = randomBytes(300_000);
+  const metadata = `filename ${btoa('a.jpg')},purpose ${btoa('product')}`;
+  let most = 0;
+  const upload = async () => {
+    const begun = await fetch(`${url}/v1/uploads`, {
+      method: 'POST',
+      headers: { ...headers, 'upload-length': '300000', 'upload-metadata': metadata },
+    });
+    const sending = fetch(url + begun.headers.get('location')!, {
+      method: 'PATCH',
+      headers: {
+        ...headers,
+        'upload-offset': '0',
+        'content-type': 'application/offset+octet-stream',
+      },
+      body: file,
+    });
+    most = Math.max(most, uploads.writes);
+    return (await sending).status;
+  };
+  const statuses = await Promise.all(Array.from({ length: 40 }, upload));
+  t.deepEqual(
+    statuses,
+    Array.from({ length: 40 }, () => 204),
+  );
+  t.true(most <= 3);
+  t.is(servers.received.length, 40);
+  t.deepEqual([uploads.writes, uploads.waiting], [0, 0]);
+});
+
 test('a client is too slow by the time in which it is waited for', async (t) => {
   const clock = new ManualClock(0);
   let [isWaiting, moved, slow] = [true, 0, 0];
@@ -128,6 +201,7 @@ test('M4: who uploads slowly holds up nobody else, and is cut with what came', a
   t.teardown(() => servers.stop());
   const { url, uploads } = await servers.start({
     bounds: { max: 4, clientMax: 3 },
+    waiting: { max: 4, clientMax: 1, waitMs: 60_000 },
     pace: { windowMs: 4_000, bytesMin: 1_000 },
   });
   const headers = { authorization: 'Bearer ann', 'tus-resumable': '1.0.0' };
@@ -149,6 +223,9 @@ test('M4: who uploads slowly holds up nobody else, and is cut with what came', a
   const slow: Socket[] = [];
   for (const path of paths) slow.push(await slowSocket(t, port, patchHead(path)));
   await until(() => uploads.writes === 3);
+  paths.push(await begin());
+  slow.push(await slowSocket(t, port, patchHead(paths.at(-1)!)));
+  await until(() => uploads.waiting === 1);
   const refused = await slowSocket(t, port, patchHead(await begin()));
   const [told] = (await once(refused.resume(), 'data')) as [Buffer];
   t.regex(told.toString(), /^HTTP\/1\.1 503 /);
