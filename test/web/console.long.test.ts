@@ -55,7 +55,8 @@ run('U3: a node is drained from the console in mid-sale, after its name was type
   await page.getByRole('link', { name: 'Audit' }).click();
   await page.getByRole('cell', { name: 'drain', exact: true }).waitFor();
   for (const [link, title] of [
-    ['Refunds', 'Parked refunds'],
+    ['Payments', 'Payments'],
+    ['Sellers', 'Sellers'],
     ['Jobs', 'Jobs'],
     ['Caches', 'Caches'],
   ] as const) {

@@ -1,95 +1,119 @@
-// Something an operator does: its equal on the command line, what it would do, and the target's
-// name to type before it can be done. Until then the console changes nothing.
+// Something an operator does: its equal on the command line, what it would do, what it has to be
+// told, and the target's name to type before it can be done. Until then the console changes
+// nothing. Auditors do not see it.
 
 import { useSignal } from '@preact/signals';
+import type { ComponentChildren } from 'preact';
 import { useId } from 'preact/hooks';
-import type { MovePlan } from '../../sdk/api.ts';
 import { Fault } from '../shared/components/fault.tsx';
 import { useWorking } from '../shared/working.ts';
+import { type ActionField, ActionFields, initialOf, type Values } from './action-fields.tsx';
+import { mayChange } from './role.ts';
 import { consoleText } from './texts.ts';
 
 interface ActionProps {
   readonly label: string;
-  /** Without `livedrops` before it. */
-  readonly command: string;
+  /** Without `livedrops` before it, of what is typed so far. */
+  readonly command: string | ((values: Values) => string);
   /** What has to be typed. */
   readonly target: string;
-  /** What it would do. */
-  readonly plan?: () => Promise<MovePlan>;
+  readonly fields?: readonly ActionField[];
+  /** What it would do; asked when it is opened. */
+  readonly plan?: () => Promise<ComponentChildren>;
   /** Resolves to what is said of it. */
-  readonly run: () => Promise<string>;
+  readonly run: (values: Values) => Promise<string>;
 }
 
-export function Action({ label, command, target, plan, run }: ActionProps) {
+export function Action(props: ActionProps) {
+  const { label, plan } = props;
   const isOpen = useSignal(false);
-  const typed = useSignal('');
-  const planned = useSignal<MovePlan | null>(null);
-  const said = useSignal<string | null>(null);
-  const id = useId();
-  const { isBusy, fault, run: work } = useWorking();
-  const close = (): void => {
-    isOpen.value = false;
-    typed.value = '';
-    planned.value = null;
-  };
-  const open = (): void => {
-    isOpen.value = true;
-    said.value = null;
-    if (plan !== undefined) work(plan, (value) => (planned.value = value));
-  };
-  if (!isOpen.value) {
-    return (
-      <span class="console-action">
-        <button class="button" type="button" onClick={open}>
-          {label}
-        </button>
-        <span role="status">{said.value}</span>
-      </span>
-    );
+  const said = useSignal('');
+  if (!mayChange()) return null;
+  if (isOpen.value) {
+    const close = (result: string): void => {
+      said.value = result;
+      isOpen.value = false;
+    };
+    return <OpenAction {...props} {...(plan && { plan })} close={close} />;
   }
+  return (
+    <span class="console-action">
+      <button
+        class="button"
+        type="button"
+        onClick={() => {
+          said.value = '';
+          isOpen.value = true;
+        }}
+      >
+        {label}
+      </button>
+      <span role="status">{said.value}</span>
+    </span>
+  );
+}
+
+interface OpenActionProps extends ActionProps {
+  /** With what is said of it; empty: it was left. */
+  readonly close: (said: string) => void;
+}
+
+function OpenAction({ label, command, target, fields = [], plan, run, close }: OpenActionProps) {
+  const id = useId();
+  const typed = useSignal('');
+  const values = useSignal<Values>(initialOf(fields));
+  const planned = useSignal<ComponentChildren>(null);
+  const planning = useWorking();
+  const working = useWorking();
+  const isAsked = useSignal(false);
+  if (!isAsked.value) {
+    isAsked.value = true;
+    if (plan !== undefined) planning.run(plan, (value) => (planned.value = value));
+  }
+  const isMissing = fields.some(
+    ({ name, isRequired }) => isRequired === true && values.value[name]!.trim() === '',
+  );
+  const isReady = typed.value.trim() === target && !isMissing;
   return (
     <form
       class="notice notice-warn stack console-action-open"
       onSubmit={(event) => {
         event.preventDefault();
-        if (typed.value.trim() !== target) return;
-        work(run, (result) => {
-          said.value = result;
-          close();
-        });
+        if (isReady) working.run(() => run(values.value), close);
       }}
     >
       <b>{label}</b>
       <p>
-        {consoleText('act.command')} <code>livedrops {command}</code>
+        {consoleText('act.command')}{' '}
+        <code>livedrops {typeof command === 'string' ? command : command(values.value)}</code>
       </p>
-      {planned.value !== null && (
-        <p>
-          {planned.value.moves.length === 0
-            ? consoleText('act.plan.none')
-            : consoleText('act.plan.moves', { n: planned.value.moves.length })}
-        </p>
+      {plan !== undefined && planned.value === null && planning.fault.value === null && (
+        <p class="soft">{consoleText('act.planning')}</p>
       )}
+      {planned.value}
+      <Fault of={planning.fault} />
+      <ActionFields of={fields} values={values} />
       <div class="field">
         <label for={id}>{consoleText('act.type', { target })}</label>
         <input
           class="input"
           id={id}
           autocomplete="off"
+          spellcheck={false}
           value={typed.value}
           onInput={({ currentTarget }) => (typed.value = currentTarget.value)}
         />
       </div>
-      <Fault of={fault} />
+      <Fault of={working.fault} />
       <p class="row">
         <button
           class="button button-main"
           type="submit"
-          disabled={isBusy.value || typed.value.trim() !== target}
+          disabled={working.isBusy.value || !isReady}
         >
           {consoleText('act.go')}
         </button>
-        <button class="button" type="button" onClick={close}>
+        <button class="button" type="button" onClick={() => close('')}>
           {consoleText('act.keep')}
         </button>
       </p>

@@ -5,31 +5,34 @@ import { LocationProvider, Route, Router, useLocation } from 'preact-iso';
 import { ForUsers } from '../shared/components/for-users.tsx';
 import { Frame } from '../shared/components/frame.tsx';
 import { LogIn } from '../shared/components/log-in.tsx';
-import { Empty } from '../shared/components/parts.tsx';
+import { Empty, Notice } from '../shared/components/parts.tsx';
 import { text } from '../shared/language.ts';
 import { user } from '../shared/server.ts';
 import { Audit } from './audit.tsx';
 import { Caches } from './caches.tsx';
 import { Cluster } from './cluster.tsx';
-import { Jobs } from './jobs.tsx';
+import { Jobs, OneJob } from './jobs.tsx';
 import { Ledger } from './ledger.tsx';
 import type { ConsoleKey } from './messages/en.ts';
-import { Refunds } from './refunds.tsx';
+import { Payments } from './payments.tsx';
+import { mayChange, mayLook } from './role.ts';
+import { Sellers } from './sellers.tsx';
 import { consoleText } from './texts.ts';
+import { Upkeep } from './upkeep.tsx';
 
 const BASE = '/console';
 const LOG_IN = `${BASE}/log-in`;
 /** Each component is one for good: a view that is made anew loses what was typed. */
 const VIEWS = [
   [BASE, 'nav.cluster', forOperators(Cluster)],
-  [`${BASE}/refunds`, 'nav.refunds', forOperators(Refunds)],
+  [`${BASE}/upkeep`, 'nav.upkeep', forOperators(Upkeep)],
+  [`${BASE}/payments`, 'nav.payments', forOperators(Payments)],
   [`${BASE}/jobs`, 'nav.jobs', forOperators(Jobs)],
+  [`${BASE}/sellers`, 'nav.sellers', forOperators(Sellers)],
   [`${BASE}/ledger`, 'nav.ledger', forOperators(Ledger)],
   [`${BASE}/audit`, 'nav.audit', forOperators(Audit)],
   [`${BASE}/caches`, 'nav.caches', forOperators(Caches)],
 ] as const satisfies readonly (readonly [string, ConsoleKey, () => ComponentChildren])[];
-/** Who may look; changes need the operator's role, and the server has the last word. */
-const ROLES = ['operator', 'auditor'];
 
 export function Console() {
   return (
@@ -39,6 +42,7 @@ export function Console() {
           {VIEWS.map(([path, , View]) => (
             <Route key={path} path={path} component={View} />
           ))}
+          <Route path={`${BASE}/jobs/:id`} component={OwnJob} />
           <Route path={LOG_IN} component={ConsoleLogIn} />
           <Route default component={Nothing} />
         </Router>
@@ -61,6 +65,16 @@ function Links() {
   );
 }
 
+function OwnJob({ id }: { id: string }) {
+  return (
+    <ForUsers logIn={LOG_IN}>
+      <Operators>
+        <OneJob key={id} id={id} />
+      </Operators>
+    </ForUsers>
+  );
+}
+
 function ConsoleLogIn() {
   return <LogIn base={BASE} isClosed />;
 }
@@ -80,7 +94,14 @@ function forOperators(View: () => ComponentChildren): () => ComponentChildren {
 }
 
 function Operators({ children }: { children: ComponentChildren }) {
-  if (user.value?.roles.some((role) => ROLES.includes(role)) === true) return <>{children}</>;
+  if (mayLook()) {
+    return (
+      <div class="stack">
+        {!mayChange() && <Notice tone="plain">{consoleText('readOnly')}</Notice>}
+        {children}
+      </div>
+    );
+  }
   return (
     <Empty title={consoleText('denied')}>
       <p>

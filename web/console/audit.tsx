@@ -1,68 +1,116 @@
 // Who changed what: the audit log, the newest first.
 
-import { useEffect } from 'preact/hooks';
+import { useSignal } from '@preact/signals';
+import type { AuditEntry } from '../../sdk/api.ts';
+import { valuesOf } from '../shared/components/log-in.tsx';
+import { Badge, Field } from '../shared/components/parts.tsx';
 import { momentText } from '../shared/language.ts';
 import { client, serverNow } from '../shared/server.ts';
+import { option } from './command-line.ts';
+import { DataTable, Pager } from './filters.tsx';
 import { usePolled } from './polled.ts';
 import { PolledView } from './polled-view.tsx';
 import { consoleText } from './texts.ts';
+import { useTitle } from './title.ts';
 
 const LOOK_MS = 3_000;
 const LIMIT = 50;
+const TONES = {
+  planned: 'plain',
+  done: 'good',
+  refused: 'warn',
+  failed: 'bad',
+  unknown: 'warn',
+} as const satisfies Record<AuditEntry['outcome'], string>;
+const FILTERS = ['actor', 'action', 'target'] as const;
+type Filter = Readonly<Partial<Record<(typeof FILTERS)[number], string>>>;
 
 export function Audit() {
+  const filter = useSignal<Filter>({});
+  const cursor = useSignal<string | null>(null);
   const polled = usePolled(
-    (signal) =>
-      client.call('GET /v1/operator/audit', { query: { limit: LIMIT }, signal, triesMax: 1 }),
+    (signal) => {
+      const query = {
+        ...filter.value,
+        limit: LIMIT,
+        ...(cursor.value !== null && { cursor: cursor.value }),
+      };
+      return client.call('GET /v1/operator/audit', { query, signal, triesMax: 1 });
+    },
     LOOK_MS,
+    [filter.value, cursor.value],
   );
-  useEffect(() => {
-    document.title = `${consoleText('nav.audit')} · ${consoleText('title')}`;
-  }, []);
+  useTitle(consoleText('audit.title'));
+  const options = FILTERS.map((name) => option(name, filter.value[name])).join('');
   return (
     <div class="stack">
       <h1>{consoleText('audit.title')}</h1>
+      <form
+        class="console-filters"
+        onSubmit={(event) => {
+          event.preventDefault();
+          const texts = valuesOf(event.currentTarget, ...FILTERS).map((text) => text.trim());
+          const named = FILTERS.map((name, index) => [name, texts[index]!] as const);
+          filter.value = Object.fromEntries(named.filter(([, text]) => text !== ''));
+          cursor.value = null;
+        }}
+      >
+        <Field name="actor" label={consoleText('audit.actor')} isRequired={false} />
+        <Field name="action" label={consoleText('audit.action')} isRequired={false} />
+        <Field name="target" label={consoleText('audit.target')} isRequired={false} />
+        <button class="button" type="submit">
+          {consoleText('audit.filter')}
+        </button>
+      </form>
+      <p class="soft">
+        <code>livedrops audit{options}</code>
+      </p>
       <PolledView of={polled}>
-        {({ items }) =>
-          items.length === 0 ? (
-            <p class="soft">{consoleText('audit.none')}</p>
-          ) : (
-            <div
-              class="console-scroll"
-              tabIndex={0}
-              role="region"
-              aria-label={consoleText('audit.title')}
-            >
-              <table class="console-table">
-                <thead>
-                  <tr>
-                    <th scope="col">{consoleText('audit.time')}</th>
-                    <th scope="col">{consoleText('audit.actor')}</th>
-                    <th scope="col">{consoleText('audit.action')}</th>
-                    <th scope="col">{consoleText('audit.target')}</th>
-                    <th scope="col">{consoleText('audit.result')}</th>
-                  </tr>
-                </thead>
-                <tbody>
-                  {items.map(({ sequence, at, actor, action, target, outcome, result }) => (
-                    <tr key={sequence}>
-                      <td>{momentText(at, serverNow())}</td>
-                      <td>
-                        {actor.kind} {actor.id}
-                      </td>
-                      <td>{action}</td>
-                      <td>{target === null ? '' : `${target.type} ${target.id}`}</td>
-                      <td>
-                        {outcome}: {result}
-                      </td>
-                    </tr>
-                  ))}
-                </tbody>
-              </table>
-            </div>
-          )
-        }
+        {({ items, nextCursor }) => (
+          <>
+            {items.length === 0 ? (
+              <p class="soft">{consoleText('audit.none')}</p>
+            ) : (
+              <Entries items={items} />
+            )}
+            <Pager cursor={cursor} next={nextCursor} />
+          </>
+        )}
       </PolledView>
     </div>
+  );
+}
+
+function Entries({ items }: { items: readonly AuditEntry[] }) {
+  return (
+    <DataTable
+      label={consoleText('audit.title')}
+      heads={[
+        consoleText('audit.time'),
+        consoleText('audit.actor'),
+        consoleText('audit.action'),
+        consoleText('audit.target'),
+        consoleText('audit.result'),
+      ]}
+    >
+      {items.map(({ sequence, at, actor, action, target, outcome, result, changes }) => (
+        <tr key={sequence}>
+          <td>{momentText(at, serverNow())}</td>
+          <td>
+            {actor.kind} {actor.id}
+          </td>
+          <td>{action}</td>
+          <td>{target === null ? '' : `${target.type} ${target.id}`}</td>
+          <td>
+            <Badge tone={TONES[outcome]}>{consoleText(`outcome.${outcome}`)}</Badge> {result}
+            {changes.map(({ field, before, after }) => (
+              <div class="soft small" key={field}>
+                {field}: {String(before ?? '–')} → {String(after ?? '–')}
+              </div>
+            ))}
+          </td>
+        </tr>
+      ))}
+    </DataTable>
   );
 }

@@ -8,12 +8,11 @@ import { client, serverNow } from '../shared/server.ts';
 import { Action } from './action.tsx';
 import { usePolled } from './polled.ts';
 import { PolledView } from './polled-view.tsx';
+import { Planned } from './planned.tsx';
 import { consoleText } from './texts.ts';
 
 const LOOK_MS = 1_000;
 const MOVES = 12;
-/** All journals are read. */
-const VERIFY_MAX_MS = 600_000;
 const TONES = {
   serving: 'good',
   draining: 'warn',
@@ -74,13 +73,16 @@ function Nodes({ nodes }: { nodes: readonly Node[] }) {
             label={consoleText('act.rebalance')}
             command="rebalance"
             target="rebalance"
-            plan={() => client.call('POST /v1/operator/rebalance', { body: { dryRun: true } })}
+            plan={async () => (
+              <Planned
+                of={await client.call('POST /v1/operator/rebalance', { body: { dryRun: true } })}
+              />
+            )}
             run={async () => {
               const { moves } = await client.call('POST /v1/operator/rebalance', { body: {} });
-              return consoleText('act.plan.moves', { n: moves.length });
+              return consoleText('act.moved', { n: moves.length });
             }}
           />
-          <Action label={consoleText('act.verify')} command="verify" target="verify" run={verify} />
         </div>
       </div>
       <ul class="console-nodes" role="list">
@@ -120,18 +122,10 @@ function Nodes({ nodes }: { nodes: readonly Node[] }) {
   );
 }
 
-async function verify(): Promise<string> {
-  const options = { timeoutMs: VERIFY_MAX_MS, triesMax: 1 };
-  const { ok, shards, findings } = await client.call('POST /v1/operator/verify', options);
-  return ok
-    ? consoleText('verify.good', { n: shards })
-    : consoleText('verify.bad', { finding: findings[0] ?? '', n: findings.length });
-}
-
 function NodeActions({ node: { nodeId, state } }: { node: Node }) {
   const path = { id: nodeId };
   const moved = ({ moves }: { readonly moves: readonly unknown[] }): string =>
-    consoleText('act.plan.moves', { n: moves.length });
+    consoleText('act.moved', { n: moves.length });
   const isOut = state === 'draining' || state === 'drained';
   return (
     <>
@@ -141,9 +135,14 @@ function NodeActions({ node: { nodeId, state } }: { node: Node }) {
           label={consoleText('act.undrain')}
           command={`undrain ${nodeId}`}
           target={nodeId}
-          plan={() =>
-            client.call('POST /v1/operator/nodes/{id}/undrain', { path, body: { dryRun: true } })
-          }
+          plan={async () => {
+            const body = { dryRun: true };
+            return (
+              <Planned
+                of={await client.call('POST /v1/operator/nodes/{id}/undrain', { path, body })}
+              />
+            );
+          }}
           run={async () =>
             moved(await client.call('POST /v1/operator/nodes/{id}/undrain', { path, body: {} }))
           }
@@ -154,9 +153,14 @@ function NodeActions({ node: { nodeId, state } }: { node: Node }) {
           label={consoleText('act.drain')}
           command={`drain ${nodeId}`}
           target={nodeId}
-          plan={() =>
-            client.call('POST /v1/operator/nodes/{id}/drain', { path, body: { dryRun: true } })
-          }
+          plan={async () => {
+            const body = { dryRun: true };
+            return (
+              <Planned
+                of={await client.call('POST /v1/operator/nodes/{id}/drain', { path, body })}
+              />
+            );
+          }}
           run={async () =>
             moved(await client.call('POST /v1/operator/nodes/{id}/drain', { path, body: {} }))
           }

@@ -3,8 +3,11 @@
 export const CONSOLE_PATHS = [
   '/console',
   '/console/log-in',
-  '/console/refunds',
+  '/console/upkeep',
+  '/console/payments',
   '/console/jobs',
+  '/console/jobs/{id}',
+  '/console/sellers',
   '/console/ledger',
   '/console/audit',
   '/console/caches',
