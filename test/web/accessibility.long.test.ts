@@ -6,7 +6,7 @@ import test, { type ExecutionContext } from 'ava';
 import type { Page } from 'playwright-core';
 import { chromiumInstalled, openChromium } from '../servers/chromium.ts';
 import { eventually } from '../end-to-end/sale-client.ts';
-import { account, PASSWORD, startShop, visit } from './shop.ts';
+import { account, operatorAccount, PASSWORD, startShop, visit, visitConsole } from './shop.ts';
 
 const run = chromiumInstalled ? test.serial : test.serial.skip;
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -94,6 +94,51 @@ run('U4: axe finds nothing on any view, at 320 px and wide, light and dark', asy
       await page.goto(`${server.urls[0]}${path}`);
       await page.locator('main').getByText(ready).first().waitFor();
       await check(t, page, `${path}, ${width}`);
+    }
+  }
+});
+
+run('U4: axe finds nothing on any view of the console', async (t) => {
+  t.timeout(600_000);
+  const server = await startShop(t, 'embedded');
+  const drop = await server.drop(await account(server), { stock: 4 });
+  await server.order(drop, 'ann', 'k');
+  const { email, codes } = await operatorAccount(server);
+  const views = [
+    ['/console', 'Last moves'],
+    ['/console/upkeep', 'Compare now'],
+    ['/console/payments', 'There is no such payment.'],
+    ['/console/jobs', 'Jobs'],
+    ['/console/jobs/reconcile-orders', 'Failed attempts'],
+    ['/console/sellers', 'Another creator'],
+    ['/console/ledger', 'Ledger'],
+    ['/console/audit', 'Filter'],
+    ['/console/caches', 'Hit ratio'],
+    ['/console/components', 'PagedList'],
+  ] as const;
+  const browser = await openChromium(t);
+  for (const [index, [width, colorScheme]] of (
+    [
+      [1_280, 'light'],
+      [320, 'dark'],
+    ] as const
+  ).entries()) {
+    const login = { email, code: codes[index]! };
+    const { page } = await visitConsole(browser, server.urls[0]!, login, {
+      viewport: { width, height: 720 },
+      colorScheme,
+      bypassCSP: true,
+      reducedMotion: 'reduce',
+    });
+    for (const [path, ready] of views) {
+      await page.goto(`${server.urls[0]}${path}`);
+      await page.locator('main').getByText(ready).first().waitFor();
+      await check(t, page, `${path}, ${width}`);
+      const action = page.locator('main .console-action button').first();
+      if ((await action.count()) === 0) continue;
+      await action.click();
+      await page.locator('.console-action-open').waitFor();
+      await check(t, page, `${path} with an action open, ${width}`);
     }
   }
 });

@@ -23,6 +23,46 @@ export async function account(server: SaleServer): Promise<string> {
   return (made.json['user'] as { readonly id: string }).id;
 }
 
+export interface OperatorLogIn {
+  readonly email: string;
+  /** Each works once. */
+  readonly codes: readonly string[];
+}
+
+/** An account of an operator or an auditor, with the codes of its second factor. */
+export async function operatorAccount(
+  server: SaleServer,
+  role: 'operator' | 'auditor' = 'operator',
+): Promise<OperatorLogIn> {
+  const email = `${server.fresh(role)}@example.com`;
+  await server.post('/v1/auth/register', { body: { name: 'Ada', email, password: PASSWORD } });
+  const added = await server.post('/v1/operator/operators', {
+    token: server.token('olga', 60, ['operator']),
+    body: { email, role },
+  });
+  return { email, codes: added.json['recoveryCodes'] as readonly string[] };
+}
+
+/** A page of the console, logged in by hand. `code`: one of the account's. */
+export async function visitConsole(
+  browser: Browser,
+  origin: string,
+  { email, code }: { readonly email: string; readonly code: string },
+  options: Parameters<typeof openPage>[1] = {},
+): Promise<WatchedPage> {
+  const watched = await visit(browser, `${origin}/console`, options);
+  const { page, troubles } = watched;
+  await page.getByLabel('E-mail').fill(email);
+  await page.getByLabel('Password').fill(PASSWORD);
+  await page.getByRole('button', { name: 'Log in' }).click();
+  await page.getByLabel('Code of your second factor').fill(code);
+  await page.getByRole('button', { name: 'Log in' }).click();
+  await page.getByRole('heading', { name: 'Nodes', level: 1 }).waitFor();
+  // The log-in without a code was refused, as it has to be.
+  troubles.length = 0;
+  return watched;
+}
+
 let buyers = 0;
 
 /** A new visitor's page at the address. */

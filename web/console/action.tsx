@@ -13,8 +13,10 @@ import { consoleText } from './texts.ts';
 
 interface ActionProps {
   readonly label: string;
-  /** Without `livedrops` before it, of what is typed so far. */
+  /** Of `livedrops`, without its name before it, of what is typed so far. */
   readonly command: string | ((values: Values) => string);
+  /** It is a command of the machine, and not of `livedrops`. */
+  readonly isOfMachine?: boolean;
   /** What has to be typed. */
   readonly target: string;
   readonly fields?: readonly ActionField[];
@@ -58,7 +60,8 @@ interface OpenActionProps extends ActionProps {
   readonly close: (said: string) => void;
 }
 
-function OpenAction({ label, command, target, fields = [], plan, run, close }: OpenActionProps) {
+function OpenAction(props: OpenActionProps) {
+  const { label, command, isOfMachine = false, target, fields = [], plan, run, close } = props;
   const id = useId();
   const typed = useSignal('');
   const values = useSignal<Values>(initialOf(fields));
@@ -84,8 +87,11 @@ function OpenAction({ label, command, target, fields = [], plan, run, close }: O
     >
       <b>{label}</b>
       <p>
-        {consoleText('act.command')}{' '}
-        <code>livedrops {typeof command === 'string' ? command : command(values.value)}</code>
+        {consoleText(isOfMachine ? 'act.command.machine' : 'act.command')}{' '}
+        <code>
+          {isOfMachine ? '' : 'livedrops '}
+          {typeof command === 'string' ? command : command(values.value)}
+        </code>
       </p>
       {plan !== undefined && planned.value === null && planning.fault.value === null && (
         <p class="soft">{consoleText('act.planning')}</p>

@@ -11,6 +11,7 @@ import { user } from '../shared/server.ts';
 import { Audit } from './audit.tsx';
 import { Caches } from './caches.tsx';
 import { Cluster } from './cluster.tsx';
+import { Components } from './components.tsx';
 import { Jobs, OneJob } from './jobs.tsx';
 import { Ledger } from './ledger.tsx';
 import type { ConsoleKey } from './messages/en.ts';
@@ -43,6 +44,7 @@ export function Console() {
             <Route key={path} path={path} component={View} />
           ))}
           <Route path={`${BASE}/jobs/:id`} component={OwnJob} />
+          <Route path={`${BASE}/components`} component={Components} />
           <Route path={LOG_IN} component={ConsoleLogIn} />
           <Route default component={Nothing} />
         </Router>

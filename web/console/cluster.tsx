@@ -9,6 +9,8 @@ import { Action } from './action.tsx';
 import { usePolled } from './polled.ts';
 import { PolledView } from './polled-view.tsx';
 import { Planned } from './planned.tsx';
+import { ShardMap } from './shard-map.tsx';
+import { Quarantined, ShardPicker } from './shard.tsx';
 import { consoleText } from './texts.ts';
 
 const LOOK_MS = 1_000;
@@ -49,9 +51,12 @@ export function Cluster() {
       <PolledView of={polled}>
         {({ nodes, shards, moves }) => (
           <>
-            <Nodes nodes={nodes} />
-            <Shards nodes={nodes} shards={shards} />
+            <Nodes nodes={nodes} shards={shards} />
+            <Unowned nodes={nodes} shards={shards} />
+            <Quarantined shards={shards} />
+            <ShardPicker nodes={nodes} shards={shards} />
             <Moves moves={moves} />
+            <RollingRestart nodes={nodes} />
           </>
         )}
       </PolledView>
@@ -63,7 +68,19 @@ function hueOf(nodes: readonly Node[], nodeId: string): number {
   return (nodes.findIndex((node) => node.nodeId === nodeId) * HUE_STEP + 30) % 360;
 }
 
-function Nodes({ nodes }: { nodes: readonly Node[] }) {
+interface MapProps {
+  readonly nodes: readonly Node[];
+  readonly shards: readonly Shard[];
+}
+
+function busiest(shards: readonly Shard[]): number {
+  return Math.max(0, ...shards.map(({ ordersPerSecond }) => ordersPerSecond));
+}
+
+function Nodes({ nodes, shards }: MapProps) {
+  const rateMax = busiest(shards);
+  const nodeMax = Math.max(1, ...nodes.map(({ ordersPerSecond }) => ordersPerSecond));
+  const serving = shards.filter(({ status, owner }) => owner !== null && status === 'serving');
   return (
     <section class="stack">
       <div class="row row-apart">
@@ -85,6 +102,9 @@ function Nodes({ nodes }: { nodes: readonly Node[] }) {
           />
         </div>
       </div>
+      <p class="soft">
+        {consoleText('shards.text', { serving: serving.length, all: shards.length })}
+      </p>
       <ul class="console-nodes" role="list">
         {nodes.map((node) => (
           <li class="panel stack" key={node.nodeId}>
@@ -94,6 +114,14 @@ function Nodes({ nodes }: { nodes: readonly Node[] }) {
               </b>
               <Badge tone={TONES[node.state]}>{consoleText(`state.${node.state}`)}</Badge>
             </div>
+            <div class="meter" aria-hidden="true">
+              <span style={{ transform: `scaleX(${node.ordersPerSecond / nodeMax})` }} />
+            </div>
+            <ShardMap
+              shards={shards.filter(({ owner }) => owner === node.nodeId)}
+              hue={hueOf(nodes, node.nodeId)}
+              rateMax={rateMax}
+            />
             <dl class="console-facts">
               <dt>{consoleText('nodes.shards')}</dt>
               <dd class="number">{numberText(node.shardsOwned)}</dd>
@@ -168,7 +196,8 @@ function NodeActions({ node: { nodeId, state } }: { node: Node }) {
       )}
       <Action
         label={consoleText('act.restart')}
-        command="rolling-restart"
+        command="systemctl restart livedrops"
+        isOfMachine
         target={nodeId}
         run={async () => {
           await client.call('POST /v1/operator/nodes/{id}/restart', { path });
@@ -179,35 +208,24 @@ function NodeActions({ node: { nodeId, state } }: { node: Node }) {
   );
 }
 
-function Shards({ nodes, shards }: { nodes: readonly Node[]; shards: readonly Shard[] }) {
-  const serving = shards.filter(({ status }) => status === 'serving').length;
+function Unowned({ nodes, shards }: MapProps) {
+  const known = new Set(nodes.map(({ nodeId }) => nodeId));
+  const lost = shards.filter(({ owner }) => owner === null || !known.has(owner));
   const bad = shards.filter(({ fault }) => fault !== null);
   return (
-    <section class="stack">
-      <h2>{consoleText('shards.title')}</h2>
-      <p class="soft">{consoleText('shards.text', { serving, all: shards.length })}</p>
-      <ul class="console-shards" role="list">
-        {shards.map(({ shard, status, owner, liveDrops }) => (
-          <li
-            key={shard}
-            class={`console-shard console-shard-${owner === null ? 'none' : status}`}
-            style={owner === null ? undefined : { '--hue': hueOf(nodes, owner) }}
-            title={consoleText('shards.shard', {
-              shard,
-              state: status,
-              owner: owner ?? consoleText('shards.nobody'),
-            })}
-          >
-            {liveDrops > 0 && <span class="number">{liveDrops}</span>}
-          </li>
-        ))}
-      </ul>
+    <>
+      {lost.length > 0 && (
+        <section class="stack">
+          <Notice tone="bad">{consoleText('shards.lost', { n: lost.length })}</Notice>
+          <ShardMap shards={lost} hue={null} rateMax={0} />
+        </section>
+      )}
       {bad.map(({ shard, fault }) => (
         <Notice key={shard} tone="bad">
-          {shard}: {fault}
+          {consoleText('shard.one', { shard })}: {fault}
         </Notice>
       ))}
-    </section>
+    </>
   );
 }
 
@@ -229,6 +247,33 @@ function Moves({ moves }: { moves: readonly Move[] }) {
           </li>
         ))}
       </ul>
+    </section>
+  );
+}
+
+/**
+ * A plan, and the command. It needs a process that outlives the nodes: the page is served by one of
+ * them, and a tab that is closed in the middle would leave a node drained.
+ */
+function RollingRestart({ nodes }: { nodes: readonly Node[] }) {
+  const living = nodes.filter(({ state }) => state !== 'lost');
+  return (
+    <section class="stack">
+      <h2>{consoleText('rolling.title')}</h2>
+      <p class="soft">{consoleText('rolling.text')}</p>
+      <p>
+        <code>livedrops rolling-restart</code>
+      </p>
+      <ol class="console-plan">
+        {living.map(({ nodeId, state, shardsOwned }) => (
+          <li key={nodeId}>
+            <b>{nodeId}</b>:{' '}
+            {state === 'drained'
+              ? consoleText('rolling.empty')
+              : consoleText('rolling.turn', { n: shardsOwned })}
+          </li>
+        ))}
+      </ol>
     </section>
   );
 }

@@ -11,4 +11,5 @@ export const CONSOLE_PATHS = [
   '/console/ledger',
   '/console/audit',
   '/console/caches',
+  '/console/components',
 ] as const;

@@ -25,9 +25,6 @@ export const de: MessagesOf<ConsoleKey> = {
   'state.drained': 'Geleert',
   'state.leaving': 'Geht',
   'state.lost': 'Verloren',
-  'shards.title': 'Shards',
-  'shards.text':
-    '{serving} von {all} werden bedient. Jedes Quadrat ist ein Shard, in der Farbe seines Knotens.',
   'shards.shard': 'Shard {shard}: {state}, {owner}',
   'shards.nobody': 'niemand',
   'moves.title': 'Letzte Umzüge',
@@ -193,6 +190,37 @@ export const de: MessagesOf<ConsoleKey> = {
     'In ruhigen Momenten wird jede Art mit ihrer Wahrheit verglichen und berichtigt.',
   'reconcile.compared': 'Verglichen',
   'reconcile.now': 'Vergleichen',
+  'shards.text':
+    '{serving} von {all} Shards werden bedient. Ein Quadrat ist ein Shard: heller, wo mehr bestellt wird, mit der Zahl seiner laufenden Drops, gestrichelt, während er geht, umrahmt, wenn er angeheftet ist.',
+  'shards.lost': {
+    one: '{n} Shard hat keinen Besitzer.',
+    other: '{n} Shards haben keinen Besitzer.',
+  },
+  'shard.title': 'Ein Shard',
+  'shard.number': 'Seine Nummer',
+  'shard.one': 'Shard {shard}',
+  'shard.owner': 'Bedient von',
+  'shard.wanted': 'Gehört auf',
+  'shard.pinned': 'angeheftet',
+  'shard.status': 'Zustand',
+  'shard.waiting': 'Wartende Befehle',
+  'shard.to': 'Knoten',
+  'act.pin': 'An einen Knoten heften',
+  'act.unpin': 'Lösen',
+  'act.release': 'Freigeben',
+  'quarantined.title': 'Drops in Quarantäne',
+  'quarantined.text':
+    'Sie sind immer wieder gescheitert und verkaufen nichts, bis sie freigegeben werden.',
+  'components.title': 'Bausteine',
+  'rolling.title': 'Alle Knoten neu starten',
+  'rolling.text':
+    'Der Befehl startet einen Knoten nach dem anderen neu und hält beim ersten Fehler an. Er läuft außerhalb des Clusters, denn diese Seite kommt von einem der Knoten, und ein Tab, der mittendrin geschlossen wird, ließe einen Knoten geleert zurück. Jeder Schritt geht auch oben.',
+  'rolling.turn': {
+    one: '{n} Shard leeren, neu starten, zurückholen',
+    other: '{n} Shards leeren, neu starten, zurückholen',
+  },
+  'rolling.empty': 'neu starten; er bleibt geleert',
+  'act.command.machine': 'Dasselbe auf seiner Maschine, wo systemd ihn überwacht:',
   denied: 'Dieses Konto ist kein Operator. Melde dich mit einem an, das einer ist.',
   'denied.logIn': 'Als Operator anmelden',
 };
