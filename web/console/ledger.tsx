@@ -6,6 +6,7 @@ import { isProblem } from '../../sdk/errors.ts';
 import { Badge } from '../shared/components/parts.tsx';
 import { momentText, numberText } from '../shared/language.ts';
 import { client, serverNow } from '../shared/server.ts';
+import { OrderProof } from './order-proof.tsx';
 import { usePolled } from './polled.ts';
 import { PolledView } from './polled-view.tsx';
 import { consoleText } from './texts.ts';
@@ -32,7 +33,10 @@ export function Ledger() {
           status === null ? (
             <p class="soft">{consoleText('ledger.none')}</p>
           ) : (
-            <Status {...status} />
+            <>
+              <Status {...status} />
+              <OrderProof />
+            </>
           )
         }
       </PolledView>

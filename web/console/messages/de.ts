@@ -172,7 +172,7 @@ export const de: MessagesOf<ConsoleKey> = {
   'verify.text':
     'Spielt alle Journale nach und vergleicht sie mit laufenden Drops und mit Listen, während der Verkauf weitergeht.',
   'verify.bad': { one: '{n} Befund:', other: '{n} Befunde:' },
-  'verify.read': '{entries} Einträge, {drops} Drops, {orders} Bestellungen.',
+  'verify.read': 'Einträge: {entries}, Drops: {drops}, Bestellungen: {orders}.',
   'rebuild.title': 'Listen',
   'rebuild.text':
     'Ergänzt verlorene Zeilen von Bestelllisten und Mitteilungen aus den Journalen. Niemand wird zweimal benachrichtigt.',
@@ -221,6 +221,11 @@ export const de: MessagesOf<ConsoleKey> = {
   },
   'rolling.empty': 'neu starten; er bleibt geleert',
   'act.command.machine': 'Dasselbe auf seiner Maschine, wo systemd ihn überwacht:',
+  'proof.title': 'Beweis einer Bestellung',
+  'proof.order': 'Id der Bestellung',
+  'proof.buyer': 'Id des Käufers',
+  'proof.found': 'Sie steht im Baum {tree} als Nummer {number}, bewiesen durch {hashes} Hashes.',
+  'proof.check': 'Außerhalb des Servers geprüft durch:',
   denied: 'Dieses Konto ist kein Operator. Melde dich mit einem an, das einer ist.',
   'denied.logIn': 'Als Operator anmelden',
 };

@@ -168,7 +168,7 @@ export const en = {
   'verify.text':
     'Replays all journals, and compares them with live drops and with lists, while the sale goes on.',
   'verify.bad': { one: '{n} finding:', other: '{n} findings:' },
-  'verify.read': '{entries} entries, {drops} drops, {orders} orders.',
+  'verify.read': 'Entries: {entries}, drops: {drops}, orders: {orders}.',
   'rebuild.title': 'Lists',
   'rebuild.text':
     'Adds rows of order lists and notifications that were lost, from the journals. Nobody is told twice.',
@@ -212,6 +212,11 @@ export const en = {
   },
   'rolling.empty': 'restart; it stays drained',
   'act.command.machine': 'The same on its machine, where systemd supervises it:',
+  'proof.title': 'Proof of an order',
+  'proof.order': 'Id of the order',
+  'proof.buyer': 'Id of its buyer',
+  'proof.found': 'It is in the tree {tree} as number {number}, proved by {hashes} hashes.',
+  'proof.check': 'Checked outside of the server by:',
   denied: 'This account is no operator. Log in with one that is.',
   'denied.logIn': 'Log in as an operator',
 } as const;
