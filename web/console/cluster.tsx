@@ -257,6 +257,7 @@ function Moves({ moves }: { moves: readonly Move[] }) {
  */
 function RollingRestart({ nodes }: { nodes: readonly Node[] }) {
   const living = nodes.filter(({ state }) => state !== 'lost');
+  const isPossible = living.filter(({ state }) => state === 'serving').length > 1;
   return (
     <section class="stack">
       <h2>{consoleText('rolling.title')}</h2>
@@ -264,16 +265,20 @@ function RollingRestart({ nodes }: { nodes: readonly Node[] }) {
       <p>
         <code>livedrops rolling-restart</code>
       </p>
-      <ol class="console-plan">
-        {living.map(({ nodeId, state, shardsOwned }) => (
-          <li key={nodeId}>
-            <b>{nodeId}</b>:{' '}
-            {state === 'drained'
-              ? consoleText('rolling.empty')
-              : consoleText('rolling.turn', { n: shardsOwned })}
-          </li>
-        ))}
-      </ol>
+      {isPossible ? (
+        <ol class="console-plan">
+          {living.map(({ nodeId, state, shardsOwned }) => (
+            <li key={nodeId}>
+              <b>{nodeId}</b>:{' '}
+              {state === 'drained'
+                ? consoleText('rolling.empty')
+                : consoleText('rolling.turn', { n: shardsOwned })}
+            </li>
+          ))}
+        </ol>
+      ) : (
+        <Notice tone="plain">{consoleText('rolling.alone')}</Notice>
+      )}
     </section>
   );
 }

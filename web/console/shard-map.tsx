@@ -1,4 +1,4 @@
-// The shards of one owner as squares: the brighter, the more is ordered there. A square that has
+// The shards of one owner as squares: the stronger the colour, the more is ordered there. A square that has
 // just come to its node lights up, so that moves are seen as they happen.
 
 import type { Shard } from '../../sdk/api.ts';

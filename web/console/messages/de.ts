@@ -191,7 +191,7 @@ export const de: MessagesOf<ConsoleKey> = {
   'reconcile.compared': 'Verglichen',
   'reconcile.now': 'Vergleichen',
   'shards.text':
-    '{serving} von {all} Shards werden bedient. Ein Quadrat ist ein Shard: heller, wo mehr bestellt wird, mit der Zahl seiner laufenden Drops, gestrichelt, während er geht, umrahmt, wenn er angeheftet ist.',
+    '{serving} von {all} Shards werden bedient. Ein Quadrat ist ein Shard: kräftiger, wo mehr bestellt wird, mit der Zahl seiner laufenden Drops, gestrichelt, während er geht, umrahmt, wenn er angeheftet ist.',
   'shards.lost': {
     one: '{n} Shard hat keinen Besitzer.',
     other: '{n} Shards haben keinen Besitzer.',
@@ -226,6 +226,7 @@ export const de: MessagesOf<ConsoleKey> = {
   'proof.buyer': 'Id des Käufers',
   'proof.found': 'Sie steht im Baum {tree} als Nummer {number}, bewiesen durch {hashes} Hashes.',
   'proof.check': 'Außerhalb des Servers geprüft durch:',
+  'rolling.alone': 'Weniger als zwei Knoten nehmen Shards, also kann keiner geleert werden.',
   denied: 'Dieses Konto ist kein Operator. Melde dich mit einem an, das einer ist.',
   'denied.logIn': 'Als Operator anmelden',
 };

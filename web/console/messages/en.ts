@@ -186,7 +186,7 @@ export const en = {
   'reconcile.compared': 'Compared',
   'reconcile.now': 'Compare',
   'shards.text':
-    '{serving} of {all} shards are served. A square is a shard: brighter where more is ordered, with the number of its live drops, dashed while it leaves, framed where it is pinned.',
+    '{serving} of {all} shards are served. A square is a shard: stronger in colour where more is ordered, with the number of its live drops, dashed while it leaves, framed where it is pinned.',
   'shards.lost': { one: '{n} shard has no owner.', other: '{n} shards have no owner.' },
   'shard.title': 'One shard',
   'shard.number': 'Its number',
@@ -217,6 +217,7 @@ export const en = {
   'proof.buyer': 'Id of its buyer',
   'proof.found': 'It is in the tree {tree} as number {number}, proved by {hashes} hashes.',
   'proof.check': 'Checked outside of the server by:',
+  'rolling.alone': 'Fewer than two nodes take shards, so none of them can be drained.',
   denied: 'This account is no operator. Log in with one that is.',
   'denied.logIn': 'Log in as an operator',
 } as const;
