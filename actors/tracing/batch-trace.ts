@@ -4,7 +4,7 @@
 // works for many traces, so it can be the child of none (OpenTelemetry, fan-in by links).
 
 import type { CallTraces } from './call-traces.ts';
-import { traceOfCommand } from './call-traces.ts';
+import { isCommandSampled, traceOfCommand } from './call-traces.ts';
 import type { Held, SpanOutput } from './span.ts';
 import {
   contextOf,
@@ -113,7 +113,10 @@ export class BatchTrace implements Held {
   wanted(out: SpanOutput): readonly WantedCommand[] {
     if (this.#wanted !== null) return this.#wanted;
     const wanted: WantedCommand[] = [];
+    const { hasChosen } = out;
     for (let i = 0; i < this.#traced.length; i += 3) {
+      const { joined } = this.#traced[i] as CallTraces;
+      if (!hasChosen && !isCommandSampled(joined, this.#traced[i + 1] as number)) continue;
       const traceparent = this.#traceparentAt(i);
       const context = traceparent !== '' && out.wants(traceparent) ? contextOf(traceparent) : null;
       if (context === null) continue;

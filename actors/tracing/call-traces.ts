@@ -2,7 +2,7 @@
 // width for each command, and blanks for a command without one. It travels beside the commands;
 // nodes that do not trace, or are of an earlier version, pass over it.
 
-import { TRACEPARENT_LENGTH } from './trace-context.ts';
+import { saysSampled, TRACEPARENT_LENGTH } from './trace-context.ts';
 
 const NONE = ' '.repeat(TRACEPARENT_LENGTH);
 
@@ -27,6 +27,11 @@ export function joinTraces(
   }
   // One flat text: it is held for seconds, and a tree of small ones would cost as many objects.
   return count === 0 ? undefined : texts.join('');
+}
+
+/** Whether a command has a trace that its ratio chose. */
+export function isCommandSampled(joined: string, index: number): boolean {
+  return saysSampled(joined, index * TRACEPARENT_LENGTH);
 }
 
 /** The `traceparent` of a command; empty where it has none. */

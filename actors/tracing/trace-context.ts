@@ -13,6 +13,9 @@ export const TRACEPARENT =
 const TRACE_AT = 3;
 const SPAN_AT = 36;
 const FLAGS_AT = 53;
+/** Its last digit, of the contexts that this server makes. */
+export const SAMPLED_AT = FLAGS_AT + 1;
+export const SAMPLED_CODE = 49;
 
 const TRACE_ID_LENGTH = 32;
 const SPAN_ID_LENGTH = 16;
@@ -45,9 +48,12 @@ export function traceIdOf(traceparent: string): string {
   return traceparent.slice(TRACE_AT, TRACE_AT + TRACE_ID_LENGTH);
 }
 
-/** Whether a valid `traceparent` of this server says that its trace was chosen by its ratio. */
-export function saysSampled(traceparent: string): boolean {
-  return traceparent.charCodeAt(FLAGS_AT + 1) === 49;
+/**
+ * Whether a valid `traceparent` of this server says that its trace was chosen by its ratio. `at`:
+ * where it begins in the text.
+ */
+export function saysSampled(text: string, at = 0): boolean {
+  return text.charCodeAt(at + SAMPLED_AT) === SAMPLED_CODE;
 }
 
 export function withSampled(traceparent: string, isSampled: boolean): string {
@@ -125,6 +131,7 @@ export function entryContext(entry: JournalEntryPlace): SpanPlace {
  * begins in the text.
  */
 export function isInRatio(text: string, at: number, ratio: number): boolean {
+  if (ratio === 0) return false;
   let hash = 0x811c9dc5;
   for (let i = at; i < at + TRACE_ID_LENGTH; i++)
     hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);

@@ -173,10 +173,13 @@ export class Tracing implements SpanOutput {
     return isInRatio(traceId, 0, this.ratio);
   }
 
+  get hasChosen(): boolean {
+    return this.#chosen.size > 0;
+  }
+
   wants(traceparent: string): boolean {
     const isWanted =
-      saysSampled(traceparent) ||
-      (this.#chosen.size > 0 && this.#chosen.has(traceIdOf(traceparent)));
+      saysSampled(traceparent) || (this.hasChosen && this.#chosen.has(traceIdOf(traceparent)));
     return isWanted && this.#hasRoom();
   }
 

@@ -3,7 +3,12 @@
 // attribute: it may have ids and tokens of people. The route is.
 
 import type { Held, SpanOutput } from '../../actors/tracing/span.ts';
-import { callSpanId, contextOf } from '../../actors/tracing/trace-context.ts';
+import {
+  callSpanId,
+  contextOf,
+  SAMPLED_AT,
+  SAMPLED_CODE,
+} from '../../actors/tracing/trace-context.ts';
 import type { RouteCounts } from '../metrics/route-counts.ts';
 import { hasOwnId, TRACEPARENT_AT, TRACEPARENT_END, traceOf } from './trace.ts';
 
@@ -77,8 +82,11 @@ export class RequestTraces implements Held {
   }
 
   emit(out: SpanOutput): void {
+    const { hasChosen } = out;
     for (let index = 0; index < this.#count; index++) {
       const at = index * HEAD_BYTES;
+      const isSampled = this.#heads[at + TRACEPARENT_AT + SAMPLED_AT] === SAMPLED_CODE;
+      if (!hasChosen && !isSampled) continue;
       const traceparent = this.#heads.toString('latin1', at + TRACEPARENT_AT, at + HEAD_BYTES);
       if (out.wants(traceparent)) this.#emitOne(out, index, traceparent);
     }
