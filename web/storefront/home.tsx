@@ -83,14 +83,19 @@ function Lists({ lists }: { lists: readonly (readonly SearchItem[])[] }) {
   );
 }
 
+/** As high as a list of live drops, so that nothing moves when they come. */
 function WaitingCards() {
   return (
-    <div class="cards" aria-hidden="true">
-      {Array.from({ length: 4 }, (_, i) => (
-        <div class="card" key={i}>
-          <div class="picture waiting" />
-        </div>
-      ))}
+    <div class="stack" aria-hidden="true">
+      <p class="home-waiting-title">{text('home.live')}</p>
+      <div class="cards">
+        {Array.from({ length: 4 }, (_, i) => (
+          <div class="card" key={i}>
+            <div class="picture waiting" />
+            <div class="waiting home-waiting-text" />
+          </div>
+        ))}
+      </div>
     </div>
   );
 }
