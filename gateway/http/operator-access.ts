@@ -8,7 +8,16 @@ import { problem, type Problem } from './problems.ts';
 import type { CheckedRequest, IncomingRequest } from './route.ts';
 
 /** Whoever passes a request on for others says so with one of them. */
-const PROXY_HEADERS = ['forwarded', 'x-forwarded-for', 'via'] as const;
+const PROXY_HEADERS = [
+  'forwarded',
+  'x-forwarded-for',
+  'x-forwarded-host',
+  'x-forwarded-proto',
+  'x-real-ip',
+  'cf-connecting-ip',
+  'true-client-ip',
+  'via',
+] as const;
 
 /** What probes and monitoring ask at any address, also of a node that refuses others. */
 export const TELLS_OF_NODE: ReadonlySet<string> = new Set(['/healthz', '/readyz', '/metrics']);

@@ -12,6 +12,11 @@ const PROXIES: Readonly<Record<string, string>>[] = [
   { forwarded: 'for=192.0.2.60' },
   { 'x-forwarded-for': '192.0.2.60' },
   { 'x-forwarded-for': '127.0.0.1' },
+  { 'x-forwarded-host': 'shop.example' },
+  { 'x-forwarded-proto': 'https' },
+  { 'x-real-ip': '192.0.2.60' },
+  { 'cf-connecting-ip': '192.0.2.60' },
+  { 'true-client-ip': '192.0.2.60' },
   { via: '1.1 proxy' },
   { via: '' },
 ];
