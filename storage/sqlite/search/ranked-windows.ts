@@ -24,11 +24,11 @@ export interface RankedDocument {
   readonly match: DocumentMatch;
 }
 
-/** Of one window, so that what it has depends on nothing else. */
-const WINDOW_DOCUMENTS = 256;
-const WINDOW_POSTINGS = 65_536;
-/** Of the texts that are compared in a window (`textCost`); the document that passes it is in. */
-const WINDOW_TEXT_MAX = 48_000;
+/**
+ * Of one window, so that what it has depends on nothing else. The document whose text (`textCost`)
+ * passes the bound is in.
+ */
+export const WINDOW: Readonly<Budget> = { postings: 65_536, documents: 256, text: 48_000 };
 /** Of all hits that are compared together. */
 const FEW_TEXT_MAX = 96_000;
 
@@ -49,9 +49,9 @@ export class RankedWindows {
    */
   readFew(query: SearchFilter, plan: SearchPlan, budget: Budget): RankedDocument[] | null {
     const rarest = plan.terms.length === 0 ? null : plan.rarest(TYPO);
-    if (rarest === null || rarest.documentsMax > WINDOW_DOCUMENTS) return null;
+    if (rarest === null || rarest.documentsMax > WINDOW.documents) return null;
     // All that may match, since a search for what does match may end before it has all.
-    const found = this.#matches.read(rarest.cover, 0, WINDOW_DOCUMENTS + 1, { ...budget });
+    const found = this.#matches.read(rarest.cover, 0, WINDOW.documents + 1, { ...budget });
     const documents: RankedDocument[] = [];
     const textLeft = budget.text - FEW_TEXT_MAX;
     for (const place of found.places) {
@@ -77,9 +77,9 @@ export class RankedWindows {
     start: number,
     budget: Budget,
   ): { documents: RankedDocument[]; next: number | null } {
-    const own: Budget = { postings: WINDOW_POSTINGS, documents: 0, text: WINDOW_TEXT_MAX };
-    const found = this.#matches.read(tier.expression, start, WINDOW_DOCUMENTS, own);
-    budget.postings -= WINDOW_POSTINGS - own.postings;
+    const own: Budget = { postings: WINDOW.postings, documents: 0, text: WINDOW.text };
+    const found = this.#matches.read(tier.expression, start, WINDOW.documents, own);
+    budget.postings -= WINDOW.postings - own.postings;
     const documents: RankedDocument[] = [];
     for (const [index, place] of found.places.entries()) {
       this.#matches.spendDocument(budget);

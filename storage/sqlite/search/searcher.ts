@@ -27,12 +27,14 @@ import { queryTerms } from '../../search/query-terms.ts';
 import { SearchCursor } from '../../search/search-cursor.ts';
 import { SearchPlan, TIER_COUNT } from '../../search/search-plan.ts';
 import { type Budget, MatchReader } from './match-reader.ts';
-import { type RankedDocument, RankedWindows } from './ranked-windows.ts';
+import { type RankedDocument, RankedWindows, WINDOW } from './ranked-windows.ts';
 import { SortedMatches } from './sorted-matches.ts';
 import { VocabularyReader } from './vocabulary-reader.ts';
 
-/** Of one page; a window or step that is begun is finished. */
+/** Of one page, which begins a further window only where all that a window may take is left. */
 const PAGE: Budget = { postings: 196_608, documents: 512, text: 128_000 };
+/** Suggestions show few names and are asked for at each letter. */
+const SUGGESTIONS: Budget = { postings: 65_536, documents: 256, text: 64_000 };
 /** In place of a tier in a cursor: all hits are one window. */
 const FEW = TIER_COUNT;
 const COUNTS_POSTINGS = 131_072;
@@ -60,7 +62,7 @@ export class Searcher {
     const from = cursor.decode(page.cursor);
     const found =
       sort === 'relevance'
-        ? this.#byRelevance(request, plan, from, page.limit)
+        ? this.#byRelevance(request, plan, from, page.limit, { ...PAGE })
         : this.#sorted.page(request, plan, this.#gradeMax(plan), from, page.limit);
     const hits = found.documents.map(
       ({ document, match }): SearchHit => ({
@@ -107,7 +109,7 @@ export class Searcher {
     const names = new Map<string, Suggestion>();
     const most = Math.min(limit, SUGGESTIONS_MAX);
     // More than asked for: drops have the names of their products.
-    const { documents } = this.#byRelevance(query, plan, null, 4 * most);
+    const { documents } = this.#byRelevance(query, plan, null, 4 * most, { ...SUGGESTIONS });
     for (const { document, match } of documents) {
       const { name, id } = document;
       if (match.field > 0 || names.has(name) || names.size === most) continue;
@@ -128,10 +130,10 @@ export class Searcher {
     plan: SearchPlan,
     from: readonly number[] | null,
     limit: number,
+    budget: Budget,
   ): { documents: RankedDocument[]; next: number[] | null } {
     const [firstTier = 0, firstStart = 0, firstSkip = 0] = from ?? [];
     // What was few may be many by now: then the pages begin anew.
-    const budget = { ...PAGE };
     const few =
       firstTier === FEW || from === null ? this.#windows.readFew(query, plan, budget) : null;
     if (few !== null) {
@@ -146,13 +148,16 @@ export class Searcher {
     let gradeMax: number | null = null;
     let start: number | null = firstStart;
     let skip = firstSkip;
+    let windows = 0;
     for (let number = firstTier % FEW; number < TIER_COUNT; number++) {
       if (plan.isTypo(number) && (gradeMax ??= this.#gradeMax(plan)) < TYPO) break;
       const tier = plan.tier(number);
       if (tier === null) start = null;
       while (start !== null) {
-        if (budget.postings <= 0 || budget.documents <= 0 || budget.text <= 0)
+        // The first one is read whatever is left, so that a page goes on.
+        if (windows > 0 && !hasRoomForWindow(budget))
           return { documents, next: [number, start, skip] };
+        windows += 1;
         const window = this.#windows.read(query, plan.terms, tier!, start, budget);
         const taken = this.#shown(window.documents, skip, limit - documents.length, plan, budget);
         documents.push(...taken);
@@ -195,6 +200,10 @@ export class Searcher {
     const { count, isExact } = this.#matches.count(without, FEW_HITS, budget);
     return count < FEW_HITS && isExact ? TYPO : WITHIN;
   }
+}
+
+function hasRoomForWindow({ postings, documents, text }: Budget): boolean {
+  return postings >= WINDOW.postings && documents >= WINDOW.documents && text >= WINDOW.text;
 }
 
 function correctionsOf(documents: readonly RankedDocument[]): { word: string; found: string }[] {
