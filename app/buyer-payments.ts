@@ -64,6 +64,31 @@ export class BuyerPayments {
     return secret.ok ? success({ ...ready, clientSecret: secret.value }) : secret;
   }
 
+  /**
+   * `order-not-payable` where nothing is to be paid, `request-in-progress` while the payment is
+   * being settled, `overloaded` where too many are.
+   */
+  async settleInDevelopment(
+    params: ActionParams<'payments.settleInDevelopment'>,
+  ): Promise<Outcome<null>> {
+    const { provider, router, log } = this.#options;
+    const { caller, orderId, outcome } = params;
+    const dropId = parseOrderId(orderId)?.dropId;
+    if (dropId === undefined || provider?.settle === undefined) return refusal('not-found');
+    const { userId } = caller;
+    const found = await router.send({ type: 'get-order', dropId, orderId, userId });
+    if (!found.ok) return found;
+    const { status, paymentReference: reference } = found.value;
+    if (status !== 'reserved' || reference === null) return refusal('order-not-payable');
+    try {
+      const isTaken = provider.settle(found.value, outcome);
+      return isTaken ? success(null) : refusal('request-in-progress');
+    } catch (err) {
+      log.warn({ orderId, err }, 'a payment could not be settled');
+      return refusal('overloaded');
+    }
+  }
+
   async #secretOf(
     prepared: PreparedPayments,
     { id: orderId }: OrderView,

@@ -7,7 +7,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Issuer } from '../app/issuers/issuer.ts';
 import type { Limits } from '../contracts/limits.ts';
-import type { PaymentBehaviour } from '../events/payments/development-payments.ts';
+import type { PaymentBehaviour } from '../contracts/payments.ts';
 import type { ProviderDigits } from '../events/payments/provider-units.ts';
 import { makeFolder } from '../storage/make-folder.ts';
 import { readEnvironment, type Reading, type Setting, UNSET } from './environment.ts';

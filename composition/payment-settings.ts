@@ -2,7 +2,7 @@
 
 import { Type } from 'typebox';
 import { minorDigits } from '../contracts/currencies.ts';
-import { PAYMENT_BEHAVIOURS } from '../events/payments/development-payments.ts';
+import { PAYMENT_BEHAVIOURS } from '../contracts/payments.ts';
 import { meaning, oneOf, unsetOr, wordList, wordsOf } from './setting-shapes.ts';
 
 export const PAYMENT_SECRET_PREFIX = 'whsec_';

@@ -58,7 +58,13 @@ import type { AddedOperator, NewOperator, OperatorRow } from './operator-account
 import type { OrderDetails } from './order-details.ts';
 import type { DropOrdersFilter, DropOrdersPage, OrderView, RefundDetails } from './orders.ts';
 import type { Page, PageRequest } from './paging.ts';
-import type { BuyerPayment, OrderPayments, StripeCall, WebhookCall } from './payments.ts';
+import type {
+  BuyerPayment,
+  OrderPayments,
+  PaymentBehaviour,
+  StripeCall,
+  WebhookCall,
+} from './payments.ts';
 import type { NewProduct, ProductFilter, ProductPatch, ProductView } from './products.ts';
 import type { PushKeyRotation, PushKeyRow } from './push-keys.ts';
 import type { MadePasses, NewPasses, NewPassList } from './passes.ts';
@@ -464,6 +470,14 @@ export interface Actions {
    * other order, `order-not-payable` where nothing is to be paid.
    */
   'payments.ofBuyer': [{ caller: Requester; orderId: string }, BuyerPayment];
+  /**
+   * The buyer of a reserved order has the development provider settle its payment, which is done
+   * by webhook calls after the answer. `not-found` where another provider takes payments.
+   */
+  'payments.settleInDevelopment': [
+    { caller: Requester; orderId: string; outcome: PaymentBehaviour },
+    null,
+  ];
 
   /**
    * Answered by nodes with the role `search`. Which of them is asked, `services/moleculer/`

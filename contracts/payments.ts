@@ -153,6 +153,36 @@ export const BuyerPayment = Type.Object(
 export type BuyerPayment = Plain<typeof BuyerPayment>;
 export const BuyerPaymentBody = wire(BuyerPayment);
 
+/** How the development provider settles a payment, so that every way can be tried (P1). */
+export const PAYMENT_BEHAVIOURS = [
+  'success',
+  /** One declined attempt, and no other. */
+  'failure',
+  'failure-then-success',
+  'cancelled',
+  /** After the hold has ended. */
+  'late',
+  /** Two payments, each under its own reference. */
+  'twice',
+  /** A smallest unit too much. */
+  'wrong-amount',
+  /** Paid, and then refunded at the provider's desk. */
+  'refunded',
+  'partly-refunded',
+] as const;
+export type PaymentBehaviour = (typeof PAYMENT_BEHAVIOURS)[number];
+
+/** What a buyer chooses on the page of the development provider. */
+export const DevelopmentPayment = Type.Object(
+  {
+    outcome: Type.Enum([...PAYMENT_BEHAVIOURS], {
+      type: 'string',
+      description: 'How the development provider settles the payment.',
+    }),
+  },
+  { title: 'DevelopmentPayment' },
+);
+
 export const StripeHeaders = Type.Object({ 'Stripe-Signature': Type.String() });
 /** A call of Stripe as it came: what is signed are the exact bytes. */
 export const StripeCall = Type.Object({

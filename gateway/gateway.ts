@@ -260,7 +260,7 @@ export function createGateway(options: GatewayOptions): Gateway {
           ...exportJobRoutes({ downloads, exportSlots }),
           ...passRoutes({ downloads, exportSlots }),
           ...jobRoutes(),
-          ...paymentRoutes(),
+          ...paymentRoutes({ paymentProvider }),
           ...followRoutes({ reads }),
           ...creatorBanRoutes(),
           ...notificationRoutes(),

@@ -9,6 +9,7 @@ import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import { build } from 'vite';
 import type { BuiltApp, BuiltFile, PagesList } from '../gateway/pages/built-pages.ts';
 import { CONSOLE_PATHS } from '../web/console/paths.ts';
+import { PAY_PATHS } from '../web/pay/paths.ts';
 import { STOREFRONT_PATHS } from '../web/storefront/paths.ts';
 import { STUDIO_PATHS } from '../web/studio/paths.ts';
 
@@ -21,6 +22,7 @@ const APPS: readonly {
   readonly isInternal?: boolean;
 }[] = [
   { html: 'index.html', paths: STOREFRONT_PATHS },
+  { html: 'pay.html', paths: PAY_PATHS },
   { html: 'studio.html', paths: STUDIO_PATHS },
   { html: 'console.html', paths: CONSOLE_PATHS, isInternal: true },
 ];

@@ -1274,6 +1274,20 @@ export interface BuyerPayment {
   readonly publishableKey?: string;
 }
 
+export interface DevelopmentPayment {
+  /** How the development provider settles the payment. */
+  readonly outcome:
+    | 'success'
+    | 'failure'
+    | 'failure-then-success'
+    | 'cancelled'
+    | 'late'
+    | 'twice'
+    | 'wrong-amount'
+    | 'refunded'
+    | 'partly-refunded';
+}
+
 export interface FollowPage {
   readonly items: ReadonlyArray<Follow>;
   readonly nextCursor: string | null;
@@ -3797,6 +3811,17 @@ export interface Operations {
       readonly id: string;
     };
     readonly reply: BuyerPayment;
+  };
+  /**
+   * Have the development provider settle the payment of a reserved order of one’s own. Only
+   * where that provider takes payments.
+   */
+  'POST /v1/orders/{id}/development-payment': {
+    readonly path: {
+      readonly id: string;
+    };
+    readonly body: DevelopmentPayment;
+    readonly reply: undefined;
   };
   /** Follow a creator; doing so twice is the same. */
   'POST /v1/creators/{id}/follow': {

@@ -12,5 +12,6 @@ export function paymentsService(options: PaymentsOptions & BuyerPaymentsOptions)
     webhook: (call) => payments.webhook(call),
     stripeWebhook: (call) => payments.stripeWebhook(call),
     ofBuyer: (params) => ofBuyers.ofBuyer(params),
+    settleInDevelopment: (params) => ofBuyers.settleInDevelopment(params),
   });
 }

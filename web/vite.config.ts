@@ -3,7 +3,7 @@
 
 import { defineConfig } from 'vite';
 
-const HTML = ['index.html', 'studio.html', 'console.html'];
+const HTML = ['index.html', 'pay.html', 'studio.html', 'console.html'];
 
 export default defineConfig({
   root: import.meta.dirname,

@@ -3,25 +3,11 @@
 // twice or wrong, and refunds made at the provider's own desk.
 
 import type { OrderView } from '../../contracts/orders.ts';
-import type { PaymentOutcome } from '../../contracts/payments.ts';
-
-export const PAYMENT_BEHAVIOURS = [
-  'success',
-  /** One declined attempt, and no other. */
-  'failure',
-  'failure-then-success',
-  'cancelled',
-  /** After the hold has ended. */
-  'late',
-  /** Two payments, each under its own reference. */
-  'twice',
-  /** A smallest unit too much. */
-  'wrong-amount',
-  /** Paid, and then refunded at the provider's desk. */
-  'refunded',
-  'partly-refunded',
-] as const;
-export type PaymentBehaviour = (typeof PAYMENT_BEHAVIOURS)[number];
+import {
+  PAYMENT_BEHAVIOURS,
+  type PaymentBehaviour,
+  type PaymentOutcome,
+} from '../../contracts/payments.ts';
 
 /** One webhook call. */
 export interface PaymentCall {

@@ -1,17 +1,13 @@
-// The development payment provider. It settles each opened order by itself after a delay, with
-// signed webhook calls like those of a real provider (`development-payments.ts` says which). Its
-// state is in memory only: orders that are
-// not settled when the process ends are never paid, and their holds expire.
+// The development payment provider. It settles an opened order by itself after a delay, or as its
+// buyer says, with signed webhook calls like those of a real provider (`development-payments.ts`
+// says which). Its state is in memory only: orders that are not settled when the process ends are
+// never paid, and their holds expire.
 
 import type { Clock, Timer } from '../../actors/clock.ts';
 import { paymentReference } from '../../domain/ids.ts';
 import type { OrderView } from '../../contracts/orders.ts';
-import {
-  LATE_MS,
-  type PaymentBehaviour,
-  type PaymentCall,
-  paymentCalls,
-} from './development-payments.ts';
+import type { PaymentBehaviour } from '../../contracts/payments.ts';
+import { LATE_MS, type PaymentCall, paymentCalls } from './development-payments.ts';
 import {
   ACCEPTED,
   type PaymentProvider,
@@ -50,6 +46,8 @@ interface Payment {
   readonly order: OrderView;
   readonly behaviour: PaymentBehaviour;
   readonly dueAt: number;
+  /** Called when it is settled or given up. */
+  readonly done: () => void;
 }
 
 const CONCURRENCY = 8;
@@ -67,8 +65,12 @@ export class DevelopmentPaymentProvider implements PaymentProvider {
   readonly #queueLengthMax: number;
   /** In the order of their due times, since the delay is the same for all. */
   readonly #payments = new Queue<Payment>();
+  /** Those that buyers have asked for: they go first. */
+  readonly #asked = new Queue<Payment>();
   /** Ids of the orders that wait or are being settled. */
   readonly #pendingIds = new Set<string>();
+  /** The same of those in `#asked`: a buyer need not wait until the order is settled by itself. */
+  readonly #askedIds = new Set<string>();
   readonly #calls = new Set<Promise<void>>();
   /** Of payments that come after the end of their hold: they are in no order. */
   readonly #lateTimers = new Set<Timer>();
@@ -95,12 +97,25 @@ export class DevelopmentPaymentProvider implements PaymentProvider {
       throw new ProviderBusyError(`${this.#queueLengthMax} orders wait for their payment already`);
     }
     this.#pendingIds.add(order.id);
+    const done = () => this.#pendingIds.delete(order.id);
     const behaviour = behaviourOf?.(order) ?? 'success';
     const dueAt = order.createdAt + settleAfterMs;
-    if (behaviour === 'late') this.#payLate(order);
-    else this.#payments.push({ order, behaviour, dueAt });
+    if (behaviour === 'late') this.#payLate(order, done);
+    else this.#payments.push({ order, behaviour, dueAt, done });
     this.#startDue();
     return ACCEPTED;
+  }
+
+  settle(order: OrderView, behaviour: PaymentBehaviour): boolean {
+    if (this.#askedIds.has(order.id)) return false;
+    if (this.#stopping.signal.aborted || this.#askedIds.size >= this.#queueLengthMax)
+      throw new ProviderBusyError(`${this.#askedIds.size} payments are being settled already`);
+    this.#askedIds.add(order.id);
+    const done = () => this.#askedIds.delete(order.id);
+    if (behaviour === 'late') this.#payLate(order, done);
+    else this.#asked.push({ order, behaviour, dueAt: this.#options.clock.now(), done });
+    this.#startDue();
+    return true;
   }
 
   async refund(refund: Refund): Promise<ProviderAnswer> {
@@ -129,17 +144,19 @@ export class DevelopmentPaymentProvider implements PaymentProvider {
     for (const timer of this.#lateTimers) timer.cancel();
     this.#lateTimers.clear();
     this.#payments.clear();
+    this.#asked.clear();
+    this.#askedIds.clear();
     this.#pendingIds.clear();
     await Promise.all(this.#calls);
   }
 
   /** Behind those that are due then. */
-  #payLate(order: OrderView): void {
+  #payLate(order: OrderView, done: () => void): void {
     const { clock } = this.#options;
     const dueAt = Math.max(order.holdExpiresAt ?? 0, clock.now()) + LATE_MS;
     const timer = clock.after(dueAt - clock.now(), () => {
       this.#lateTimers.delete(timer);
-      this.#payments.push({ order, behaviour: 'late', dueAt });
+      this.#payments.push({ order, behaviour: 'late', dueAt, done });
       this.#startDue();
     });
     this.#lateTimers.add(timer);
@@ -148,6 +165,11 @@ export class DevelopmentPaymentProvider implements PaymentProvider {
   #startDue(): void {
     const { clock } = this.#options;
     while (this.#calls.size < this.#concurrency) {
+      const asked = this.#asked.shift();
+      if (asked !== undefined && !this.#stopping.signal.aborted) {
+        this.#start(asked);
+        continue;
+      }
       const next = this.#payments.peek();
       if (next === undefined || this.#stopping.signal.aborted) return;
       const delayMs = next.dueAt - clock.now();
@@ -163,10 +185,10 @@ export class DevelopmentPaymentProvider implements PaymentProvider {
     }
   }
 
-  #start({ order, behaviour }: Payment): void {
+  #start({ order, behaviour, done }: Payment): void {
     const call = this.#settle(order, behaviour).finally(() => {
       this.#calls.delete(call);
-      this.#pendingIds.delete(order.id);
+      done();
       this.#startDue();
     });
     this.#calls.add(call);

@@ -6,6 +6,7 @@
 // different at the next attempt (no answer, an answer of 5xx, too many calls) is thrown.
 
 import type { OrderView } from '../../contracts/orders.ts';
+import type { PaymentBehaviour } from '../../contracts/payments.ts';
 
 export interface Refund {
   /**
@@ -89,6 +90,12 @@ export interface PaymentProvider {
   reference(orderId: string): string;
   /** Absent where a buyer can pay at once: then `opened` is called, otherwise these methods. */
   readonly prepared?: PreparedPayments;
+  /**
+   * Settles the payment of an order as its buyer says, by webhook calls that are made after this
+   * returns. False: that order's payment is being settled already. Throws where there is no room
+   * for one more. Only the development provider has it: with it nobody pays really.
+   */
+  readonly settle?: (order: OrderView, behaviour: PaymentBehaviour) => boolean;
   /**
    * Opens a payment for the order at the provider. Called at least once for each reserved order;
    * idempotent by its id. A rejection is a fault, and the call is made again. The caller waits for

@@ -4,6 +4,7 @@
 
 import { minorDigits } from '../../contracts/currencies.ts';
 import type { OrderView } from '../../contracts/orders.ts';
+import type { PaymentBehaviour } from '../../contracts/payments.ts';
 import type {
   PaymentProvider,
   PreparedPayments,
@@ -23,6 +24,7 @@ export interface ProviderUnitsOptions {
 export class ProviderUnits implements PaymentProvider {
   readonly name: string;
   readonly prepared?: PreparedPayments;
+  readonly settle?: (order: OrderView, behaviour: PaymentBehaviour) => boolean;
   readonly #provider: PaymentProvider;
   readonly #digits: ProviderDigits;
 
@@ -31,6 +33,14 @@ export class ProviderUnits implements PaymentProvider {
     this.#provider = provider;
     this.#digits = digits;
     if (provider.prepared !== undefined) this.prepared = this.#prepared(provider.prepared);
+    if (provider.settle !== undefined) {
+      this.settle = (order, behaviour) => {
+        const totalAmount = this.#amountThere(order.totalAmount, order.currency);
+        // Its opening was refused for that reason.
+        if (totalAmount === null) return false;
+        return provider.settle!({ ...order, totalAmount }, behaviour);
+      };
+    }
   }
 
   reference(orderId: string): string {

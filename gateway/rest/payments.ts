@@ -5,13 +5,19 @@ import { buyerPaymentBody } from '../present.ts';
 import { emptyReply, jsonReply, route, type Route, userRoute } from '../http/route.ts';
 import {
   BuyerPaymentBody,
+  DevelopmentPayment,
   PaymentEvent,
   StripeEvent,
   StripeHeaders,
   WebhookHeaders,
 } from '../../contracts/payments.ts';
 
-export function paymentRoutes(): Route[] {
+export interface PaymentRoutesOptions {
+  /** The `payment.provider` of orders. */
+  readonly paymentProvider: string;
+}
+
+export function paymentRoutes({ paymentProvider }: PaymentRoutesOptions): Route[] {
   return [
     route(
       {
@@ -76,5 +82,35 @@ export function paymentRoutes(): Route[] {
         return jsonReply(200, buyerPaymentBody(payment.value));
       },
     ),
+    // With any other provider there is no such address.
+    ...(paymentProvider === 'development' ? [settleInDevelopment()] : []),
   ];
+}
+
+function settleInDevelopment(): Route {
+  return userRoute(
+    {
+      method: 'POST',
+      path: '/v1/orders/{id}/development-payment',
+      summary:
+        'Have the development provider settle the payment of a reserved order of one’s own. ' +
+        'Only where that provider takes payments.',
+      tag: 'payments',
+      access: 'user',
+      rateClass: 'writes',
+      body: DevelopmentPayment,
+      status: 202,
+      refusals: [
+        'not-found',
+        'order-not-payable',
+        'request-in-progress',
+        'unavailable',
+        'overloaded',
+      ],
+    },
+    async ({ call, caller, id: orderId, body: { outcome } }) => {
+      const taken = await call('payments.settleInDevelopment', { caller, orderId, outcome });
+      return taken.ok ? emptyReply(202) : taken;
+    },
+  );
 }

@@ -53,6 +53,31 @@ onEachProfile((test, profile) => {
     t.like(await server.readDrop(dropId), { held: 0, sold: 2, free: 8 });
   });
 
+  test('P1, P3: the buyer alone has the development provider settle a payment', async (t) => {
+    const dropId = await providerDrop();
+    const id = await reserved(dropId, 'ann', 2);
+    const path = `/v1/orders/${id}/development-payment`;
+    const settle = (as: string | null, outcome: string) =>
+      server.post(path, { body: { outcome }, ...(as !== null && { as }) });
+    t.is((await settle(null, 'success')).status, 401);
+    t.is((await settle('ben', 'success')).status, 404);
+    t.is((await settle('ann', 'steal')).json['code'], 'invalid-request');
+    t.is((await settle('ann', 'failure')).status, 202);
+    // The hold stays, and another attempt may succeed.
+    const payments = await eventually(
+      async () => (await server.get(`/v1/orders/${id}/payments`, { as: 'ann' })).json['items'],
+      (items) => (items as { status: string }[]).some(({ status }) => status === 'failed'),
+    );
+    t.truthy(payments);
+    t.is((await server.readOrder(id, 'ann'))['status'], 'reserved');
+    await eventually(
+      () => settle('ann', 'success'),
+      ({ status }) => status === 202,
+    );
+    t.is((await ended(id, 'ann'))['status'], 'confirmed');
+    t.is((await settle('ann', 'success')).json['code'], 'order-not-payable');
+  });
+
   test('P2: a call that is not signed, or not now, is 401 and changes nothing', async (t) => {
     const dropId = await providerDrop();
     const id = await reserved(dropId, 'ann');

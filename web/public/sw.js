@@ -5,7 +5,7 @@ const SHELL = 'livedrops-shell';
 /** Hashed files of some builds; the oldest go first. */
 const FILES_MAX = 40;
 /** Other apps have pages of their own, and nothing to show without a network. */
-const OTHER_APPS = /^\/(studio|console|docs)(\/|$)/;
+const OTHER_APPS = /^\/((studio|console|docs)(\/|$)|orders\/[^/]+\/pay$)/;
 
 addEventListener('install', (event) => {
   event.waitUntil(fetch('/').then(keepShell));

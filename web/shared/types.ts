@@ -2,5 +2,13 @@
 
 import type { Problem } from '../../sdk/api.ts';
 
-export type { Drop, DropFrame, Order, Product, Profile, SearchItem } from '../../sdk/api.ts';
+export type {
+  BuyerPayment,
+  Drop,
+  DropFrame,
+  Order,
+  Product,
+  Profile,
+  SearchItem,
+} from '../../sdk/api.ts';
 export type ProblemCodeOf = Problem['code'];

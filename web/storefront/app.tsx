@@ -2,6 +2,7 @@
 
 import { LocationProvider, Route, Router, useLocation } from 'preact-iso';
 import type { ComponentChildren } from 'preact';
+import { useEffect } from 'preact/hooks';
 import { ForUsers } from '../shared/components/for-users.tsx';
 import { Frame } from '../shared/components/frame.tsx';
 import { LogIn, Register } from '../shared/components/log-in.tsx';
@@ -21,7 +22,7 @@ import { Search } from './search.tsx';
 import { unread } from './unread.ts';
 
 /** Links to other apps and pages leave this one. */
-const OWN_PATHS = /^\/(?!studio|console|docs)/;
+const OWN_PATHS = /^\/(?!studio|console|docs|orders\/[^/]+\/pay$)/;
 const LOG_IN = '/log-in';
 
 export function App() {
@@ -36,6 +37,7 @@ export function App() {
           <Route path="/products/:id" component={Product} />
           <Route path="/orders" component={OwnOrders} />
           <Route path="/orders/:id" component={OwnOrder} />
+          <Route path="/orders/:id/pay" component={Leave} />
           <Route path="/news" component={OwnNews} />
           <Route path="/account" component={OwnAccount} />
           <Route path={LOG_IN} component={LogIn} />
@@ -116,6 +118,12 @@ function OwnAccount() {
       <Account />
     </ForUsers>
   );
+}
+
+/** The log-in leads back to an address of another app: the server has its page. */
+function Leave() {
+  useEffect(() => location.reload(), []);
+  return null;
 }
 
 function Nothing() {

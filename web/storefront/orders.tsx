@@ -98,7 +98,12 @@ export function OrderPage({ id }: { id: string }) {
               {text('order.held.left')}: <CountdownView until={order.holdExpiresAt} />
             </p>
           )}
-          <p>
+          <p class="row">
+            {order.status === 'reserved' && (
+              <a class="button button-main" href={`/orders/${order.id}/pay`}>
+                {text('order.pay', { price: priceText(order.totalAmount, order.currency) })}
+              </a>
+            )}
             <a class="button" href={`/drops/${order.dropId}`}>
               {product.name}
             </a>

@@ -6,16 +6,13 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import test, { type ExecutionContext } from 'ava';
 import type { OrderView } from '../../../contracts/orders.ts';
+import { PAYMENT_BEHAVIOURS } from '../../../contracts/payments.ts';
 import {
   DevelopmentPaymentProvider,
   type DevelopmentPaymentProviderOptions,
 } from '../../../events/payments/payment-provider-development.ts';
 import type { Refund } from '../../../events/payments/payment-provider.ts';
-import {
-  behaviourByAmount,
-  PAYMENT_BEHAVIOURS,
-  paymentCalls,
-} from '../../../events/payments/development-payments.ts';
+import { behaviourByAmount, paymentCalls } from '../../../events/payments/development-payments.ts';
 import { WebhookVerifier } from '../../../events/payments/webhook-signature.ts';
 import { ManualClock } from '../../actors/manual-clock.ts';
 import { NOW, orderView, RecordingLog } from '../../services/harness.ts';
@@ -195,6 +192,33 @@ test('P1: without a delay nothing is settled', async (t) => {
   await shop.provider.opened(orderView());
   await shop.clock.advance(1_000_000);
   t.is(shop.received.length, 0);
+});
+
+test('P1: a buyer says how a payment goes, ahead of what is settled by itself', async (t) => {
+  const shop = await openShop(t, { settleAfterMs: 60_000 });
+  await shop.provider.opened(orderView());
+  t.true(shop.provider.settle(orderView(), 'failure'));
+  t.false(shop.provider.settle(orderView(), 'success'), 'it is under way');
+  await shop.calls(1);
+  t.is(shop.received[0]?.event.type, 'payment.failed');
+  t.true(shop.received[0]?.signed);
+  // Once the call is over a buyer tries again.
+  while (!shop.provider.settle(orderView(), 'success')) await shop.clock.advance(1);
+  await shop.calls(2);
+  t.is(shop.received[1]?.event.type, 'payment.succeeded');
+});
+
+test('P1, P4: a buyer pays too late, or not any more after the end', async (t) => {
+  const shop = await openShop(t, { settleAfterMs: null, queueLengthMax: 1 });
+  t.true(shop.provider.settle(orderView({ holdExpiresAt: NOW + 5_000 }), 'late'));
+  t.throws(() => shop.provider.settle(orderView({ id: 'd_1-1' }), 'success'), {
+    code: 'provider-busy',
+  });
+  await shop.clock.advance(6_000);
+  await shop.calls(1);
+  t.is(shop.received[0]?.event.type, 'payment.succeeded');
+  await shop.provider.stop();
+  t.throws(() => shop.provider.settle(orderView(), 'success'));
 });
 
 test('P1: an order opened twice is settled once', async (t) => {

@@ -90,7 +90,6 @@ export const de: MessagesOf<MessageKey> = {
   'order.held': 'Für dich reserviert',
   'order.held.text': 'Zahle {price} bis {time}. Bis dahin bekommt es niemand sonst.',
   'order.held.left': 'Zeit zum Zahlen',
-  'order.paying': 'Deine Zahlung wird bestätigt. Diese Seite sagt dir, wenn es so weit ist.',
   'order.declined':
     'Die Zahlung wurde abgelehnt. Bis zum Ende der Frist kannst du es noch versuchen.',
   'order.pay': '{price} zahlen',

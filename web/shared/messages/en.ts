@@ -89,7 +89,6 @@ export const en = {
   'order.held': 'Held for you',
   'order.held.text': 'Pay {price} by {time}. Until then nobody else gets it.',
   'order.held.left': 'Time left to pay',
-  'order.paying': 'Your payment is being confirmed. This page tells you when it is done.',
   'order.declined': 'The payment was declined. You can try again until the hold ends.',
   'order.pay': 'Pay {price}',
   'order.cancel': 'Give it back',

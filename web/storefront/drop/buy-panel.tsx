@@ -146,10 +146,14 @@ function OrderState({ order, phase, press, onCancel }: BuyPanelProps) {
           </p>
         </>
       )}
-      <p>{text('order.paying')}</p>
-      <button class="button" type="button" onClick={onCancel}>
-        {text('order.cancel')}
-      </button>
+      <div class="row">
+        <a class="button button-main button-large" href={`/orders/${order.id}/pay`}>
+          {text('order.pay', { price })}
+        </a>
+        <button class="button" type="button" onClick={onCancel}>
+          {text('order.cancel')}
+        </button>
+      </div>
     </div>
   );
 }
