@@ -250,7 +250,11 @@ export function createGateway(options: GatewayOptions): Gateway {
           ...mediaRoutes({ urls }),
           ...(pages === null
             ? []
-            : pageRoutes({ pages, mediaOrigin: options.media?.origin ?? (() => null) })),
+            : pageRoutes({
+                pages,
+                mediaOrigin: options.media?.origin ?? (() => null),
+                paymentProvider,
+              })),
           ...dropRoutes({ cards, reads, pictures, levels, hidden: restrictions }),
           ...draftRoutes({ levels }),
           ...orderDetailsRoutes(),

@@ -20,9 +20,10 @@ const APPS: readonly {
   readonly html: string;
   readonly paths: readonly string[];
   readonly isInternal?: boolean;
+  readonly takesPayments?: boolean;
 }[] = [
   { html: 'index.html', paths: STOREFRONT_PATHS },
-  { html: 'pay.html', paths: PAY_PATHS },
+  { html: 'pay.html', paths: PAY_PATHS, takesPayments: true },
   { html: 'studio.html', paths: STUDIO_PATHS },
   { html: 'console.html', paths: CONSOLE_PATHS, isInternal: true },
 ];
@@ -57,10 +58,10 @@ const names = readdirSync(DIST, { recursive: true, withFileTypes: true })
   .filter((entry) => entry.isFile())
   .map((entry) => relative(DIST, join(entry.parentPath, entry.name)));
 const files = names.toSorted().map(builtFile);
-const apps: BuiltApp[] = APPS.map(({ html, paths, isInternal = false }) => {
+const apps: BuiltApp[] = APPS.map(({ html, paths, isInternal = false, takesPayments = false }) => {
   const found = files.find(({ file }) => file === html);
   if (found === undefined) throw new Error(`${html} was not built.`);
-  return { paths, html: found, isInternal };
+  return { paths, html: found, isInternal, takesPayments };
 });
 const list: PagesList = {
   apps,

@@ -33,6 +33,8 @@ export interface BuiltApp {
   readonly html: BuiltFile;
   /** For operators: only at the address of their own, where there is one. */
   readonly isInternal: boolean;
+  /** Orders are paid on it: the payment provider's own script may run there. */
+  readonly takesPayments: boolean;
 }
 
 /** What the build wrote down: `pages.json`. */

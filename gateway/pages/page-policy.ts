@@ -6,23 +6,42 @@
  */
 const TRUSTED_TYPES = 'livedrops';
 
-/** `mediaOrigin`: where pictures come from and uploads go; null: nowhere. */
-export function pagePolicy(mediaOrigin: string | null): string {
+/**
+ * What Stripe's script needs of the page that it takes a payment on, and of no other
+ * (https://docs.stripe.com/security/guide#content-security-policy). It makes addresses of scripts
+ * by the default policy of Trusted Types; `web/pay/stripe.ts` makes one for Stripe's origins only.
+ */
+const STRIPE = {
+  scripts: ' https://js.stripe.com https://*.js.stripe.com',
+  frames: 'https://js.stripe.com https://*.js.stripe.com https://hooks.stripe.com',
+  calls: ' https://api.stripe.com',
+  trustedTypes: ' default',
+};
+
+export interface PagePolicyOptions {
+  /** Where pictures come from and uploads go; null: nowhere. */
+  readonly mediaOrigin: string | null;
+  /** Stripe takes a payment on this page. */
+  readonly hasStripe?: boolean;
+}
+
+export function pagePolicy({ mediaOrigin, hasStripe = false }: PagePolicyOptions): string {
   const media = mediaOrigin === null ? '' : ` ${mediaOrigin}`;
   return [
     "default-src 'none'",
-    "script-src 'self'",
+    `script-src 'self'${hasStripe ? STRIPE.scripts : ''}`,
     "style-src 'self'",
     `img-src 'self' data: blob:${media}`,
     ...(mediaOrigin === null ? [] : [`media-src${media}`]),
-    `connect-src 'self'${media}`,
+    ...(hasStripe ? [`frame-src ${STRIPE.frames}`] : []),
+    `connect-src 'self'${media}${hasStripe ? STRIPE.calls : ''}`,
     "manifest-src 'self'",
     "worker-src 'self'",
     "base-uri 'none'",
     "form-action 'none'",
     "frame-ancestors 'none'",
     "require-trusted-types-for 'script'",
-    `trusted-types ${TRUSTED_TYPES}`,
+    `trusted-types ${TRUSTED_TYPES}${hasStripe ? STRIPE.trustedTypes : ''}`,
   ].join('; ');
 }
 

@@ -24,9 +24,11 @@ export interface PageRoutesOptions {
   readonly pages: BuiltPages;
   /** Where media come from; null: nowhere. */
   readonly mediaOrigin: () => string | null;
+  /** The `payment.provider` of orders. */
+  readonly paymentProvider: string;
 }
 
-export function pageRoutes({ pages, mediaOrigin }: PageRoutesOptions): Route[] {
+export function pageRoutes({ pages, mediaOrigin, paymentProvider }: PageRoutesOptions): Route[] {
   const reply = (file: BuiltFile, acceptEncoding: string, headers: HeaderPairs = []): Reply => {
     const { bytes, encoding } = pages.content(file, acceptEncoding);
     return {
@@ -43,8 +45,9 @@ export function pageRoutes({ pages, mediaOrigin }: PageRoutesOptions): Route[] {
       ],
     };
   };
-  const apps = pages.list.apps.flatMap(({ paths, html, isInternal }) =>
-    paths.map((path) =>
+  const apps = pages.list.apps.flatMap(({ paths, html, isInternal, takesPayments }) => {
+    const hasStripe = takesPayments && paymentProvider === 'stripe';
+    return paths.map((path) =>
       route(
         {
           ...PAGE,
@@ -56,11 +59,11 @@ export function pageRoutes({ pages, mediaOrigin }: PageRoutesOptions): Route[] {
         },
         ({ header }) =>
           reply(html, header('accept-encoding'), [
-            ['content-security-policy', pagePolicy(mediaOrigin())],
+            ['content-security-policy', pagePolicy({ mediaOrigin: mediaOrigin(), hasStripe })],
           ]),
       ),
-    ),
-  );
+    );
+  });
   const files = pages.list.files.map((file) =>
     route(
       {

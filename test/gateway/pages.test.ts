@@ -35,6 +35,7 @@ function built(): { folder: string; pages: BuiltPages; remove: () => void } {
           isImmutable: false,
         },
         isInternal: false,
+        takesPayments: false,
       },
     ],
     files: [
@@ -68,7 +69,7 @@ test('U4: HTML is asked for again each time, hashed files are kept for a year', 
     t.is(page.status, 200, path);
     t.is(await page.text(), HTML);
     t.is(page.headers.get('cache-control'), 'no-cache');
-    t.is(page.headers.get('content-security-policy'), pagePolicy(null));
+    t.is(page.headers.get('content-security-policy'), pagePolicy({ mediaOrigin: null }));
     t.is(page.headers.get('x-content-type-options'), 'nosniff');
   }
   const script = await fetch(`${url}/assets/shop-1.js`);
@@ -125,7 +126,7 @@ test('U4: pages are no part of the description, and 404 and 405 stay what they a
 
 test('U4: the policy has nothing inline, no eval, and one foreign origin at most', (t) => {
   const directives = new Map(
-    pagePolicy('https://media.example')
+    pagePolicy({ mediaOrigin: 'https://media.example' })
       .split('; ')
       .map((directive) => {
         const [name = '', ...values] = directive.split(' ');
@@ -136,5 +137,29 @@ test('U4: the policy has nothing inline, no eval, and one foreign origin at most
   t.deepEqual(directives.get('style-src'), ["'self'"]);
   t.deepEqual(directives.get('connect-src'), ["'self'", 'https://media.example']);
   t.deepEqual(directives.get('require-trusted-types-for'), ["'script'"]);
-  t.notRegex(pagePolicy('https://media.example'), /unsafe|\*/);
+  t.notRegex(pagePolicy({ mediaOrigin: 'https://media.example' }), /unsafe|\*/);
+});
+
+test('U4: Stripe is allowed on the page that takes payments alone, and where it takes them', async (t) => {
+  const { pages, remove } = built();
+  t.teardown(remove);
+  const [shop] = pages.list.apps;
+  const list = { ...pages.list, apps: [shop!, { ...shop!, paths: ['/pay'], takesPayments: true }] };
+  const withPayments = Object.assign(Object.create(pages) as BuiltPages, { list });
+  withPayments.content = (file, accepted) => pages.content(file, accepted);
+  for (const [paymentProvider, isAllowed] of [
+    ['stripe', true],
+    ['development', false],
+  ] as const) {
+    const { port } = await startFixture(t, { pages: withPayments, paymentProvider });
+    const policyOf = async (path: string) =>
+      (await fetch(`http://127.0.0.1:${port}${path}`)).headers.get('content-security-policy') ?? '';
+    t.notRegex(await policyOf('/'), /stripe/);
+    const policy = await policyOf('/pay');
+    t.is(/script-src 'self' https:\/\/js\.stripe\.com/.test(policy), isAllowed);
+    t.true(policy.includes("require-trusted-types-for 'script'"));
+    t.notRegex(policy, /unsafe/);
+    const door = `http://127.0.0.1:${port}/v1/orders/d_1-0/development-payment`;
+    t.is((await fetch(door, { method: 'POST' })).status, isAllowed ? 404 : 401);
+  }
 });

@@ -14,6 +14,7 @@ import { client, isClockKnown, ordersChanged, serverNow } from '../shared/server
 import type { BuyerPayment, Order, Product } from '../shared/types.ts';
 import { DevelopmentForm } from './development-form.tsx';
 import type { PayKey } from './messages/en.ts';
+import { StripeForm } from './stripe-form.tsx';
 import { payText } from './texts.ts';
 
 interface PayPageData {
@@ -184,6 +185,15 @@ function Means({ order, payment, price }: MeansProps) {
   if (payment.status === 'preparing') return <p role="status">{payText('preparing')}</p>;
   if (payment.provider === 'development')
     return <DevelopmentForm orderId={order.id} price={price} />;
-  const { provider, reference } = payment;
+  const { provider, reference, clientSecret, publishableKey } = payment;
+  if (provider === 'stripe' && clientSecret !== undefined && publishableKey !== undefined)
+    return (
+      <StripeForm
+        key={clientSecret}
+        clientSecret={clientSecret}
+        publishableKey={publishableKey}
+        price={price}
+      />
+    );
   return <p>{payText('other', { provider, reference })}</p>;
 }

@@ -23,6 +23,9 @@ export const de: MessagesOf<PayKey> = {
   'outcome.partly-refunded': 'Er nimmt die Zahlung an und erstattet die Hälfte',
   settling: 'Die Zahlung läuft. Diese Seite sagt dir, wenn sie da ist.',
   settlingLate: 'Die Zahlung kommt nach Ablauf der Frist und wird darum erstattet.',
+  'stripe.failed':
+    'Das Zahlungsformular von Stripe lässt sich nicht laden. Prüfe deine Verbindung.',
+  'stripe.loading': 'Das Zahlungsformular wird geladen.',
   preparing: 'Die Zahlung wird vorbereitet. Diese Seite geht von selbst weiter.',
   other: 'Zahle mit {provider}, Referenz {reference}. Diese Seite sagt dir, wenn es so weit ist.',
   minute: 'Noch eine Minute zum Zahlen.',

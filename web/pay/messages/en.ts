@@ -19,6 +19,8 @@ export const en = {
   'outcome.partly-refunded': 'It takes the payment, then refunds half',
   settling: 'The payment is being made. This page tells you when it is done.',
   settlingLate: 'The payment comes after the hold has ended, so it will be refunded.',
+  'stripe.failed': 'The payment form of Stripe cannot be loaded. Check your connection.',
+  'stripe.loading': 'The payment form is loading.',
   preparing: 'The payment is being prepared. This page goes on by itself.',
   other: 'Pay with {provider}, reference {reference}. This page tells you when it is done.',
   minute: 'One minute left to pay.',
