@@ -12,7 +12,7 @@ import {
   type LackingShard,
   type NewMessage,
   WAITING_MAX,
-  WAITING_OF_KEY_MAX,
+  waitingOfKeyMax,
   type WebhookStore,
 } from '../../storage/ports/webhooks.ts';
 import { WEBHOOK_BUCKETS } from '../../domain/webhook-ids.ts';
@@ -23,9 +23,12 @@ import type { Subscription, WebhookMessages } from './webhook-messages.ts';
 
 /** Readings at once. */
 const READINGS_MAX = 2;
-/** A reading begins when no more than this many wait, so that it has something to do. */
-const WAITING_AT_START_MAX = WAITING_MAX / 2;
-const OF_KEY_AT_START_MAX = WAITING_OF_KEY_MAX / 2;
+/**
+ * A reading of shards begins when no more than this many wait, so that it has something to do. Keys
+ * whose calls fail hold less than that. A reading of a key begins when half of what it may have is
+ * free.
+ */
+const WAITING_AT_START_MAX = (WAITING_MAX * 3) / 4;
 const LOOK_INTERVAL_MS = 1_000;
 const ROOM_INTERVAL_MS = 250;
 const ROOM_WAIT_MAX_MS = 30_000;
@@ -95,11 +98,12 @@ export class WebhookCatchUp {
     for (let bucket = 0; bucket < WEBHOOK_BUCKETS; bucket++) {
       for (const id of await store.lackingIn(bucket)) {
         anyLacks = true;
-        if ((await store.waitingCount(id)) > WAITING_AT_START_MAX) continue;
+        const all = await store.waitingCount(id);
+        if (all > WAITING_AT_START_MAX) continue;
         const lacking = await store.lackingOf(id);
         if (lacking.length > 0 && !this.#start(id, lacking, null)) return true;
         for (const { key, waiting, ...one } of await store.lackingKeysOf(id))
-          if (waiting <= OF_KEY_AT_START_MAX && !this.#start(id, [one], key)) return true;
+          if (waiting <= waitingOfKeyMax(all) / 2 && !this.#start(id, [one], key)) return true;
       }
     }
     return anyLacks || this.#mayLack;

@@ -15,7 +15,7 @@ import {
   type NewMessage,
   placeMessages,
   WAITING_MAX,
-  WAITING_OF_KEY_MAX,
+  waitingOfKeyMax,
   type WebhookCounts,
   WEBHOOKS_OF_BUCKET_MAX,
   WEBHOOKS_OF_CREATOR_MAX,
@@ -142,7 +142,7 @@ export class MemoryWebhooks implements WebhookStore {
     const held = feed.held.get(key);
     if (held === undefined || sequence <= held.from) return 'known';
     const { length: waiting } = waitingIn(stored);
-    const isFull = waiting >= WAITING_MAX || waitingOfKey(stored, key) >= WAITING_OF_KEY_MAX;
+    const isFull = waiting >= WAITING_MAX || waitingOfKey(stored, key) >= waitingOfKeyMax(waiting);
     if (messages.length > 0 && isFull) return 'full';
     for (const message of messages) append(stored, message);
     feed.held.set(key, { shard, from: sequence, to: held.to });
@@ -266,6 +266,7 @@ function openedFeed(start: readonly number[]): Feed {
 
 function place(stored: Stored, { held }: Feed, messages: readonly NewMessage[]) {
   return placeMessages(messages, ({ delivery }) => delivery.key, {
+    waiting: waitingIn(stored).length,
     isHeld: (key) => held.has(key),
     waitingOf: (key) => waitingOfKey(stored, key),
     heldCount: held.size,

@@ -8,9 +8,9 @@
 // entries it lacks, until `catchUp` has brought them.
 //
 // Deliveries with a key are in order, so one that fails holds back the later ones of its key. A key
-// of which WAITING_OF_KEY_MAX wait takes no more: its further messages are left out of the entries
-// that are fed, and the store keeps of which entries they are, until `catchUpKey` has brought them.
-// So the rest of the room stays to other keys.
+// of which as many wait as `waitingOfKeyMax` says takes no more: its further messages are left out
+// of the entries that are fed, and the store keeps of which entries they are, until `catchUpKey`
+// has brought them. So the rest of the room stays to other keys.
 //
 // Creators are spread over WEBHOOK_BUCKETS, by which changes are noticed and webhooks are listed.
 
@@ -175,13 +175,28 @@ export const WEBHOOKS_OF_CREATOR_MAX = 10;
 export const WEBHOOKS_OF_BUCKET_MAX = 500;
 /** An entry that comes while fewer wait is taken whole. */
 export const WAITING_MAX = 1_000;
-/** Of one key, a quarter of it: three drops whose calls fail leave room for the others. */
+/** Of one key, a quarter of it, while the half that keys share is free enough. */
 export const WAITING_OF_KEY_MAX = 250;
+/** Half of the room is shared by keys. As it fills, each key is allowed less of it. */
+export const WAITING_SHARED_MAX = 500;
+/** A key takes messages while fewer than this wait, however many wait in all below WAITING_MAX. */
+export const WAITING_OF_KEY_MIN = 8;
 /** Keys of a webhook that are held at once. Past it an entry is lacking as a whole. */
 export const HELD_KEYS_MAX = 64;
 
+/**
+ * How many deliveries of one key may wait while `waiting` do in all: a dynamic threshold, as of a
+ * switch's shared memory (Choudhury and Hahne, 1998). N keys that fill up at once get an equal
+ * share, and leave as much again: together N / (N + 1) of WAITING_SHARED_MAX.
+ */
+export function waitingOfKeyMax(waiting: number): number {
+  return Math.max(WAITING_OF_KEY_MIN, Math.min(WAITING_OF_KEY_MAX, WAITING_SHARED_MAX - waiting));
+}
+
 /** How much of a webhook's room is used by keys, before an entry is taken. */
 export interface KeyRoom {
+  /** How many deliveries wait in all. */
+  readonly waiting: number;
   readonly isHeld: (key: string) => boolean;
   /** How many of the key wait. */
   readonly waitingOf: (key: string) => number;
@@ -199,14 +214,15 @@ export interface Placed<M> {
 export function placeMessages<M>(
   messages: readonly M[],
   keyOf: (message: M) => string | null,
-  { isHeld, waitingOf, heldCount }: KeyRoom,
+  { waiting, isHeld, waitingOf, heldCount }: KeyRoom,
 ): Placed<M> | null {
   const isTaken = new Map<string, boolean>();
+  const ofKeyMax = waitingOfKeyMax(waiting);
   let held = heldCount;
   for (const key of new Set(messages.map(keyOf))) {
     if (key === null) continue;
     const wasHeld = isHeld(key);
-    isTaken.set(key, !wasHeld && waitingOf(key) < WAITING_OF_KEY_MAX);
+    isTaken.set(key, !wasHeld && waitingOf(key) < ofKeyMax);
     if (!wasHeld && isTaken.get(key) === false) held += 1;
   }
   if (held > HELD_KEYS_MAX) return null;

@@ -22,7 +22,6 @@ import {
   type LackingShard,
   type NewMessage,
   WAITING_MAX,
-  WAITING_OF_KEY_MAX,
   type WebhookCounts,
   WEBHOOKS_OF_BUCKET_MAX,
   WEBHOOKS_OF_CREATOR_MAX,
@@ -110,14 +109,7 @@ export class RedisWebhooks implements WebhookStore {
 
   async catchUpKey(entry: FedEntry, key: string): Promise<CaughtUpResult> {
     const { webhookId, shard, sequence } = entry;
-    const args = [
-      shard,
-      sequence,
-      WAITING_MAX,
-      WAITING_OF_KEY_MAX,
-      key,
-      ...messageArguments(entry),
-    ];
+    const args = [shard, sequence, WAITING_MAX, key, ...messageArguments(entry)];
     return ((await this.#run(CATCH_UP_KEY, webhookId, args)) ?? 'closed') as CaughtUpResult;
   }
 
@@ -275,7 +267,7 @@ export class RedisWebhooks implements WebhookStore {
 
 function fedArguments(entry: FedEntry): ScriptArgument[] {
   const { shard, sequence } = entry;
-  const bounds = [WAITING_MAX, WAITING_OF_KEY_MAX, HELD_KEYS_MAX];
+  const bounds = [WAITING_MAX, HELD_KEYS_MAX];
   return [shard, sequence, ...bounds, ...messageArguments(entry)];
 }
 

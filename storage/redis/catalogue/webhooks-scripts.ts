@@ -1,5 +1,10 @@
 // The scripts of outgoing webhooks on Redis. Their keys are named in webhooks-keys.ts.
 
+import {
+  WAITING_OF_KEY_MAX,
+  WAITING_OF_KEY_MIN,
+  WAITING_SHARED_MAX,
+} from '../../ports/webhooks.ts';
 import { Script } from '../connection/script.ts';
 
 const FUNCTIONS = `
@@ -15,6 +20,11 @@ const FUNCTIONS = `
     end
   end
   local function key_count(key) return tonumber(redis.call('HGET', of_keys, key) or 0) end
+  -- As waitingOfKeyMax of the port.
+  local function key_max()
+    local free = ${WAITING_SHARED_MAX} - redis.call('ZCARD', of_waiting)
+    return math.max(${WAITING_OF_KEY_MIN}, math.min(${WAITING_OF_KEY_MAX}, free))
+  end
   local function count_key(key, by)
     if key == '' then return end
     if redis.call('HINCRBY', of_keys, key, by) <= 0 then redis.call('HDEL', of_keys, key) end
@@ -33,14 +43,14 @@ const FUNCTIONS = `
     if #taken > 0 then count(id) end
   end
   -- Which of the messages from ARGV[first] on are taken, and which keys are held; nil: too many.
-  local function place(first, key_max, held_max)
-    local taken, is_held, held = {}, {}, {}
+  local function place(first, held_max)
+    local taken, is_held, held, of_key_max = {}, {}, {}, key_max()
     local held_count = tonumber(redis.call('HGET', feed, 'held') or 0)
     for i = first, #ARGV, 3 do
       local key = ARGV[i + 2]
       if key ~= '' and is_held[key] == nil then
         local was = redis.call('HEXISTS', feed, 'held:' .. key) == 1
-        is_held[key] = was or key_count(key) >= tonumber(key_max)
+        is_held[key] = was or key_count(key) >= of_key_max
         if is_held[key] then held[#held + 1] = key end
         if is_held[key] and not was then held_count = held_count + 1 end
       end
@@ -122,15 +132,15 @@ export const REMOVE = new Script(`${FUNCTIONS}
 `);
 
 /**
- * ARGV: id, shard, sequence, the bounds of all and of a key, the most keys that are held, then a
- * delivery, its body and its key or nothing, and so on.
+ * ARGV: id, shard, sequence, the most that wait, the most keys that are held, then a delivery, its
+ * body and its key or nothing, and so on.
  */
 export const FEED = new Script(`${FUNCTIONS}
   local id, shard, sequence = ARGV[1], ARGV[2], tonumber(ARGV[3])
   if redis.call('EXISTS', feed) == 0 then return 'closed' end
   if sequence <= tonumber(redis.call('HGET', feed, shard) or 0) then return 'known' end
   local from = redis.call('HGET', feed, 'from:' .. shard)
-  local taken, held = place(7, ARGV[5], ARGV[6])
+  local taken, held = place(6, ARGV[5])
   if from or not taken or redis.call('ZCARD', of_waiting) >= tonumber(ARGV[4]) then
     local to = tonumber(redis.call('HGET', feed, 'to:' .. shard) or 0)
     redis.call('HSET', feed, 'from:' .. shard, from or sequence - 1)
@@ -150,7 +160,7 @@ export const CATCH_UP = new Script(`${FUNCTIONS}
   if redis.call('EXISTS', feed) == 0 then return 'closed' end
   local from = redis.call('HGET', feed, 'from:' .. shard)
   if not from or sequence <= tonumber(from) then return 'known' end
-  local taken, held = place(7, ARGV[5], ARGV[6])
+  local taken, held = place(6, ARGV[5])
   if not taken then return 'full' end
   if #taken > 0 and redis.call('ZCARD', of_waiting) >= tonumber(ARGV[4]) then return 'full' end
   append_all(taken, id)
@@ -170,17 +180,17 @@ export const CATCH_UP = new Script(`${FUNCTIONS}
   return 'done'
 `);
 
-/** ARGV: id, shard, sequence, the bounds of all and of a key, the key, then as of FEED. */
+/** ARGV: id, shard, sequence, the most that wait, the key, then as of FEED. */
 export const CATCH_UP_KEY = new Script(`${FUNCTIONS}
-  local id, shard, sequence, key = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[6]
+  local id, shard, sequence, key = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[5]
   if redis.call('EXISTS', feed) == 0 then return 'closed' end
   local from, to = held_of(key)
   if not from or sequence <= tonumber(from) then return 'known' end
   local waiting = redis.call('ZCARD', of_waiting)
-  local is_full = waiting >= tonumber(ARGV[4]) or key_count(key) >= tonumber(ARGV[5])
-  if #ARGV > 6 and waiting > 0 and is_full then return 'full' end
+  local is_full = waiting >= tonumber(ARGV[4]) or key_count(key) >= key_max()
+  if #ARGV > 5 and waiting > 0 and is_full then return 'full' end
   local all_of_it = {}
-  for i = 7, #ARGV, 3 do all_of_it[#all_of_it + 1] = i end
+  for i = 6, #ARGV, 3 do all_of_it[#all_of_it + 1] = i end
   append_all(all_of_it, id)
   if sequence < tonumber(to) then
     put_held(key, shard, ARGV[3], to)

@@ -9,7 +9,7 @@ import {
   type FeedChange,
   type Placed,
   placeMessages,
-  WAITING_OF_KEY_MAX,
+  waitingOfKeyMax,
 } from '../../ports/webhooks.ts';
 import { deliveryHandlers } from './webhook-deliveries-statements.ts';
 
@@ -211,6 +211,7 @@ function feedStatements(database: Database) {
 
   const place = (id: string, messages: readonly MessageRow[]) =>
     placeMessages(messages, ({ key }) => key, {
+      waiting: waiting.get(id)!,
       isHeld: (key) => findHeld.get(id, key) !== undefined,
       waitingOf: (key) => waitingOfKey.get(id, key)!,
       heldCount: heldCount.get(id)!,
@@ -277,8 +278,8 @@ function feedStatements(database: Database) {
         if (isFeeding.get(id) !== 1) return 'closed';
         const held = findHeld.get(id, key);
         if (held === undefined || sequence <= held.lacks_from) return 'known';
-        const isFull =
-          waiting.get(id)! >= waitingMax || waitingOfKey.get(id, key)! >= WAITING_OF_KEY_MAX;
+        const all = waiting.get(id)!;
+        const isFull = all >= waitingMax || waitingOfKey.get(id, key)! >= waitingOfKeyMax(all);
         if (messages.length > 0 && isFull) return 'full';
         for (const message of messages) appendOne(id, message);
         const isDone = sequence >= held.lacks_to;

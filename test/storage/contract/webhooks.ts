@@ -9,6 +9,8 @@ import {
   type NewMessage,
   WAITING_MAX,
   WAITING_OF_KEY_MAX,
+  WAITING_OF_KEY_MIN,
+  WAITING_SHARED_MAX,
   WEBHOOKS_OF_CREATOR_MAX,
   type WebhookStore,
 } from '../../../storage/ports/webhooks.ts';
@@ -260,6 +262,52 @@ export function webhooksContract(store: () => WebhookStore): void {
     t.deepEqual(await store().lackingKeysOf(id), []);
     t.false((await store().lackingIn(knownBucketOf(id))).includes(id));
     t.true(await store().remove(id));
+  });
+
+  test('R3: keys that nobody takes share half of the room, and others still go on', async (t) => {
+    const webhook = await added('shared');
+    const { id } = webhook;
+    let sequence = 0;
+    const feed = async (key: string) => {
+      sequence += 1;
+      const message = messageOf(`${sequence}`, { key });
+      return (await store().feed([{ webhookId: id, shard: 0, sequence, messages: [message] }]))[0];
+    };
+    const failing = ['a', 'b', 'c', 'd'];
+    // Each in turn, until none of them takes more.
+    for (let round = 0; round < 110; round++)
+      for (const key of failing) t.true(['taken', 'held'].includes((await feed(key))!));
+    const held = await store().lackingKeysOf(id);
+    t.deepEqual(
+      Object.fromEntries(held.map(({ key, waiting }) => [key, waiting])),
+      Object.fromEntries(failing.map((key) => [key, WAITING_SHARED_MAX / 5])),
+    );
+    const leftOver = WAITING_SHARED_MAX / 5;
+    t.is(await store().waitingCount(id), WAITING_SHARED_MAX - leftOver);
+    // Many more, of which each takes less and less, down to a few.
+    for (let n = 0; n < 40; n++)
+      for (let i = 0; i <= WAITING_OF_KEY_MIN; i++)
+        t.true(['taken', 'held'].includes((await feed(`more-${n}`))!));
+    t.is(await feed('other'), 'taken');
+    t.deepEqual(await store().lackingOf(id), []);
+    const waiting = await store().waitingCount(id);
+    t.true(waiting <= WAITING_SHARED_MAX + 40 * WAITING_OF_KEY_MIN);
+    for (let i = 1; i < WAITING_OF_KEY_MIN; i++) t.is(await feed('other'), 'taken');
+    t.is(await feed('other'), 'held');
+    // What is taken of it makes room for what it lacks.
+    const all = await store().waiting(id, WAITING_MAX);
+    const own = all.filter(({ key }) => key === 'other');
+    t.is(own.length, WAITING_OF_KEY_MIN);
+    const message = messageOf('brought', { key: 'other' });
+    const lacked: FedEntry = { webhookId: id, shard: 0, sequence, messages: [message] };
+    t.is(await store().catchUpKey(lacked, 'other'), 'full');
+    await store().settle(
+      id,
+      own.map((one) => finished(one, 5)),
+      KEEP,
+    );
+    t.is(await store().catchUpKey(lacked, 'other'), 'done');
+    t.is(await feed('other'), 'taken');
   });
 
   test('R3: the number of keys that are held is bounded', async (t) => {
