@@ -69,6 +69,7 @@ run('U4: axe finds nothing on any view, at 320 px and wide, light and dark', asy
     [`/orders/${String(order.json['id'])}`, 'Yours'],
     ['/news', 'Your order is confirmed.'],
     ['/studio', 'What do you sell?'],
+    ['/studio/followers', 'Nobody follows you yet'],
     ['/account', 'This device'],
     ['/reset-password', 'Mail me a link'],
   ];

@@ -4,6 +4,7 @@ export const STUDIO_PATHS = [
   '/studio',
   '/studio/products/{id}',
   '/studio/drops/{id}',
+  '/studio/followers',
   '/studio/log-in',
   '/studio/register',
 ] as const;

@@ -83,8 +83,19 @@ export function Pictures({ product, onChange }: PicturesProps) {
         {(product.media ?? []).map((media, i) => (
           <li key={media.id}>
             <img class="picture" src={media.variants[0]?.url} alt="" width="160" height="160" />
+            {i > 0 && (
+              <button
+                class="button studio-earlier"
+                type="button"
+                disabled={isBusy.value}
+                aria-label={studioText('product.pictures.earlier', { n: i + 1 })}
+                onClick={() => run(() => set(movedForward(mediaIds, media.id)), onChange)}
+              >
+                ←
+              </button>
+            )}
             <button
-              class="button"
+              class="button studio-remove"
               type="button"
               disabled={isBusy.value}
               aria-label={studioText('product.pictures.remove', { n: i + 1 })}
@@ -135,4 +146,10 @@ export function Pictures({ product, onChange }: PicturesProps) {
       <Fault of={fault} />
     </section>
   );
+}
+
+/** The same ids, with this one before the one that it follows. */
+function movedForward(ids: readonly string[], id: string): readonly string[] {
+  const at = ids.indexOf(id);
+  return at < 1 ? ids : [...ids.slice(0, at - 1), id, ids[at - 1]!, ...ids.slice(at + 1)];
 }

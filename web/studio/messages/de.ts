@@ -6,6 +6,9 @@ import type { StudioKey } from './en.ts';
 export const de: MessagesOf<StudioKey> = {
   title: 'Studio',
   visit: 'Zum Shop',
+  'followers.title': 'Follower',
+  'followers.empty.title': 'Noch folgt dir niemand',
+  'followers.empty.text': 'Wer dir folgt, erfährt von jedem Drop, den du ankündigst.',
   'products.title': 'Deine Produkte',
   'products.empty.title': 'Was verkaufst du?',
   'products.empty.text': 'Lege zuerst ein Produkt an. Danach kündigst du einen Drop davon an.',
@@ -19,6 +22,7 @@ export const de: MessagesOf<StudioKey> = {
   'product.pictures.add': 'Dateien wählen oder hierher ziehen',
   'product.pictures.some': { one: '{n} Bild oder Film', other: '{n} Bilder und Filme' },
   'product.pictures.remove': 'Bild {n} entfernen',
+  'product.pictures.earlier': 'Bild {n} nach vorn',
   'upload.running': '{name}: {percent} % gesendet',
   'upload.processing': '{name}: Größen werden erzeugt',
   'upload.refused': '{name} wurde abgelehnt: {reason}',

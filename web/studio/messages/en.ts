@@ -3,6 +3,9 @@
 export const en = {
   title: 'Studio',
   visit: 'To the shop',
+  'followers.title': 'Followers',
+  'followers.empty.title': 'Nobody follows you yet',
+  'followers.empty.text': 'Who follows you hears of every drop that you announce.',
   'products.title': 'Your products',
   'products.empty.title': 'What do you sell?',
   'products.empty.text': 'Make a product first. Then announce a drop of it.',
@@ -16,6 +19,7 @@ export const en = {
   'product.pictures.add': 'Choose files, or drop them here',
   'product.pictures.some': { one: '{n} picture or film', other: '{n} pictures and films' },
   'product.pictures.remove': 'Take away picture {n}',
+  'product.pictures.earlier': 'Move picture {n} forward',
   'upload.running': '{name}: {percent} % sent',
   'upload.processing': '{name}: sizes are being made',
   'upload.refused': '{name} was refused: {reason}',
