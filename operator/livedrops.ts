@@ -22,6 +22,7 @@ import { addOperatorAccounts } from './operator-account-commands.ts';
 import { addOperatorCommands } from './operator-commands.ts';
 import { addSellerCommands } from './seller-commands.ts';
 import type { RehearseOptions } from './rehearse/rehearse.ts';
+import type { SampleShopOptions } from './sample/sample-shop.ts';
 import type { StripeStandInOptions } from './stripe-stand-in/command.ts';
 import type { TopOptions } from './top/top.ts';
 import type { TokenOptions } from './token.ts';
@@ -99,6 +100,12 @@ Examples:
     .option('--followers <n>', 'connected followers of the creator', integer(1, 5000), 400)
     .option('--seconds <n>', 'seconds until the drop opens', integer(1, 60), 4)
     .option('--seed <n>', 'chooses who pays late and who orders twice', integer(0, 2 ** 32 - 1), 1)
+    .option('--seed-only', 'make a small shop on a server that runs, and leave it there')
+    .addOption(
+      new Option('--url <url>', 'that server; by default the one on LIVEDROPS_DATA').argParser(
+        serverUrl,
+      ),
+    )
     .addHelpText(
       'after',
       `
@@ -107,9 +114,13 @@ at the end. Exits with 0 when every line of the proof passes.
 
 Examples:
   livedrops demo
-  livedrops demo --buyers 5000 --stock 100 --seed 7`,
+  livedrops demo --buyers 5000 --stock 100 --seed 7
+  livedrops demo --seed-only`,
     )
-    .action(async (options: DemoOptions) => (await import('./demo/demo.ts')).demo(options));
+    .action(async (options: DemoOptions & SampleShopOptions & { readonly seedOnly?: true }) => {
+      if (options.seedOnly) await (await import('./sample/sample-shop.ts')).seedSampleShop(options);
+      else await (await import('./demo/demo.ts')).demo(options);
+    });
 
   livedrops
     .command('rehearse')
