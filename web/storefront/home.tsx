@@ -3,9 +3,10 @@
 import { Empty, Shown } from '../shared/components/parts.tsx';
 import { text } from '../shared/language.ts';
 import { useLoaded } from '../shared/loaded.ts';
-import { client } from '../shared/server.ts';
+import { client, user } from '../shared/server.ts';
 import { useEffect } from 'preact/hooks';
 import { DropCard } from './drop-card.tsx';
+import { Followed } from './followed.tsx';
 import type { SearchItem } from '../shared/types.ts';
 
 const LISTS = [
@@ -27,6 +28,7 @@ async function load(signal: AbortSignal): Promise<readonly (readonly SearchItem[
 
 export function Home() {
   const loaded = useLoaded(load, []);
+  const buyer = user.value?.id;
   useEffect(() => {
     document.title = 'LiveDrops';
     const timer = setInterval(() => {
@@ -45,6 +47,7 @@ export function Home() {
       <Shown from={loaded} waiting={<WaitingCards />}>
         {(lists) => <Lists lists={lists} />}
       </Shown>
+      {buyer !== undefined && <Followed userId={buyer} />}
     </div>
   );
 }

@@ -32,6 +32,7 @@ export const de: MessagesOf<MessageKey> = {
   'home.live': 'Jetzt live',
   'home.next': 'Demnächst',
   'home.ended': 'Gerade vorbei',
+  'home.followed': 'Denen du folgst',
   'home.empty.title': 'Noch keine Drops',
   'home.empty.text': 'Sobald ein Creator einen Drop ankündigt, erscheint er hier.',
   'home.nothingLive': 'In dieser Minute wird nichts verkauft.',

@@ -31,6 +31,7 @@ export const en = {
   'home.live': 'Live now',
   'home.next': 'Coming up',
   'home.ended': 'Just ended',
+  'home.followed': 'Creators you follow',
   'home.empty.title': 'No drops yet',
   'home.empty.text': 'When a creator announces a drop, it appears here at once.',
   'home.nothingLive': 'Nothing is on sale this minute.',
