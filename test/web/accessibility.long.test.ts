@@ -50,9 +50,11 @@ run('U4: axe finds nothing on any view, at 320 px and wide, light and dark', asy
   const made = await server.post('/v1/auth/register', { body });
   const { id: reader } = made.json['user'] as { readonly id: string };
   const order = await server.order(live, reader, 'k');
+  const held = await server.drop(creator, { payment: 'provider', holdSeconds: 600 });
+  const toPay = await server.order(held, reader, 'k');
   await eventually(
     async () => (await server.get('/v1/search?type=drops')).json['items'] as object[],
-    ({ length }) => length === 3,
+    ({ length }) => length === 4,
     60_000,
   );
   const views: readonly (readonly [path: string, ready: string])[] = [
@@ -67,6 +69,8 @@ run('U4: axe finds nothing on any view, at 320 px and wide, light and dark', asy
     ['/register', 'Make an account'],
     ['/orders', '1 unit'],
     [`/orders/${String(order.json['id'])}`, 'Yours'],
+    [`/drops/${held}`, 'Held for you'],
+    [`/orders/${String(toPay.json['id'])}/pay`, 'Nobody pays really here'],
     ['/news', 'Your order is confirmed.'],
     ['/studio', 'What do you sell?'],
     ['/studio/followers', 'Nobody follows you yet'],
