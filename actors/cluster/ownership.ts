@@ -281,8 +281,10 @@ export class Ownership implements ShardNode {
   }): void {
     const { shard, held, record, assignedTo, placement } = options;
     if (held.departure.isUnderWay) return;
-    // A record below the held version was read before this node claimed the shard.
     if (record !== undefined && record.version > held.version) return this.#giveUp(shard);
+    // A lower record was read before this node claimed the shard, and so were pins and drains: by
+    // those it would give back at once what a node with a newer copy gave to it, again and again.
+    if (record === undefined || record.version < held.version) return;
     if (assignedTo === null || assignedTo === this.#self.nodeId) return held.departure.cancel();
     this.#departures.startIfDue({ shard, held, to: assignedTo, placement });
   }

@@ -62,6 +62,27 @@ test('W5: a node that joins takes its share by moves, and no other shard moves',
   t.true(await cluster.settled());
 });
 
+test('W5: a shard that came by a newer placement is not given back by an older one', async (t) => {
+  const cluster = await clusterOf('a', 'b');
+  const b = cluster.nodes[1]!;
+  await cluster.placement.change({ drained: { nodeId: 'b', drained: true } });
+  await cluster.until(() => b.serving.length === 0);
+  // Its copy says that it is drained until this read has ended.
+  b.storeDelayMs = 10_000;
+  b.watch.refreshNow();
+  await flush();
+  b.storeDelayMs = 0;
+  await cluster.placement.change({ drained: { nodeId: 'b', drained: false } });
+  await cluster.placement.change({ pins: [{ shard: 0, nodeId: 'b' }] });
+  const moves = async () =>
+    (await cluster.placement.listMoves(100)).filter(({ shard }) => shard === 0);
+  const before = await moves();
+  await cluster.clock.advance(3_000);
+  t.true(b.serving.includes(0));
+  t.is((await moves()).length, before.length + 1);
+  t.deepEqual(cluster.findings, []);
+});
+
 test('W3: the shards of a lost node serve elsewhere within 5 s', async (t) => {
   const cluster = await clusterOf('a', 'b', 'c');
   await makeDrop(cluster);

@@ -29,6 +29,7 @@ export async function simulate(steps: readonly Step[]): Promise<string[]> {
     ...findings,
     ...consumers,
     ...history.findings,
+    ...history.cluster.findings,
   ];
 }
 

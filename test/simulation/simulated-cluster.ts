@@ -29,6 +29,8 @@ export const SHARDS = 8;
 const START = 1_800_000_000_000;
 const SETTLE_STEP_MS = 50;
 const SETTLE_MAX_MS = 60_000;
+/** Nodes that call each other more often while no time passes do so without an end. */
+const CALLS_AT_A_MOMENT_MAX = 1_000;
 
 /** A clock whose timers stand still while its node is paused. */
 class NodeClock implements Clock {
@@ -236,6 +238,8 @@ export class SimulatedCluster {
   readonly placement = new MemoryPlacementStore({ now: () => START + this.clock.monotonic() });
   readonly nodes: SimulatedNode[] = [];
   readonly heldCalls = new HeldCalls();
+  /** One sentence for each way in which nodes kept each other busy without an end. */
+  readonly findings: string[] = [];
   /** Late replies that were sent, and do not arrive. */
   lostLateReplies: LateRepliesOnWire[] | null = null;
   /** Makes `takeOver` at this node answer nothing, though it may have happened. */
@@ -244,6 +248,8 @@ export class SimulatedCluster {
   heldTakeOvers: (() => void)[] | null = null;
   #cutOff = new Set<SimulatedNode>();
   #incarnations = 0;
+  /** Calls between nodes since the clock stands where it is. */
+  #calls = { at: 0, count: 0 };
 
   constructor(
     options: {
@@ -370,6 +376,13 @@ export class SimulatedCluster {
     timeoutMs: number,
     call: () => Promise<Answer>,
   ): Promise<Answer> {
+    const at = this.clock.monotonic();
+    if (this.#calls.at !== at) this.#calls = { at, count: 0 };
+    this.#calls.count += 1;
+    if (this.#calls.count > CALLS_AT_A_MOMENT_MAX) {
+      this.findings.push(`nodes called each other without an end ${at} ms after the beginning`);
+      return Promise.reject(new Error('the network is full'));
+    }
     return new Promise((resolve, reject) => {
       const timedOut = () =>
         reject(Object.assign(new Error('no answer'), { type: 'REQUEST_TIMEOUT' }));
