@@ -23,6 +23,17 @@ const READY_MAX_MS = 20_000;
 /** For what comes after the first text: charts, pictures, the notice of being offline. */
 const SETTLE_MS = 400;
 const API = /\/v1\//;
+/** A problem of the server, so that the client does not try again. */
+const FAILURE = {
+  status: 500,
+  contentType: 'application/problem+json',
+  body: JSON.stringify({
+    type: 'about:blank',
+    title: 'Something went wrong.',
+    status: 500,
+    code: 'internal-error',
+  }),
+};
 /** Pictures below the fold are loaded as well: the whole page is taken. */
 const LOADED = `Promise.race([
   new Promise((resolve) => setTimeout(resolve, 5_000)),
@@ -68,7 +79,7 @@ async function take(context: BrowserContext, url: string, view: View, look: Look
   try {
     page.setDefaultTimeout(READY_MAX_MS);
     if (network === 'late') await page.route(API, () => undefined);
-    if (network === 'failing') await page.route(API, (route) => route.fulfill({ status: 500 }));
+    if (network === 'failing') await page.route(API, (route) => route.fulfill(FAILURE));
     await page.goto(`${url}${view.path}`);
     const main = page.locator('main');
     // A view without its data has no text that is known.

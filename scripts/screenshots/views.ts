@@ -19,7 +19,7 @@ export interface View {
 
 /** Of a server on which nothing was sold yet. */
 export const EMPTY_VIEWS: readonly View[] = [
-  { name: 'storefront/home-empty', path: '/', as: 'visitor', ready: /\w/ },
+  { name: 'storefront/home-empty', path: '/', as: 'visitor', ready: 'No drops yet' },
   { name: 'storefront/orders-empty', path: '/orders', as: 'newcomer', ready: 'Orders' },
   { name: 'storefront/news-empty', path: '/news', as: 'newcomer', ready: 'News' },
   { name: 'studio/home-empty', path: '/studio', as: 'newcomer', ready: 'What do you sell?' },
