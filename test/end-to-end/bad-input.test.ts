@@ -66,6 +66,7 @@ function rightBody(name: string): Json {
       earlyAccessSeconds: 60,
     },
     DropPatch: { addStock: 1, access: 'public' },
+    DevelopmentPayment: { outcome: 'success' },
     NewOrder: { quantity: 1, pass: '0A7KQ-F2M9X-R4TD8-WPN3V-HB6YC' },
     RefundDetails: { reason: 'Broken.' },
     OrderDetails: { name: 'Ada', lines: ['Way 1'], country: 'DE' },
