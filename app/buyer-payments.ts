@@ -66,7 +66,7 @@ export class BuyerPayments {
 
   /**
    * `order-not-payable` where nothing is to be paid, `request-in-progress` while the payment is
-   * being settled, `overloaded` where too many are.
+   * being settled, `overloaded` where too many are, or where this node cannot call the webhook.
    */
   async settleInDevelopment(
     params: ActionParams<'payments.settleInDevelopment'>,

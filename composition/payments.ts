@@ -46,7 +46,11 @@ export async function openPayments(options: NodePaymentsOptions): Promise<NodePa
     };
   }
   const provider = new DevelopmentPaymentProvider({
-    webhookUrl: () => config.paymentWebhookUrl ?? `${url()}/v1/payments/webhook`,
+    webhookUrl: () => {
+      if (config.paymentWebhookUrl !== null) return config.paymentWebhookUrl;
+      if (config.roles.includes('gateway')) return `${url()}/v1/payments/webhook`;
+      throw new Error('this node has no gateway, and LIVEDROPS_PAYMENT_WEBHOOK_URL is not set');
+    },
     secret: config.paymentSecrets[0]!,
     settleAfterMs: config.paymentSettleAfterMs,
     behaviour: (order) =>

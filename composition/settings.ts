@@ -369,13 +369,13 @@ export function contradictions(value: <N extends SettingName>(name: N) => ValueO
     problems.push('LIVEDROPS_AUTH_SECRET must be set in a cluster: every node needs the same');
   if (value('PAYMENT_SECRET').length === 0)
     problems.push('LIVEDROPS_PAYMENT_SECRET must be set in a cluster: every node needs the same');
-  const settles = value('ROLES').some((role) => role === 'actors' || role === 'services');
-  const callsProvider = settles && value('PAYMENT_PROVIDER') === 'development';
+  const callsProvider =
+    value('ROLES').includes('actors') && value('PAYMENT_PROVIDER') === 'development';
   const getsWebhooks = value('ROLES').includes('gateway') || value('PAYMENT_WEBHOOK_URL') !== null;
   if (callsProvider && !getsWebhooks) {
     problems.push(
-      'LIVEDROPS_PAYMENT_WEBHOOK_URL must be set on a node with the role actors or services and ' +
-        'without gateway: the address of a gateway, such as http://gateway:8080/v1/payments/webhook',
+      'LIVEDROPS_PAYMENT_WEBHOOK_URL must be set on a node with the role actors and without ' +
+        'gateway: the address of a gateway, such as http://gateway:8080/v1/payments/webhook',
     );
   }
   return problems;

@@ -19,7 +19,10 @@ import type { WarningLog } from '../warning-log.ts';
 import { signWebhook } from './webhook-signature.ts';
 
 export interface DevelopmentPaymentProviderOptions {
-  /** The webhook's URL. Read at each call, since a port may be known only after the start. */
+  /**
+   * The webhook's URL. Read at each call, since a port may be known only after the start. Throws
+   * where this node knows none.
+   */
   readonly webhookUrl: () => string;
   /** The base64 secret to sign with; `whsec_` allowed. */
   readonly secret: string;
@@ -107,6 +110,7 @@ export class DevelopmentPaymentProvider implements PaymentProvider {
   }
 
   settle(order: OrderView, behaviour: PaymentBehaviour): boolean {
+    this.#options.webhookUrl();
     if (this.#askedIds.has(order.id)) return false;
     if (this.#stopping.signal.aborted || this.#askedIds.size >= this.#queueLengthMax)
       throw new ProviderBusyError(`${this.#askedIds.size} payments are being settled already`);

@@ -305,7 +305,7 @@ test('a node of a cluster may have some roles; actors alone need a webhook URL',
   const given = { LIVEDROPS_DATA: data, LIVEDROPS_PAYMENT_WEBHOOK_URL: webhook };
   t.deepEqual(loadConfig({ ...environment, ...given }).roles, ['actors']);
   const services = { ...environment, LIVEDROPS_ROLES: 'services' };
-  t.regex(problemsOf(t, services).join(), /LIVEDROPS_PAYMENT_WEBHOOK_URL must be set/);
+  t.deepEqual(loadConfig({ ...services, LIVEDROPS_DATA: data }).roles, ['services']);
 });
 
 test('a bad secret is reported without showing it', (t) => {
