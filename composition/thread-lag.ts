@@ -1,5 +1,6 @@
-// How far behind the work of a thread is, also while the thread says nothing: it is dead, ends again
-// and again, or is held up. What a thread counts by itself begins anew with each of its starts.
+// How far behind the work of a thread is, also while the thread says nothing: it is dead, ends
+// again and again, or is held up. What a thread counts by itself begins anew with each of its
+// starts.
 
 /** Some intervals of reports. */
 const SILENT_MS = 5_000;

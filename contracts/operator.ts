@@ -179,7 +179,8 @@ export const RunProgress = Type.Object(
     phase: Type.Union([Type.Literal('drops'), Type.Literal('lists'), Type.Literal('rows')], {
       description:
         'drops: journals are replayed and compared with live drops; lists: journals are replayed ' +
-        'for what lists, feeds and analytics must have; rows: that is compared with what users have',
+        'for what lists, feeds and analytics must have; rows: that is compared with what users ' +
+        'have',
     }),
     shards: Type.Integer({ minimum: 0, description: 'of this phase; 0 where it goes by user' }),
     shardsDone: count,

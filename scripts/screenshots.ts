@@ -1,5 +1,6 @@
 // `npm run screenshots`: takes a picture of every view of the pages and of its states, wide and
-// narrow, light and dark, into `screenshots/`. `-- --only studio/` takes those whose name begins so.
+// narrow, light and dark, into `screenshots/`. `-- --only studio/` takes those whose name begins
+// so.
 
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -31,7 +32,7 @@ const FAILURE = {
     type: 'about:blank',
     title: 'Something went wrong.',
     status: 500,
-    code: 'internal-error',
+    code: 'internal',
   }),
 };
 /** Pictures below the fold are loaded as well: the whole page is taken. */

@@ -1,7 +1,7 @@
-// Uploads by tus 1.0.0, many at once, each by one POST and one PATCH, and as clients of tus do where
-// one of them is refused or breaks: after `Retry-After`, from the offset that the server has. The
-// bytes are zeros, or those of a file, made once: the load holds no more than one of them. Runs as
-// a process: each input line is a job (JSON), each output line a result.
+// Uploads by tus 1.0.0, many at once, each by one POST and one PATCH, and as clients of tus do
+// where one of them is refused or breaks: after `Retry-After`, from the offset that the server has.
+// The bytes are zeros, or those of a file, made once: the load holds no more than one of them. Runs
+// as a process: each input line is a job (JSON), each output line a result.
 
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';

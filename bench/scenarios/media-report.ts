@@ -136,5 +136,5 @@ export const METHOD =
   `server's own media process, on the core of the clients, gets ${UPLOADS_BESIDE} uploads of ` +
   `that picture at once, makes variants of them, and ${CONNECTIONS} connections read variants, ` +
   'all as fast as that core gives. Above 0.9 their 99th percentile is less than a tenth longer. ' +
-  'At last uploads of zeros come at once, each from one client, and the most memory of the media process ' +
-  'is told.';
+  'At last uploads of zeros come at once, each from one client, and the most memory of the ' +
+  'media process is told.';

@@ -54,7 +54,7 @@ export class GatewayAnalytics {
   readonly #touched = new Set<DropCounts>();
   /** Where streams are. */
   readonly #watched = new Set<DropCounts>();
-  /** By drop, for as long as its hour lasts, whoever leaves and comes back; used last at the end. */
+  /** By drop, while its hour lasts, whoever leaves and comes back; used last at the end. */
   readonly #given = new Map<string, Given>();
   #flushes = 0;
   /** Not stored yet, in their order. */

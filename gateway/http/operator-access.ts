@@ -22,9 +22,20 @@ const PROXY_HEADERS = [
 /** What probes and monitoring ask at any address, also of a node that refuses others. */
 export const TELLS_OF_NODE: ReadonlySet<string> = new Set(['/healthz', '/readyz', '/metrics']);
 
-/** Whether a request comes from this machine itself, and not from somebody behind a proxy on it. */
-export function isFromHere({ address, hasHeader }: Pick<IncomingRequest, 'address' | 'hasHeader'>) {
-  return isLoopback(address) && !PROXY_HEADERS.some((name) => hasHeader(name));
+/** A name or an address of the loopback, with its port or without. */
+const LOOPBACK_HOST = /^(?:(?:[a-z0-9-]+\.)*localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?$/i;
+
+/**
+ * Whether a request comes from this machine itself: not from somebody behind a proxy on it, and not
+ * from a page in its browser whose name was made to lead here (DNS rebinding), which `Host` tells.
+ */
+export function isFromHere({
+  address,
+  header,
+  hasHeader,
+}: Pick<IncomingRequest, 'address' | 'header' | 'hasHeader'>) {
+  if (!isLoopback(address) || !LOOPBACK_HOST.test(header('host'))) return false;
+  return !PROXY_HEADERS.some((name) => hasHeader(name));
 }
 
 /** Null: they may. */

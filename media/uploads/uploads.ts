@@ -5,26 +5,12 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
-import type { Clock } from '../../actors/clock.ts';
 import { VIDEO_BYTES_MAX } from '../../contracts/bounds.ts';
 import { CALLER, type Media } from '../../contracts/media.ts';
 import { USER_ID } from '../../contracts/patterns.ts';
 import type { ProblemCode } from '../../contracts/refusals.ts';
 import type { BackendReply, BackendRequest, MediaBackend } from '../media-backend.ts';
-import { LeastRate, LEAST_PACE, type Pace } from '../transfers/least-rate.ts';
-import {
-  type TransferBounds,
-  TransferSlots,
-  type WaitBounds,
-} from '../transfers/transfer-slots.ts';
-import {
-  type BodyProgress,
-  ClientGoneError,
-  inPieces,
-  readBody,
-  SlowClientError,
-  withChecksum,
-} from './upload-body.ts';
+import { ClientGoneError } from './upload-body.ts';
 import {
   checksumHeader,
   CHECKSUM_ALGORITHMS,
@@ -35,74 +21,43 @@ import {
   parseMetadata,
   TUS_EXTENSIONS,
   TUS_VERSION,
-  type WantedChecksum,
 } from './upload-headers.ts';
-import type { UploadLock, UploadLocks } from './upload-locks.ts';
-import { PIECES_MAX, type UploadPieces } from './upload-pieces.ts';
 import { BackendRefusal, refusalOf, UploadRefusal } from './upload-refusals.ts';
+import { UploadWrites, type UploadWritesOptions } from './upload-writes.ts';
 
 const UPLOADS = '/v1/uploads';
 const UPLOAD = /^\/v1\/uploads\/([a-z0-9_]{1,80})$/;
 const OWNER = new RegExp(USER_ID);
-/** Requests that bring bytes, at once. */
-const WRITES_MAX = 128;
-const WRITES_OF_CLIENT_MAX = 32;
-const BOUNDS: TransferBounds = { max: WRITES_MAX, clientMax: WRITES_OF_CLIENT_MAX };
-/**
- * Others wait for these, without being read from: shorter than a connection may be silent, and no
- * shorter than a client may hold a slot that brings nothing (`LEAST_PACE`).
- */
-const WAITING: WaitBounds = { max: 512, clientMax: 128, waitMs: 45_000 };
-/** A small upload has small pieces, so that many uploads at once take little memory. */
-const PIECE_BYTES_MIN = 128 * 1024;
-const PIECE_BYTES_MAX = 1024 * 1024;
-const PIECES_AIM = 2_048;
 /** Of a body that is refused: more is not read, and the connection ends. */
 const DRAINED_BYTES_MAX = 256 * 1024;
 
-export interface UploadsOptions {
-  readonly pieces: UploadPieces;
+export interface UploadsOptions extends UploadWritesOptions {
   readonly backend: MediaBackend;
-  readonly locks: UploadLocks;
-  /** All bytes of an upload are there, and it is to be processed. */
-  readonly onReceived: (mediaId: string) => void;
   /** Of a request: by its connection, or by what a proxy says. */
   readonly addressOf: (request: IncomingMessage) => string;
   /** The media origin, without a slash at its end; empty where clients know it. */
   readonly origin: string;
   readonly problem: (code: ProblemCode, detail?: string) => { status: number; body: string };
-  readonly clock: Clock;
   readonly log: Logger;
-  /** Whose request it is, for bounds. */
-  readonly clientOf: (request: IncomingMessage) => string;
-  readonly bounds?: TransferBounds;
-  readonly waiting?: WaitBounds;
-  readonly pace?: Pace;
-}
-
-/** The body of a request that may write now. */
-interface LockedBody {
-  readonly lock: UploadLock;
-  readonly body: (bytesMax: number) => AsyncGenerator<Buffer>;
 }
 
 export class Uploads {
   readonly #options: UploadsOptions;
-  readonly #slots: TransferSlots;
+  readonly #writes: UploadWrites;
 
   constructor(options: UploadsOptions) {
     this.#options = options;
-    this.#slots = new TransferSlots(options.bounds ?? BOUNDS);
+    this.#writes = new UploadWrites(options);
   }
 
   /** Requests that bring bytes now. */
   get writes(): number {
-    return this.#slots.count;
+    return this.#writes.count;
   }
 
   /** Requests that wait until they may bring bytes. */
   get waiting(): number {
-    return this.#slots.waiting;
+    return this.#writes.waiting;
   }
 
   /** False, and nothing is answered, where the path is not one of uploads. Never rejects. */
@@ -172,10 +127,10 @@ export class Uploads {
     response.setHeader('location', `${this.#options.origin}${UPLOADS}/${media.id}`);
     setExpires(response, media);
     if (withBytes) {
-      const { offset: before } = isRepeat ? await this.#stateOf(media) : { offset: 0 };
+      const { offset: before } = isRepeat ? await this.#writes.stateOf(media) : { offset: 0 };
       // What a first try brought is there: the client goes on behind it.
       if (before > 0) this.#drain(request, response);
-      const offset = before > 0 ? before : await this.#write(request, media, 0, checksum);
+      const offset = before > 0 ? before : await this.#writes.write(request, media, 0, checksum);
       response.setHeader('upload-offset', offset);
     }
     response.writeHead(201, { 'content-length': '0' }).end();
@@ -195,9 +150,9 @@ export class Uploads {
 
   async #head(request: IncomingMessage, response: ServerResponse, mediaId: string): Promise<void> {
     const media = await this.#ownUpload(request, mediaId);
-    const { offset } = await this.#stateOf(media);
+    const { offset } = await this.#writes.stateOf(media);
     // The process may have ended between the last byte and saying so.
-    if (offset === media.bytes) await this.#received(media);
+    if (offset === media.bytes) await this.#writes.received(media);
     response.setHeader('upload-offset', offset);
     response.setHeader('upload-length', media.bytes);
     response.setHeader('upload-metadata', metadataOf(media));
@@ -213,7 +168,7 @@ export class Uploads {
     if (from === null) throw new HeaderError('upload-offset: is missing.');
     const checksum = checksumHeader(headers);
     const media = await this.#ownUpload(request, mediaId);
-    const offset = await this.#write(request, media, from, checksum);
+    const offset = await this.#writes.write(request, media, from, checksum);
     response.setHeader('upload-offset', offset);
     setExpires(response, media);
     response.writeHead(204).end();
@@ -235,93 +190,6 @@ export class Uploads {
       await lock.release();
     }
     response.writeHead(204).end();
-  }
-
-  /** Writes the body behind the first `from` bytes. Resolves to how many bytes there are now. */
-  async #write(
-    request: IncomingMessage,
-    media: Media,
-    from: number,
-    checksum: WantedChecksum | null,
-  ): Promise<number> {
-    const { clientOf, clock, waiting = WAITING } = this.#options;
-    const client = clientOf(request);
-    if (!(await this.#slots.beginInTurn(client, waiting, clock)))
-      throw new UploadRefusal('overloaded', 'Too many uploads bring bytes now, or of this client.');
-    try {
-      const lock = await this.#options.locks.acquire(media.id);
-      const slow = new AbortController();
-      const progress: BodyProgress = { bytes: 0, isWaiting: false };
-      const rate = new LeastRate({
-        isWaiting: () => progress.isWaiting,
-        moved: () => progress.bytes,
-        onSlow: () => slow.abort(new SlowClientError('the client is too slow')),
-        pace: this.#options.pace ?? LEAST_PACE,
-        clock,
-      });
-      try {
-        const signal = AbortSignal.any([lock.signal, slow.signal]);
-        const body = (bytesMax: number) => readBody(request, bytesMax, signal, progress);
-        return await this.#writeLocked(request, media, from, checksum, { lock, body });
-      } finally {
-        rate.stop();
-        await lock.release();
-      }
-    } finally {
-      this.#slots.end(client);
-    }
-  }
-
-  async #writeLocked(
-    request: IncomingMessage,
-    media: Media,
-    from: number,
-    checksum: WantedChecksum | null,
-    { lock, body: bodyOf }: LockedBody,
-  ): Promise<number> {
-    const { pieces } = this.#options;
-    const state = await this.#stateOf(media);
-    if (state.offset !== from)
-      throw new UploadRefusal('upload-offset', `The upload has ${state.offset} bytes.`, {
-        'upload-offset': String(state.offset),
-      });
-    const room = media.bytes - from;
-    const announced = numberHeader(request.headers, 'content-length');
-    if (announced !== null && announced > room)
-      throw new UploadRefusal('media-too-large', `Of the upload ${room} bytes are missing.`);
-    if (state.pieces >= PIECES_MAX)
-      throw new UploadRefusal('too-many', 'It came in too many small parts: begin it anew.');
-    const body = bodyOf(room);
-    let offset = from;
-    if (checksum !== null) {
-      // Nothing of a body with another digest may stay, so it is one piece.
-      const checked = withChecksum(body, checksum);
-      const first = await checked.next();
-      if (first.done !== true)
-        offset += await pieces.write(media.id, from, behind([first.value], checked), room);
-    } else {
-      const pieceBytes = Math.ceil(media.bytes / PIECES_AIM);
-      const size = Math.min(PIECE_BYTES_MAX, Math.max(PIECE_BYTES_MIN, pieceBytes));
-      for await (const piece of inPieces(body, size)) {
-        lock.check();
-        offset += await pieces.write(media.id, offset, behind(piece.chunks), piece.bytes);
-        if (piece.end !== null) throw piece.end;
-      }
-    }
-    if (offset === media.bytes) await this.#received(media);
-    return offset;
-  }
-
-  async #stateOf(media: Media): Promise<{ offset: number; pieces: number }> {
-    if (media.status !== 'uploading') return { offset: media.bytes, pieces: 0 };
-    return await this.#options.pieces.state(media.id);
-  }
-
-  async #received({ id: mediaId, status }: Media): Promise<void> {
-    if (status !== 'uploading') return;
-    const received = await this.#options.backend.call('media.received', { mediaId });
-    if (!received.ok) throw new UploadRefusal(received.code, 'All bytes are there; ask again.');
-    this.#options.onReceived(mediaId);
   }
 
   /** The upload, where the caller may go on with it. */
@@ -401,14 +269,6 @@ export class Uploads {
 function mediaOf(reply: BackendReply): Media {
   if (reply.status !== 200 && reply.status !== 201) throw new BackendRefusal(reply);
   return JSON.parse(reply.body) as Media;
-}
-
-async function* behind(
-  chunks: readonly Buffer[],
-  rest?: AsyncIterable<Buffer>,
-): AsyncGenerator<Buffer> {
-  yield* chunks;
-  if (rest !== undefined) yield* rest;
 }
 
 function describe(response: ServerResponse): void {

@@ -262,5 +262,6 @@ export function proofText(title: string, proof: readonly ProofLine[]): string {
     if (more > 0) text += `        and ${more} more\n`;
   }
   const failed = proof.filter(({ passed }) => !passed).length;
-  return `${text}${failed === 0 ? '\n  All passed.\n' : `\n  ${failed} of ${proof.length} failed.\n`}`;
+  const end = failed === 0 ? 'All passed.' : `${failed} of ${proof.length} failed.`;
+  return `${text}\n  ${end}\n`;
 }

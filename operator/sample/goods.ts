@@ -1,93 +1,81 @@
-// What the sample shop sells, and when.
+// What sample shops sell.
 
 import type { Drawing } from './picture.ts';
 
-export interface SampleDrop {
-  /** From now, in seconds. */
-  readonly startsIn: number;
-  readonly endsIn: number;
-  readonly stock: number;
-  readonly unitAmount: number;
-  readonly payment: 'instant' | 'provider';
-  /** Orders of one unit that are placed at once, by other users of the sample shop. */
-  readonly orders: number;
-}
-
-export interface SampleProduct {
+export interface Goods {
   readonly name: string;
   readonly description: string;
   readonly drawing: Drawing;
-  readonly drop: SampleDrop;
 }
 
-export interface SampleCreator {
-  readonly name: string;
-  readonly products: readonly SampleProduct[];
-}
-
-const HOUR = 3_600;
-
-export const SAMPLE_CREATORS: readonly SampleCreator[] = [
-  {
-    name: 'Mara Lindqvist',
-    products: [
-      {
-        name: 'Harbour lamp',
-        description: 'Blown by hand in one afternoon: forty lamps, each a shade apart.',
-        drawing: {
-          shape: 'disc',
-          from: [255, 226, 196],
-          to: [240, 140, 104],
-          ink: [255, 248, 232],
-        },
-        drop: drop({ endsIn: 2 * HOUR, stock: 40, unitAmount: 8_900, payment: 'provider' }),
-      },
-      {
-        name: 'Tide bowl',
-        description: 'Stoneware with a glaze that no second firing repeats.',
-        drawing: { shape: 'ring', from: [206, 230, 240], to: [74, 128, 164], ink: [247, 244, 236] },
-        drop: drop({ startsIn: 180, endsIn: 3 * HOUR, stock: 25, unitAmount: 4_200 }),
-      },
-    ],
+export const LAMP: Goods = {
+  name: 'Halo table lamp',
+  description: 'Spun aluminium and a shade of hand-blown glass. Numbered, with a warm dimmer.',
+  drawing: {
+    ground: ['#f6c98f', '#c8552b'],
+    ink: '#fff3dc',
+    shapes:
+      '<circle cx="600" cy="380" r="210"/><rect x="585" y="560" width="30" height="220"/>' +
+      '<rect x="460" y="770" width="280" height="26" rx="13"/>',
   },
-  {
-    name: 'Northside Press',
-    products: [
-      {
-        name: 'Signal, a print in two colours',
-        description: 'Screen print, numbered and signed. The plates are gone after this run.',
-        drawing: { shape: 'wave', from: [242, 232, 214], to: [226, 204, 172], ink: [186, 46, 34] },
-        drop: drop({ endsIn: HOUR, stock: 12, unitAmount: 3_500, orders: 5 }),
-      },
-      {
-        name: 'Blank book No. 7',
-        description: 'Ninety-six pages, thread-sewn, flat from the first one on.',
-        drawing: { shape: 'square', from: [214, 222, 206], to: [120, 148, 116], ink: [40, 56, 46] },
-        drop: drop({ endsIn: 8, stock: 6, unitAmount: 2_400, orders: 4 }),
-      },
-    ],
-  },
-  {
-    name: 'Atelier Osei',
-    products: [
-      {
-        name: 'Dusk scarf',
-        description: 'Merino, woven on one loom, in one length of cloth.',
-        drawing: { shape: 'wave', from: [92, 74, 130], to: [28, 24, 58], ink: [244, 178, 118] },
-        drop: drop({ startsIn: 600, endsIn: 4 * HOUR, stock: 60, unitAmount: 6_800 }),
-      },
-      {
-        name: 'Brass pin',
-        description: 'Cut from sheet and filed by hand. There are ten.',
-        drawing: { shape: 'ring', from: [52, 54, 60], to: [20, 22, 28], ink: [222, 178, 84] },
-        drop: drop({ endsIn: HOUR, stock: 10, unitAmount: 1_800, orders: 3 }),
-      },
-    ],
-  },
-];
+};
 
-function drop(
-  terms: Pick<SampleDrop, 'endsIn' | 'stock' | 'unitAmount'> & Partial<SampleDrop>,
-): SampleDrop {
-  return { startsIn: 0, payment: 'instant', orders: 0, ...terms };
-}
+export const RUNNERS: Goods = {
+  name: 'Aurora runners',
+  description: 'Knitted in one piece, on a sole of recycled cork. Made once, in one colour.',
+  drawing: {
+    ground: ['#9fd8cf', '#21506b'],
+    ink: '#f4fbf8',
+    shapes:
+      '<path d="M270 620 C300 500 360 400 450 330 L560 420 C640 500 760 540 900 570 ' +
+      'Q960 590 950 650 L280 650 Z"/><rect x="265" y="665" width="690" height="44" rx="22"/>',
+  },
+};
+
+export const PRINT: Goods = {
+  name: 'Low tide, a print in four colours',
+  description: 'Risograph on 300 g cotton paper, 50 × 70 cm, signed by hand.',
+  drawing: {
+    ground: ['#c9c4ee', '#3d3a78'],
+    ink: '#fdf6e3',
+    shapes:
+      '<circle cx="760" cy="300" r="120"/><path d="M0 600 Q300 500 600 600 T1200 600 V720 ' +
+      'Q900 620 600 720 T0 720 Z"/>',
+  },
+};
+
+export const TEAPOT: Goods = {
+  name: 'Ember teapot',
+  description: 'Stoneware from a wood-fired kiln. No two have the same ash glaze.',
+  drawing: {
+    ground: ['#e7d9c4', '#7a4a34'],
+    ink: '#2f2a2b',
+    shapes:
+      '<ellipse cx="580" cy="520" rx="260" ry="210"/><path d="M800 480 L960 360 L985 390 ' +
+      'L830 600 Z"/><rect x="550" y="270" width="60" height="60" rx="30"/>',
+  },
+};
+
+export const BOOK: Goods = {
+  name: 'Blank book No. 7',
+  description: 'Ninety-six pages, thread-sewn, flat from the first one on.',
+  drawing: {
+    ground: ['#d6deca', '#5f7a5c'],
+    ink: '#22301f',
+    shapes:
+      '<rect x="420" y="230" width="340" height="450" rx="12"/>' +
+      '<rect x="776" y="242" width="22" height="430" rx="8"/>',
+  },
+};
+
+export const PIN: Goods = {
+  name: 'Brass pin',
+  description: 'Cut from sheet and filed by hand. There are ten.',
+  drawing: {
+    ground: ['#4a4d57', '#15171c'],
+    ink: '#deb254',
+    shapes:
+      '<path d="M600 220 L680 400 L870 420 L725 550 L770 740 L600 640 L430 740 L475 550 ' +
+      'L330 420 L520 400 Z"/>',
+  },
+};

@@ -1,13 +1,24 @@
-// `livedrops demo --seed-only`: makes a small shop on a server that runs, by its API alone: creators
-// with products and pictures, drops that are live, that start in some minutes, and one that ends at
-// once. Made twice, there are two.
+// `livedrops demo --seed-only`: makes a small shop on a server that runs, by its API alone:
+// creators with products and pictures, drops that are live, that start in some minutes, and one
+// that ends at once. Made twice, there are two.
 
 import { randomBytes } from 'node:crypto';
 import { LiveDrops } from '../../sdk/client.ts';
-import { settledMedia, Upload } from '../../sdk/uploads.ts';
 import { runningServerUrl } from '../connect-by-settings.ts';
-import { SAMPLE_CREATORS, type SampleCreator, type SampleProduct } from './goods.ts';
-import { drawPng } from './picture.ts';
+import { BOOK, type Goods, LAMP, PIN, PRINT, RUNNERS, TEAPOT } from './goods.ts';
+import { addProduct } from './offer.ts';
+
+interface Offer {
+  readonly goods: Goods;
+  /** From now, in seconds. */
+  readonly startsIn: number;
+  readonly endsIn: number;
+  readonly stock: number;
+  readonly unitAmount: number;
+  readonly payment: 'instant' | 'provider';
+  /** Orders of one unit that are placed at once, by other users of the sample shop. */
+  readonly orders: number;
+}
 
 export interface SampleShop {
   /** To log in as the first creator. */
@@ -16,24 +27,56 @@ export interface SampleShop {
   readonly drops: number;
 }
 
-const PICTURE_PIXELS = 640;
-/** A server without media answers that it is not ready, again and again. */
-const UPLOADS_KNOWN_MAX_MS = 5_000;
-const CURRENCY = 'EUR';
-const PASSWORD_BYTES = 9;
-const NAME_BYTES = 4;
-/** The time in which a buyer of the sample shop pays. */
-const HOLD_SECONDS = 300;
+export interface SampleShopOptions {
+  /** Default: the server that runs on LIVEDROPS_DATA. */
+  readonly url?: string;
+}
 
 interface User {
   readonly id: string;
   readonly client: LiveDrops;
 }
 
-export interface SampleShopOptions {
-  /** Default: the server that runs on LIVEDROPS_DATA. */
-  readonly url?: string;
-}
+const HOUR = 3_600;
+const NOW = { startsIn: 0, payment: 'instant', orders: 0 } as const;
+const CREATORS: readonly { readonly name: string; readonly offers: readonly Offer[] }[] = [
+  {
+    name: 'Mara Lindqvist',
+    offers: [
+      {
+        ...NOW,
+        goods: LAMP,
+        endsIn: 2 * HOUR,
+        stock: 40,
+        unitAmount: 18_900,
+        payment: 'provider',
+      },
+      { ...NOW, goods: RUNNERS, startsIn: 180, endsIn: 3 * HOUR, stock: 25, unitAmount: 12_900 },
+    ],
+  },
+  {
+    name: 'Northside Press',
+    offers: [
+      { ...NOW, goods: PRINT, endsIn: HOUR, stock: 12, unitAmount: 4_500, orders: 5 },
+      { ...NOW, goods: BOOK, endsIn: 8, stock: 6, unitAmount: 2_400, orders: 4 },
+    ],
+  },
+  {
+    name: 'Kiln & Paper',
+    offers: [
+      { ...NOW, goods: TEAPOT, startsIn: 600, endsIn: 4 * HOUR, stock: 60, unitAmount: 12_000 },
+      { ...NOW, goods: PIN, endsIn: HOUR, stock: 10, unitAmount: 1_800, orders: 3 },
+    ],
+  },
+];
+/** A server without media answers that it is not ready, again and again. */
+const UPLOADS_KNOWN_MAX_MS = 5_000;
+const CURRENCY = 'EUR';
+const LIMIT_PER_USER = 2;
+const PASSWORD_BYTES = 9;
+const NAME_BYTES = 4;
+/** The time in which a buyer of the sample shop pays. */
+const HOLD_SECONDS = 300;
 
 export async function seedSampleShop({ url: given }: SampleShopOptions): Promise<void> {
   const url = given ?? runningServerUrl();
@@ -49,83 +92,61 @@ export async function seedSampleShop({ url: given }: SampleShopOptions): Promise
 export async function makeSampleShop(url: string): Promise<SampleShop> {
   const password = randomBytes(PASSWORD_BYTES).toString('base64url');
   const run = randomBytes(NAME_BYTES).toString('hex');
-  const emailOf = (number: number) => `sample-${run}-${number}@example.com`;
-  const users: User[] = [];
-  for (const [i, { name }] of SAMPLE_CREATORS.entries())
-    users.push(await register(url, { name, email: emailOf(i), password }));
+  let users = 0;
+  const register = async (name: string): Promise<User & { readonly email: string }> => {
+    users += 1;
+    const email = `sample-${run}-${users}@example.com`;
+    const body = { name, email, password };
+    const made = await new LiveDrops({ url }).call('POST /v1/auth/register', { body });
+    return { email, id: made.user.id, client: new LiveDrops({ url, token: made.accessToken }) };
+  };
+  const creators = [];
+  for (const { name, offers } of CREATORS) creators.push({ ...(await register(name)), offers });
+  const offers = CREATORS.flatMap((creator) => creator.offers);
   const buyers: User[] = [];
-  const count = Math.max(...SAMPLE_CREATORS.flatMap(ordersOf));
-  for (let i = 0; i < count; i++) {
-    const email = emailOf(SAMPLE_CREATORS.length + i);
-    buyers.push(await register(url, { name: `Sample buyer ${i + 1}`, email, password }));
-  }
-  const hasPictures = await takesPictures(users[0]!);
-  let drops = 0;
-  for (const [i, creator] of SAMPLE_CREATORS.entries()) {
-    for (const product of creator.products) {
-      await offer(users[i]!, product, { buyers, hasPictures });
-      drops++;
+  for (let i = 1; i <= Math.max(...offers.map(({ orders }) => orders)); i++)
+    buyers.push(await register(`Sample buyer ${i}`));
+  const [first] = creators;
+  const hasPicture = await takesPictures(first!.client);
+  for (const { client, id, offers: own } of creators) {
+    for (const offer of own) {
+      const productId = await addProduct(client, id, offer.goods, { hasPicture });
+      const dropId = await announce(client, productId, offer);
+      for (const buyer of buyers.slice(0, offer.orders))
+        await buyer.client.placeOrder(dropId, { quantity: 1 });
     }
   }
-  return { email: emailOf(0), password, drops };
+  return { email: first!.email, password, drops: offers.length };
 }
 
-function ordersOf({ products }: SampleCreator): readonly number[] {
-  return products.map(({ drop }) => drop.orders);
-}
-
-async function register(
-  url: string,
-  body: { readonly name: string; readonly email: string; readonly password: string },
-): Promise<User> {
-  const { user, accessToken } = await new LiveDrops({ url }).call('POST /v1/auth/register', {
-    body,
-  });
-  return { id: user.id, client: new LiveDrops({ url, token: accessToken }) };
-}
-
-async function offer(
-  { id, client }: User,
-  { name, description, drawing, drop }: SampleProduct,
-  { buyers, hasPictures }: { readonly buyers: readonly User[]; readonly hasPictures: boolean },
-): Promise<void> {
-  const mediaIds = hasPictures ? await upload(client, drawPng(drawing, PICTURE_PIXELS)) : [];
-  const product = await client.call('POST /v1/creators/{id}/products', {
-    path: { id },
-    body: { name, description, ...(mediaIds.length > 0 && { mediaIds }) },
-  });
-  const { startsIn, endsIn, stock, unitAmount, payment, orders } = drop;
+async function announce(
+  client: LiveDrops,
+  productId: string,
+  { startsIn, endsIn, stock, unitAmount, payment }: Offer,
+): Promise<string> {
   const now = Date.now();
-  const { id: dropId } = await client.call('POST /v1/products/{id}/drops', {
-    path: { id: product.id },
+  const { id } = await client.call('POST /v1/products/{id}/drops', {
+    path: { id: productId },
     body: {
       startsAt: new Date(now + startsIn * 1_000).toISOString(),
       endsAt: new Date(now + endsIn * 1_000).toISOString(),
       stock,
       unitAmount,
       currency: CURRENCY,
-      limitPerUser: 2,
+      limitPerUser: LIMIT_PER_USER,
       payment,
       ...(payment === 'provider' && { holdSeconds: HOLD_SECONDS }),
     },
   });
-  for (const buyer of buyers.slice(0, orders))
-    await buyer.client.placeOrder(dropId, { quantity: 1 });
+  return id;
 }
 
 /** Where it takes none, products have their first letter as a picture. */
-async function takesPictures({ client }: User): Promise<boolean> {
+async function takesPictures(client: LiveDrops): Promise<boolean> {
   try {
     await client.call('GET /v1/uploads', { signal: AbortSignal.timeout(UPLOADS_KNOWN_MAX_MS) });
     return true;
   } catch {
     return false;
   }
-}
-
-async function upload(client: LiveDrops, png: Buffer): Promise<readonly string[]> {
-  const file = new Blob([new Uint8Array(png)], { type: 'image/png' });
-  const sent = new Upload({ client, file, purpose: 'product', filename: 'sample.png' });
-  const media = await settledMedia(client, await sent.done);
-  return media.status === 'ready' ? [media.id] : [];
 }

@@ -2,12 +2,12 @@
 // phase, and what their buyers ordered.
 
 import { setTimeout as delay } from 'node:timers/promises';
-import sharp from 'sharp';
 import { OPERATOR_ROLE } from '../../contracts/role-names.ts';
 import { AccessTokens } from '../../app/access-tokens.ts';
+import { type Goods, LAMP, PRINT, RUNNERS, TEAPOT } from '../../operator/sample/goods.ts';
+import { addProduct } from '../../operator/sample/offer.ts';
 import { LiveDrops, type NewDrop } from '../../sdk/client.ts';
 import { MemoryStorage } from '../../sdk/storage.ts';
-import { settledMedia, Upload } from '../../sdk/uploads.ts';
 
 /** Clients that are logged in, and ids for the addresses of views. */
 export interface SmallShop {
@@ -23,63 +23,11 @@ export interface SmallShop {
 
 type Phase = 'live' | 'low' | 'soldOut' | 'upcoming' | 'held' | 'ended' | 'cancelled';
 
-interface Thing {
-  readonly name: string;
-  readonly description: string;
-  readonly colours: readonly [from: string, to: string, shape: string];
-  readonly shape: string;
-}
-
 const PASSWORD = 'battery staple';
 const TOKEN_SECONDS = 600;
 const HOUR_MS = 3_600_000;
-const PICTURE = { width: 1_200, height: 900 };
 const LOOK_MS = 250;
 const LOOKS_MAX = 240;
-
-const LAMP: Thing = {
-  name: 'Halo table lamp',
-  description: 'Spun aluminium and a shade of hand-blown glass. Numbered, with a warm dimmer.',
-  colours: ['#f6c98f', '#c8552b', '#fff3dc'],
-  shape:
-    '<circle cx="600" cy="380" r="210"/><rect x="585" y="560" width="30" height="220"/>' +
-    '<rect x="460" y="770" width="280" height="26" rx="13"/>',
-};
-const RUNNERS: Thing = {
-  name: 'Aurora runners',
-  description: 'Knitted in one piece, on a sole of recycled cork. Made once, in one colour.',
-  colours: ['#9fd8cf', '#21506b', '#f4fbf8'],
-  shape:
-    '<path d="M270 620 C300 500 360 400 450 330 L560 420 C640 500 760 540 900 570 ' +
-    'Q960 590 950 650 L280 650 Z"/><rect x="265" y="665" width="690" height="44" rx="22"/>',
-};
-const PRINT: Thing = {
-  name: 'Low tide, a print in four colours',
-  description: 'Risograph on 300 g cotton paper, 50 × 70 cm, signed by hand.',
-  colours: ['#c9c4ee', '#3d3a78', '#fdf6e3'],
-  shape:
-    '<circle cx="760" cy="300" r="120"/><path d="M0 600 Q300 500 600 600 T1200 600 V720 ' +
-    'Q900 620 600 720 T0 720 Z"/>',
-};
-const TEAPOT: Thing = {
-  name: 'Ember teapot',
-  description: 'Stoneware from a wood-fired kiln. No two have the same ash glaze.',
-  colours: ['#e7d9c4', '#7a4a34', '#2f2a2b'],
-  shape:
-    '<ellipse cx="580" cy="520" rx="260" ry="210"/><path d="M800 480 L960 360 L985 390 ' +
-    'L830 600 Z"/><rect x="550" y="270" width="60" height="60" rx="30"/>',
-};
-
-async function picture({ colours: [from, to, shape], shape: paths }: Thing): Promise<Blob> {
-  const { width, height } = PICTURE;
-  const svg =
-    `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}">` +
-    `<linearGradient id="g" x1="0" y1="0" x2="1" y2="1"><stop stop-color="${from}"/>` +
-    `<stop offset="1" stop-color="${to}"/></linearGradient>` +
-    `<rect width="100%" height="100%" fill="url(#g)"/><g fill="${shape}">${paths}</g></svg>`;
-  const bytes = await sharp(Buffer.from(svg)).jpeg({ quality: 90 }).toBuffer();
-  return new Blob([new Uint8Array(bytes)], { type: 'image/jpeg' });
-}
 
 /** Somebody with a new account, who is logged in. */
 export async function person(url: string, name: string): Promise<LiveDrops> {
@@ -147,16 +95,8 @@ export async function smallShop(url: string, authSecret: string): Promise<SmallS
   };
 }
 
-async function product(creator: LiveDrops, thing: Thing): Promise<string> {
-  const file = await picture(thing);
-  const upload = new Upload({ client: creator, file, purpose: 'product', filename: 'a.jpg' });
-  const media = await settledMedia(creator, await upload.done);
-  if (media.status !== 'ready') throw new Error(`a picture was refused: ${media.reason}`);
-  const made = await creator.call('POST /v1/creators/{id}/products', {
-    path: { id: idOf(creator) },
-    body: { name: thing.name, description: thing.description, mediaIds: [media.id] },
-  });
-  return made.id;
+function product(creator: LiveDrops, goods: Goods): Promise<string> {
+  return addProduct(creator, idOf(creator), goods, { hasPicture: true });
 }
 
 async function drop(

@@ -34,7 +34,8 @@ const RUN =
   '\\p{scx=Thai}\\p{scx=Lao}\\p{scx=Khmer}\\p{scx=Myanmar}]';
 const LETTER = '[\\p{L}\\p{M}]';
 const CHUNKS = new RegExp(
-  String.raw`[\p{L}\p{M}\p{N}]+(?:['’ʼ\x60´\-‐‑‒–._/&+·][\p{L}\p{M}\p{N}]+)*|\p{Regional_Indicator}{2}|(?![©®™])\p{Extended_Pictographic}`,
+  String.raw`[\p{L}\p{M}\p{N}]+(?:['’ʼ\x60´\-‐‑‒–._/&+·][\p{L}\p{M}\p{N}]+)*` +
+    String.raw`|\p{Regional_Indicator}{2}|(?![©®™])\p{Extended_Pictographic}`,
   'gu',
 );
 const PARTS = new RegExp(

@@ -130,7 +130,7 @@ onEachProfile((test, profile) => {
     t.is(own.status, 200, 'its creator sees it');
     t.is(own.headers.get('cache-control'), 'private, no-store');
     const order = () => server.order(dropId, fan, server.fresh('k'));
-    const refused = await eventually(order, ({ status }) => status !== 201);
+    const refused = await eventually(order, ({ json }) => json['code'] === 'drop-paused');
     t.is(refused.json['code'], 'drop-paused');
     t.is(await eventually(liveDrops, (count) => count === 0), 0);
     const late = await LiveClient.visit(t, server, dropId);

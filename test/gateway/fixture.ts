@@ -329,7 +329,7 @@ export async function requestOnce(
   path: string,
   { as, headers = {}, body }: RequestOptions = {},
 ): Promise<Response> {
-  const lines = [`${method} ${path} HTTP/1.1`, 'host: test'];
+  const lines = [`${method} ${path} HTTP/1.1`, 'host: 127.0.0.1'];
   if (as !== undefined) lines.push(`authorization: Bearer valid.${as}`);
   const given = new Set(Object.keys(headers).map((name) => name.toLowerCase()));
   for (const [name, value] of Object.entries(headers)) lines.push(`${name}: ${value}`);

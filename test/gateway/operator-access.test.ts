@@ -47,6 +47,41 @@ test('X4: who is on the machine itself sees metrics and reasons, and nobody behi
   }
 });
 
+test('X4: a page whose name leads to the loopback is not on the machine', async (t) => {
+  const { port } = await startFixture(t);
+  const statusAs = (host: string) =>
+    new Promise<number>((resolve, reject) => {
+      const options = {
+        host: '127.0.0.1',
+        port,
+        path: '/metrics',
+        headers: { host },
+        agent: false,
+      };
+      const sent = httpRequest(options, (response) => {
+        response.resume();
+        resolve(response.statusCode ?? 0);
+      });
+      sent.on('error', reject);
+      sent.end();
+    });
+  for (const host of [
+    '127.0.0.1',
+    `127.0.0.1:${port}`,
+    'localhost:9090',
+    '[::1]:80',
+    'a.localhost',
+  ])
+    t.is(await statusAs(host), 200, host);
+  for (const host of [
+    'evil.example',
+    'localhost.evil.example',
+    '127.0.0.1.evil.example:80',
+    'x@::1',
+  ])
+    t.is(await statusAs(host), 401, host);
+});
+
 test('X4: a trusted proxy’s client is not on the machine, whatever it says', async (t) => {
   const fixture = await startFixture(t, { trustProxy: true });
   const headers = { 'x-forwarded-for': '127.0.0.1' };

@@ -1,5 +1,5 @@
-// The console in a real browser, against a cluster of two nodes: an operator drains one while a sale
-// goes on.
+// The console in a real browser, against a cluster of two nodes: an operator drains one while a
+// sale goes on.
 
 import test from 'ava';
 import { clusterInstalled } from '../end-to-end/sale-nodes.ts';

@@ -2,7 +2,7 @@
 
 import test from 'ava';
 import fc from 'fast-check';
-import { clockText, Countdown } from '../../web/shared/countdown.ts';
+import { clockText, Countdown, untilChange } from '../../web/shared/countdown.ts';
 
 test('U1: a countdown never jumps up, whatever the clock does', (t) => {
   const steps = fc.array(fc.integer({ min: -5_000, max: 5_000 }), { minLength: 1, maxLength: 50 });
@@ -28,6 +28,21 @@ test('U1: where the end itself is moved, the countdown follows', (t) => {
   t.is(countdown.left(10_000, 4_000), 6_000);
   t.is(countdown.left(20_000, 4_000), 16_000);
   t.is(countdown.left(20_000, 25_000), 0);
+});
+
+test('U1: the text is drawn in the millisecond in which it becomes another one', (t) => {
+  fc.assert(
+    fc.property(fc.double({ min: 1, max: 200_000_000, noNaN: true }), (left) => {
+      const wait = untilChange(left);
+      const text = clockText(left);
+      return (
+        Number.isInteger(wait) &&
+        clockText(left - wait + 1) === text &&
+        clockText(Math.max(0, left - wait)) !== text
+      );
+    }),
+  );
+  t.is(untilChange(0), Infinity);
 });
 
 test('U1: what is left, largest part first', (t) => {

@@ -4,7 +4,7 @@
 
 import { useSignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
-import { useId } from 'preact/hooks';
+import { useEffect, useId } from 'preact/hooks';
 import { Fault } from '../shared/components/fault.tsx';
 import { useWorking } from '../shared/working.ts';
 import { type ActionField, ActionFields, initialOf, type Values } from './action-fields.tsx';
@@ -68,11 +68,9 @@ function OpenAction(props: OpenActionProps) {
   const planned = useSignal<ComponentChildren>(null);
   const planning = useWorking();
   const working = useWorking();
-  const isAsked = useSignal(false);
-  if (!isAsked.value) {
-    isAsked.value = true;
+  useEffect(() => {
     if (plan !== undefined) planning.run(plan, (value) => (planned.value = value));
-  }
+  }, []);
   const isMissing = fields.some(
     ({ name, isRequired }) => isRequired === true && values.value[name]!.trim() === '',
   );

@@ -1,5 +1,5 @@
-// The shards of one owner as squares: the stronger the colour, the more is ordered there. A square that has
-// just come to its node lights up, so that moves are seen as they happen.
+// The shards of one owner as squares: the stronger the colour, the more is ordered there. A square
+// that has just come to its node lights up, so that moves are seen as they happen.
 
 import type { Shard } from '../../sdk/api.ts';
 import { consoleText } from './texts.ts';

@@ -85,6 +85,9 @@ export function PayPage({ id }: { id: string }) {
 function Payment(props: PayPageData & { readonly onEnd: () => void }) {
   const { order, product, payment, wasDeclined, onEnd } = props;
   const price = priceText(order.totalAmount, order.currency);
+  const isPayable = order.status === 'reserved' && payment !== null;
+  const wasPayable = useRef(isPayable);
+  if (isPayable) wasPayable.current = true;
   return (
     <article class="stack pay">
       <div class="row">
@@ -98,7 +101,7 @@ function Payment(props: PayPageData & { readonly onEnd: () => void }) {
           </p>
         </div>
       </div>
-      {order.status === 'reserved' && payment !== null ? (
+      {isPayable ? (
         <section class="panel stack">
           <Deadline until={payment.holdExpiresAt} price={price} onEnd={onEnd} />
           {wasDeclined && (
@@ -109,7 +112,7 @@ function Payment(props: PayPageData & { readonly onEnd: () => void }) {
           <Means order={order} payment={payment} price={price} />
         </section>
       ) : (
-        <End order={order} price={price} />
+        <End order={order} price={price} isNews={wasPayable.current} />
       )}
       <p class="row">
         <a class="button" href={`/drops/${order.dropId}`}>
@@ -121,11 +124,18 @@ function Payment(props: PayPageData & { readonly onEnd: () => void }) {
   );
 }
 
-function End({ order, price }: { order: Order; price: string }) {
+interface EndProps {
+  readonly order: Order;
+  readonly price: string;
+  /** It was to be paid a moment ago. */
+  readonly isNews: boolean;
+}
+
+function End({ order, price, isNews }: EndProps) {
   const title = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
     // The button that was pressed is gone.
-    if (document.activeElement === document.body) title.current?.focus();
+    if (isNews && document.activeElement === document.body) title.current?.focus();
   }, []);
   const { status } = order;
   const [tone, key] =

@@ -1,6 +1,6 @@
 // Stripe's own script, loaded once and from Stripe alone, as Stripe demands. Card data go from its
-// frames to Stripe and never through this page (P1). The types are those parts of Stripe.js that the
-// page uses (https://docs.stripe.com/js).
+// frames to Stripe and never through this page (P1). The types are those parts of Stripe.js that
+// the page uses (https://docs.stripe.com/js).
 
 const SCRIPT = 'https://js.stripe.com/v3/';
 /** Stripe's script loads further ones, from here too. */

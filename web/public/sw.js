@@ -1,5 +1,5 @@
-// The service worker of the pages: shows pushes, and opens the storefront where there is no network.
-// What is bought or read from the API never passes through it.
+// The service worker of the pages: shows pushes, and opens the storefront where there is no
+// network. What is bought or read from the API never passes through it.
 
 const SHELL = 'livedrops-shell';
 /** Hashed files of some builds; the oldest go first. */

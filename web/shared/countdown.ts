@@ -15,7 +15,13 @@ export class Countdown {
   }
 }
 
-/** `1:02:09`, `02:09`; from 2 days on `3 d 04:05`: parts for the eye, largest first. */
+/** Whole milliseconds until `clockText` of what is left then is another one. */
+export function untilChange(leftMs: number): number {
+  if (leftMs <= 0) return Infinity;
+  return Math.ceil(leftMs % 1_000) || 1_000;
+}
+
+/** `02:09`, `1:02:09`, and from a day on `3d 04:05:06`: the largest part first. */
 export function clockText(leftMs: number): string {
   const all = Math.ceil(leftMs / 1_000);
   const [days, hours, minutes, seconds] = [

@@ -14,9 +14,9 @@ export interface Loaded<T> {
 }
 
 /**
- * `keys` say what is loaded: with others it is something else, and what was shown goes. It is loaded
- * again, and what was shown stays until then, when one of `reasons` changes and when the device is
- * online again.
+ * `keys` say what is loaded: with others it is something else, and what was shown goes. It is
+ * loaded again, and what was shown stays until then, when one of `reasons` changes and when the
+ * device is online again.
  */
 export function useLoaded<T>(
   load: (signal: AbortSignal) => Promise<T>,

@@ -7,7 +7,9 @@ import { client } from '../shared/server.ts';
 
 const SHOWN_MAX = 8;
 
-/** Nothing where nobody is followed, or it cannot be read now: the drops are what the page is for. */
+/**
+ * Nothing where nobody is followed, or it cannot be read now: the drops are what the page is for.
+ */
 export function Followed({ userId }: { userId: string }) {
   const loaded = useLoaded(
     (signal) => {

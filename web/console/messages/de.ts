@@ -123,7 +123,8 @@ export const de: MessagesOf<ConsoleKey> = {
   'refunds.why': 'Wie sie beglichen wurde',
   'problems.title': 'Zahlungen zum Nachsehen',
   'problems.text':
-    'Zahlungen, die keine Bestellung annahm, Streitfälle und stornierte Zahlungen. Sie werden beim Anbieter geklärt; livedrops payments zeigt dasselbe.',
+    'Zahlungen, die keine Bestellung annahm, Streitfälle und stornierte Zahlungen. Sie ' +
+    'werden beim Anbieter geklärt; livedrops payments zeigt dasselbe.',
   'problems.kind': 'Art',
   'problems.which': 'Welche',
   'problems.open': 'Offene',
@@ -170,12 +171,14 @@ export const de: MessagesOf<ConsoleKey> = {
   'run.failed': 'Es ist gescheitert ({code}). Das Log des Knotens sagt, warum.',
   'verify.title': 'Prüfung',
   'verify.text':
-    'Spielt alle Journale nach und vergleicht sie mit laufenden Drops und mit Listen, während der Verkauf weitergeht.',
+    'Spielt alle Journale nach und vergleicht sie mit laufenden Drops und mit Listen, ' +
+    'während der Verkauf weitergeht.',
   'verify.bad': { one: '{n} Befund:', other: '{n} Befunde:' },
   'verify.read': 'Einträge: {entries}, Drops: {drops}, Bestellungen: {orders}.',
   'rebuild.title': 'Listen',
   'rebuild.text':
-    'Ergänzt verlorene Zeilen von Bestelllisten und Mitteilungen aus den Journalen. Niemand wird zweimal benachrichtigt.',
+    'Ergänzt verlorene Zeilen von Bestelllisten und Mitteilungen aus den Journalen. Niemand ' +
+    'wird zweimal benachrichtigt.',
   'rebuild.dry': 'Nur zählen, was fehlt',
   'rebuild.done': '{orders} Bestellungen und {notifications} Mitteilungen wurden ergänzt.',
   'rebuild.would': '{orders} Bestellungen und {notifications} Mitteilungen fehlen.',
@@ -191,7 +194,9 @@ export const de: MessagesOf<ConsoleKey> = {
   'reconcile.compared': 'Verglichen',
   'reconcile.now': 'Vergleichen',
   'shards.text':
-    '{serving} von {all} Shards werden bedient. Ein Quadrat ist ein Shard: kräftiger, wo mehr bestellt wird, mit der Zahl seiner laufenden Drops, gestrichelt, während er geht, umrahmt, wenn er angeheftet ist.',
+    '{serving} von {all} Shards werden bedient. Ein Quadrat ist ein Shard: kräftiger, wo ' +
+    'mehr bestellt wird, mit der Zahl seiner laufenden Drops, gestrichelt, während er geht, ' +
+    'umrahmt, wenn er angeheftet ist.',
   'shards.lost': {
     one: '{n} Shard hat keinen Besitzer.',
     other: '{n} Shards haben keinen Besitzer.',
@@ -214,7 +219,10 @@ export const de: MessagesOf<ConsoleKey> = {
   'components.title': 'Bausteine',
   'rolling.title': 'Alle Knoten neu starten',
   'rolling.text':
-    'Der Befehl startet einen Knoten nach dem anderen neu und hält beim ersten Fehler an. Er läuft außerhalb des Clusters, denn diese Seite kommt von einem der Knoten, und ein Tab, der mittendrin geschlossen wird, ließe einen Knoten geleert zurück. Jeder Schritt geht auch oben.',
+    'Der Befehl startet einen Knoten nach dem anderen neu und hält beim ersten Fehler an. Er ' +
+    'läuft außerhalb des Clusters, denn diese Seite kommt von einem der Knoten, und ein Tab, ' +
+    'der mittendrin geschlossen wird, ließe einen Knoten geleert zurück. Jeder Schritt geht ' +
+    'auch oben.',
   'rolling.turn': {
     one: '{n} Shard leeren, neu starten, zurückholen',
     other: '{n} Shards leeren, neu starten, zurückholen',

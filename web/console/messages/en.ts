@@ -119,7 +119,8 @@ export const en = {
   'refunds.why': 'How it was settled',
   'problems.title': 'Payments to look at',
   'problems.text':
-    'Payments that no order took, disputes, and payments that were voided. They are settled at the provider; livedrops payments lists the same.',
+    'Payments that no order took, disputes, and payments that were voided. They are settled ' +
+    'at the provider; livedrops payments lists the same.',
   'problems.kind': 'Kind',
   'problems.which': 'Which',
   'problems.open': 'Open',
@@ -166,12 +167,14 @@ export const en = {
   'run.failed': 'It failed ({code}). The log of the node says why.',
   'verify.title': 'Verification',
   'verify.text':
-    'Replays all journals, and compares them with live drops and with lists, while the sale goes on.',
+    'Replays all journals, and compares them with live drops and with lists, while the sale ' +
+    'goes on.',
   'verify.bad': { one: '{n} finding:', other: '{n} findings:' },
   'verify.read': 'Entries: {entries}, drops: {drops}, orders: {orders}.',
   'rebuild.title': 'Lists',
   'rebuild.text':
-    'Adds rows of order lists and notifications that were lost, from the journals. Nobody is told twice.',
+    'Adds rows of order lists and notifications that were lost, from the journals. Nobody is ' +
+    'told twice.',
   'rebuild.dry': 'Only count what is missing',
   'rebuild.done': '{orders} orders and {notifications} notifications were added.',
   'rebuild.would': '{orders} orders and {notifications} notifications are missing.',
@@ -186,7 +189,9 @@ export const en = {
   'reconcile.compared': 'Compared',
   'reconcile.now': 'Compare',
   'shards.text':
-    '{serving} of {all} shards are served. A square is a shard: stronger in colour where more is ordered, with the number of its live drops, dashed while it leaves, framed where it is pinned.',
+    '{serving} of {all} shards are served. A square is a shard: stronger in colour where ' +
+    'more is ordered, with the number of its live drops, dashed while it leaves, framed ' +
+    'where it is pinned.',
   'shards.lost': { one: '{n} shard has no owner.', other: '{n} shards have no owner.' },
   'shard.title': 'One shard',
   'shard.number': 'Its number',
@@ -205,7 +210,9 @@ export const en = {
   'components.title': 'Components',
   'rolling.title': 'Restart all nodes',
   'rolling.text':
-    'The command restarts one node after the other, and stops at the first failure. It runs outside of the cluster, since this page is served by one of the nodes, and a tab that is closed halfway would leave a node drained. Each step can be done above too.',
+    'The command restarts one node after the other, and stops at the first failure. It runs ' +
+    'outside of the cluster, since this page is served by one of the nodes, and a tab that ' +
+    'is closed halfway would leave a node drained. Each step can be done above too.',
   'rolling.turn': {
     one: 'drain {n} shard, restart, take it back',
     other: 'drain {n} shards, restart, take it back',

@@ -49,8 +49,8 @@ export function phaseOf(drop: DropState, order: Order | null, press: Press): Pha
 }
 
 /**
- * Whether a press of Buy makes sense now. Pressing again while unsure asks for the same order. Before
- * the start only a pass opens a drop, where it opens early; the server says from when on.
+ * Whether a press of Buy makes sense now. Pressing again while unsure asks for the same order.
+ * Before the start only a pass opens a drop, where it opens early; the server says from when on.
  */
 export function mayBuy(phase: Phase, drop: Pick<Drop, 'earlyAccessSeconds'>): boolean {
   if (phase === 'upcoming') return drop.earlyAccessSeconds !== undefined;

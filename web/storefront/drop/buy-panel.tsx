@@ -105,9 +105,12 @@ function Stock({ drop: { status, free, stocked } }: { drop: Drop }) {
 
 function OrderState({ order, phase, press, onCancel }: BuyPanelProps) {
   const title = useRef<HTMLHeadingElement>(null);
+  const before = useRef(phase);
   useEffect(() => {
+    const wasPressed = before.current === 'asking' || before.current === 'unsure';
+    before.current = phase;
     // The button that was pressed is gone.
-    if (document.activeElement === document.body) title.current?.focus();
+    if (wasPressed && document.activeElement === document.body) title.current?.focus();
   }, [phase]);
   if (phase === 'asking') return <p aria-hidden="true">{text('buy.asking')}…</p>;
   if (phase === 'unsure') {

@@ -1,7 +1,7 @@
-// One buyer's purchase of one drop: the press, its answer, and what becomes of the order. The intent
-// is kept before the first try, so a reload, a lost answer and a second press go on with the same
-// key, and end in one order. Of several tabs one asks at a time (Web Locks); who pressed in another
-// one meanwhile is shown its order.
+// One buyer's purchase of one drop: the press, its answer, and what becomes of the order. The
+// intent is kept before the first try, so a reload, a lost answer and a second press go on with the
+// same key, and end in one order. Of several tabs one asks at a time (Web Locks); who pressed in
+// another one meanwhile is shown its order.
 
 import { signal } from '@preact/signals';
 import { ConnectionError, IntentGoneError, ProblemError } from '../../../sdk/errors.ts';
