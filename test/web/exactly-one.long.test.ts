@@ -5,37 +5,20 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import type { Page } from 'playwright-core';
 import { ClusterNode } from '../cluster/cluster-node.ts';
 import { AUTH_SECRET, eventually } from '../end-to-end/sale-client.ts';
 import { chromiumInstalled, openChromium } from '../servers/chromium.ts';
 import { freePort } from '../servers/child-server.ts';
-import { PASSWORD, visit } from './shop.ts';
+import {
+  BUY,
+  buyerAtDrop,
+  type BuyerPage,
+  checkOneOrder,
+  logIn,
+  untilYours,
+} from './buyer-page.ts';
 
 const run = chromiumInstalled ? test.serial : test.serial.skip;
-const BUY = { name: /^(Buy for|Ask again|Try again)/ } as const;
-const YOURS = { name: 'It is yours' } as const;
-/** For a machine that is busy with other tests. */
-const SETTLED_MAX_MS = 120_000;
-
-/**
- * Reports, in their order, answers that confirm an order and the words "It is yours" on the page,
- * over any number of reloads.
- */
-const WITNESS = `{
-  const { fetch } = globalThis;
-  globalThis.fetch = async (...request) => {
-    const response = await fetch(...request);
-    if (/orders/.test(response.url) && /"status":"confirmed"/.test(await response.clone().text()))
-      witness('answer');
-    return response;
-  };
-  const look = () => {
-    const titles = [...document.querySelectorAll('h2')].map(({ textContent }) => textContent);
-    if (titles.includes('It is yours')) witness('yours');
-  };
-  new MutationObserver(look).observe(document, { childList: true, subtree: true });
-}`;
 
 let directory = '';
 let node: ClusterNode;
@@ -62,61 +45,17 @@ test.after.always(async () => {
   if (directory !== '') rmSync(directory, { recursive: true, force: true });
 });
 
-interface Buyer {
-  readonly page: Page;
-  readonly email: string;
-  readonly dropId: string;
-  readonly seen: string[];
-}
-
-/** A buyer who is logged in, on the page of a new drop. */
-async function buyerAtDrop(t: ExecutionContext): Promise<Buyer> {
-  const { client } = node;
+/** On the page of a new drop. */
+async function newBuyer(t: ExecutionContext): Promise<BuyerPage> {
+  const { client, url } = node;
   const dropId = await client.drop('cleo', { stock: 9, limitPerUser: 5 });
-  const email = `${client.fresh('buyer')}@example.com`;
-  await client.post('/v1/auth/register', { body: { name: 'Buyer', email, password: PASSWORD } });
-  const { page } = await visit(await openChromium(t), `${node.url}/log-in?next=/drops/${dropId}`);
-  const seen: string[] = [];
-  await page.exposeFunction('witness', (what: string) => seen.push(what));
-  await page.addInitScript(WITNESS);
-  await page.reload();
-  await logIn(page, email);
-  await page.getByRole('button', BUY).waitFor();
-  return { page, email, dropId, seen };
+  return await buyerAtDrop({ browser: await openChromium(t), url, client, dropId });
 }
 
-async function logIn(page: Page, email: string): Promise<void> {
-  await page.getByLabel('E-mail').fill(email);
-  await page.getByLabel('Password').fill(PASSWORD);
-  await page.getByRole('button', { name: 'Log in' }).click();
-}
-
-/** Presses again where the page is not sure, as a person does. Ends when it says "yours". */
-async function untilYours(t: ExecutionContext, page: Page): Promise<void> {
-  const isYours = await eventually(
-    async () => {
-      if (await page.getByRole('heading', YOURS).isVisible()) return true;
-      const again = page.getByRole('button', BUY);
-      if (await again.isEnabled({ timeout: 50 }).catch(() => false))
-        await again.click({ timeout: 500 }).catch(() => undefined);
-      return false;
-    },
-    (is) => is,
-    SETTLED_MAX_MS,
-  );
-  t.true(isYours);
-}
-
-async function checkOnce(t: ExecutionContext, { dropId, seen }: Buyer): Promise<void> {
-  const { json } = await node.client.get(`/v1/drops/${dropId}`);
+async function checkOnce(t: ExecutionContext, buyer: BuyerPage): Promise<void> {
+  const { json } = await node.client.get(`/v1/drops/${buyer.dropId}`);
   t.like(json, { sold: 1, held: 0, free: 8 });
-  const orders = await eventually(
-    () => node.client.listAll(`/v1/drops/${dropId}/orders`, 'cleo'),
-    ({ length }) => length > 0,
-  );
-  t.is(orders.length, 1);
-  t.is(seen[0], 'answer');
-  t.true(seen.includes('yours'));
+  await checkOneOrder(t, node.client, buyer);
 }
 
 for (const [when, isDone] of [
@@ -125,7 +64,7 @@ for (const [when, isDone] of [
 ] as const) {
   run(`U1: a server that is killed ${when}: one order`, async (t) => {
     t.timeout(400_000);
-    const buyer = await buyerAtDrop(t);
+    const buyer = await newBuyer(t);
     const { page, seen } = buyer;
     let killed = false;
     await page.route('**/orders', async (route) => {
@@ -149,7 +88,7 @@ for (const [when, isDone] of [
 
 run('U1: a press without a network is one order when it is back', async (t) => {
   t.timeout(400_000);
-  const buyer = await buyerAtDrop(t);
+  const buyer = await newBuyer(t);
   const { page, seen } = buyer;
   await page.context().setOffline(true);
   await page.getByRole('button', BUY).click();
@@ -162,7 +101,7 @@ run('U1: a press without a network is one order when it is back', async (t) => {
 
 run('U1: an access token that ended is renewed in mid-press: one order', async (t) => {
   t.timeout(400_000);
-  const buyer = await buyerAtDrop(t);
+  const buyer = await newBuyer(t);
   const { page } = buyer;
   const item = `livedrops:session:${node.url}`;
   const read = `JSON.parse(localStorage.getItem(${JSON.stringify(item)}))`;
@@ -179,8 +118,12 @@ run('U1: an access token that ended is renewed in mid-press: one order', async (
 
 run('U1: whose session was ended is asked to log in, and then has one order', async (t) => {
   t.timeout(400_000);
-  const buyer = await buyerAtDrop(t);
+  const buyer = await newBuyer(t);
   const { page, email, seen } = buyer;
+  // Its stream tells the page within a second: here the press comes first.
+  await page.routeWebSocket(/\/v1\/notifications/, () => undefined);
+  await page.reload();
+  await page.getByRole('button', BUY).waitFor();
   const read = `JSON.parse(localStorage.getItem('livedrops:session:${node.url}')).refreshToken`;
   const refreshToken = String(await page.evaluate(read));
   await node.client.post('/v1/auth/logout', { body: { refreshToken } });

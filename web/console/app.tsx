@@ -38,7 +38,7 @@ const VIEWS = [
 export function Console() {
   return (
     <LocationProvider scope={BASE}>
-      <Frame name={consoleText('title')} home={BASE} links={<Links />}>
+      <Frame name={consoleText('title')} home={BASE} logIn={LOG_IN} links={<Links />}>
         <Router>
           {VIEWS.map(([path, , View]) => (
             <Route key={path} path={path} component={View} />

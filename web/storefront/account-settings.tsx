@@ -10,7 +10,7 @@ import { text } from '../shared/language.ts';
 import { useLoaded } from '../shared/loaded.ts';
 import type { MessageKey } from '../shared/messages/en.ts';
 import { pushState, turnPushOff, turnPushOn } from '../shared/push.ts';
-import { client, faultText } from '../shared/server.ts';
+import { client, faultText, leave } from '../shared/server.ts';
 import { useWorking } from '../shared/working.ts';
 import { valuesOf } from '../shared/components/log-in.tsx';
 
@@ -149,7 +149,7 @@ export function Deletion() {
     run(
       () => client.call('POST /v1/account/deletion', { body: { password } }),
       () => {
-        client.session.forget();
+        leave(() => client.session.forget());
         route('/');
       },
       passwordFault,

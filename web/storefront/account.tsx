@@ -6,7 +6,7 @@ import { Fault } from '../shared/components/fault.tsx';
 import { Badge, Shown } from '../shared/components/parts.tsx';
 import { momentText, text } from '../shared/language.ts';
 import { useLoaded } from '../shared/loaded.ts';
-import { client, serverNow, user } from '../shared/server.ts';
+import { client, leave, serverNow, user } from '../shared/server.ts';
 import { useWorking } from '../shared/working.ts';
 import { Deletion, Password, Told } from './account-settings.tsx';
 
@@ -21,7 +21,7 @@ export function Account() {
     run(() => client.call('DELETE /v1/account/sessions/{id}', { path: { id } }), loaded.reload);
   const logOut = (): void => {
     // The session ends here at once; where the server does not hear of it, its token runs out.
-    client.logOut().catch(() => undefined);
+    leave(() => void client.logOut().catch(() => undefined));
     route('/');
   };
   const { value: own } = user;

@@ -28,7 +28,7 @@ const LOG_IN = '/log-in';
 export function App() {
   return (
     <LocationProvider scope={OWN_PATHS}>
-      <Frame name={text('brand')} home="/" links={<Links />}>
+      <Frame name={text('brand')} home="/" logIn={LOG_IN} links={<Links />}>
         <Router>
           <Route path="/" component={Home} />
           <Route path="/search" component={Search} />

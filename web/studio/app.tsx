@@ -20,7 +20,7 @@ const LOG_IN = `${BASE}/log-in`;
 export function Studio() {
   return (
     <LocationProvider scope={BASE}>
-      <Frame name={studioText('title')} home={BASE} links={<Links />}>
+      <Frame name={studioText('title')} home={BASE} logIn={LOG_IN} links={<Links />}>
         <Router>
           <Route path={BASE} component={OwnHome} />
           <Route path={`${BASE}/products/:id`} component={OwnProduct} />

@@ -5,18 +5,20 @@ import type { ComponentChildren } from 'preact';
 import { useLocation } from 'preact-iso';
 import { useEffect, useRef } from 'preact/hooks';
 import { text } from '../language.ts';
-import { isOnline } from '../server.ts';
+import { isOnline, isSessionEnded } from '../server.ts';
 
 interface FrameProps {
   /** Of the brand. */
   readonly name: string;
   readonly home: string;
+  /** Where one logs in. */
+  readonly logIn: string;
   /** Inside of the navigation. */
   readonly links: ComponentChildren;
   readonly children: ComponentChildren;
 }
 
-export function Frame({ name, home, links, children }: FrameProps) {
+export function Frame({ name, home, logIn, links, children }: FrameProps) {
   return (
     <>
       <a class="skip" href="#main">
@@ -32,6 +34,7 @@ export function Frame({ name, home, links, children }: FrameProps) {
         </div>
       </header>
       <Offline />
+      <SessionEnded logIn={logIn} />
       <Main>{children}</Main>
     </>
   );
@@ -40,8 +43,21 @@ export function Frame({ name, home, links, children }: FrameProps) {
 /** A part of its own: the views around it are not made anew when the network goes and comes. */
 function Offline() {
   return isOnline.value ? null : (
-    <p class="offline" role="status">
+    <p class="band" role="status">
       {text('offline')}
+    </p>
+  );
+}
+
+function SessionEnded({ logIn }: { logIn: string }) {
+  const { path } = useLocation();
+  if (!isSessionEnded.value) return null;
+  return (
+    <p class="band" role="alert">
+      {text('sessionEnded')}{' '}
+      {path !== logIn && (
+        <a href={`${logIn}?next=${encodeURIComponent(path)}`}>{text('nav.logIn')}</a>
+      )}
     </p>
   );
 }

@@ -16,6 +16,7 @@ export const de: MessagesOf<MessageKey> = {
   'foot.sell': 'Hier verkaufen',
   'foot.docs': 'Für Entwickler',
   offline: 'Du bist offline. Was du siehst, ist vielleicht alt; gekauft wird erst wieder online.',
+  sessionEnded: 'Du bist abgemeldet: Deine Sitzung ist beendet.',
   loading: 'Wird geladen',
   again: 'Noch einmal',
   more: 'Mehr anzeigen',

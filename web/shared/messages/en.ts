@@ -15,6 +15,7 @@ export const en = {
   'foot.sell': 'Sell here',
   'foot.docs': 'For developers',
   offline: 'You are offline. What you see may be old; nothing is bought until you are back.',
+  sessionEnded: 'You are logged out: your session has ended.',
   loading: 'Loading',
   again: 'Try again',
   more: 'Show more',
