@@ -34,7 +34,7 @@ export class FaultProxy {
   onUpgrade: (bytes: number) => void = () => undefined;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
-  readonly #port: number;
+  #port: number;
   #faults: Faults = {};
 
   private constructor(port: number) {
@@ -62,6 +62,11 @@ export class FaultProxy {
     this.#faults = faults;
     this.requestBytes = 0;
     this.replyBytes = 0;
+  }
+
+  /** New connections go there. */
+  toward(url: string): void {
+    this.#port = Number(new URL(url).port);
   }
 
   cutAll(): void {
