@@ -31,6 +31,7 @@ import { createCallAction } from '../services/moleculer/call-action.ts';
 import { presenceService } from '../services/presence.ts';
 import { tracesService } from '../services/traces.ts';
 import { cachesService } from '../services/gateway-caches.ts';
+import { measuresService } from '../services/node-measures.ts';
 import { MeasuredFollows } from '../storage/measured-follows.ts';
 import { MeasuredJournal } from '../storage/measured-journal.ts';
 import { FEATURE_LEVEL, LevelTooNewError, ReachedLevel } from '../storage/ports/feature-level.ts';
@@ -339,6 +340,7 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
     tokens,
     unreadiness,
     reach: reach?.sample ?? null,
+    serveMeasures: (read) => void broker.createService(measuresService(read)),
     serveCaches: (caches) => void broker.createService(cachesService(caches)),
     servePresence: (isOnline) => void broker.createService(presenceService(isOnline)),
     async start() {

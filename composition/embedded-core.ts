@@ -20,6 +20,7 @@ import { brokerOptions } from '../moleculer.config.ts';
 import { createCallAction } from '../services/moleculer/call-action.ts';
 import { presenceService } from '../services/presence.ts';
 import { cachesService } from '../services/gateway-caches.ts';
+import { measuresService } from '../services/node-measures.ts';
 import { MeasuredFollows } from '../storage/measured-follows.ts';
 import { MeasuredJournal } from '../storage/measured-journal.ts';
 import { FEATURE_LEVEL, ReachedLevel } from '../storage/ports/feature-level.ts';
@@ -230,6 +231,7 @@ function createCore(
     tokens,
     unreadiness: () => unreadyShards(host),
     reach: reach.sample,
+    serveMeasures: (read) => void broker.createService(measuresService(read)),
     serveCaches: (caches) => void broker.createService(cachesService(caches)),
     servePresence: (isOnline) => void broker.createService(presenceService(isOnline)),
     async start() {

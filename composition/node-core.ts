@@ -25,6 +25,7 @@ import type { ClusterSample, CommitSample } from '../gateway/metrics/metric-sour
 import type { ReachSample } from '../gateway/metrics/reach-metrics.ts';
 import type { presenceService } from '../services/presence.ts';
 import type { cachesService } from '../services/gateway-caches.ts';
+import type { measuresService } from '../services/node-measures.ts';
 import type { FeatureLevels } from '../storage/ports/feature-level.ts';
 import type { Stores } from '../storage/ports/stores.ts';
 import type { Config } from './config.ts';
@@ -88,6 +89,8 @@ export interface NodeCore {
   readonly tokens: Tokens;
   /** The journal to which this node's shards append. */
   readonly journal: MeasuredJournal;
+  /** Lets operators ask for what this node measures. Before `start`. */
+  serveMeasures(read: Parameters<typeof measuresService>[0]): void;
   /** Lets operators ask for the caches of this node's gateway. Before `start`. */
   serveCaches(caches: Parameters<typeof cachesService>[0]): void;
   /** Tells the services who has a stream open at this node's gateway. Before `start`. */

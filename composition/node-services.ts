@@ -42,6 +42,7 @@ import { paymentsService } from '../services/payments.ts';
 import { productsService } from '../services/products.ts';
 import { preferencesService, pushService } from '../services/reach.ts';
 import { BrokerGatewayCaches } from '../services/gateway-caches.ts';
+import { BrokerNodeMeasures } from '../services/node-measures.ts';
 import { BrokerSearchNodes } from '../services/search-nodes.ts';
 import { sellersService } from '../services/sellers.ts';
 import { shopsService } from '../services/shops.ts';
@@ -185,6 +186,7 @@ export function createServices(
       accounts: options.accounts.operators,
       searchNodes: new BrokerSearchNodes({ broker }),
       gatewayCaches: new BrokerGatewayCaches({ broker }),
+      nodeMeasures: new BrokerNodeMeasures({ broker }),
       verify: options.operator.verify,
       placement: options.operator.placement,
       rebuild: (shards, write, run) => options.rebuild.run(shards, write, run),
@@ -222,6 +224,7 @@ export function createServices(
       webhookJobs: options.webhooks.useCases.webhookJobs,
       levels,
       now,
+      monotonic,
     }),
   ]) {
     broker.createService(auditedService(service, changes));

@@ -5,7 +5,9 @@ import { fileURLToPath } from 'node:url';
 import { Registry } from 'prom-client';
 import { systemClock } from '../actors/clock.ts';
 import { StoreClock } from '../actors/cluster/store-clock.ts';
+import { ALARM_METRICS } from '../app/alarms/alarms.ts';
 import { createGateway } from '../gateway/gateway.ts';
+import { readSamples } from '../gateway/metrics/samples.ts';
 import { BuiltPages } from '../gateway/pages/built-pages.ts';
 import type { VerifyToken } from '../gateway/http/route.ts';
 import { OrderDetailsUseCases } from '../app/order-details.ts';
@@ -195,6 +197,7 @@ export async function startServer(
   const media = hasMedia(config)
     ? new MediaProcess({ config, media: config.media, gateway, call: core.call, log })
     : null;
+  core.serveMeasures(() => readSamples(metrics, ALARM_METRICS));
   if (config.roles.includes('gateway')) {
     core.serveCaches(gateway.caches);
     core.servePresence((userId) => hub!.isOnline(userId));

@@ -11,6 +11,7 @@ import type {
   Requester,
   Session,
 } from './accounts.ts';
+import type { AlarmReport, Sample } from './alarms.ts';
 import type { Analytics, AnalyticsRange, DropAnalytics } from './analytics.ts';
 import type { ApiKey, CreatedApiKey, KeyIdentity, NewApiKey } from './api-keys.ts';
 import type { AuditEntry, AuditFilter, Origin } from './audit.ts';
@@ -565,6 +566,10 @@ export interface Actions {
   'operator.disableWebhook': [AsOperator & { webhookId: string }, Webhook];
   /** Refuses `not-found`, `webhook-disabled`. */
   'operator.resendDelivery': [AsOperator & { webhookId: string; deliveryId: string }, Delivery];
+  /** What is wrong now. */
+  'operator.reportAlarms': [AsOperator, AlarmReport];
+  /** Answered by each node, for itself: what alarms are made of. */
+  'measures.read': [Record<string, never>, readonly Sample[]];
   /** The indexes of all nodes that search. */
   'operator.listSearchNodes': [AsOperator, readonly SearchNode[]];
   /** Makes a node's index anew. Refuses `not-found`, `already-running`. */

@@ -1720,6 +1720,63 @@ export interface SearchNode {
   } | null;
 }
 
+export interface AlarmReport {
+  readonly at: string;
+  /** over which shares and rises were measured; 0 at the first look */
+  readonly watchedSeconds: number;
+  /** those that told what they measured */
+  readonly nodes: ReadonlyArray<string>;
+  /** the worst first */
+  readonly alarms: ReadonlyArray<Alarm>;
+}
+
+export interface Alarm {
+  readonly name:
+    | 'node-lost'
+    | 'node-silent'
+    | 'node-not-ready'
+    | 'nats-away'
+    | 'redis-weak'
+    | 'clock-wrong'
+    | 'disk-full'
+    | 'shards-without-owner'
+    | 'shards-damaged'
+    | 'drops-quarantined'
+    | 'orders-fail'
+    | 'orders-slow'
+    | 'mailbox-full'
+    | 'appends-fail'
+    | 'appends-slow'
+    | 'reads-fail'
+    | 'reads-slow'
+    | 'consumer-behind'
+    | 'people-told-late'
+    | 'ledger-stuck'
+    | 'ledger-late'
+    | 'loop-held-up'
+    | 'search-behind'
+    | 'webhooks-late'
+    | 'uploads-late'
+    | 'jobs-overdue'
+    | 'archive-fails'
+    | 'refunds-parked'
+    | 'payments-disputed';
+  /** `page`: somebody acts now; `ticket`: within a day */
+  readonly severity: 'page' | 'ticket';
+  /** on which it is; none where it is of the cluster as a whole */
+  readonly nodes: ReadonlyArray<string>;
+  /** the worst that was measured */
+  readonly value: number;
+  /** it is an alarm past this */
+  readonly limit: number;
+  /** a share is from 0 to 1 */
+  readonly unit: 'count' | 'seconds' | 'share';
+  /** where this server shows what it means, and what to do */
+  readonly runbook: string;
+  /** what shows more of it */
+  readonly command: string | null;
+}
+
 export interface NodeCachesList {
   readonly items: ReadonlyArray<NodeCaches>;
   readonly nextCursor: string | null;
@@ -4182,6 +4239,10 @@ export interface Operations {
       readonly id: string;
     };
     readonly reply: undefined;
+  };
+  /** What is wrong now, by what all nodes measured: at most a second old. */
+  'GET /v1/operator/alarms': {
+    readonly reply: AlarmReport;
   };
   /** The caches of all gateways by kind: sizes, hits, misses. */
   'GET /v1/operator/caches': {

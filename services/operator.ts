@@ -4,6 +4,7 @@
 import type { ActionSchema, Context, ServiceSchema } from 'moleculer';
 import type { OperatorAccounts } from '../app/operator/operator-accounts.ts';
 import { Operators, type OperatorsOptions } from '../app/operator/operators.ts';
+import { OperatorAlarms, type OperatorAlarmsOptions } from '../app/operator/alarms.ts';
 import { OperatorCaches, type OperatorCachesOptions } from '../app/operator/caches.ts';
 import { OperatorLedger, type OperatorLedgerOptions } from '../app/operator/ledger.ts';
 import { OperatorMedia, type OperatorMediaOptions } from '../app/operator/media.ts';
@@ -24,6 +25,7 @@ export function operatorServices(
     OperatorSearchOptions &
     OperatorMediaOptions &
     OperatorCachesOptions &
+    OperatorAlarmsOptions &
     OperatorLedgerOptions &
     OperatorPushKeysOptions &
     OperatorWebhooksOptions & { readonly accounts: OperatorAccounts },
@@ -31,6 +33,7 @@ export function operatorServices(
   const { accounts } = options;
   const media = new OperatorMedia(options);
   const search = new OperatorSearch(options);
+  const alarms = new OperatorAlarms(options);
   const caches = new OperatorCaches(options);
   const ledger = new OperatorLedger(options);
   const pushKeys = new OperatorPushKeys(options);
@@ -61,6 +64,7 @@ export function operatorServices(
     cancelJob: (params) => operators.once(params, () => operators.cancelJob(params)),
     dismissRefund: (params) => operators.once(params, () => operators.dismissRefund(params)),
     listSearchNodes: (params) => search.list(params),
+    reportAlarms: (params) => alarms.report(params),
     listCaches: (params) => caches.list(params),
     evictCaches: (params) => operators.once(params, () => caches.evict(params)),
     rebuildSearch: (params) => operators.once(params, () => search.rebuild(params)),

@@ -14,6 +14,7 @@ const FILES: ReadonlyMap<string, string> = new Map([
   ['sdk', 'sdk/README.md'],
   ['selling', 'docs/SELLING.md'],
   ['own-users', 'docs/OWN-USERS.md'],
+  ['operations', 'docs/OPERATIONS.md'],
 ]);
 const ADDRESSES: ReadonlyMap<string, string> = new Map(
   [...FILES].map(([id, file]) => [file, `/docs/guides/${id}`]),

@@ -70,6 +70,11 @@ export const WAYS: readonly {
     name: 'Own users',
     about: 'Tokens of your identity provider, or of your server by an API key.',
   },
+  {
+    path: '/docs/guides/operations',
+    name: 'Operations',
+    about: 'How a server or a cluster is run, and what to do about each alarm.',
+  },
 ];
 
 export interface Page {

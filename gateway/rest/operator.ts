@@ -23,6 +23,7 @@ import { sellerRoutes } from './sellers.ts';
 import { operatorAccountRoutes } from './operator-accounts.ts';
 import { operatorRefundRoutes } from './operator-refunds.ts';
 import { operatorRoute } from './operator-route.ts';
+import { operatorAlarmRoutes } from './operator-alarms.ts';
 import { operatorCacheRoutes } from './operator-caches.ts';
 import { operatorLedgerRoutes } from './operator-ledger.ts';
 import { operatorPushKeyRoutes } from './operator-push-keys.ts';
@@ -46,6 +47,7 @@ export function operatorRoutes(options: OperatorRoutesOptions): Route[] {
     ...operatorRefundRoutes(),
     ...operatorAccountRoutes(),
     ...operatorSearchRoutes(),
+    ...operatorAlarmRoutes(),
     ...operatorCacheRoutes(),
     ...operatorBanRoutes(),
     ...sellerRoutes(),

@@ -1,10 +1,6 @@
 // Reads the text format of Prometheus (version 0.0.4), as far as our own servers write it.
 
-export interface Sample {
-  readonly name: string;
-  readonly labels: Readonly<Record<string, string>>;
-  readonly value: number;
-}
+import type { Sample } from '../../contracts/alarms.ts';
 
 const LINE = /^(\w+)(?:\{((?:[^"}]|"(?:[^"\\]|\\.)*")*)\})? (\S+)/;
 const LABEL = /(\w+)="((?:[^"\\]|\\.)*)"/g;

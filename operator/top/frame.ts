@@ -2,7 +2,8 @@
 // the same picture, size and colours give the same text.
 
 import type { Picture } from './picture.ts';
-import type { Percentiles } from './samples.ts';
+import type { Percentiles } from '../../app/alarms/samples.ts';
+import type { Alarm } from '../../contracts/alarms.ts';
 import { table } from '../table.ts';
 
 export interface FrameSize {
@@ -76,9 +77,20 @@ function alarmLines({ alarms }: Picture, options: FrameOptions): string[] {
   if (alarms.length === 0) return [coloured('no alarm', GREEN!, options)];
   const lines = alarms
     .slice(0, ALARMS_SHOWN_MAX)
-    .map(({ name, text }) => coloured(`! ${name}: ${text}`, RED!, options));
+    .map((alarm) => coloured(`! ${alarmText(alarm)}`, RED!, options));
   const more = alarms.length - lines.length;
   return more > 0 ? [...lines, coloured(`! and ${more} more`, RED!, options)] : lines;
+}
+
+/** Such as `clock wrong: 0.6 s on north`. */
+function alarmText({ name, value, unit, nodes, command }: Alarm): string {
+  const of = {
+    count: String(value),
+    seconds: `${Number(value.toPrecision(3))} s`,
+    share: `${(value * 100).toFixed(1)} %`,
+  }[unit];
+  const on = nodes.length === 0 ? '' : ` on ${nodes.join(', ')}`;
+  return `${name.replaceAll('-', ' ')}: ${of}${on}${command === null ? '' : `: ${command}`}`;
 }
 
 function sectionsOf(picture: Picture): Section[] {

@@ -1,9 +1,10 @@
 // Reads the cluster once, for `livedrops top`: the operator API, the live drops, and the metrics of
 // each node that is known.
 
+import type { Sample } from '../../contracts/alarms.ts';
 import type { MetricName } from '../../contracts/metrics.ts';
 import type { Look } from './picture.ts';
-import { parseExposition, type Sample } from './exposition.ts';
+import { parseExposition } from './exposition.ts';
 
 /** Of `OperatorApi`. */
 export interface LookedAt {

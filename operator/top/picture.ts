@@ -1,8 +1,7 @@
 // What `livedrops top` shows, made from two looks at the cluster: rates, latencies, nodes, shards,
 // drops, consumers, jobs and alarms. Pure.
 
-import type { Drop, Node, Shard } from '../../sdk/api.ts';
-import { type Alarm, alarmsOf } from './alarms.ts';
+import { alarmsOf } from '../../app/alarms/alarms.ts';
 import {
   byLabel,
   maxOf,
@@ -12,7 +11,9 @@ import {
   riseByLabel,
   type Scrapes,
   sumOf,
-} from './samples.ts';
+} from '../../app/alarms/samples.ts';
+import type { Alarm } from '../../contracts/alarms.ts';
+import type { Drop, Node, Shard } from '../../sdk/api.ts';
 
 /** What was read at one moment. */
 export interface Look {
@@ -90,10 +91,10 @@ export function pictureOf(before: Look, after: Look): Picture {
     .map(([code, count]) => ({ code, perSecond: count / seconds }))
     .filter((refusal) => refusal.perSecond > 0)
     .toSorted((a, b) => b.perSecond - a.perSecond);
-  const lost = after.nodes.filter(({ state }) => state === 'lost').length;
+  const lost = after.nodes.flatMap(({ nodeId, state }) => (state === 'lost' ? nodeId : []));
   return {
-    nodesThere: after.nodes.length - lost,
-    nodesLost: lost,
+    nodesThere: after.nodes.length - lost.length,
+    nodesLost: lost.length,
     rates: {
       requests: perSecond(`${requests}_count`),
       orders: perSecond(`${requests}_count`, isOrder),
@@ -127,7 +128,7 @@ export function pictureOf(before: Look, after: Look): Picture {
     consumers: consumersOf(is),
     jobs: jobsOf(is),
     parkedRefunds: maxOf(is, 'livedrops_refunds', ({ state }) => state === 'parked'),
-    alarms: alarmsOf(before, after),
+    alarms: alarmsOf(was, { lost, silent: after.silent, scrapes: is }),
   };
 }
 

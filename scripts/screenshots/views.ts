@@ -69,6 +69,7 @@ export function viewsOf({ creatorId, productId, drops, orders }: SmallShop): rea
   const consoleViews = (
     [
       ['cluster', '', 'Last moves'],
+      ['alarms', '/alarms', 'Alarms'],
       ['upkeep', '/upkeep', 'Compare now'],
       ['payments', '/payments', /\w/],
       ['jobs', '/jobs', 'Jobs'],

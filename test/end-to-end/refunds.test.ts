@@ -1,4 +1,5 @@
-// Refunds that the provider refuses: parked, shown to operators, attempted again, dismissed.
+// Refunds that the provider refuses: parked, an alarm (X7), shown to operators, attempted again,
+// dismissed.
 
 import { onEachProfile } from './profiles.ts';
 import { eventually } from './sale-client.ts';
@@ -40,6 +41,21 @@ onEachProfile((test, profile) => {
     t.is(parked!['reason'], 'The card cannot be refunded.');
 
     const operator = server.token('olga', 3_600, ['operator']);
+    const alarms = async (token: string) => await server.get('/v1/operator/alarms', { token });
+    // A machine that is busy has alarms of its own.
+    const { nodes, alarm } = await eventually(
+      async () => {
+        const { json } = await alarms(server.token('eve', 3_600, ['auditor']));
+        const all = json['alarms'] as readonly Record<string, unknown>[];
+        const found = all.find(({ name }) => name === 'refunds-parked');
+        return { nodes: json['nodes'] as readonly string[], alarm: found };
+      },
+      (told) => told.alarm !== undefined,
+    );
+    t.is(nodes.length, profile === 'embedded' ? 1 : 2);
+    t.like(alarm, { value: 1, limit: 0, nodes: [], severity: 'ticket' });
+    t.is((await alarms(server.token('ann'))).status, 403);
+
     const change = (path: string, body: object) =>
       server.post(`/v1/operator/refunds/${String(parked!['id'])}/${path}`, {
         token: operator,

@@ -133,7 +133,7 @@ test('X3: operators’ routes are 403 without the role, and change and record no
   const routes = operatorRoutes(RUN_OPTIONS)
     .map(({ definition }) => definition)
     .filter(({ path }) => !path.startsWith('/v1/operator/ledger'));
-  t.is(routes.length, 48);
+  t.is(routes.length, 49);
   for (const { method, path, body } of routes) {
     const right = RIGHT_BODIES.get(body) ?? {};
     const options = body === undefined ? {} : { body: right };

@@ -40,6 +40,7 @@ const ACTIONS: readonly ActionName[] = [
   'operator.cancelJob',
   'operator.listSearchNodes',
   'operator.rebuildSearch',
+  'operator.reportAlarms',
   'operator.listCaches',
   'operator.evictCaches',
   'operator.getMedia',

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import test, { type ExecutionContext } from 'ava';
 import type { Page } from 'playwright-core';
+import type { AlarmReport } from '../../sdk/api.ts';
 import { chromiumInstalled, openChromium } from '../servers/chromium.ts';
 import { eventually } from '../end-to-end/sale-client.ts';
 import { account, operatorAccount, PASSWORD, startShop, visit, visitConsole } from './shop.ts';
@@ -103,6 +104,25 @@ run('U4: axe finds nothing on any view, at 320 px and wide, light and dark', asy
   }
 });
 
+/** An answer to who asks for alarms. */
+const ALARMED = {
+  json: {
+    at: '2026-11-30T10:00:00.000Z',
+    watchedSeconds: 60,
+    nodes: ['north'],
+    alarms: (['page', 'ticket'] as const).map((severity) => ({
+      name: severity === 'page' ? 'appends-slow' : 'refunds-parked',
+      severity,
+      nodes: ['north'],
+      value: 0.31,
+      limit: 0.2,
+      unit: 'seconds',
+      runbook: '/docs/guides/operations',
+      command: 'livedrops refunds',
+    })),
+  } satisfies AlarmReport,
+};
+
 run('U4: axe finds nothing on any view of the console', async (t) => {
   t.timeout(600_000);
   const server = await startShop(t, 'embedded');
@@ -111,6 +131,7 @@ run('U4: axe finds nothing on any view of the console', async (t) => {
   const { email, codes } = await operatorAccount(server);
   const views = [
     ['/console', 'Last moves'],
+    ['/console/alarms', 'Looked at again and again'],
     ['/console/upkeep', 'Compare now'],
     ['/console/payments', 'There is no such payment.'],
     ['/console/jobs', 'Jobs'],
@@ -135,6 +156,7 @@ run('U4: axe finds nothing on any view of the console', async (t) => {
       bypassCSP: true,
       reducedMotion: 'reduce',
     });
+    if (index === 1) await page.route('**/v1/operator/alarms', (asked) => asked.fulfill(ALARMED));
     for (const [path, ready] of views) {
       await page.goto(`${server.urls[0]}${path}`);
       await page.locator('main').getByText(ready).first().waitFor();

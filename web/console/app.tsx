@@ -8,6 +8,7 @@ import { LogIn } from '../shared/components/log-in.tsx';
 import { Empty, Notice } from '../shared/components/parts.tsx';
 import { text } from '../shared/language.ts';
 import { user } from '../shared/server.ts';
+import { AlarmCount, Alarms } from './alarms.tsx';
 import { Audit } from './audit.tsx';
 import { Caches } from './caches.tsx';
 import { Cluster } from './cluster.tsx';
@@ -23,9 +24,11 @@ import { Upkeep } from './upkeep.tsx';
 
 const BASE = '/console';
 const LOG_IN = `${BASE}/log-in`;
+const ALARMS = `${BASE}/alarms`;
 /** Each component is one for good: a view that is made anew loses what was typed. */
 const VIEWS = [
   [BASE, 'nav.cluster', forOperators(Cluster)],
+  [ALARMS, 'nav.alarms', forOperators(Alarms)],
   [`${BASE}/upkeep`, 'nav.upkeep', forOperators(Upkeep)],
   [`${BASE}/payments`, 'nav.payments', forOperators(Payments)],
   [`${BASE}/jobs`, 'nav.jobs', forOperators(Jobs)],
@@ -61,6 +64,7 @@ function Links() {
       {VIEWS.map(([href, key]) => (
         <a key={href} href={href} aria-current={path === href ? 'page' : undefined}>
           {consoleText(key)}
+          {href === ALARMS && mayLook() && <AlarmCount />}
         </a>
       ))}
     </>

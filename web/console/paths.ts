@@ -3,6 +3,7 @@
 export const CONSOLE_PATHS = [
   '/console',
   '/console/log-in',
+  '/console/alarms',
   '/console/upkeep',
   '/console/payments',
   '/console/jobs',

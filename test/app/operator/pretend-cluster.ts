@@ -8,6 +8,7 @@ import type { AuditEntry, NewAuditEntry } from '../../../contracts/audit.ts';
 import type { ShardReport, MoveRecord } from '../../../contracts/operator.ts';
 import { assignmentOf } from '../../../actors/cluster/assignment.ts';
 import { Operators, type OperatorsOptions } from '../../../app/operator/operators.ts';
+import type { OperatorAlarmsOptions } from '../../../app/operator/alarms.ts';
 import type { OperatorCachesOptions } from '../../../app/operator/caches.ts';
 import type { CacheEviction, NodeCaches } from '../../../contracts/caches.ts';
 import type { OperatorLedgerOptions } from '../../../app/operator/ledger.ts';
@@ -104,6 +105,7 @@ export class PretendCluster {
   options!: OperatorsOptions &
     OperatorSearchOptions &
     OperatorCachesOptions &
+    OperatorAlarmsOptions &
     OperatorMediaOptions &
     OperatorLedgerOptions &
     OperatorPushKeysOptions &
@@ -137,6 +139,8 @@ export class PretendCluster {
       paymentProblems: cluster.paymentProblems,
       jobs: cluster.jobs,
       vapidKeys: cluster.vapidKeys,
+      nodeMeasures: { read: async () => new Map() },
+      monotonic: () => cluster.time,
       ledgerStore: cluster.ledgerStore,
       storedLedger: null,
       journal: new MemoryJournal(),

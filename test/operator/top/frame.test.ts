@@ -2,7 +2,7 @@
 
 import test from 'ava';
 import { frame } from '../../../operator/top/frame.ts';
-import { PICTURE } from './pictures.ts';
+import { alarmOf, PICTURE } from './pictures.ts';
 
 const PLAIN = { colours: false, isPaused: false, url: 'http://127.0.0.1:8080' };
 const ESCAPE = '\u001B';
@@ -19,7 +19,7 @@ test('X7: at 80 by 24 every section is there, with the first of its rows', (t) =
     'other requests  1.1 ms  4.0 ms   1.5 s',
     'appends              -       -       -',
     'mailboxes       1.0 ms  2.0 ms  3.0 ms',
-    '! node lost: node-3',
+    '! node lost: 1 on node-3',
     '! refunds parked: 2: livedrops refunds',
     'nodes (2 more)',
     'node    state    shards  live  orders/s  lag',
@@ -64,7 +64,15 @@ test('X7: without colours there is no escape; alarms are red, and none is green'
   const size = { ...PLAIN, columns: 80, rows: 24 };
   t.false(frame(PICTURE, size).join('').includes(ESCAPE));
   const coloured = frame(PICTURE, { ...size, colours: true });
-  t.true(coloured.includes(`${ESCAPE}[31m! node lost: node-3${ESCAPE}[0m`));
+  t.true(coloured.includes(`${ESCAPE}[31m! node lost: 1 on node-3${ESCAPE}[0m`));
+  t.true(coloured.includes(`${ESCAPE}[31m! refunds parked: 2: livedrops refunds${ESCAPE}[0m`));
+  const alarms = [
+    alarmOf('clock-wrong', { value: 0.6123, unit: 'seconds', nodes: ['node-1', 'node-2'] }),
+    alarmOf('disk-full', { value: 0.912, unit: 'share', nodes: ['node-1'] }),
+  ];
+  const lines = frame({ ...PICTURE, alarms }, size);
+  t.true(lines.includes('! clock wrong: 0.612 s on node-1, node-2'));
+  t.true(lines.includes('! disk full: 91.2 % on node-1'));
   const calm = frame({ ...PICTURE, alarms: [] }, { ...size, colours: true, isPaused: true });
   t.true(calm.includes(`${ESCAPE}[32mno alarm${ESCAPE}[0m`));
   t.regex(calm[0]!, /paused$/);

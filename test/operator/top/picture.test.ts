@@ -122,49 +122,49 @@ test('X7: each alarm is told when its threshold is passed, and not before', (t) 
     `livedrops_service_slow_total{kind="orders"} ${slow}\n`;
   const none = requests(0, 0, 0);
   t.deepEqual(alarmsOf(none, requests(10, 250, 1_000)), []);
-  t.deepEqual(alarmsOf(none, requests(11, 251, 1_000)), ['orders fail', 'orders slow']);
+  t.deepEqual(alarmsOf(none, requests(11, 251, 1_000)), ['orders-fail', 'orders-slow']);
   t.deepEqual(alarmsOf(none, requests(9, 9, 10)), [], 'ten requests say nothing');
   for (const [right, wrong, name] of [
-    ['livedrops_node_ready 1', 'livedrops_node_ready 0', 'node not ready'],
-    ['livedrops_redis_weak 0', 'livedrops_redis_weak 1', 'redis weak'],
-    ['livedrops_nats_connected 1', 'livedrops_nats_connected 0', 'nats away'],
+    ['livedrops_node_ready 1', 'livedrops_node_ready 0', 'node-not-ready'],
+    ['livedrops_redis_weak 0', 'livedrops_redis_weak 1', 'redis-weak'],
+    ['livedrops_nats_connected 1', 'livedrops_nats_connected 0', 'nats-away'],
     [
       'livedrops_shards_without_owner 0',
       'livedrops_shards_without_owner 1',
-      'shards without owner',
+      'shards-without-owner',
     ],
-    ['livedrops_drops_quarantined 0', 'livedrops_drops_quarantined 1', 'drops quarantined'],
-    ['livedrops_clock_skew_seconds -0.4', 'livedrops_clock_skew_seconds -0.6', 'clock wrong'],
-    ['livedrops_search_lag_seconds 10', 'livedrops_search_lag_seconds 11', 'search behind'],
+    ['livedrops_drops_quarantined 0', 'livedrops_drops_quarantined 1', 'drops-quarantined'],
+    ['livedrops_clock_skew_seconds -0.4', 'livedrops_clock_skew_seconds -0.6', 'clock-wrong'],
+    ['livedrops_search_lag_seconds 10', 'livedrops_search_lag_seconds 11', 'search-behind'],
     [
       'livedrops_shards{status="damaged"} 0',
       'livedrops_shards{status="damaged"} 1',
-      'shards damaged',
+      'shards-damaged',
     ],
     [
       'livedrops_refunds{state="parked"} 0',
       'livedrops_refunds{state="parked"} 1',
-      'refunds parked',
+      'refunds-parked',
     ],
     [
       'livedrops_payment_problems{kind="disputed",open="false"} 1',
       'livedrops_payment_problems{kind="disputed",open="true"} 1',
-      'payments disputed',
+      'payments-disputed',
     ],
     [
       'livedrops_relay_lag_seconds{consumer="x"} 30',
       'livedrops_relay_lag_seconds{consumer="x"} 31',
-      'consumer behind',
+      'consumer-behind',
     ],
     [
       'livedrops_jobs_overdue_seconds{kind="x"} 600',
       'livedrops_jobs_overdue_seconds{kind="x"} 601',
-      'jobs overdue',
+      'jobs-overdue',
     ],
     [
       'livedrops_disk_free_bytes 20\nlivedrops_disk_size_bytes 100',
       'livedrops_disk_free_bytes 9\nlivedrops_disk_size_bytes 100',
-      'disk full',
+      'disk-full',
     ],
   ] as const) {
     t.deepEqual(alarmsOf(right, right), [], right);
@@ -172,10 +172,10 @@ test('X7: each alarm is told when its threshold is passed, and not before', (t) 
   }
   const failures = (n: number) => `livedrops_journal_append_failures_total ${n}\n`;
   t.deepEqual(alarmsOf(failures(3), failures(3)), []);
-  t.deepEqual(alarmsOf(failures(3), failures(4)), ['appends fail']);
+  t.deepEqual(alarmsOf(failures(3), failures(4)), ['appends-fail']);
   const lost = lookOf(1, { a: '' }, { nodes: [nodeOf('n', { state: 'lost' })], silent: ['b'] });
   t.deepEqual(
     pictureOf(lost, lost).alarms.map(({ name }) => name),
-    ['node lost', 'node silent'],
+    ['node-lost', 'node-silent'],
   );
 });

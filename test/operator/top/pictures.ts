@@ -1,5 +1,6 @@
 // Looks at a cluster and pictures of it, for the tests of `livedrops top`.
 
+import type { Alarm } from '../../../contracts/alarms.ts';
 import { parseExposition } from '../../../operator/top/exposition.ts';
 import type { Look, Picture } from '../../../operator/top/picture.ts';
 import type { Drop, Node, Shard } from '../../../sdk/api.ts';
@@ -68,6 +69,11 @@ export function lookOf(
   };
 }
 
+export function alarmOf(name: Alarm['name'], more: Partial<Alarm>): Alarm {
+  const alarm = { severity: 'page', limit: 0, unit: 'count', runbook: '/docs' } as const;
+  return { name, ...alarm, nodes: [], value: 1, command: null, ...more };
+}
+
 export const PICTURE: Picture = {
   nodesThere: 2,
   nodesLost: 1,
@@ -121,7 +127,7 @@ export const PICTURE: Picture = {
   jobs: [{ kind: 'refund-orders', queued: 3, running: 1, overdueSeconds: 2 }],
   parkedRefunds: 2,
   alarms: [
-    { name: 'node lost', text: 'node-3' },
-    { name: 'refunds parked', text: '2: livedrops refunds' },
+    alarmOf('node-lost', { value: 1, nodes: ['node-3'] }),
+    alarmOf('refunds-parked', { value: 2, command: 'livedrops refunds' }),
   ],
 };

@@ -6,6 +6,7 @@ import type { ConsoleKey } from './en.ts';
 export const de: MessagesOf<ConsoleKey> = {
   title: 'Konsole',
   'nav.cluster': 'Cluster',
+  'nav.alarms': 'Alarme',
   'nav.jobs': 'Aufträge',
   'nav.ledger': 'Hauptbuch',
   'nav.audit': 'Protokoll',
@@ -235,6 +236,22 @@ export const de: MessagesOf<ConsoleKey> = {
   'proof.found': 'Sie steht im Baum {tree} als Nummer {number}, bewiesen durch {hashes} Hashes.',
   'proof.check': 'Außerhalb des Servers geprüft durch:',
   'rolling.alone': 'Weniger als zwei Knoten nehmen Shards, also kann keiner geleert werden.',
+  'alarms.none': {
+    one: 'Nichts ist falsch: {n} Knoten sagte, was er misst.',
+    other: 'Nichts ist falsch: {n} Knoten sagten, was sie messen.',
+  },
+  'alarms.watched':
+    'Immer wieder angesehen, solange diese Seite offen ist. Was steigt, und Anteile von ' +
+    'Anfragen, sind aus den letzten {seconds} s.',
+  'alarms.count': { one: '{n} Alarm', other: '{n} Alarme' },
+  'alarms.page': 'Jetzt handeln',
+  'alarms.ticket': 'Binnen eines Tages',
+  'alarms.value': 'Gemessen',
+  'alarms.past': '{value}, die Grenze ist {limit}',
+  'alarms.seconds': '{n}\u00A0s',
+  'alarms.share': '{n}\u00A0%',
+  'alarms.command': 'Mehr zeigt',
+  'alarms.runbook': 'Was es heißt und was zu tun ist',
   denied: 'Dieses Konto ist kein Operator. Melde dich mit einem an, das einer ist.',
   'denied.logIn': 'Als Operator anmelden',
 };

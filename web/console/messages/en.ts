@@ -3,6 +3,7 @@
 export const en = {
   title: 'Console',
   'nav.cluster': 'Cluster',
+  'nav.alarms': 'Alarms',
   'nav.jobs': 'Jobs',
   'nav.ledger': 'Ledger',
   'nav.audit': 'Audit',
@@ -225,6 +226,22 @@ export const en = {
   'proof.found': 'It is in the tree {tree} as number {number}, proved by {hashes} hashes.',
   'proof.check': 'Checked outside of the server by:',
   'rolling.alone': 'Fewer than two nodes take shards, so none of them can be drained.',
+  'alarms.none': {
+    one: 'Nothing is wrong: {n} node told what it measures.',
+    other: 'Nothing is wrong: {n} nodes told what they measure.',
+  },
+  'alarms.watched':
+    'Looked at again and again while this page is open. What rises, and shares of requests, ' +
+    'are of the last {seconds} s.',
+  'alarms.count': { one: '{n} alarm', other: '{n} alarms' },
+  'alarms.page': 'Act now',
+  'alarms.ticket': 'Within a day',
+  'alarms.value': 'Measured',
+  'alarms.past': '{value}, and {limit} is the limit',
+  'alarms.seconds': '{n}\u00A0s',
+  'alarms.share': '{n}\u00A0%',
+  'alarms.command': 'See more by',
+  'alarms.runbook': 'What it means, and what to do',
   denied: 'This account is no operator. Log in with one that is.',
   'denied.logIn': 'Log in as an operator',
 } as const;

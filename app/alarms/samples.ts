@@ -1,7 +1,7 @@
 // Arithmetic on the samples of nodes: sums, rates and percentiles between two scrapes.
 
 import type { MetricName } from '../../contracts/metrics.ts';
-import type { Sample } from './exposition.ts';
+import type { Sample } from '../../contracts/alarms.ts';
 
 /** By the id of the node, or by its address where it does not name itself. */
 export type Scrapes = ReadonlyMap<string, readonly Sample[]>;
@@ -30,11 +30,32 @@ export function maxOf(scrapes: Scrapes, name: MetricName, matches = ALL): number
   return max;
 }
 
-/** Null where no node serves the metric. */
-export function minOf(scrapes: Scrapes, name: MetricName, matches = ALL): number | null {
-  let min: number | null = null;
-  for (const { value } of samplesOf(scrapes, name, matches)) min = Math.min(min ?? value, value);
-  return min;
+/** Of each node that serves the metric. `of`: what of each value is compared. */
+export function maxByNode(
+  scrapes: Scrapes,
+  name: MetricName,
+  matches = ALL,
+  of: (value: number) => number = (value) => value,
+): Map<string, number> {
+  return byNode(scrapes, name, matches, (max, value) => Math.max(max, of(value)), -Infinity);
+}
+
+/** Of each node that serves the metric. */
+export function minByNode(scrapes: Scrapes, name: MetricName): Map<string, number> {
+  return byNode(scrapes, name, ALL, Math.min, Infinity);
+}
+
+function byNode(
+  scrapes: Scrapes,
+  name: MetricName,
+  matches: Matches,
+  fold: (so: number, value: number) => number,
+  start: number,
+): Map<string, number> {
+  const values = new Map<string, number>();
+  for (const { node, value } of samplesOf(scrapes, name, matches))
+    values.set(node, fold(values.get(node) ?? start, value));
+  return values;
 }
 
 /** By the values of a label, each with the sum and the largest of its samples. */
