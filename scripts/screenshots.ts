@@ -11,6 +11,7 @@ import { type Browser, type BrowserContext, chromium } from 'playwright-core';
 import { ServerProcess } from '../operator/demo/server-process.ts';
 import type { LiveDrops } from '../sdk/client.ts';
 import { person, smallShop } from './screenshots/small-shop.ts';
+import { Warehouse } from './screenshots/warehouse.ts';
 import { EMPTY_VIEWS, type View, type Viewer, viewsOf } from './screenshots/views.ts';
 
 const FOLDER = join(import.meta.dirname, '..', 'screenshots');
@@ -124,10 +125,12 @@ const server = new ServerProcess({
     LIVEDROPS_PORT: '0',
     LIVEDROPS_RATE_LIMITS: 'off',
     LIVEDROPS_LOG: 'error',
+    LIVEDROPS_OUTBOUND_ALLOW: '127.0.0.0/8',
     LIVEDROPS_AUTH_SECRET: authSecret,
     LIVEDROPS_PAYMENT_SECRET: `whsec_${randomBytes(SECRET_BYTES).toString('base64')}`,
   },
 });
+const warehouse = await Warehouse.start();
 try {
   const url = await server.start();
   await using browser = await chromium.launch({
@@ -137,10 +140,11 @@ try {
   });
   const newcomer = await person(url, 'Nina Novak');
   await takeAll(browser, url, EMPTY_VIEWS.filter(isWanted), { newcomer });
-  const shop = await smallShop(url, authSecret);
+  const shop = await smallShop(url, { authSecret, hookUrl: warehouse.url });
   await takeAll(browser, url, viewsOf(shop).filter(isWanted), shop);
   process.stdout.write(`The pictures are in ${FOLDER}.\n`);
 } finally {
   await server.stop();
+  await warehouse.stop();
   rmSync(dataDirectory, { recursive: true, force: true });
 }

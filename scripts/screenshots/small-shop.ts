@@ -19,6 +19,8 @@ export interface SmallShop {
   readonly drops: Readonly<Record<Phase, string>>;
   /** Of the buyer: one that is paid, and one that waits for its payment. */
   readonly orders: { readonly paid: string; readonly held: string };
+  /** Of the creator. */
+  readonly webhookId: string;
 }
 
 type Phase = 'live' | 'low' | 'soldOut' | 'upcoming' | 'held' | 'ended' | 'cancelled';
@@ -36,7 +38,16 @@ export async function person(url: string, name: string): Promise<LiveDrops> {
   return client;
 }
 
-export async function smallShop(url: string, authSecret: string): Promise<SmallShop> {
+interface SmallShopOptions {
+  readonly authSecret: string;
+  /** What the creator's webhook calls. */
+  readonly hookUrl: string;
+}
+
+export async function smallShop(
+  url: string,
+  { authSecret, hookUrl }: SmallShopOptions,
+): Promise<SmallShop> {
   const [mara, studio, buyer] = await Promise.all([
     person(url, 'Mara Lindqvist'),
     person(url, 'Kiln & Paper'),
@@ -63,6 +74,14 @@ export async function smallShop(url: string, authSecret: string): Promise<SmallS
     endsAt: inHours(50),
   });
 
+  const webhook = await mara.call('POST /v1/webhooks', {
+    body: {
+      url: hookUrl,
+      description: 'The warehouse',
+      events: ['order.confirmed', 'order.refunded', 'drop.sold_out'],
+    },
+  });
+  await mara.call('POST /v1/webhooks/{id}/test', { path: { id: webhook.id } });
   await buyer.call('POST /v1/creators/{id}/follow', { path: { id: idOf(mara) } });
   const paid = await buyer.placeOrder(live, { quantity: 1 });
   for (const other of others) {
@@ -92,6 +111,7 @@ export async function smallShop(url: string, authSecret: string): Promise<SmallS
     productId: lamp,
     drops: { live, low, soldOut, upcoming, held, ended, cancelled },
     orders: { paid: paid.id, held: hold.id },
+    webhookId: webhook.id,
   };
 }
 

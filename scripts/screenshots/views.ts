@@ -23,9 +23,21 @@ export const EMPTY_VIEWS: readonly View[] = [
   { name: 'storefront/orders-empty', path: '/orders', as: 'newcomer', ready: 'Orders' },
   { name: 'storefront/news-empty', path: '/news', as: 'newcomer', ready: 'News' },
   { name: 'studio/home-empty', path: '/studio', as: 'newcomer', ready: 'What do you sell?' },
+  {
+    name: 'studio/webhooks-empty',
+    path: '/studio/webhooks',
+    as: 'newcomer',
+    ready: 'No webhooks yet',
+  },
 ];
 
-export function viewsOf({ creatorId, productId, drops, orders }: SmallShop): readonly View[] {
+export function viewsOf({
+  creatorId,
+  productId,
+  drops,
+  orders,
+  webhookId,
+}: SmallShop): readonly View[] {
   const phases = Object.entries(drops).map(([phase, id]) => ({
     name: `storefront/drop-${phase}`,
     path: `/drops/${id}`,
@@ -64,6 +76,13 @@ export function viewsOf({ creatorId, productId, drops, orders }: SmallShop): rea
       as: 'creator' as const,
       ready: /lamp|runners/i,
     })),
+    { name: 'studio/webhooks', path: '/studio/webhooks', as: 'creator', ready: 'warehouse' },
+    {
+      name: 'studio/webhook',
+      path: `/studio/webhooks/${webhookId}`,
+      as: 'creator',
+      ready: 'attempt',
+    },
     { name: 'studio/log-in', path: '/studio/log-in', as: 'visitor', ready: 'Log in' },
   ];
   const consoleViews = (
@@ -105,6 +124,7 @@ export function viewsOf({ creatorId, productId, drops, orders }: SmallShop): rea
       ready,
       network,
     },
+    { name: `studio/webhooks-${network}`, path: '/studio/webhooks', as: 'creator', ready, network },
     { name: `console/cluster-${network}`, path: '/console', as: 'operator', ready, network },
     { name: `console/jobs-${network}`, path: '/console/jobs', as: 'operator', ready, network },
   ]);

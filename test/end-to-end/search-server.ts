@@ -1,6 +1,6 @@
 // A server that searches: other suites go without, because an index costs each node some threads.
 
-import type { Profile } from './sale-nodes.ts';
+import type { Environment, Profile } from './sale-nodes.ts';
 import { type Answer, eventually, type Json } from './sale-client.ts';
 import { SaleServer } from './sale-server.ts';
 
@@ -8,10 +8,12 @@ import { SaleServer } from './sale-server.ts';
 const WAIT_MAX_MS = 60_000;
 
 /** Resolves when the indexes of all nodes are complete. */
-export async function startSearchServer(profile: Profile): Promise<SaleServer> {
-  const server = await SaleServer.start(profile, {
-    LIVEDROPS_ROLES: 'gateway,actors,services,search',
-  });
+export async function startSearchServer(
+  profile: Profile,
+  environment: Environment = {},
+): Promise<SaleServer> {
+  const roles = { LIVEDROPS_ROLES: 'gateway,actors,services,search' };
+  const server = await SaleServer.start(profile, { ...roles, ...environment });
   await onBoth(
     () => server.get('/readyz'),
     ({ json }) => (json['search'] as Json | null)?.['isBuilding'] === false,

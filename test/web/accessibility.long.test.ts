@@ -7,11 +7,31 @@ import type { Page } from 'playwright-core';
 import type { AlarmReport } from '../../sdk/api.ts';
 import { chromiumInstalled, openChromium } from '../servers/chromium.ts';
 import { eventually } from '../end-to-end/sale-client.ts';
+import { answer, WebhookReceiver } from '../servers/webhook-receiver.ts';
 import { account, operatorAccount, PASSWORD, startShop, visit, visitConsole } from './shop.ts';
 
 const run = chromiumInstalled ? test.serial : test.serial.skip;
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+
+const LOOKS = [
+  [1_280, 'light'],
+  [320, 'dark'],
+] as const;
+/** A problem that no client tries again. */
+const FAILURE = {
+  status: 500,
+  contentType: 'application/problem+json',
+  body: JSON.stringify({ type: 'about:blank', title: 'No.', status: 500, code: 'internal' }),
+};
+
+interface View {
+  readonly path: string;
+  /** A text of it. */
+  readonly ready: string;
+  /** Buttons that open something, one after the other. */
+  readonly opens?: readonly string[];
+}
 
 interface Violation {
   readonly id: string;
@@ -73,16 +93,11 @@ run('U4: axe finds nothing on any view, at 320 px and wide, light and dark', asy
     [`/drops/${held}`, 'Held for you'],
     [`/orders/${String(toPay.json['id'])}/pay`, 'Nobody pays really here'],
     ['/news', 'Your order is confirmed.'],
-    ['/studio', 'What do you sell?'],
-    ['/studio/followers', 'Nobody follows you yet'],
     ['/account', 'This device'],
     ['/reset-password', 'Mail me a link'],
   ];
   const browser = await openChromium(t);
-  for (const [width, colorScheme] of [
-    [1_280, 'light'],
-    [320, 'dark'],
-  ] as const) {
+  for (const [width, colorScheme] of LOOKS) {
     const { page } = await visit(browser, `${server.urls[0]}/log-in`, {
       viewport: { width, height: 720 },
       colorScheme,
@@ -143,12 +158,7 @@ run('U4: axe finds nothing on any view of the console', async (t) => {
     ['/console/components', 'PagedList'],
   ] as const;
   const browser = await openChromium(t);
-  for (const [index, [width, colorScheme]] of (
-    [
-      [1_280, 'light'],
-      [320, 'dark'],
-    ] as const
-  ).entries()) {
+  for (const [index, [width, colorScheme]] of LOOKS.entries()) {
     const login = { email, code: codes[index]! };
     const { page } = await visitConsole(browser, server.urls[0]!, login, {
       viewport: { width, height: 720 },
@@ -166,6 +176,75 @@ run('U4: axe finds nothing on any view of the console', async (t) => {
       await action.click();
       await page.locator('.console-action-open').waitFor();
       await check(t, page, `${path} with an action open, ${width}`);
+    }
+  }
+});
+
+run('U4: axe finds nothing on any view of the studio, and on its states', async (t) => {
+  t.timeout(600_000);
+  const server = await startShop(t, 'embedded', { LIVEDROPS_OUTBOUND_ALLOW: '127.0.0.0/8' });
+  const receiver = await WebhookReceiver.start();
+  t.teardown(() => receiver.stop());
+  receiver.behave = answer(500, {}, 'no room');
+  const made = async (name: string) => {
+    const email = `${server.fresh('creator')}@example.com`;
+    const body = { name, email, password: PASSWORD };
+    const { json } = await server.post('/v1/auth/register', { body });
+    return { email, id: (json['user'] as { readonly id: string }).id };
+  };
+  const [seller, newcomer] = [await made('Mara Lindqvist'), await made('Nina Novak')];
+  const live = await server.drop(seller.id, { stock: 40, limitPerUser: 2 });
+  await server.order(live, 'ann', 'k');
+  const { productId } = (await server.readDrop(live)) as { readonly productId: string };
+  const hook = await server.post('/v1/webhooks', {
+    as: seller.id,
+    body: { url: `${receiver.url}/hooks`, events: ['order.confirmed'] },
+  });
+  const hookPath = `/studio/webhooks/${String(hook.json['id'])}`;
+  await server.post(`/v1/webhooks/${String(hook.json['id'])}/test`, { as: seller.id });
+  const ofNewcomer: readonly View[] = [
+    { path: '/studio', ready: 'What do you sell?' },
+    { path: '/studio/followers', ready: 'Nobody follows you yet' },
+    { path: '/studio/webhooks', ready: 'No webhooks yet', opens: ['New webhook'] },
+  ];
+  const ofSeller: readonly View[] = [
+    { path: '/studio', ready: 'New product', opens: ['New product'] },
+    { path: `/studio/products/${productId}`, ready: 'Announce a drop' },
+    { path: `/studio/drops/${live}`, ready: 'Units sold', opens: ['Cancel the drop'] },
+    { path: '/studio/webhooks', ready: receiver.url },
+    { path: hookPath, ready: '500 http-5xx', opens: ['Pause', 'New secret', 'Remove'] },
+  ];
+  const browser = await openChromium(t);
+  for (const [width, colorScheme] of LOOKS) {
+    for (const [{ email }, views] of [
+      [newcomer, ofNewcomer],
+      [seller, ofSeller],
+    ] as const) {
+      const { page } = await visit(browser, `${server.urls[0]}/studio/log-in`, {
+        viewport: { width, height: 720 },
+        colorScheme,
+        bypassCSP: true,
+        reducedMotion: 'reduce',
+      });
+      await page.getByLabel('E-mail').fill(email);
+      await page.getByLabel('Password').fill(PASSWORD);
+      await page.getByRole('button', { name: 'Log in' }).click();
+      await page.getByRole('link', { name: 'Followers' }).waitFor();
+      for (const { path, ready, opens = [] } of views) {
+        await page.goto(`${server.urls[0]}${path}`);
+        await page.locator('main').getByText(ready).first().waitFor();
+        await check(t, page, `${path}, ${width}`);
+        for (const name of opens) {
+          await page.getByRole('button', { name, exact: true }).click();
+          await check(t, page, `${path}, ${name} open, ${width}`);
+        }
+        await page.route(/\/v1\//, (route) => route.fulfill(FAILURE));
+        await page.goto(`${server.urls[0]}${path}`);
+        await page.getByRole('alert').first().waitFor();
+        await check(t, page, `${path} failing, ${width}`);
+        await page.unroute(/\/v1\//);
+      }
+      await page.context().close();
     }
   }
 });

@@ -4,14 +4,18 @@ import type { ExecutionContext } from 'ava';
 import type { Browser } from 'playwright-core';
 import { openPage, type WatchedPage } from '../servers/chromium.ts';
 import { startSearchServer } from '../end-to-end/search-server.ts';
-import type { Profile } from '../end-to-end/sale-nodes.ts';
+import type { Environment, Profile } from '../end-to-end/sale-nodes.ts';
 import type { SaleServer } from '../end-to-end/sale-server.ts';
 
 export const PASSWORD = 'battery staple';
 
 /** Ends with the test. */
-export async function startShop(t: ExecutionContext, profile: Profile): Promise<SaleServer> {
-  const server = await startSearchServer(profile);
+export async function startShop(
+  t: ExecutionContext,
+  profile: Profile,
+  environment: Environment = {},
+): Promise<SaleServer> {
+  const server = await startSearchServer(profile, environment);
   t.teardown(() => server.stop());
   return server;
 }

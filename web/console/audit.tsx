@@ -2,12 +2,13 @@
 
 import { useSignal } from '@preact/signals';
 import type { AuditEntry } from '../../sdk/api.ts';
+import { DataTable } from '../shared/components/data-table.tsx';
 import { valuesOf } from '../shared/components/log-in.tsx';
 import { Badge, Field } from '../shared/components/parts.tsx';
 import { momentText } from '../shared/language.ts';
 import { client, serverNow } from '../shared/server.ts';
 import { option } from './command-line.ts';
-import { DataTable, Pager } from './filters.tsx';
+import { Pager } from './pager.tsx';
 import { usePolled } from './polled.ts';
 import { PolledView } from './polled-view.tsx';
 import { consoleText } from './texts.ts';

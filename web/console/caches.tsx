@@ -1,6 +1,7 @@
 // The caches of all gateways, and a way to empty one kind of them.
 
 import { useEffect } from 'preact/hooks';
+import { DataTable } from '../shared/components/data-table.tsx';
 import { numberText } from '../shared/language.ts';
 import { client } from '../shared/server.ts';
 import { Action } from './action.tsx';
@@ -27,43 +28,37 @@ export function Caches() {
             {items.map(({ node, caches }) => (
               <section class="stack" key={node}>
                 <h2>{node}</h2>
-                <div class="console-scroll" tabIndex={0} role="region" aria-label={node}>
-                  <table class="console-table">
-                    <thead>
-                      <tr>
-                        <th scope="col">{consoleText('caches.kind')}</th>
-                        <th scope="col">{consoleText('caches.entries')}</th>
-                        <th scope="col">{consoleText('caches.hits')}</th>
-                        <th scope="col">{consoleText('caches.ratio')}</th>
-                        <th scope="col">
-                          <span class="hidden">{consoleText('act.evict')}</span>
-                        </th>
-                      </tr>
-                    </thead>
-                    <tbody>
-                      {(caches ?? []).map(({ kind, entries, hits, misses }) => (
-                        <tr key={kind}>
-                          <td>{kind}</td>
-                          <td class="number">{numberText(entries)}</td>
-                          <td class="number">{numberText(hits)}</td>
-                          <td class="number">{ratio(hits, misses)}</td>
-                          <td>
-                            <Action
-                              label={consoleText('act.evict')}
-                              command={`cache evict --kind ${kind}`}
-                              target={kind}
-                              run={async () => {
-                                const body = { kind };
-                                await client.call('POST /v1/operator/caches/evict', { body });
-                                return consoleText('act.done');
-                              }}
-                            />
-                          </td>
-                        </tr>
-                      ))}
-                    </tbody>
-                  </table>
-                </div>
+                <DataTable
+                  label={node}
+                  heads={[
+                    consoleText('caches.kind'),
+                    consoleText('caches.entries'),
+                    consoleText('caches.hits'),
+                    consoleText('caches.ratio'),
+                    <span class="hidden">{consoleText('act.evict')}</span>,
+                  ]}
+                >
+                  {(caches ?? []).map(({ kind, entries, hits, misses }) => (
+                    <tr key={kind}>
+                      <td>{kind}</td>
+                      <td class="number">{numberText(entries)}</td>
+                      <td class="number">{numberText(hits)}</td>
+                      <td class="number">{ratio(hits, misses)}</td>
+                      <td>
+                        <Action
+                          label={consoleText('act.evict')}
+                          command={`cache evict --kind ${kind}`}
+                          target={kind}
+                          run={async () => {
+                            const body = { kind };
+                            await client.call('POST /v1/operator/caches/evict', { body });
+                            return consoleText('act.done');
+                          }}
+                        />
+                      </td>
+                    </tr>
+                  ))}
+                </DataTable>
               </section>
             ))}
           </>

@@ -3,6 +3,7 @@
 
 import { type Signal, signal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
+import { DataTable } from '../shared/components/data-table.tsx';
 import { Fault } from '../shared/components/fault.tsx';
 import { PagedList } from '../shared/components/paged-list.tsx';
 import { Badge, Empty, Field, Notice, Picture, Shown } from '../shared/components/parts.tsx';
@@ -10,7 +11,6 @@ import { text } from '../shared/language.ts';
 import type { Loaded } from '../shared/loaded.ts';
 import type { Paged } from '../shared/paged.ts';
 import { Action } from './action.tsx';
-import { DataTable } from './filters.tsx';
 import { consoleText } from './texts.ts';
 import { useTitle } from './title.ts';
 

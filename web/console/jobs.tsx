@@ -2,11 +2,13 @@
 
 import { useSignal } from '@preact/signals';
 import type { Job, Operations } from '../../sdk/api.ts';
+import { Choice } from '../shared/components/choice.tsx';
+import { DataTable } from '../shared/components/data-table.tsx';
 import { Badge } from '../shared/components/parts.tsx';
 import { momentText, numberText } from '../shared/language.ts';
 import { client, serverNow } from '../shared/server.ts';
 import { Action } from './action.tsx';
-import { Choice, DataTable, Pager } from './filters.tsx';
+import { Pager } from './pager.tsx';
 import { usePolled } from './polled.ts';
 import { PolledView } from './polled-view.tsx';
 import { consoleText } from './texts.ts';

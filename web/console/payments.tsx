@@ -3,13 +3,15 @@
 import { useSignal } from '@preact/signals';
 import { REFUND_REASON_LENGTH_MAX } from '../../contracts/bounds.ts';
 import type { ParkedRefund, PaymentProblem } from '../../sdk/api.ts';
+import { Choice } from '../shared/components/choice.tsx';
+import { DataTable } from '../shared/components/data-table.tsx';
 import { Badge } from '../shared/components/parts.tsx';
 import { momentText } from '../shared/language.ts';
 import { priceText } from '../shared/money.ts';
 import { client, serverNow } from '../shared/server.ts';
 import { Action } from './action.tsx';
 import { option } from './command-line.ts';
-import { Choice, DataTable, Pager } from './filters.tsx';
+import { Pager } from './pager.tsx';
 import { usePolled } from './polled.ts';
 import { PolledView } from './polled-view.tsx';
 import { consoleText } from './texts.ts';

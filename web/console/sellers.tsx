@@ -3,6 +3,7 @@
 import { useSignal } from '@preact/signals';
 import { SELLER_REASON_LENGTH_MAX } from '../../contracts/bounds.ts';
 import type { Media, Seller, SellerChange } from '../../sdk/api.ts';
+import { Choice } from '../shared/components/choice.tsx';
 import { Fault } from '../shared/components/fault.tsx';
 import { valuesOf } from '../shared/components/log-in.tsx';
 import { Badge, Field } from '../shared/components/parts.tsx';
@@ -11,7 +12,7 @@ import { client, serverNow } from '../shared/server.ts';
 import { useWorking } from '../shared/working.ts';
 import { Action } from './action.tsx';
 import { flag, option } from './command-line.ts';
-import { Choice, Pager } from './filters.tsx';
+import { Pager } from './pager.tsx';
 import { usePolled } from './polled.ts';
 import { PolledView } from './polled-view.tsx';
 import { consoleText } from './texts.ts';

@@ -6,6 +6,7 @@ import type { Drop } from '../../sdk/api.ts';
 import { Fault } from '../shared/components/fault.tsx';
 import { client } from '../shared/server.ts';
 import { studioText } from './texts.ts';
+import { TypedConfirmation } from './typed-confirmation.tsx';
 import { useWorking } from '../shared/working.ts';
 
 interface ActionsProps {
@@ -90,11 +91,13 @@ export function Actions({ drop, name, onChange }: ActionsProps) {
         </p>
       )}
       {isCancelling.value && (
-        <Cancellation
-          name={name}
+        <TypedConfirmation
+          label={studioText('act.cancel.text', { name })}
+          expected={name}
+          go={studioText('act.cancel.go')}
           isBusy={isBusy.value}
           onKeep={() => (isCancelling.value = false)}
-          onCancel={() =>
+          onGo={() =>
             run(
               () => client.call('POST /v1/drops/{id}/cancel', { path }),
               (changed) => {
@@ -107,44 +110,5 @@ export function Actions({ drop, name, onChange }: ActionsProps) {
       )}
       <Fault of={fault} />
     </section>
-  );
-}
-
-interface CancellationProps {
-  readonly name: string;
-  readonly isBusy: boolean;
-  readonly onKeep: () => void;
-  readonly onCancel: () => void;
-}
-
-/** What cannot be taken back needs the product's name, typed. */
-function Cancellation({ name, isBusy, onKeep, onCancel }: CancellationProps) {
-  const typed = useSignal('');
-  const isSure = typed.value.trim() === name.trim();
-  return (
-    <form
-      class="notice notice-bad stack"
-      onSubmit={(event) => {
-        event.preventDefault();
-        if (isSure) onCancel();
-      }}
-    >
-      <label for="cancel-name">{studioText('act.cancel.text', { name })}</label>
-      <input
-        class="input"
-        id="cancel-name"
-        autocomplete="off"
-        value={typed.value}
-        onInput={({ currentTarget }) => (typed.value = currentTarget.value)}
-      />
-      <p class="row">
-        <button class="button button-main" type="submit" disabled={!isSure || isBusy}>
-          {studioText('act.cancel.go')}
-        </button>
-        <button class="button" type="button" onClick={onKeep}>
-          {studioText('act.keep')}
-        </button>
-      </p>
-    </form>
   );
 }

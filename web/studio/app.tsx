@@ -12,9 +12,13 @@ import { StudioHome } from './home.tsx';
 import { ProductView } from './product.tsx';
 import { SaleView } from './sale.tsx';
 import { studioText } from './texts.ts';
+import { webhookText } from './webhooks/texts.ts';
+import { WebhookView } from './webhooks/webhook-view.tsx';
+import { WebhooksView } from './webhooks/webhooks-view.tsx';
 
 const BASE = '/studio';
 const FOLLOWERS = `${BASE}/followers`;
+const WEBHOOKS = `${BASE}/webhooks`;
 const LOG_IN = `${BASE}/log-in`;
 
 export function Studio() {
@@ -26,6 +30,8 @@ export function Studio() {
           <Route path={`${BASE}/products/:id`} component={OwnProduct} />
           <Route path={`${BASE}/drops/:id`} component={OwnSale} />
           <Route path={FOLLOWERS} component={OwnFollowers} />
+          <Route path={WEBHOOKS} component={OwnWebhooks} />
+          <Route path={`${WEBHOOKS}/:id`} component={OwnWebhook} />
           <Route path={LOG_IN} component={StudioLogIn} />
           <Route path={`${BASE}/register`} component={StudioRegister} />
           <Route default component={Nothing} />
@@ -37,13 +43,21 @@ export function Studio() {
 
 function Links() {
   const { path } = useLocation();
+  const isUser = user.value !== null;
+  const own: readonly (readonly [address: string, name: string])[] = isUser
+    ? [
+        [BASE, studioText('nav.products')],
+        [WEBHOOKS, webhookText('title')],
+        [FOLLOWERS, studioText('followers.title')],
+      ]
+    : [];
   return (
     <>
-      {user.value !== null && (
-        <a href={FOLLOWERS} aria-current={path === FOLLOWERS ? 'page' : undefined}>
-          {studioText('followers.title')}
+      {own.map(([address, name]) => (
+        <a key={address} href={address} aria-current={path === address ? 'page' : undefined}>
+          {name}
         </a>
-      )}
+      ))}
       <a href="/">{studioText('visit')}</a>
       {user.value !== null && <a href="/account">{user.value.name}</a>}
     </>
@@ -62,6 +76,22 @@ function OwnFollowers() {
   return (
     <ForUsers logIn={LOG_IN}>
       <FollowersView />
+    </ForUsers>
+  );
+}
+
+function OwnWebhooks() {
+  return (
+    <ForUsers logIn={LOG_IN}>
+      <WebhooksView />
+    </ForUsers>
+  );
+}
+
+function OwnWebhook({ id }: { id: string }) {
+  return (
+    <ForUsers logIn={LOG_IN}>
+      <WebhookView key={id} id={id} />
     </ForUsers>
   );
 }

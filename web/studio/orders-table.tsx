@@ -3,6 +3,7 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import type { Order } from '../../sdk/api.ts';
+import { DataTable } from '../shared/components/data-table.tsx';
 import { Fault } from '../shared/components/fault.tsx';
 import { Shown } from '../shared/components/parts.tsx';
 import { momentText, numberText, text } from '../shared/language.ts';
@@ -55,7 +56,7 @@ export function OrdersTable({ dropId, version }: { dropId: string; version: numb
       URL.revokeObjectURL(link.href);
     });
   return (
-    <section class="stack">
+    <section class="stack studio-orders">
       <div class="row row-apart">
         <h2>{studioText('orders.title')}</h2>
         <div class="row">
@@ -86,32 +87,21 @@ export function OrdersTable({ dropId, version }: { dropId: string; version: numb
           items.length === 0 ? (
             <p class="soft">{studioText('orders.none')}</p>
           ) : (
-            <div
-              class="studio-scroll"
-              tabIndex={0}
-              role="region"
-              aria-label={studioText('orders.title')}
+            <DataTable
+              label={studioText('orders.title')}
+              heads={[
+                studioText('orders.time'),
+                studioText('orders.buyer'),
+                studioText('orders.units'),
+                studioText('orders.amount'),
+                studioText('orders.status'),
+                <span class="hidden">{studioText('orders.refund')}</span>,
+              ]}
             >
-              <table class="studio-table">
-                <thead>
-                  <tr>
-                    <th scope="col">{studioText('orders.time')}</th>
-                    <th scope="col">{studioText('orders.buyer')}</th>
-                    <th scope="col">{studioText('orders.units')}</th>
-                    <th scope="col">{studioText('orders.amount')}</th>
-                    <th scope="col">{studioText('orders.status')}</th>
-                    <th scope="col">
-                      <span class="hidden">{studioText('orders.refund')}</span>
-                    </th>
-                  </tr>
-                </thead>
-                <tbody>
-                  {items.map((order) => (
-                    <Row key={order.id} order={order} onRefunded={loaded.reload} />
-                  ))}
-                </tbody>
-              </table>
-            </div>
+              {items.map((order) => (
+                <Row key={order.id} order={order} onRefunded={loaded.reload} />
+              ))}
+            </DataTable>
           )
         }
       </Shown>

@@ -5,6 +5,8 @@ export const STUDIO_PATHS = [
   '/studio/products/{id}',
   '/studio/drops/{id}',
   '/studio/followers',
+  '/studio/webhooks',
+  '/studio/webhooks/{id}',
   '/studio/log-in',
   '/studio/register',
 ] as const;

@@ -6,7 +6,6 @@ import { PRODUCT_NAME_LENGTH_MAX } from '../../contracts/bounds.ts';
 import type { Drop, Product } from '../../sdk/api.ts';
 import { valuesOf } from '../shared/components/log-in.tsx';
 import { Fault } from '../shared/components/fault.tsx';
-import { Shown } from '../shared/components/parts.tsx';
 import { StatusBadge } from '../shared/components/status-badge.tsx';
 import { momentText } from '../shared/language.ts';
 import { useLoaded } from '../shared/loaded.ts';
@@ -15,6 +14,7 @@ import { client, serverNow } from '../shared/server.ts';
 import { Description } from './home.tsx';
 import { Pictures } from './pictures.tsx';
 import { Schedule } from './schedule.tsx';
+import { ShownView } from './shown-view.tsx';
 import { studioText } from './texts.ts';
 import { useWorking } from '../shared/working.ts';
 
@@ -30,9 +30,9 @@ export function ProductView({ id }: { id: string }) {
     [id],
   );
   return (
-    <Shown from={loaded} waiting={<div class="waiting studio-waiting" />}>
+    <ShownView from={loaded} title={studioText('product.title')}>
       {({ product, drops }) => <Editor key={product.id} product={product} drops={drops} />}
-    </Shown>
+    </ShownView>
   );
 }
 

@@ -3,7 +3,7 @@
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import type { Drop, DropAnalytics, Product } from '../../sdk/api.ts';
-import { Notice, Shown } from '../shared/components/parts.tsx';
+import { Notice } from '../shared/components/parts.tsx';
 import { applyFrame } from '../shared/drop/apply-frame.ts';
 import { CountdownView } from '../shared/drop/countdown-view.tsx';
 import { StatusBadge } from '../shared/components/status-badge.tsx';
@@ -14,6 +14,7 @@ import { client, serverNow, watchDrop } from '../shared/server.ts';
 import { Actions } from './actions.tsx';
 import { OrdersTable } from './orders-table.tsx';
 import { SoldChart } from './sold-chart.tsx';
+import { ShownView } from './shown-view.tsx';
 import { studioText } from './texts.ts';
 
 /** What the server counts is shown there within 2 seconds. */
@@ -29,9 +30,9 @@ export function SaleView({ id }: { id: string }) {
     [id],
   );
   return (
-    <Shown from={loaded} waiting={<div class="waiting studio-waiting" />}>
+    <ShownView from={loaded} title={studioText('sale.title')}>
       {(data) => <Sale key={data.drop.id} {...data} />}
-    </Shown>
+    </ShownView>
   );
 }
 

@@ -6,6 +6,7 @@ import type { StudioKey } from './en.ts';
 export const de: MessagesOf<StudioKey> = {
   title: 'Studio',
   visit: 'Zum Shop',
+  'nav.products': 'Produkte',
   'followers.title': 'Follower',
   'followers.empty.title': 'Noch folgt dir niemand',
   'followers.empty.text': 'Wer dir folgt, erfährt von jedem Drop, den du ankündigst.',
@@ -13,6 +14,8 @@ export const de: MessagesOf<StudioKey> = {
   'products.empty.title': 'Was verkaufst du?',
   'products.empty.text': 'Lege zuerst ein Produkt an. Danach kündigst du einen Drop davon an.',
   'products.new': 'Neues Produkt',
+  'product.title': 'Produkt',
+  'sale.title': 'Verkauf',
   'product.name': 'Name',
   'product.description': 'Beschreibung',
   'product.save': 'Speichern',

@@ -3,6 +3,7 @@
 export const en = {
   title: 'Studio',
   visit: 'To the shop',
+  'nav.products': 'Products',
   'followers.title': 'Followers',
   'followers.empty.title': 'Nobody follows you yet',
   'followers.empty.text': 'Who follows you hears of every drop that you announce.',
@@ -10,6 +11,8 @@ export const en = {
   'products.empty.title': 'What do you sell?',
   'products.empty.text': 'Make a product first. Then announce a drop of it.',
   'products.new': 'New product',
+  'product.title': 'Product',
+  'sale.title': 'Sale',
   'product.name': 'Name',
   'product.description': 'Description',
   'product.save': 'Save',
