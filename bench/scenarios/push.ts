@@ -11,22 +11,21 @@ import { LOAD_CORE, PinnedProcess, SERVER_CORE } from '../pinned-process.ts';
 import {
   type CommonOptions,
   count,
-  type Finding,
   type Log,
-  ratio,
   type Sample,
   type Scenario,
   type ScenarioReport,
-  type Subject,
 } from '../scenario.ts';
 import { LiveDropsServer } from '../servers/livedrops-server.ts';
 import type { PushJob, PushJobResult } from '../servers/push-sender.ts';
+import type { PushWalkerJob, PushWalkResult } from '../servers/push-walker.ts';
 import { buyerTokens } from '../servers/sale-client.ts';
-import { PUSH_FIGURES } from './push-report.ts';
+import { METHOD, type Measured, PUSH_FIGURES, pushFindings, subjectsOf } from './push-report.ts';
 
 const pathOf = (relative: string) => new URL(relative, import.meta.url).pathname;
 const PUSHING_SERVER = pathOf('../servers/pushing-server.ts');
 const SENDER = pathOf('../servers/push-sender.ts');
+const WALKER = pathOf('../servers/push-walker.ts');
 const SERVICE = pathOf('../servers/push-service.ts');
 const CERTIFICATE = pathOf('../../test/servers/certificates/loopback-certificate.pem');
 const WARM_UP_SECONDS = 1;
@@ -34,15 +33,19 @@ const CONNECTIONS = 32;
 const STOCK = 10_000_000;
 const MICROS = 1e6;
 const MEGABYTE = 1e6;
+/** Of a crowd of millions: to be written, and to be walked. */
+const CROWD_MAX_MS = 30 * 60_000;
 
 export interface PushOptions extends CommonOptions {
   readonly services: number;
   readonly ordersPerSecond: number;
+  readonly followers: number;
+  readonly subscriptions: number;
 }
 
 export const push: Scenario<PushOptions> = {
   name: 'push',
-  description: 'pushes sent over HTTP/2, beside their cryptography alone, and orders beside pushes',
+  description: 'pushes sent over HTTP/2, beside their cryptography alone, by a walk over followers',
   options: [
     { flags: '--services <n>', description: 'push services', parse: count, default: 4 },
     {
@@ -51,17 +54,30 @@ export const push: Scenario<PushOptions> = {
       parse: count,
       default: 2_000,
     },
+    {
+      flags: '--followers <n>',
+      description: 'who are walked over, once a round',
+      parse: count,
+      default: 20_000,
+    },
+    {
+      flags: '--subscriptions <n>',
+      description: 'of them, with a browser',
+      parse: count,
+      default: 6_000,
+    },
   ],
   defaults: { rounds: 3, seconds: 5 },
   run,
 };
 
-type Measured = PushJob['what'] | 'orders' | 'beside';
-
 async function run(options: PushOptions, log: Log): Promise<ScenarioReport> {
+  const { rounds, seconds, services, ordersPerSecond, followers, subscriptions } = options;
+  if (subscriptions > followers) throw new RangeError('a follower has one browser at most');
   const samples: Record<Measured, Sample[]> = {
     send: [],
     encrypt: [],
+    walk: [],
     orders: [],
     beside: [],
     'web-push': [],
@@ -71,44 +87,25 @@ async function run(options: PushOptions, log: Log): Promise<ScenarioReport> {
   );
   const bench = new PushBench(options);
   try {
+    log(`${followers} followers are written, ${subscriptions} with a browser`);
     await bench.start();
-    for (const kind of kinds) await bench.measure(kind, WARM_UP_SECONDS);
-    for (let round = 1; round <= options.rounds; round++) {
-      log(`round ${round} of ${options.rounds}`);
-      for (const kind of kinds) samples[kind].push(await bench.measure(kind, options.seconds));
+    for (const kind of kinds) if (kind !== 'walk') await bench.measure(kind, WARM_UP_SECONDS);
+    for (let round = 1; round <= rounds; round++) {
+      log(`round ${round} of ${rounds}`);
+      for (const kind of kinds) samples[kind].push(await bench.measure(kind, seconds));
     }
   } finally {
     await bench.stop();
   }
   const subjects = subjectsOf(samples);
-  const [sent, made, alone, beside] = subjects as [Subject, Subject, Subject, Subject];
-  const { rounds, seconds, services, ordersPerSecond } = options;
   return {
     name: push.name,
     title: 'Web Push',
     method: METHOD,
-    settings: { rounds, seconds, services, ordersPerSecond },
+    settings: { rounds, seconds, services, ordersPerSecond, followers, subscriptions },
     figures: PUSH_FIGURES,
     subjects: subjects.filter((subject) => subject.samples.length > 0),
-    findings: [
-      ratio({
-        label: 'messages of a core, to cryptography alone',
-        of: sent,
-        to: made,
-        figure: 'perCore',
-        aim: null,
-      }),
-      finding(sent, 'perCore', 'messages sent by a whole core', 'messages/s', 'more', 2_500),
-      finding(sent, 'memoryMb', 'memory that sending takes', 'MB', 'less', 150),
-      ratio({
-        label: 'p99 of orders without pushes, to that beside them',
-        of: beside,
-        to: alone,
-        figure: 'p99Ms',
-        aim: 0.9,
-        inverse: true,
-      }),
-    ],
+    findings: pushFindings(subjects, subscriptions),
     notes: [],
   };
 }
@@ -123,16 +120,14 @@ class PushBench {
     LIVEDROPS_OUTBOUND_ALLOW: '127.0.0.0/8',
   });
   readonly #paced: OpenLoop = new LoadProcess({ generator: 'open-loop' });
+  #walker: PinnedProcess | null = null;
+  #walks = 0;
   #origins: readonly string[] = [];
   #plan: RequestPlan | null = null;
 
   constructor(options: PushOptions) {
     this.#options = options;
-    this.#sender = new PinnedProcess({
-      core: SERVER_CORE,
-      args: [SENDER, this.#directory],
-      env: { NODE_EXTRA_CA_CERTS: CERTIFICATE },
-    });
+    this.#sender = this.#process(SENDER);
   }
 
   async start(): Promise<void> {
@@ -141,6 +136,9 @@ class PushBench {
     const ports = await Promise.all(this.#services.map((service) => service.line()));
     this.#origins = ports.map((port) => `https://127.0.0.1:${port}`);
     await this.#sender.line();
+    await this.#fill();
+    this.#walker = this.#process(WALKER);
+    await this.#walker.line();
     await this.#server.start();
     const { host, port } = this.#server;
     const paths = [`/v1/drops/${await this.#server.drop(STOCK)}/orders`];
@@ -149,14 +147,57 @@ class PushBench {
 
   async measure(kind: Measured, seconds: number): Promise<Sample> {
     if (kind === 'orders') return { figures: await this.#orders(seconds) };
+    if (kind === 'walk') return await this.#walk();
     return kind === 'beside' ? await this.#beside(seconds) : await this.#job(kind, seconds);
   }
 
   async stop(): Promise<void> {
     for (const process of [...this.#services, this.#sender]) await process.stop();
+    await this.#walker?.stop();
     await this.#server.stop();
     await this.#paced.stop();
     rmSync(this.#directory, { recursive: true, force: true });
+  }
+
+  #process(script: string): PinnedProcess {
+    return new PinnedProcess({
+      core: SERVER_CORE,
+      args: [script, this.#directory],
+      env: { NODE_EXTRA_CA_CERTS: CERTIFICATE },
+    });
+  }
+
+  /** By a process of its own, whose memory is not that of the walk. */
+  async #fill(): Promise<void> {
+    const { followers, subscriptions } = this.#options;
+    const filler = this.#process(WALKER);
+    try {
+      await filler.line();
+      await ask(filler, { what: 'fill', followers, subscriptions, origins: this.#origins });
+    } finally {
+      await filler.stop();
+    }
+  }
+
+  async #walk(): Promise<Sample> {
+    const walker = this.#walker!;
+    this.#walks += 1;
+    const before = walker.cpuMicros();
+    const answer = await ask(walker, { what: 'walk', number: this.#walks });
+    const result = JSON.parse(answer) as PushWalkResult;
+    const cpuMicros = (walker.cpuMicros() - before) / result.messages;
+    return {
+      figures: {
+        messagesPerSecond: result.messages / result.seconds,
+        cpuMicros,
+        perCore: MICROS / cpuMicros,
+        failed: this.#options.subscriptions - result.messages,
+        walkSeconds: result.seconds,
+        lastSeconds: result.lastSeconds,
+        withinMinute: result.withinMinute,
+        memoryMb: result.memory / MEGABYTE,
+      },
+    };
   }
 
   async #job(what: PushJob['what'], seconds: number): Promise<Sample> {
@@ -207,66 +248,7 @@ class PushBench {
   }
 }
 
-function finding(
-  { samples }: Subject,
-  figure: string,
-  label: string,
-  unit: string,
-  better: Finding['better'],
-  aim: number,
-): Finding {
-  const values = samples.map(({ figures }) => figures[figure]!);
-  return { label, unit, digits: 0, samples: values, better, aim };
+async function ask(walker: PinnedProcess, job: PushWalkerJob): Promise<string> {
+  walker.write(JSON.stringify(job));
+  return await walker.line(CROWD_MAX_MS);
 }
-
-function subjectsOf(samples: Readonly<Record<Measured, readonly Sample[]>>): Subject[] {
-  return [
-    {
-      key: 'livedrops',
-      label: 'pushes',
-      role: 'livedrops',
-      about:
-        'The sending side of a node: its thread encrypts, signs and sends over HTTP/2 and TLS.',
-      samples: samples.send,
-    },
-    {
-      key: 'encryption',
-      label: 'encryption alone',
-      role: 'ceiling',
-      about: 'The same messages encrypted (RFC 8291), one key pair each, by one thread.',
-      samples: samples.encrypt,
-    },
-    {
-      key: 'orders',
-      label: 'orders alone',
-      role: 'livedrops',
-      about: 'The whole server on its core, orders of one drop at a fixed rate.',
-      samples: samples.orders,
-    },
-    {
-      key: 'orders-beside',
-      label: 'orders beside pushes',
-      role: 'livedrops',
-      about:
-        'The same, while the thread of the same server sends pushes as fast as its core gives.',
-      samples: samples.beside,
-    },
-    {
-      key: 'web-push',
-      label: 'web-push',
-      role: 'peer',
-      about: 'web-push 3.6.7 encrypts and signs the same messages, and sends nothing.',
-      samples: samples['web-push'],
-    },
-  ];
-}
-
-const METHOD =
-  'A node sends the news of a drop to 1,000 browsers in turn, at push services on the other core ' +
-  'that take everything, over HTTP/2 and TLS. 128 messages are under way at each service. CPU is ' +
-  'that of the whole process, its main thread and its thread for pushes; a core that did nothing ' +
-  'else would send a million by the microseconds of one. Beside it the same messages are ' +
-  'encrypted and go nowhere, and are encrypted and signed by web-push. Orders come to a whole ' +
-  'server at a fixed rate and are timed from when they were due, first alone, then while a ' +
-  'thread of that server sends pushes from the same core. Above 0.9 their 99th percentile is ' +
-  'less than a tenth longer.';
