@@ -26,7 +26,13 @@ export const SEARCH_FIGURES: readonly Figure[] = [
     { key: `${kind}Cpu`, label: `${kind} CPU`, unit: 'ms', better: 'less', digits: 2 },
   ]),
   { key: 'longest', label: 'longest search', unit: 'ms', better: 'less', digits: 1 },
-  { key: 'longestCpu', label: 'most CPU of a search', unit: 'ms', better: 'less', digits: 1 },
+  {
+    key: 'longestThread',
+    label: 'longest that a search held its thread',
+    unit: 'ms',
+    better: 'less',
+    digits: 1,
+  },
   { key: 'postings', label: 'most list entries of a page', unit: '', better: 'less', digits: 0 },
   { key: 'documents', label: 'most documents of a page', unit: '', better: 'less', digits: 0 },
   { key: 'text', label: 'most characters compared of a page', unit: '', better: 'less', digits: 0 },
@@ -72,8 +78,8 @@ export function searchFindings(own: Subject, bare: Subject): Finding[] {
     finding('found after a change, p99', 'found', 'ms', 'less', 1_000, 0),
     finding('recall@10 of seeded typos', 'seeded', '', 'more', 0.95, 3),
     finding('recall@10 of common misspellings', 'listed', '', 'more', 0.95, 3),
-    finding('longest search', 'longest', 'ms', 'less', 50, 1),
-    finding('most CPU time of a search', 'longestCpu', 'ms', 'less', 50, 1),
+    finding('longest that a search held its thread', 'longestThread', 'ms', 'less', 50, 1),
+    finding('longest search', 'longest', 'ms', 'less', null, 1),
     finding('memory beyond the file', 'memory', 'MB', 'less', 400, 0),
   ];
 }

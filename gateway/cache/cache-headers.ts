@@ -16,18 +16,35 @@ export function cacheHeaders(read: Timed): HeaderPairs {
   ];
 }
 
-/** The value of `Cache-Status`, with `Age` as a line behind it. */
-export function cacheStatusAndAge(read: Timed): string {
-  return `${cacheStatus(read.served, read.ttlMs)}\r\nage: ${ageOf(read)}`;
+/**
+ * Gives the value of `Cache-Status` of hits, with `Age` as a line behind it: the same string while
+ * it says the same.
+ */
+export function hitStatusAndAge(): (read: Timed) => string {
+  let ttl = NaN;
+  let age = NaN;
+  let text = '';
+  return ({ ttlMs, ageMs }) => {
+    const ttlNow = seconds(ttlMs);
+    const ageNow = seconds(ageMs);
+    if (ttlNow === ttl && ageNow === age) return text;
+    ttl = ttlNow;
+    age = ageNow;
+    return (text = `${cacheStatus('hit', ttlMs)}\r\nage: ${age}`);
+  };
 }
 
 function ageOf({ ageMs }: Timed): string {
-  return String(Math.floor(ageMs / 1_000));
+  return String(seconds(ageMs));
+}
+
+function seconds(milliseconds: number): number {
+  return Math.floor(milliseconds / 1_000);
 }
 
 /** `ttlMs`: until it is loaded again; negative where it is stale already. */
 export function cacheStatus(served: Served, ttlMs?: number): string {
-  const ttl = ttlMs === undefined ? '' : `; ttl=${Math.floor(ttlMs / 1_000)}`;
+  const ttl = ttlMs === undefined ? '' : `; ttl=${seconds(ttlMs)}`;
   if (served === 'hit' || served === 'stale') return `${NAME}; hit${ttl}`;
   return `${NAME}; fwd=miss${served === 'collapsed' ? '; collapsed' : ''}${ttl}`;
 }

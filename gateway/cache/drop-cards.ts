@@ -22,7 +22,7 @@ const JOIN_MS = 250;
 export interface DropCardsOptions {
   readonly views: DropViews;
   readonly router: CommandRouter;
-  readonly pictures: Pick<ProductPictures, 'known' | 'find'>;
+  readonly pictures: Pick<ProductPictures, 'knownOf' | 'find'>;
   readonly monotonic: () => number;
 }
 
@@ -89,14 +89,18 @@ export class DropCards {
   /**
    * The card of a drop for as long as a read of it would be a hit, and it is shown to everybody.
    */
-  source(dropId: string, isHidden: (view: DropView) => boolean): SharedSource {
+  source(
+    { id, productId }: Pick<DropView, 'id' | 'productId'>,
+    isHidden: (view: DropView) => boolean,
+  ): SharedSource {
     const { views, pictures } = this.#options;
-    const counts = views.find(dropId)?.counts;
+    const counts = views.find(id)?.counts;
+    const pictureOf = pictures.knownOf(productId);
     return {
       find: () => {
-        const view = views.fresh(dropId);
+        const view = views.fresh(id);
         if (view === null || isHidden(view)) return null;
-        const picture = pictures.known(view.productId);
+        const picture = pictureOf();
         return picture === undefined ? null : { body: sharedDrop(view, picture), cacheStatus: HIT };
       },
       noteHit: () => {

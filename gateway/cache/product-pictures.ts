@@ -36,17 +36,20 @@ export class ProductPictures {
     return this.#options.urls.origin !== null;
   }
 
-  /** The public one, where it is known without a load; null: there is none. */
-  known(productId: string): Picture | null | undefined {
+  /** Gives the public one, where it is known without a load; null: there is none. */
+  knownOf(productId: string): () => Picture | null | undefined {
+    if (!this.areThere) return () => null;
     const { reads } = this.#options;
-    if (!this.areThere) return null;
-    const product = reads.fresh('products', productKey(productId));
-    return product === null ? undefined : product.ok ? (product.value.picture ?? null) : null;
+    const key = productKey(productId);
+    return () => {
+      const product = reads.fresh('products', key);
+      return product === null ? undefined : product.ok ? (product.value.picture ?? null) : null;
+    };
   }
 
   /** The public one; null where there is none, or it cannot be read in time. Never fails. */
   async find(productId: string, call: RouteCall): Promise<Picture | null> {
-    const known = this.known(productId);
+    const known = this.knownOf(productId)();
     if (known !== undefined) return known;
     if (this.#options.clock.monotonic() < this.#awayUntil) return null;
     return (await this.of(new Set([productId]), call)).get(productId) ?? null;

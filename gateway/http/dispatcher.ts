@@ -141,9 +141,11 @@ export class Dispatcher {
     const { origins, refusals } = this.#options;
     if (!result.ok) refusals.add(result.code);
     const reply = present(result, route, incoming, trace, origins, onFault);
-    if (route !== null && result.ok && result.source !== undefined)
-      this.#options.shared.add(incoming, { route, source: result.source, headers: reply.headers });
     const counts = route === null ? this.#unmatched : this.countsOf(route);
+    if (route !== null && result.ok && result.source !== undefined) {
+      const { source } = result;
+      this.#options.shared.add(incoming, { route, counts, source, headers: reply.headers });
+    }
     this.#note(counts, incoming.method, reply.status, startedAt, lines);
     const isShed = !result.ok && result.code === 'overloaded';
     this.#watched(incoming, { lines, counts, reply, startedAt, isShed });
@@ -191,8 +193,14 @@ export class Dispatcher {
   }
 
   /** A request for what is shared was answered (`read-path.ts`). `traceLines`: of the reply. */
-  noteRead(route: Route, status: number, startedAt: number, traceLines: string): void {
-    this.#note(this.countsOf(route), 'GET', status, startedAt, traceLines);
+  noteRead(counts: RouteCounts, status: number, startedAt: number, traceLines: string): void {
+    this.#note(counts, 'GET', status, startedAt, traceLines);
+  }
+
+  /** Whether `noteRead` reads the trace lines. */
+  get notesTraces(): boolean {
+    const { watch, log } = this.#options;
+    return watch !== null || log.isLevelEnabled('debug');
   }
 
   #note(

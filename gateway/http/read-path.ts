@@ -28,7 +28,6 @@ export interface ReadRequest extends ServerRequest {
 /** The used part of the server's response, corked. */
 export interface ReadResponse extends ServerResponse {
   writeStatus(status: string | ArrayBuffer): unknown;
-  writeHeader(name: ArrayBuffer, value: string): unknown;
   end(body: string | ArrayBuffer | Uint8Array, closeConnection?: boolean): unknown;
 }
 
@@ -51,7 +50,6 @@ const TRANSFER_ENCODING = new TextEncoder().encode('transfer-encoding').buffer;
 const IF_NONE_MATCH = new TextEncoder().encode('if-none-match').buffer;
 const TRACEPARENT = new TextEncoder().encode('traceparent').buffer;
 const X_REQUEST_ID = new TextEncoder().encode('x-request-id').buffer;
-const CACHE_STATUS = new TextEncoder().encode('cache-status').buffer;
 const ORIGIN = new TextEncoder().encode('origin').buffer;
 
 export class ReadPath {
@@ -88,22 +86,27 @@ export class ReadPath {
     }
     reply.source.noteHit();
     const traceparent = request.getHeader(TRACEPARENT);
-    let trace = traceHeaderLines(traceparent, request.getHeader(X_REQUEST_ID));
-    if (watch !== null) trace = watch.linesOf(trace);
-    let lines = `${hit.cacheStatus}\r\n${trace}`;
-    if (!origins.isEmpty) lines += origins.linesFor(request.getHeader(ORIGIN));
-    const heads = reply.headsOf(hit.body);
+    const requestId = request.getHeader(X_REQUEST_ID);
     const isKnown = hasTag(request, hit.body.etag);
-    response.writeStatus(isKnown ? heads.notModified : heads.found);
-    response.writeHeader(CACHE_STATUS, lines);
+    const heads = reply.headsOf(hit);
+    const head = isKnown ? heads.notModified : heads.found;
+    const isPlain = traceparent === '' && requestId === '' && origins.isEmpty;
+    let trace = '';
+    if (isPlain && !dispatcher.notesTraces) response.writeStatus(head.stamped());
+    else {
+      trace = traceHeaderLines(traceparent, requestId);
+      if (watch !== null) trace = watch.linesOf(trace);
+      const origin = origins.isEmpty ? '' : origins.linesFor(request.getHeader(ORIGIN));
+      response.writeStatus(`${head.text}\r\n${trace}${origin}`);
+    }
     if (isKnown) response.endWithoutBody();
     else response.end(hit.body.bytes, false);
     const status = isKnown ? 304 : 200;
-    dispatcher.noteRead(reply.route, status, startedAt, trace);
+    dispatcher.noteRead(reply.counts, status, startedAt, trace);
     watch?.hotReadEnded({
       lines: trace,
       client: traceparent === '' ? null : { traceparent, tracestate: '' },
-      counts: dispatcher.countsOf(reply.route),
+      counts: reply.counts,
       status,
       startedAt,
       endedAt: clock.monotonic(),

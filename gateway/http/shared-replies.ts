@@ -8,8 +8,10 @@ import { LRUCache } from 'lru-cache';
 import type { Picture } from '../../contracts/media.ts';
 import { assert } from '../../domain/assert.ts';
 import { contentTag } from './entity-tag.ts';
+import type { RouteCounts } from '../metrics/route-counts.ts';
 import type { HeaderPairs, Route } from './route.ts';
 import { SECURITY_LINES } from './security-headers.ts';
+import { StampedHead } from './trace.ts';
 
 /** The body of a success, as text and as the bytes that the server sends. */
 export interface SharedBody {
@@ -61,33 +63,39 @@ export function sharedBody(json: string, etag = contentTag(json)): SharedBody {
   return { json, etag, bytes: encoder.encode(json).buffer };
 }
 
-/** Status line and headers up to `Cache-Status`, without a line break at their end. */
+/** Status line and headers, with everything but what is a request's own. */
 export interface SharedHeads {
   readonly etag: string;
-  readonly found: ArrayBuffer;
-  readonly notModified: ArrayBuffer;
+  readonly cacheStatus: string;
+  readonly found: StampedHead;
+  readonly notModified: StampedHead;
 }
+
+type Shared = Pick<SharedReply, 'route' | 'counts' | 'source'>;
 
 /** One address. */
 export class SharedReply {
   readonly route: Route;
+  readonly counts: RouteCounts;
   readonly source: SharedSource;
   readonly #lines: string;
   #heads: SharedHeads | null = null;
 
-  constructor({ route, source, lines }: Pick<SharedReply, 'route' | 'source'> & { lines: string }) {
+  constructor({ route, counts, source, lines }: Shared & { lines: string }) {
     this.route = route;
+    this.counts = counts;
     this.source = source;
     this.#lines = lines;
   }
 
-  /** The heads of this body, made once a fill. */
-  headsOf({ etag }: SharedBody): SharedHeads {
-    if (this.#heads?.etag === etag) return this.#heads;
-    const lines = `${this.#lines}\r\netag: ${etag}`;
-    const found = encoder.encode(`200 OK\r\n${lines}`).buffer;
-    const notModified = encoder.encode(`304 Not Modified\r\n${lines}`).buffer;
-    return (this.#heads = { etag, found, notModified });
+  /** Made once a fill, and where it is served otherwise, such as with an age of a second more. */
+  headsOf({ body: { etag }, cacheStatus }: SharedHit): SharedHeads {
+    const made = this.#heads;
+    if (made !== null && made.etag === etag && made.cacheStatus === cacheStatus) return made;
+    const lines = `${this.#lines}\r\netag: ${etag}\r\ncache-status: ${cacheStatus}`;
+    const found = new StampedHead(`200 OK\r\n${lines}`);
+    const notModified = new StampedHead(`304 Not Modified\r\n${lines}`);
+    return (this.#heads = { etag, cacheStatus, found, notModified });
   }
 }
 
@@ -105,14 +113,14 @@ export class SharedReplies {
   /** `headers`: all of a reply to a read of this address, be it 200 or 304. */
   add(
     { path, query }: { readonly path: string; readonly query: string },
-    { route, source, headers }: Pick<SharedReply, 'route' | 'source'> & { headers: HeaderPairs },
+    { route, counts, source, headers }: Shared & { headers: HeaderPairs },
   ): void {
     assert(route.definition.access === 'public', 'what is shared is for everybody');
     let lines = SECURITY_LINES;
     for (const [name, value] of headers) if (!VARYING.has(name)) lines += `\r\n${name}: ${value}`;
     this.#byAddress.set(
       query ? `${path}?${query}` : path,
-      new SharedReply({ route, source, lines }),
+      new SharedReply({ route, counts, source, lines }),
     );
   }
 }

@@ -37,10 +37,10 @@ let spanStart = '';
 let idStart = '';
 
 /**
- * Four hex digits, different for each call under one prefix. Once all are used, a new random prefix
- * is made.
+ * A number of four hex digits, different for each call under one prefix. Once all are used, a new
+ * random prefix is made.
  */
-function nextSuffix(): string {
+function nextCount(): number {
   if (counter === COUNTER_SIZE) {
     const random = randomBytes(20);
     // The lowest bits are set, so that neither prefix is zeros only.
@@ -52,7 +52,11 @@ function nextSuffix(): string {
     idStart = `-00\r\nx-request-id: ${spanPrefix}`;
     counter = 0;
   }
-  return COUNTER_TEXTS[counter++]!;
+  return counter++;
+}
+
+function nextSuffix(): string {
+  return COUNTER_TEXTS[nextCount()]!;
 }
 
 /**
@@ -73,6 +77,61 @@ export function traceHeaderLines(traceparent: string, requestId: string): string
     }
   }
   return `${traceStart}${suffix}-${span}-00\r\nx-request-id: ${id}`;
+}
+
+const SPAN_PREFIX_LENGTH = SPAN_ID_LENGTH - 4;
+/** Where the suffixes are in the lines of a request that had neither header. */
+const TRACE_SUFFIX_AT = TRACE_ID_AT + 28;
+const SPAN_SUFFIX_AT = TRACE_SUFFIX_AT + 4 + 1 + SPAN_PREFIX_LENGTH;
+const ID_SUFFIX_AT = SPAN_SUFFIX_AT + 4 + '-00\r\nx-request-id: '.length + SPAN_PREFIX_LENGTH;
+const LINES_LENGTH = ID_SUFFIX_AT + 4;
+const encoder = new TextEncoder();
+const HEX_DIGITS = encoder.encode('0123456789abcdef');
+
+/**
+ * A head of replies that many get, as bytes with the trace headers at its end, into which each
+ * reply's ids are written. Strings would be joined, flattened and encoded for each: 0.5 µs.
+ */
+export class StampedHead {
+  /** Status line and headers, without a line break at the end. */
+  readonly text: string;
+  readonly #bytes: Uint8Array<ArrayBuffer>;
+  readonly #buffer: ArrayBuffer;
+  readonly #linesAt: number;
+  #prefix = '';
+
+  constructor(text: string) {
+    this.text = text;
+    this.#bytes = encoder.encode(`${text}\r\n${' '.repeat(LINES_LENGTH)}`);
+    this.#buffer = this.#bytes.buffer;
+    this.#linesAt = this.#bytes.length - LINES_LENGTH;
+  }
+
+  /** With new ids, for a request that had neither header. It is good until the next call. */
+  stamped(): ArrayBuffer {
+    const count = nextCount();
+    const at = this.#linesAt;
+    if (this.#prefix !== traceStart) this.#writePrefixes();
+    this.#writeSuffix(at + TRACE_SUFFIX_AT, count);
+    this.#writeSuffix(at + SPAN_SUFFIX_AT, count);
+    this.#writeSuffix(at + ID_SUFFIX_AT, count);
+    return this.#buffer;
+  }
+
+  #writePrefixes(): void {
+    const suffix = COUNTER_TEXTS[0]!;
+    const lines = traceStart + suffix + spanStart + suffix + idStart + suffix;
+    encoder.encodeInto(lines, this.#bytes.subarray(this.#linesAt));
+    this.#prefix = traceStart;
+  }
+
+  #writeSuffix(at: number, count: number): void {
+    const bytes = this.#bytes;
+    bytes[at] = HEX_DIGITS[count >> 12]!;
+    bytes[at + 1] = HEX_DIGITS[(count >> 8) & 15]!;
+    bytes[at + 2] = HEX_DIGITS[(count >> 4) & 15]!;
+    bytes[at + 3] = HEX_DIGITS[count & 15]!;
+  }
 }
 
 /** The ids in what `traceHeaderLines` gave, with other lines after it or not. */

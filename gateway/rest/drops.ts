@@ -198,7 +198,7 @@ function readRoutes({ cards, reads, pictures, hidden, levels }: DropRoutesOption
           ['etag', etag],
           ['cache-status', cacheStatus(served)],
         ]);
-        return served === 'hit' ? { ...reply, source: cards.source(id, isHidden) } : reply;
+        return served === 'hit' ? { ...reply, source: cards.source(drop.value, isHidden) } : reply;
       },
     ),
     route(

@@ -211,6 +211,8 @@ export interface SearchWork {
   readonly documents: number;
   /** Characters of texts that were compared; more for more words of the query. */
   readonly text: number;
+  /** CPU time of the searching thread, in microseconds, as exact as the kernel's ticks. */
+  readonly cpuMicros: number;
 }
 
 /** All hits of a query as of one moment, in the order of pages. */

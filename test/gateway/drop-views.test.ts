@@ -19,7 +19,7 @@ function setUp(dropsMax = 10, filterBytesMax = 1_000) {
     dropsMax,
     filterBytesMax,
   });
-  const pictures = { known: () => null, find: () => Promise.resolve(null) };
+  const pictures = { knownOf: () => () => null, find: () => Promise.resolve(null) };
   const cards = new DropCards({ views, router, pictures, monotonic: () => clock.now });
   return { router, bus, clock, views, cards };
 }

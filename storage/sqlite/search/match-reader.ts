@@ -86,7 +86,7 @@ export class MatchReader {
   }
 
   /** What was read since the last call. */
-  takeWork(): SearchWork {
+  takeWork(): Omit<SearchWork, 'cpuMicros'> {
     const work = { postings: this.#postings, documents: this.#documentsRead, text: this.#text };
     this.#postings = 0;
     this.#documentsRead = 0;

@@ -56,6 +56,7 @@ export class Searcher {
   /** Without counts. Inside of a transaction, as everything here. */
   page(request: SearchRequest): SearchPage {
     const { page, sort, withExplanations = false } = request;
+    const cpu = withExplanations ? process.threadCpuUsage() : null;
     this.#matches.takeWork();
     const plan = this.#plan(request);
     const cursor = new SearchCursor(request);
@@ -75,7 +76,7 @@ export class Searcher {
       nextCursor: found.next === null ? null : cursor.encode(found.next),
       counts: null,
       corrections: correctionsOf(found.documents),
-      work: withExplanations ? this.#matches.takeWork() : null,
+      work: cpu === null ? null : { ...this.#matches.takeWork(), cpuMicros: microsSince(cpu) },
     };
   }
 
@@ -200,6 +201,11 @@ export class Searcher {
     const { count, isExact } = this.#matches.count(without, FEW_HITS, budget);
     return count < FEW_HITS && isExact ? TYPO : WITHIN;
   }
+}
+
+function microsSince(before: NodeJS.CpuUsage): number {
+  const { user, system } = process.threadCpuUsage(before);
+  return user + system;
 }
 
 function hasRoomForWindow({ postings, documents, text }: Budget): boolean {
