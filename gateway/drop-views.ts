@@ -137,9 +137,9 @@ export class DropViews {
   }
 
   /** The view, at most a second old, and not older than any reply of this gateway; else null. */
-  fresh(dropId: string): DropView | null {
+  fresh(dropId: string, monotonicMs = this.#monotonic()): DropView | null {
     const drop = this.find(dropId);
-    return drop !== undefined && drop.view !== null && this.#fresh(drop, drop.view)
+    return drop !== undefined && drop.view !== null && isFresh(drop, drop.view, monotonicMs)
       ? drop.view
       : null;
   }
@@ -226,10 +226,6 @@ export class DropViews {
     const ageMs = monotonicMs - drop.refreshedAt;
     if (ageMs >= FRESH_MS) this.#fetchView(drop);
     return ageMs < REFUSAL_AGE_MAX_MS;
-  }
-
-  #fresh(drop: WatchedDrop, view: DropView): boolean {
-    return view.version >= drop.versionShown && this.#monotonic() - drop.refreshedAt < FRESH_MS;
   }
 
   #onMessage(drop: WatchedDrop, message: LiveMessage): void {
@@ -321,6 +317,10 @@ export class DropViews {
 }
 
 /** Paused, or nothing is free and nothing held. */
+function isFresh({ versionShown, refreshedAt }: WatchedDrop, view: DropView, now: number): boolean {
+  return view.version >= versionShown && now - refreshedAt < FRESH_MS;
+}
+
 function refusesAll({ paused, free, held }: DropView): boolean {
   return paused === true || (free === 0 && held === 0);
 }

@@ -21,6 +21,7 @@ const CAUGHT_UP_TIMEOUT_MS = 300_000;
 const CAUGHT_UP_POLL_MS = 250;
 /** Of each consumer: journals that it reads to catch up, and entries that it has yet to read. */
 const BEHIND = /^livedrops_relay_(?:shards|entries)_behind\{.*\} (\d+)$/gm;
+const SEARCHES = /^livedrops_search_duration_seconds_count(?:\{.*\})? (\d+)$/gm;
 /** The most drops created to find one for each shard. */
 const DROPS_TRIED_MAX = 200;
 
@@ -143,12 +144,22 @@ export abstract class SaleClient {
   async caughtUp(): Promise<void> {
     const deadline = performance.now() + CAUGHT_UP_TIMEOUT_MS;
     for (;;) {
-      const metrics = await (await fetch(new URL('/metrics', this.url))).text();
+      const metrics = await this.#metrics();
       const behind = [...metrics.matchAll(BEHIND)].map(([, count]) => Number(count));
       if (behind.length > 0 && behind.every((count) => count === 0)) return;
       if (performance.now() > deadline) throw new Error('the consumers did not catch up');
       await delay(CAUGHT_UP_POLL_MS);
     }
+  }
+
+  /** Of pages and suggestions, by all indexes, since the start. */
+  async searches(): Promise<number> {
+    const counts = [...(await this.#metrics()).matchAll(SEARCHES)];
+    return counts.reduce((sum, [, count]) => sum + Number(count), 0);
+  }
+
+  async #metrics(): Promise<string> {
+    return await (await fetch(new URL('/metrics', this.url))).text();
   }
 
   /** A client of the operator API. */

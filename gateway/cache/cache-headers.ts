@@ -17,21 +17,33 @@ export function cacheHeaders(read: Timed): HeaderPairs {
 }
 
 /**
- * Gives the value of `Cache-Status` of hits, with `Age` as a line behind it: the same string while
- * it says the same.
+ * Gives the value of `Cache-Status` of hits, and behind it `Age` and, where there is a lag, that of
+ * a search as lines: the same string while it says the same.
  */
-export function hitStatusAndAge(): (read: Timed) => string {
+export function hitLines(): (read: Timed, lagMs: number | null | undefined) => string {
   let ttl = NaN;
   let age = NaN;
-  let text = '';
-  return ({ ttlMs, ageMs }) => {
+  let lag: string | undefined;
+  let lines = '';
+  return ({ ttlMs, ageMs }, lagMs) => {
     const ttlNow = seconds(ttlMs);
     const ageNow = seconds(ageMs);
-    if (ttlNow === ttl && ageNow === age) return text;
+    const lagNow = lagMs === undefined ? undefined : searchLag(lagMs, ageMs);
+    if (ttlNow === ttl && ageNow === age && lagNow === lag) return lines;
     ttl = ttlNow;
     age = ageNow;
-    return (text = `${cacheStatus('hit', ttlMs)}\r\nage: ${age}`);
+    lag = lagNow;
+    const lagLine = lag === undefined ? '' : `\r\n${SEARCH_LAG}: ${lag}`;
+    return (lines = `${cacheStatus('hit', ttlMs)}\r\nage: ${age}${lagLine}`);
   };
+}
+
+/** Seconds that what is found may be behind what is; `building`: a part is missing. */
+export const SEARCH_LAG = 'search-lag';
+
+/** `lagMs`: of the index when it was asked, `ageMs` ago; null while it is built. */
+export function searchLag(lagMs: number | null, ageMs = 0): string {
+  return lagMs === null ? 'building' : ((lagMs + ageMs) / 1000).toFixed(1);
 }
 
 function ageOf({ ageMs }: Timed): string {

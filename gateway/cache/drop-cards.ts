@@ -97,8 +97,8 @@ export class DropCards {
     const counts = views.find(id)?.counts;
     const pictureOf = pictures.knownOf(productId);
     return {
-      find: () => {
-        const view = views.fresh(id);
+      find: (monotonicMs) => {
+        const view = views.fresh(id, monotonicMs);
         if (view === null || isHidden(view)) return null;
         const picture = pictureOf();
         return picture === undefined ? null : { body: sharedDrop(view, picture), cacheStatus: HIT };

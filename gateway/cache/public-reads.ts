@@ -18,7 +18,7 @@ import type { CacheEviction } from '../../contracts/caches.ts';
 import type { CacheKind } from '../../contracts/cache-kinds.ts';
 import type { Outcome } from '../../contracts/refusals.ts';
 import type { SharedBody, SharedSource } from '../http/shared-replies.ts';
-import { hitStatusAndAge } from './cache-headers.ts';
+import { hitLines } from './cache-headers.ts';
 import { Fences } from './fences.ts';
 import {
   type CacheCounts,
@@ -137,12 +137,13 @@ export class PublicReads {
   /** The body of a key for as long as a read of it would be a hit. */
   source(kind: ReadKind, key: string): SharedSource {
     const cache = this.#caches[kind];
-    const cacheStatusOf = hitStatusAndAge();
+    const linesOf = hitLines();
     return {
       find(monotonicMs) {
         const found = cache.fresh(key, monotonicMs);
         if (found === null || !found.outcome.ok) return null;
-        return { body: found.outcome.value, cacheStatus: cacheStatusOf(found) };
+        const body = found.outcome.value;
+        return { body, cacheStatus: linesOf(found, body.lagMs) };
       },
       noteHit: () => cache.noteHit(),
     };

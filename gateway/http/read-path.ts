@@ -50,6 +50,7 @@ const TRANSFER_ENCODING = new TextEncoder().encode('transfer-encoding').buffer;
 const IF_NONE_MATCH = new TextEncoder().encode('if-none-match').buffer;
 const TRACEPARENT = new TextEncoder().encode('traceparent').buffer;
 const X_REQUEST_ID = new TextEncoder().encode('x-request-id').buffer;
+const ACCEPT = new TextEncoder().encode('accept').buffer;
 const ORIGIN = new TextEncoder().encode('origin').buffer;
 
 export class ReadPath {
@@ -71,6 +72,7 @@ export class ReadPath {
     const { shared, dispatcher, limits, flight, origins, watch, clock, onFault } = this.#options;
     const reply = shared.find(request.getUrl(), request.getQuery());
     if (reply === undefined || !flight.mayBegin || hasBody(request)) return false;
+    if (mayWant(reply.otherMediaTypes, request)) return false;
     const startedAt = clock.monotonic();
     const hit = reply.source.find(startedAt);
     if (hit === null) return false;
@@ -120,6 +122,18 @@ export class ReadPath {
 
 function hasBody(request: ReadRequest): boolean {
   return request.getHeader(CONTENT_LENGTH) !== '' || request.getHeader(TRANSFER_ENCODING) !== '';
+}
+
+/** Whether one of these is named in a line of `Accept`, however: the route knows how. */
+function mayWant(mediaTypes: readonly string[], request: ReadRequest): boolean {
+  if (mediaTypes.length === 0 || request.getHeader(ACCEPT) === '') return false;
+  let isNamed = false;
+  request.forEach((name, value) => {
+    if (name !== 'accept') return;
+    const accepted = value.toLowerCase();
+    isNamed ||= mediaTypes.some((mediaType) => accepted.includes(mediaType));
+  });
+  return isNamed;
 }
 
 /** The server gives the first line of a header; only where that does not match, all are read. */

@@ -55,6 +55,7 @@ const VARYING: ReadonlySet<string> = new Set([
   'etag',
   'cache-status',
   'age',
+  'search-lag',
 ]);
 
 const encoder = new TextEncoder();
@@ -78,6 +79,8 @@ export class SharedReply {
   readonly route: Route;
   readonly counts: RouteCounts;
   readonly source: SharedSource;
+  /** That clients may ask for here, and then get no bytes of this. */
+  readonly otherMediaTypes: readonly string[];
   readonly #lines: string;
   #heads: SharedHeads | null = null;
 
@@ -85,6 +88,7 @@ export class SharedReply {
     this.route = route;
     this.counts = counts;
     this.source = source;
+    this.otherMediaTypes = Object.keys(route.definition.otherMediaTypes ?? {});
     this.#lines = lines;
   }
 

@@ -19,7 +19,7 @@ import {
   Suggestions,
 } from '../../contracts/search.ts';
 import { success } from '../../domain/refusal.ts';
-import { cacheHeaders } from '../cache/cache-headers.ts';
+import { cacheHeaders, SEARCH_LAG, searchLag } from '../cache/cache-headers.ts';
 import { cachedBody, cacheKey } from '../cache/cached-reply.ts';
 import type { ProductPictures } from '../cache/product-pictures.ts';
 import { type PublicReads, TAGS } from '../cache/public-reads.ts';
@@ -48,8 +48,6 @@ const ABOUT = {
 } as const;
 const CACHE = 'public, max-age=1';
 const PRIVATE = ['cache-control', 'private, no-store'] as const;
-/** Seconds that what is found may be behind what is; `building`: a part is missing. */
-const LAG = 'search-lag';
 
 type Query = Static<typeof SearchQuery>;
 type Request = CheckedRequest<Query, unknown>;
@@ -131,7 +129,7 @@ async function explainedPage(
 ): Promise<RouteResult> {
   const found = await foundPage(call, pageOf(query), pictures);
   if (!found.ok) return found;
-  const headers = [varies, lagHeader(found.value.lagMs), PRIVATE];
+  const headers = [varies, [SEARCH_LAG, searchLag(found.value.lagMs)] as const, PRIVATE];
   return jsonReply(200, searchResultBody(found.value.result), headers);
 }
 
@@ -201,10 +199,7 @@ interface CachedSearch<T> {
   readonly headers: HeaderPairs;
 }
 
-/**
- * From the gateway's cache where the same was asked a moment ago. The hot path of reads does not
- * have it: there the headers of an address are the same in every reply.
- */
+/** From the gateway's cache where the same was asked a moment ago. */
 async function cachedSearch<T extends SearchLag>(
   reads: PublicReads,
   { key, load, present, headers }: CachedSearch<T>,
@@ -212,15 +207,16 @@ async function cachedSearch<T extends SearchLag>(
   const about = ({ lagMs }: T) => ({ lagMs });
   const tags = [TAGS.names];
   const read = await cachedBody(reads, { kind: 'searches', key, tags, load, present, about });
-  const { outcome, ageMs } = read;
+  const { outcome, served, ageMs } = read;
   if (!outcome.ok) return outcome;
   const { json, etag, lagMs = null } = outcome.value;
-  return textReply(200, JSON_MEDIA_TYPE, json, [
+  const reply = textReply(200, JSON_MEDIA_TYPE, json, [
     ...headers,
     ['etag', etag],
-    lagHeader(lagMs === null ? null : lagMs + ageMs),
+    [SEARCH_LAG, searchLag(lagMs, ageMs)],
     ...cacheHeaders(read),
   ]);
+  return served === 'hit' ? { ...reply, source: reads.source('searches', key) } : reply;
 }
 
 async function wholeResult(
@@ -248,7 +244,7 @@ async function wholeResult(
       status: 200,
       mediaType: NDJSON_MEDIA_TYPE,
       body: { chunks, isWhole: true, close },
-      headers: [varies, ['cache-control', 'no-store'], lagHeader(opened.value.lagMs)],
+      headers: [varies, ['cache-control', 'no-store'], [SEARCH_LAG, searchLag(opened.value.lagMs)]],
     };
   } finally {
     if (!isOpen) slot.release();
@@ -293,10 +289,6 @@ function filterOf(query: Query): SearchFilter {
 
 /** The one address has two forms. */
 const varies = ['vary', 'accept'] as const;
-
-function lagHeader(lagMs: number | null): readonly [string, string] {
-  return [LAG, lagMs === null ? 'building' : (lagMs / 1000).toFixed(1)];
-}
 
 /** Whether the lines are named, and not only accepted with everything else. */
 function wantsLines(accept: string): boolean {

@@ -3,6 +3,7 @@
 
 import test from 'ava';
 import type { ExecutionContext } from 'ava';
+import pino from 'pino';
 import { CHANGES_TOPIC } from '../../actors/live-bus.ts';
 import type { DropView } from '../../contracts/drops.ts';
 import { success } from '../../domain/refusal.ts';
@@ -59,6 +60,8 @@ async function startReads(
   at.actions['catalogue.products'] = () => page(product);
   at.actions['catalogue.drops'] = () => page(drop);
   at.actions['accounts.profile'] = () => success(profile);
+  at.actions['search.find'] = () =>
+    success({ lagMs: 300, result: { items: [], nextCursor: null, counts: null, corrections: [] } });
   at.actions['follows.followers'] = () => page({ userId: 'fan', name: 'Fan', since: NOW });
   at.actions['follows.following'] = () => page({ userId: 'creator', name: 'Ada', since: NOW });
   return at;
@@ -115,7 +118,10 @@ const PATHS = [
   '/v1/drops?status=live',
   '/v1/creators/creator/followers',
   '/v1/users/fan/following',
+  '/v1/search?q=lamp',
 ];
+/** With and without a log that has each request's trace. */
+const LOGS = [{}, { log: pino({ level: 'silent' }) }];
 
 test.serial('C2, M1: a drop with the picture of its product is answered from bytes', async (t) => {
   const media = { origin: () => 'https://media.example', sign: () => null };
@@ -138,30 +144,52 @@ test.serial('C2, M1: a drop with the picture of its product is answered from byt
   await compared(t, at, path);
 });
 
-test.serial('C2: what is cached has the same reply from bytes as from its route', async (t) => {
+for (const [number, options] of LOGS.entries())
+  test.serial(
+    `C2: what is cached has the same reply from bytes as from its route, ${number}`,
+    async (t) => {
+      const at = await startReads(t, options);
+      for (const path of PATHS) {
+        await warm(at, path);
+        const { status, headers } = await compared(t, at, path);
+        t.is(status, 200);
+        t.regex(headers.get('cache-status')!, /^livedrops; hit/);
+        const etag = headers.get('etag')!;
+        for (const tags of [etag, etag.slice(2), '*', `"x", ${etag}`])
+          t.is((await compared(t, at, path, { headers: { 'if-none-match': tags } })).status, 304);
+        for (const tags of ['"x"', 'W/', '', ','])
+          t.is((await compared(t, at, path, { headers: { 'if-none-match': tags } })).status, 200);
+        t.is((await compared(t, at, path, { as: 'buyer' })).status, 200);
+        const forged = { authorization: 'Bearer nonsense' };
+        t.is((await compared(t, at, path, { headers: forged })).status, 200);
+        const { isHot, response } = await hot(() => at.request('HEAD', path));
+        t.false(isHot);
+        t.deepEqual(
+          [...response.headers.keys()].toSorted(),
+          [...headers.keys()].toSorted(),
+          'HEAD has the headers of GET',
+        );
+        t.is(response.headers.get('content-length'), headers.get('content-length'));
+      }
+    },
+  );
+
+test.serial('Q3: who asks a search for lines is left to the route', async (t) => {
   const at = await startReads(t);
-  for (const path of PATHS) {
-    await warm(at, path);
-    const { status, headers } = await compared(t, at, path);
-    t.is(status, 200);
-    t.regex(headers.get('cache-status')!, /^livedrops; hit/);
-    const etag = headers.get('etag')!;
-    for (const tags of [etag, etag.slice(2), '*', `"x", ${etag}`])
-      t.is((await compared(t, at, path, { headers: { 'if-none-match': tags } })).status, 304);
-    for (const tags of ['"x"', 'W/', '', ','])
-      t.is((await compared(t, at, path, { headers: { 'if-none-match': tags } })).status, 200);
-    t.is((await compared(t, at, path, { as: 'buyer' })).status, 200);
-    const forged = { authorization: 'Bearer nonsense' };
-    t.is((await compared(t, at, path, { headers: forged })).status, 200);
-    const { isHot, response } = await hot(() => at.request('HEAD', path));
-    t.false(isHot);
-    t.deepEqual(
-      [...response.headers.keys()].toSorted(),
-      [...headers.keys()].toSorted(),
-      'HEAD has the headers of GET',
-    );
-    t.is(response.headers.get('content-length'), headers.get('content-length'));
-  }
+  at.actions['search.open'] = () => success({ lagMs: 0, nodeId: 'n', streamId: '1' });
+  at.actions['search.read'] = () => success(null);
+  at.actions['search.close'] = () => success(null);
+  const path = '/v1/search?q=lamp';
+  await warm(at, path);
+  for (const accept of ['*/*', 'application/json', ''])
+    await compared(t, at, path, { headers: { accept } });
+  const { isHot, response } = await hot(() =>
+    at.request('GET', path, { headers: { accept: 'Application/X-NDJSON' } }),
+  );
+  t.deepEqual([isHot, response.headers.get('content-type')], [false, 'application/x-ndjson']);
+  const lines = [`GET ${path} HTTP/1.1`, 'host: test', 'accept: text/html'];
+  const raw = `${lines.join('\r\n')}\r\naccept: application/x-ndjson\r\n\r\n`;
+  t.false((await hot(() => exchangeRaw(at.port, [raw]))).isHot);
 });
 
 test.serial('C2: a crowd that only validates is served from bytes as well', async (t) => {
@@ -180,6 +208,10 @@ test.serial('C2: what ages is told as the route tells it', async (t) => {
   const { headers } = await compared(t, at, '/v1/products/prd_9');
   t.is(headers.get('age'), '2');
   t.regex(headers.get('cache-status')!, /^livedrops; hit; ttl=[12]$/);
+  const search = '/v1/search?q=lamp';
+  await warm(at, search);
+  at.time += 120;
+  t.is((await compared(t, at, search)).headers.get('search-lag'), '0.4');
 });
 
 test.serial('H10: tags in several lines are all compared', async (t) => {
