@@ -18,7 +18,7 @@ import type { LogInAttempts } from './log-in-attempts.ts';
 import type { AccountDeletion } from './jobs/delete-account.ts';
 import { removeInvitationsTo } from './jobs/leave-organisations.ts';
 import type { AccountMail } from './mail/account-mail.ts';
-import { isTokenOf, parseLinkToken } from './mail/link-tokens.ts';
+import { CONFIRM_LINKS, followLink, RESET_LINKS } from './mail/followed-link.ts';
 import { opaqueString, type Passwords } from './passwords.ts';
 import type { Sessions } from './sessions.ts';
 
@@ -97,8 +97,8 @@ export class AccountChanges {
     const newPassword = opaqueString(params.newPassword);
     const checked = checkNewPassword({ token: params.token, newPassword });
     if (!checked.ok) return checked;
-    const found = await this.#follow(params.token, ['reset']);
-    if (found === null || found.user.email !== found.link.email) return DEAD_LINK;
+    const found = await followLink(this.#options, params.token, RESET_LINKS);
+    if (found === null) return DEAD_LINK;
     const { user, link } = found;
     const hashed = await passwords.hash(newPassword);
     if (!hashed.ok) return hashed;
@@ -112,12 +112,10 @@ export class AccountChanges {
   }
 
   async confirmEmail({ token }: ActionParams<'accounts.confirmEmail'>): Promise<Outcome<null>> {
-    const found = await this.#follow(token, ['confirm', 'change']);
+    const found = await followLink(this.#options, token, CONFIRM_LINKS);
     if (found === null) return DEAD_LINK;
     const { user, link } = found;
-    if (link.purpose === 'change' && user.email !== link.email)
-      return await this.#moveTo(user, link);
-    if (user.email !== link.email) return DEAD_LINK;
+    if (user.email !== link.email) return await this.#moveTo(user, link);
     const { accounts, accountLinks } = this.#options;
     const changed = await accounts.changeUser(user, { emailConfirmed: true });
     if (!changed) return refusal('unavailable', 'The account is changing.');
@@ -202,21 +200,6 @@ export class AccountChanges {
     } catch (error) {
       log.warn({ err: error, template }, 'a mail could not be queued');
     }
-  }
-
-  /** Null where the token is of no link that is good now. */
-  async #follow(
-    token: string,
-    purposes: readonly AccountLink['purpose'][],
-  ): Promise<{ readonly user: User; readonly link: AccountLink } | null> {
-    const { accounts, accountLinks, now } = this.#options;
-    const ids = parseLinkToken(token);
-    if (ids === null) return null;
-    const link = await accountLinks.find(ids.userId, ids.linkId);
-    if (link === null || !purposes.includes(link.purpose) || link.expiresAt <= now()) return null;
-    if (!isTokenOf(link, token)) return null;
-    const user = await accounts.findUser(link.userId);
-    return user === null || link.credentials !== (user.credentials ?? 0) ? null : { user, link };
   }
 
   /** Counts as an attempt to log in where it is wrong (A3). */

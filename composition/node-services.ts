@@ -112,7 +112,7 @@ export function createServices(
   const selling = { selling: new SellingRules(rules), hidden: options.restrictions };
   const changes = new AuditedChanges({
     ...stores,
-    subjects: new Subjects({ ...stores, router }),
+    subjects: new Subjects({ ...stores, router, now }),
     onUntold: (err) => options.log.warn({ err }, 'a change is made and not yet recorded'),
     now,
   });

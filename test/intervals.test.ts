@@ -36,7 +36,7 @@ const RIGHT: Readonly<Record<string, string>> = {
   'operator/audit.ts': 'the log is filtered by the dates of entries',
   'app/drops.ts': 'the age of a page, measured by the monotonic clock, is told as a date',
   'app/buyer-payments.ts': 'when a payment will be ready is told as a date',
-  'app/account-changes.ts': 'mailed links end at dates',
+  'app/mail/followed-link.ts': 'mailed links end at dates',
   'app/invitations.ts': 'mailed links end at dates',
   'app/mail/account-mail.ts': 'mailed links end at dates',
   'app/payments.ts': 'webhook ids are stored with a date, for other runs to compare',

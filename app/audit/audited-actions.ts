@@ -7,17 +7,29 @@ import type { ActionName, ActionParams, Actions } from '../../contracts/actions.
 import type { AuditEntry } from '../../contracts/audit.ts';
 import type { NewDrop } from '../../contracts/drops.ts';
 import { parseOrderId } from '../../domain/ids.ts';
+import type { LinkPurpose } from '../../storage/ports/account-links.ts';
+import { CONFIRM_LINKS, RESET_LINKS } from '../mail/followed-link.ts';
 import type { Facts } from './facts.ts';
-import { dropFacts, productFacts, type SubjectKey, webhookFacts } from './subjects.ts';
+import {
+  dropFacts,
+  productFacts,
+  type Subject,
+  type SubjectKey,
+  webhookFacts,
+} from './subjects.ts';
 
 export interface AuditedAction<A extends ActionName> {
   /** `value`: of the answer; null before there is one. */
-  readonly target: (params: ActionParams<A>, value: Actions[A][1] | null) => AuditEntry['target'];
+  readonly target: (
+    params: ActionParams<A>,
+    value: Actions[A][1] | null,
+    subject: Subject | null,
+  ) => AuditEntry['target'];
   /** What is read before the change. */
   readonly subject?: (params: ActionParams<A>) => SubjectKey | null;
   /** Whose matter it is, where the subject does not tell. */
   readonly creatorId?: (params: ActionParams<A>, value: Actions[A][1] | null) => string | null;
-  readonly asked?: (params: ActionParams<A>) => Facts;
+  readonly asked?: (params: ActionParams<A>, subject: Subject | null) => Facts;
   /** What is there afterwards; null: nothing. Absent: no fields are shown. */
   readonly after?: (params: ActionParams<A>, value: Actions[A][1]) => Facts | null;
   /** Absent: always. */
@@ -67,6 +79,16 @@ const OF_WEBHOOK = {
 const OF_ACCOUNT = {
   target: ({ userId }: { userId: string }) => target('account', userId),
   creatorId: ({ userId }: { userId: string }) => userId,
+};
+/** Who follows a mailed link is the user whom it was mailed to. */
+const byLink = (purposes: readonly LinkPurpose[]) => {
+  return {
+    target: (_: unknown, __: unknown, user: Subject | null) => target('account', user?.creatorId),
+    subject({ token }: { token: string }): SubjectKey {
+      return { type: 'link', id: token, purposes };
+    },
+    asked: (_: unknown, link: Subject | null) => link?.facts ?? {},
+  };
 };
 const ofCreator = ({ caller, creatorId }: { caller: Requester; creatorId?: string }) =>
   creatorId ?? caller.userId;
@@ -204,6 +226,8 @@ export const AUDITED_ACTIONS = {
   },
   'accounts.changePassword': OF_ACCOUNT,
   'accounts.changeEmail': OF_ACCOUNT,
+  'accounts.resetPassword': byLink(RESET_LINKS),
+  'accounts.confirmEmail': byLink(CONFIRM_LINKS),
   'accounts.delete': OF_ACCOUNT,
   'accounts.endSession': { ...OF_ACCOUNT, asked: ({ endedId }) => ({ sessionId: endedId }) },
   'accounts.endOtherSessions': OF_ACCOUNT,

@@ -57,13 +57,16 @@ export class AuditedChanges {
     if (rule.isRecorded?.(asked) === false) return await work();
     const key = rule.subject?.(asked) ?? null;
     const before = key === null ? null : await subjects.find(key);
+    const isByLink = key?.type === 'link';
+    // A dead link changes nothing, and strangers write nothing into the log by trying some.
+    if (isByLink && before === null) return await work();
     const entry: NewAuditEntry = {
-      ...this.#whoAsks(params as AnyParams, origin),
+      ...this.#whoAsks(params as AnyParams, origin, isByLink ? before : null),
       at: now(),
       action,
-      target: rule.target(asked, null),
+      target: rule.target(asked, null, before),
       creatorId: before?.creatorId ?? rule.creatorId?.(asked, null) ?? null,
-      params: plainFacts(rule.asked?.(asked) ?? {}),
+      params: plainFacts(rule.asked?.(asked, before) ?? {}),
       changes: [],
       outcome: 'unknown',
       result: NODE_ENDED,
@@ -86,8 +89,9 @@ export class AuditedChanges {
     return outcome;
   }
 
-  #whoAsks({ caller, userId }: AnyParams, origin: Origin | null) {
-    const id = origin?.userId ?? caller?.userId ?? userId ?? '';
+  /** `holder`: of a mailed link. Nobody has to sign in to follow it. */
+  #whoAsks({ caller, userId }: AnyParams, origin: Origin | null, holder: Subject | null) {
+    const id = holder?.creatorId ?? origin?.userId ?? caller?.userId ?? userId ?? '';
     return tracesOf(origin, id, caller !== undefined && isOperator(caller) ? 'operator' : 'user');
   }
 
@@ -120,7 +124,7 @@ function doneEntry(
   const was = before === null || entry.target === null ? null : plainFacts(before.facts);
   return {
     ...entry,
-    target: rule.target(params, answer),
+    target: rule.target(params, answer, before),
     creatorId: entry.creatorId ?? rule.creatorId?.(params, answer) ?? null,
     changes: after === undefined ? [] : changesOf(was, after === null ? null : plainFacts(after)),
     outcome: 'done',

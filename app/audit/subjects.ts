@@ -6,6 +6,7 @@ import type { Product } from '../../contracts/products.ts';
 import type { Webhook } from '../../contracts/webhooks.ts';
 import type { Draft } from '../../contracts/drafts.ts';
 import type { DropView } from '../../contracts/drops.ts';
+import type { AccountLinkStore, LinkPurpose } from '../../storage/ports/account-links.ts';
 import type { AccountStore } from '../../storage/ports/accounts.ts';
 import type { Catalogue } from '../../storage/ports/catalogue.ts';
 import type { Drafts } from '../../storage/ports/drafts.ts';
@@ -13,13 +14,16 @@ import type { JobStore } from '../../storage/ports/jobs.ts';
 import type { MediaStore } from '../../storage/ports/media.ts';
 import type { OrganisationStore } from '../../storage/ports/organisations.ts';
 import type { WebhookStore } from '../../storage/ports/webhooks.ts';
+import { followLink } from '../mail/followed-link.ts';
 import type { Facts } from './facts.ts';
 
 export type SubjectKey =
   | { readonly type: 'product' | 'webhook' | 'media' | 'account' | 'job'; readonly id: string }
   /** `creatorIds`: whose draft it may be. */
   | { readonly type: 'drop'; readonly id: string; readonly creatorIds: readonly string[] }
-  | { readonly type: 'member'; readonly id: string; readonly organisationId: string };
+  | { readonly type: 'member'; readonly id: string; readonly organisationId: string }
+  /** A mailed link, and what it has to be good for. `id`: its token. */
+  | { readonly type: 'link'; readonly id: string; readonly purposes: readonly LinkPurpose[] };
 
 export interface Subject {
   readonly creatorId: string;
@@ -34,7 +38,10 @@ export interface SubjectsOptions {
   readonly organisations: Pick<OrganisationStore, 'find'>;
   readonly media: Pick<MediaStore, 'find'>;
   readonly accounts: Pick<AccountStore, 'findUser'>;
+  readonly accountLinks: Pick<AccountLinkStore, 'find'>;
   readonly jobs: Pick<JobStore, 'find'>;
+  /** Milliseconds since the Unix epoch. */
+  readonly now: () => number;
 }
 
 export class Subjects {
@@ -62,6 +69,12 @@ export class Subjects {
         const user = await this.#options.accounts.findUser(id);
         const facts = { avatarMediaId: user?.avatarMediaId };
         return user === null ? null : { creatorId: id, facts };
+      }
+      case 'link': {
+        const followed = await followLink(this.#options, id, key.purposes);
+        if (followed === null) return null;
+        const { user, link } = followed;
+        return { creatorId: user.id, facts: { purpose: link.purpose } };
       }
       case 'job': {
         const job = await this.#options.jobs.find(id);

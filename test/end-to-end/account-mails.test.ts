@@ -64,7 +64,7 @@ onEachProfile((test, profile) => {
     t.is((await confirm(linkTokenOf(german))).status, 204);
   });
 
-  test('A7: a forgotten password is set by a link, once, and all sessions end', async (t) => {
+  test('A7, X5: a forgotten password is set by a link, once, and all sessions end', async (t) => {
     const { id, email, session } = await server.register('Ada');
     const stream = await LiveClient.listen(t, server, id, accessOf(session));
     const forgot = (address: string) =>
@@ -92,6 +92,17 @@ onEachProfile((test, profile) => {
     t.is(logged.status, 200);
     t.is(await isConfirmed(logged.json), true);
     t.truthy(await mailServer.next(email, /password was changed/));
+    const audited = await server.get('/v1/audit', { token: accessOf(logged.json) });
+    t.like(audited.json['items'], [
+      {
+        action: 'accounts.resetPassword',
+        actor: { kind: 'user', id },
+        target: { type: 'account', id },
+        outcome: 'done',
+        address: '127.0.0.1',
+      },
+    ]);
+    t.is((audited.json['items'] as Json[]).length, 1);
   });
 
   test('A7: a link for a new password ends when the password changes otherwise', async (t) => {
@@ -106,7 +117,7 @@ onEachProfile((test, profile) => {
     t.is((await logIn(email, 'a new password')).status, 200);
   });
 
-  test('A7, A1b: an address changes when the new one answers, and the old one is told', async (t) => {
+  test('A7, A1b, X5: an address changes when the new one answers, and the old one is told', async (t) => {
     const { id, email, session } = await server.register('Ada');
     const { email: taken } = await server.register('Eve');
     const wanted = `${server.fresh('new')}@bücher.example`;
@@ -141,6 +152,12 @@ onEachProfile((test, profile) => {
     const logged = await logIn(wanted);
     t.is((logged.json['user'] as Json)['id'], id);
     t.like(logged.json['user'], { email: stored, emailConfirmed: true });
+    const audited = await server.get('/v1/audit', { token: accessOf(logged.json) });
+    t.like(audited.json['items'], [
+      { action: 'accounts.confirmEmail', actor: { id }, params: { purpose: 'change' } },
+      { action: 'accounts.changeEmail', actor: { id } },
+    ]);
+    t.false(/b.cher/.test(audited.text));
     const free = { email, password: PASSWORD, name: 'Next' };
     t.is((await server.post('/v1/auth/register', { body: free })).status, 201);
     t.is((await confirm(token)).status, 403);

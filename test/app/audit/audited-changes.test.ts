@@ -9,8 +9,11 @@ import { AuditedChanges } from '../../../app/audit/audited-changes.ts';
 import { AuditUpkeep } from '../../../app/audit/audit-upkeep.ts';
 import { changesOf, plainFacts } from '../../../app/audit/facts.ts';
 import { Subjects } from '../../../app/audit/subjects.ts';
+import { linkHash, LinkTokens } from '../../../app/mail/link-tokens.ts';
+import { SigningSecrets } from '../../../app/signing-secrets.ts';
 import type { Origin } from '../../../contracts/audit.ts';
 import { refusal, success } from '../../../domain/refusal.ts';
+import type { AccountLink, LinkPurpose } from '../../../storage/ports/account-links.ts';
 import { memoryStores } from '../../../storage/memory/stores.ts';
 import { NOW } from '../../services/harness.ts';
 
@@ -40,7 +43,7 @@ async function setUp() {
   const router = { send: async () => refusal('not-found') } as never;
   const changes = new AuditedChanges({
     ...stores,
-    subjects: new Subjects({ ...stores, router }),
+    subjects: new Subjects({ ...stores, router, now: () => NOW }),
     onUntold: (fault) => untold.push(fault),
     now: () => NOW,
   });
@@ -168,6 +171,79 @@ test('X5: a record that a crash left begun is told as unknown, and old ones go',
   );
 });
 
+const EMAIL = 'ada@example.com';
+const BY_NOBODY: Origin = { ...ORIGIN, kind: 'user', userId: '', keyId: null };
+
+async function setUpLinks() {
+  const { stores, changes, entries, begun } = await setUp();
+  const account = { id: 'u_1', email: EMAIL, name: 'Ada', passwordHash: 'x', roles: [] };
+  await stores.accounts.addUser({ ...account, createdAt: NOW });
+  const tokens = new LinkTokens({ secrets: SigningSecrets.one('s'.repeat(32)), now: () => NOW });
+  let number = 0;
+  const addLink = async (purpose: LinkPurpose, changed: Partial<AccountLink> = {}) => {
+    number += 1;
+    const id = `l_${number}`;
+    const token = tokens.tokenOf('u_1', id);
+    const link = { id, userId: 'u_1', purpose, hash: linkHash(token), email: EMAIL };
+    await stores.accountLinks.add(
+      { ...link, credentials: 0, expiresAt: NOW + 1, ...changed },
+      NOW - 1,
+    );
+    return token;
+  };
+  const reset = (token: string, work = async () => success(null)) =>
+    changes.run('accounts.resetPassword', { token, newPassword: 'secret' }, BY_NOBODY, work);
+  return { stores, changes, entries, begun, addLink, reset };
+}
+
+test('X5, A7: what is changed by a mailed link is recorded as its holder’s', async (t) => {
+  const { changes, entries, begun, addLink, reset } = await setUpLinks();
+  const token = await addLink('reset');
+  let during: Awaited<ReturnType<typeof begun>> = [];
+  await reset(token, async () => {
+    during = await begun();
+    return success(null);
+  });
+  t.like(during, [{ entry: { outcome: 'unknown', actor: { id: 'u_1' } } }]);
+  const moved = await addLink('change', { email: 'new@example.com' });
+  await changes.run('accounts.confirmEmail', { token: moved }, BY_NOBODY, async () =>
+    success(null),
+  );
+  const recorded = await entries();
+  const by = {
+    actor: { kind: 'user', id: 'u_1', keyId: null },
+    target: { type: 'account', id: 'u_1' },
+    creatorId: 'u_1',
+    changes: [],
+    outcome: 'done',
+    address: '203.0.113.7',
+    requestId: 'r-1',
+  } as const;
+  t.like(recorded, [
+    { ...by, action: 'accounts.confirmEmail', params: { purpose: 'change' } },
+    { ...by, action: 'accounts.resetPassword', params: { purpose: 'reset' } },
+  ]);
+  for (const secret of [token, moved, 'secret', 'example.com'])
+    t.false(JSON.stringify(recorded).includes(secret));
+});
+
+test('X5, A7: a link that is dead, another’s or for something else begins nothing', async (t) => {
+  const { entries, begun, addLink, reset } = await setUpLinks();
+  const dead = [
+    'nonsense',
+    await addLink('confirm'),
+    await addLink('reset', { expiresAt: NOW }),
+    await addLink('reset', { credentials: 1 }),
+    await addLink('reset', { email: 'old@example.com' }),
+    await addLink('reset', { hash: linkHash('another') }),
+  ];
+  for (const token of dead) {
+    const during = await reset(token, async () => success(null));
+    t.true(during.ok, 'the use case decides');
+  }
+  t.deepEqual([await entries(), await begun()], [[], []]);
+});
+
 test('X5: long texts are digests, and times are dates', (t) => {
   const facts = plainFacts({
     name: 'Lamp',
@@ -197,8 +273,8 @@ const NOT_RECORDED: Readonly<Record<string, RegExp>> = {
   'recorded before it is made, by app/operator/': /^(operator|sellers)\./,
   'the session of one user begins or ends':
     /^(accounts\.(register|login|refresh|logout)|shops\.exchangeToken)$/,
-  'the link of a mail, and who has it, are personal':
-    /^(accounts\.(forgotPassword|resetPassword|confirmEmail|sendConfirmation)|invitations\.decline)$/,
+  'a mail is asked for; that somebody declines an invitation is personal':
+    /^(accounts\.(forgotPassword|sendConfirmation)|invitations\.decline)$/,
   'a buyer’s own': /^(follows|notifications|preferences|push|details)\.|^orders\.cancel$/,
   'the media process: what becomes of an upload':
     /^media\.(upload|received|settle|expire|sweep|lock|unlock)$/,
