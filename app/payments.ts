@@ -14,7 +14,6 @@ import { parseOrderId } from '../domain/ids.ts';
 import { refusal, success } from '../domain/refusal.ts';
 import type { Outcome } from '../contracts/refusals.ts';
 import type { FeatureLevels } from '../storage/ports/feature-level.ts';
-import type { ParkedRefunds } from '../storage/ports/parked-refunds.ts';
 import type { WebhookLog } from '../storage/ports/webhook-log.ts';
 import {
   DISPUTE_CLOSED,
@@ -28,6 +27,7 @@ import {
 } from '../contracts/payments.ts';
 import { amountHere, type ProviderDigits } from '../events/payments/provider-units.ts';
 import { parkRefund } from '../events/payments/parked-refund.ts';
+import { parkRecorded, type RefundStores } from '../events/payments/refund-record.ts';
 import { ACCEPTED, type PaymentProvider } from '../events/payments/payment-provider.ts';
 import { callProvider } from '../events/payments/provider-call.ts';
 import type {
@@ -39,7 +39,7 @@ import type {
 } from '../events/payments/stripe/stripe-events.ts';
 import { WebhookVerifier } from '../events/payments/webhook-signature.ts';
 
-export interface PaymentsOptions {
+export interface PaymentsOptions extends RefundStores {
   readonly webhookLog: WebhookLog;
   readonly router: CommandRouter;
   /** Of the store. */
@@ -48,7 +48,6 @@ export interface PaymentsOptions {
   readonly secrets: readonly string[];
   /** Null where payments are not made with Stripe. */
   readonly stripe: StripeEvents | null;
-  readonly parkedRefunds: ParkedRefunds;
   /** Null where no payments are made. */
   readonly provider: PaymentProvider | null;
   readonly clock: Clock;
@@ -175,7 +174,7 @@ export class Payments {
 
   /** A refund that Stripe had taken and that failed is refused for good (P6). */
   async #parkFailed(refund: StripeFailedRefund): Promise<Outcome<null>> {
-    const { parkedRefunds, providerDigits, router, now } = this.#options;
+    const { providerDigits, router, now } = this.#options;
     const { refundId: id, orderId, reference, currency, reason } = refund;
     const dropId = parseOrderId(orderId)?.dropId;
     if (dropId === undefined) return refusal('not-found');
@@ -186,7 +185,8 @@ export class Payments {
     const at = now();
     const about = { dropId, creatorId: drop.value.creatorId, attempts: 1, firstAttemptAt: at };
     const failed = { id, orderId, reference, amount, currency, reason: null };
-    const parked = await parkedRefunds.park(
+    const parked = await parkRecorded(
+      this.#options,
       parkRefund(failed, about, { refused: true, reason, at, random: 0 }),
     );
     return parked ? success(null) : refusal('overloaded');

@@ -10,9 +10,10 @@ import { wire, wireTime } from './wire.ts';
 
 /**
  * `user`: by an access token. `api-key`: by a key of the user or organisation. `operator`: who
- * signed in as one. `command-line`: by a token that was made with the server's secret.
+ * signed in as one. `command-line`: by a token that was made with the server's secret. `system`: the
+ * server by itself; its id is `system`, too.
  */
-export const ACTOR_KINDS = ['user', 'api-key', 'operator', 'command-line'] as const;
+export const ACTOR_KINDS = ['user', 'api-key', 'operator', 'command-line', 'system'] as const;
 export type ActorKind = (typeof ACTOR_KINDS)[number];
 
 /**
@@ -40,7 +41,9 @@ export const AuditEntry = Type.Object(
     at: time,
     actor: Type.Object({
       kind: Type.Enum([...ACTOR_KINDS], { type: 'string' }),
-      id: Type.String({ description: 'a user id; of an API key its owner' }),
+      id: Type.String({
+        description: 'a user id; of an API key its owner; of the server itself “system”',
+      }),
       keyId: textOrNull,
     }),
     action: Type.String({ description: 'such as drops.cancel, pin or drain' }),
@@ -65,7 +68,7 @@ export type NewAuditEntry = Omit<AuditEntry, 'sequence'>;
 /** All that are given must match. Times are in milliseconds since the Unix epoch. */
 export interface AuditFilter {
   readonly creatorId?: string;
-  /** The id of a user or of an API key. */
+  /** The id of a user or of an API key; `system`. */
   readonly actor?: string;
   readonly action?: string;
   /** The id of what was changed. */

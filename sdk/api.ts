@@ -528,8 +528,8 @@ export interface AuditEntry {
   readonly sequence: number;
   readonly at: string;
   readonly actor: {
-    readonly kind: 'user' | 'api-key' | 'operator' | 'command-line';
-    /** a user id; of an API key its owner */
+    readonly kind: 'user' | 'api-key' | 'operator' | 'command-line' | 'system';
+    /** a user id; of an API key its owner; of the server itself “system” */
     readonly id: string;
     readonly keyId: string | null;
   };

@@ -5,6 +5,7 @@
 
 import type { Clock, Timer } from '../../actors/clock.ts';
 import type { ParkedRefund } from '../../contracts/refunds.ts';
+import type { AuditLog } from '../../storage/ports/audit-log.ts';
 import type { ParkedRefunds } from '../../storage/ports/parked-refunds.ts';
 import type { WarningLog } from '../warning-log.ts';
 import {
@@ -16,10 +17,12 @@ import {
 } from './parked-refund.ts';
 import type { PaymentProvider } from './payment-provider.ts';
 import { callProvider } from './provider-call.ts';
+import { RecordedAttempt } from './refund-record.ts';
 
 export interface ParkedRefundRetriesOptions {
   readonly provider: PaymentProvider;
   readonly parkedRefunds: ParkedRefunds;
+  readonly auditLog: Pick<AuditLog, 'append' | 'begin' | 'finish'>;
   readonly clock: Clock;
   readonly log: WarningLog;
   /** From 0 up to 1, for the delays between two attempts. */
@@ -94,14 +97,16 @@ export class ParkedRefundRetries {
   }
 
   async #attempt(refund: ParkedRefund): Promise<void> {
-    const { provider, parkedRefunds, clock, log } = this.#options;
+    const { provider, parkedRefunds, auditLog, clock, log } = this.#options;
     await provider.prepared?.turn();
     const begun = attemptBegun(refund, clock.now());
     // Another node began it, or an operator dismissed it.
     if (!(await parkedRefunds.replace(begun))) return;
+    const recorded = await RecordedAttempt.begin(auditLog, begun, clock.now());
     const failure = await callProvider(clock, (signal) =>
       provider.refund(parkedCall(refund), signal),
     );
+    await recorded.finish(failure, log);
     if (failure === null) return await this.#storeSuccess(begun);
     log.warn({ refundId: refund.id, ...failure }, 'a parked refund was not made again');
     const { random = Math.random } = this.#options;

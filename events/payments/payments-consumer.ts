@@ -33,7 +33,6 @@ import type { DropEvent } from '../../contracts/drop-events.ts';
 import type { OrderView } from '../../contracts/orders.ts';
 import type { PaymentRejection } from '../../contracts/payments.ts';
 import type { ConsumerPositions } from '../../storage/ports/consumer-positions.ts';
-import type { ParkedRefunds } from '../../storage/ports/parked-refunds.ts';
 import { backoffMs } from '../backoff.ts';
 import { CallPositions, type Stretch } from './call-positions.ts';
 import { FairQueue } from './fair-queue.ts';
@@ -46,12 +45,12 @@ import {
   type ProviderWork,
   workOf,
 } from './provider-work.ts';
+import { parkRecorded, type RefundStores } from './refund-record.ts';
 import { Queue } from '../queue.ts';
 import type { WarningLog } from '../warning-log.ts';
 
-export interface PaymentsConsumerOptions extends ProviderAttemptsOptions {
+export interface PaymentsConsumerOptions extends ProviderAttemptsOptions, RefundStores {
   readonly positions: ConsumerPositions;
-  readonly parkedRefunds: ParkedRefunds;
   /** Null, or absent: this node does not trace. */
   readonly tracing?: Tracing | null;
   readonly log: WarningLog;
@@ -268,12 +267,12 @@ export class PaymentsConsumer implements EventConsumer {
 
   /** False: it was not parked, and is to be retried here. Durable before it resolves to true. */
   async #park(call: Call, refund: Refund, failure: Failure): Promise<boolean> {
-    const { parkedRefunds, clock, log, random = Math.random } = this.#options;
+    const { clock, log, random = Math.random } = this.#options;
     const { order, creatorId, attempts, firstAttemptAt } = call;
     const about = { dropId: order.dropId, creatorId, attempts, firstAttemptAt };
     const attempt = { ...failure, at: clock.now(), random: random() };
     try {
-      const parked = await parkedRefunds.park(parkRefund(refund, about, attempt));
+      const parked = await parkRecorded(this.#options, parkRefund(refund, about, attempt));
       if (parked) log.warn({ orderId: order.id }, 'a refund was parked');
       else log.warn({ orderId: order.id }, 'too many refunds are parked: the position waits');
       return parked;

@@ -1,5 +1,5 @@
 // Refunds that the provider refuses: parked, an alarm (X7), shown to operators, attempted again,
-// dismissed.
+// dismissed, and recorded.
 
 import { onEachProfile } from './profiles.ts';
 import { eventually } from './sale-client.ts';
@@ -68,6 +68,22 @@ onEachProfile((test, profile) => {
       ([refund]) => refund?.['attempts'] === 2,
     );
     t.is(again!['id'], parked!['id']);
+
+    const audited = await server.get(`/v1/operator/audit?target=${String(parked!['id'])}`, {
+      token: operator,
+    });
+    const entries = audited.json['items'] as readonly Record<string, unknown>[];
+    t.deepEqual(
+      entries.map(({ action, outcome }) => [action, outcome]),
+      [
+        ['attempt-refund', 'refused'],
+        ['retry-refund', 'planned'],
+        ['park-refund', 'done'],
+      ],
+    );
+    t.like(entries[0], { actor: { kind: 'system', id: 'system' }, creatorId: creator });
+    const bySystem = await server.get('/v1/operator/audit?actor=system', { token: operator });
+    t.is((bySystem.json['items'] as unknown[]).length, 2);
 
     t.is((await change('dismiss', { reason: 'Paid back by hand.' })).status, 200);
     t.like((await refunds())[0], { state: 'dismissed', dismissal: 'Paid back by hand.' });

@@ -22,12 +22,20 @@ export function nodeConsumers(
 ): FactSink {
   const { clock, log, bus } = node;
   const parkedRefunds = node.reach(stores.parkedRefunds);
+  const auditLog = node.reach(stores.auditLog);
   const driver = provider.driver(node);
   const readModels = new SeparateReadModels({
     orderList: node.reach(stores.orderList),
     feed: node.reach(stores.feed),
   });
-  new ParkedRefundRetries({ provider: driver, parkedRefunds, clock, log, random }).start();
+  new ParkedRefundRetries({
+    provider: driver,
+    parkedRefunds,
+    auditLog,
+    clock,
+    log,
+    random,
+  }).start();
   return new Relay({
     consumers: [
       new ProjectionsConsumer({
@@ -39,6 +47,7 @@ export function nodeConsumers(
         provider: driver,
         positions: node.reach(stores.consumerPositions),
         parkedRefunds,
+        auditLog,
         router: node.router,
         levels: new ReachedLevel(FEATURE_LEVEL),
         clock,

@@ -97,9 +97,7 @@ function Entries({ items }: { items: readonly AuditEntry[] }) {
       {items.map(({ sequence, at, actor, action, target, outcome, result, changes }) => (
         <tr key={sequence}>
           <td>{momentText(at, serverNow())}</td>
-          <td>
-            {actor.kind} {actor.id}
-          </td>
+          <td>{[...new Set([actor.kind, actor.id])].join(' ')}</td>
           <td>{action}</td>
           <td>{target === null ? '' : `${target.type} ${target.id}`}</td>
           <td>

@@ -11,6 +11,7 @@ import { success } from '../../../domain/refusal.ts';
 import { CallPace } from '../../../events/payments/call-pace.ts';
 import { ACCEPTED, type PaymentProvider } from '../../../events/payments/payment-provider.ts';
 import { PaymentsConsumer } from '../../../events/payments/payments-consumer.ts';
+import { MemoryAuditLog } from '../../../storage/memory/audit-log-memory.ts';
 import { MemoryConsumerPositions } from '../../../storage/memory/consumer-positions-memory.ts';
 import { MemoryParkedRefunds } from '../../../storage/memory/parked-refunds-memory.ts';
 import { ReachedLevel } from '../../../storage/ports/feature-level.ts';
@@ -65,6 +66,7 @@ test('R5: each hold of a crowd waits for its turn, then has its whole time, and 
     provider,
     positions: new MemoryConsumerPositions(),
     parkedRefunds: new MemoryParkedRefunds(),
+    auditLog: new MemoryAuditLog(),
     router,
     levels: new ReachedLevel(3),
     clock,

@@ -9,10 +9,11 @@ import {
   type ProviderAnswer,
   type Refund,
 } from '../../../events/payments/payment-provider.ts';
+import { MemoryAuditLog } from '../../../storage/memory/audit-log-memory.ts';
 import { MemoryParkedRefunds } from '../../../storage/memory/parked-refunds-memory.ts';
 import { StoreUnavailableError } from '../../../storage/ports/journal.ts';
 import { ManualClock } from '../../actors/manual-clock.ts';
-import { NOW, RecordingLog } from '../../services/harness.ts';
+import { FIRST_PAGE, NOW, RecordingLog } from '../../services/harness.ts';
 import { parkedRefund } from './parked-refunds.ts';
 
 const SILENCE = 'silence';
@@ -20,6 +21,7 @@ const SILENCE = 'silence';
 function start(t: { teardown(undo: () => Promise<void>): void }) {
   const clock = new ManualClock(NOW);
   const parkedRefunds = new MemoryParkedRefunds();
+  const auditLog = new MemoryAuditLog();
   const log = new RecordingLog();
   const asked: Refund[] = [];
   const answers: { next: ProviderAnswer | Error | typeof SILENCE } = { next: ACCEPTED };
@@ -36,12 +38,15 @@ function start(t: { teardown(undo: () => Promise<void>): void }) {
     },
   };
   const make = () =>
-    new ParkedRefundRetries({ provider, parkedRefunds, clock, log, random: () => 1 });
+    new ParkedRefundRetries({ provider, parkedRefunds, auditLog, clock, log, random: () => 1 });
   const retries = make();
   retries.start();
   t.teardown(() => retries.stop());
   const stored = async () => (await parkedRefunds.find(parkedRefund().id))!;
-  return { clock, parkedRefunds, log, asked, answers, retries, make, stored };
+  /** The newest first: each attempt's end. */
+  const recorded = async () =>
+    (await auditLog.list({ actor: 'system', action: 'attempt-refund' }, FIRST_PAGE)).items;
+  return { clock, parkedRefunds, auditLog, log, asked, answers, retries, make, stored, recorded };
 }
 
 test('P6: a refund refused for good is attempted only when an operator wants it', async (t) => {
@@ -94,6 +99,66 @@ test('P6: an attempt without an answer ends, and the next one is later', async (
   t.is((await stored()).state, 'retrying');
   await clock.advance(5_000);
   t.like(await stored(), { state: 'parked', reason: 'no answer within 10 seconds' });
+});
+
+test('P6, X5: each attempt is in the audit log with what came of it', async (t) => {
+  const { clock, parkedRefunds, auditLog, answers, stored, recorded } = start(t);
+  await parkedRefunds.park(parkedRefund({ refused: false, nextAttemptAt: NOW + 1_000 }));
+  const secret = 'The card of Ada Lovelace was closed.';
+  answers.next = new Error(secret);
+  await clock.advance(2_000);
+  answers.next = { ok: false, reason: secret };
+  await clock.advance(3_600_000);
+  answers.next = ACCEPTED;
+  await parkedRefunds.replace(retryRequested(await stored(), clock.now())!);
+  await clock.advance(1_000);
+  const { id, orderId, dropId, amount, currency } = parkedRefund();
+  const about = {
+    actor: { kind: 'system', id: 'system', keyId: null },
+    target: { type: 'refund', id },
+    creatorId: 'u_creator',
+    address: null,
+  } as const;
+  const entries = await recorded();
+  t.like(entries, [
+    {
+      ...about,
+      params: { orderId, dropId, amount, currency, failedAttempts: 3 },
+      outcome: 'done',
+      changes: [{ field: 'state', before: 'parked', after: 'done' }],
+    },
+    { ...about, outcome: 'refused', changes: [] },
+    { ...about, outcome: 'failed', changes: [] },
+  ]);
+  t.false(JSON.stringify(entries).includes('Ada'));
+  t.deepEqual(await auditLog.listBegun(Infinity, 10), []);
+});
+
+test('P6, X5: no attempt is made without a place for its record', async (t) => {
+  const { clock, parkedRefunds, auditLog, asked, stored, recorded } = start(t);
+  const begin = auditLog.begin.bind(auditLog);
+  auditLog.begin = () => Promise.reject(new StoreUnavailableError('not now'));
+  await parkedRefunds.park(parkedRefund({ nextAttemptAt: NOW, refused: false }));
+  await clock.advance(200_000);
+  t.deepEqual([asked, (await stored()).state], [[], 'retrying']);
+  auditLog.begin = begin;
+  await clock.advance(61_000);
+  t.is((await stored()).state, 'done');
+  t.is((await recorded()).length, 1);
+});
+
+test('P6, X5: an attempt is begun in the log while the provider is asked', async (t) => {
+  const { clock, parkedRefunds, auditLog, answers, stored, log } = start(t);
+  auditLog.finish = () => Promise.reject(new StoreUnavailableError('not now'));
+  await parkedRefunds.park(parkedRefund({ nextAttemptAt: NOW, refused: false }));
+  answers.next = SILENCE;
+  await clock.advance(5_000);
+  t.like(await auditLog.listBegun(Infinity, 10), [
+    { entry: { action: 'attempt-refund', outcome: 'unknown' } },
+  ]);
+  await clock.advance(6_000);
+  t.is((await stored()).state, 'parked', 'what the provider answered counts');
+  t.true(log.warnings.length > 0);
 });
 
 test('P6: an attempt that a crash cut off is made again by another node', async (t) => {

@@ -17,6 +17,7 @@ import {
 import { refundId } from '../../../events/payments/refunds.ts';
 import { FEATURE_LEVEL, ReachedLevel } from '../../../storage/ports/feature-level.ts';
 import { StoreUnavailableError } from '../../../storage/ports/journal.ts';
+import { MemoryAuditLog } from '../../../storage/memory/audit-log-memory.ts';
 import { MemoryConsumerPositions } from '../../../storage/memory/consumer-positions-memory.ts';
 import { MemoryParkedRefunds } from '../../../storage/memory/parked-refunds-memory.ts';
 import { flush, ManualClock } from '../../actors/manual-clock.ts';
@@ -84,7 +85,8 @@ function start(options: Partial<PaymentsConsumerOptions> = {}) {
   const parkedRefunds = new MemoryParkedRefunds();
   const router = new ScriptedRouter();
   const levels = new ReachedLevel(FEATURE_LEVEL);
-  const parts = { provider, positions, parkedRefunds, router, levels, clock, log };
+  const auditLog = new MemoryAuditLog();
+  const parts = { provider, positions, parkedRefunds, auditLog, router, levels, clock, log };
   return { ...parts, consumer: new PaymentsConsumer({ ...parts, ...options }) };
 }
 
@@ -228,7 +230,7 @@ test('P4: a refund that fails now and then is retried, and the position waits fo
 });
 
 test('P6: a refund refused for good is parked, and holds up none of 1,000 behind it', async (t) => {
-  const { consumer, provider, parkedRefunds, clock } = start();
+  const { consumer, provider, parkedRefunds, auditLog, clock } = start();
   provider.refusing.set('d_1-0', 'The card\u0000 was\u202e closed.\n');
   await consumer.consume(
     Array.from({ length: 1_001 }, (_, i) =>
@@ -242,6 +244,28 @@ test('P6: a refund refused for good is parked, and holds up none of 1,000 behind
   const [{ id } = { id: '' }] = items;
   t.regex(id, new RegExp(REFUND_ID));
   t.deepEqual(items, [parkedRefund({ id })]);
+  t.deepEqual((await auditLog.list({ actor: 'system' }, FIRST_PAGE)).items, [
+    {
+      sequence: 1,
+      at: NOW,
+      actor: { kind: 'system', id: 'system', keyId: null },
+      action: 'park-refund',
+      target: { type: 'refund', id },
+      creatorId: 'u_creator',
+      params: {
+        orderId: 'd_1-0',
+        dropId: 'd_1',
+        amount: 2_500,
+        currency: 'EUR',
+        failedAttempts: 1,
+      },
+      changes: [{ field: 'state', before: null, after: 'parked' }],
+      outcome: 'done',
+      result: 'The provider refused it for good.',
+      address: null,
+      requestId: null,
+    },
+  ]);
 });
 
 test('P6: calls that have no answer end, are parked, and hold up nothing', async (t) => {
@@ -312,6 +336,24 @@ test('P6: the position waits while a refund cannot be parked', async (t) => {
     await clock.advance(31_000);
     t.is(await consumer.position(0), 2);
   }
+});
+
+test('P6, X5: the position waits while a parked refund is not in the audit log', async (t) => {
+  const { consumer, provider, parkedRefunds, auditLog, clock } = start();
+  const append = auditLog.append.bind(auditLog);
+  auditLog.append = () => Promise.reject(new StoreUnavailableError('not now'));
+  provider.refusing.set('d_1-0', 'no');
+  await consumer.consume([batch(1, [[refundRequested, lost]])]);
+  await clock.advance(600_000);
+  t.deepEqual([await parkedRefunds.count('parked'), await consumer.position(0)], [1, 0]);
+  auditLog.append = append;
+  await clock.advance(31_000);
+  t.is(await consumer.position(0), 1);
+  const { items } = await auditLog.list({}, FIRST_PAGE);
+  t.deepEqual(
+    items.map(({ action }) => action),
+    ['park-refund'],
+  );
 });
 
 test('P4: after a crash every call that was not finished is made again', async (t) => {

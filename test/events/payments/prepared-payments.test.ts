@@ -14,6 +14,7 @@ import {
   type ProviderAnswer,
 } from '../../../events/payments/payment-provider.ts';
 import { ReachedLevel } from '../../../storage/ports/feature-level.ts';
+import { MemoryAuditLog } from '../../../storage/memory/audit-log-memory.ts';
 import { MemoryConsumerPositions } from '../../../storage/memory/consumer-positions-memory.ts';
 import { MemoryParkedRefunds } from '../../../storage/memory/parked-refunds-memory.ts';
 import { flush, ManualClock } from '../../actors/manual-clock.ts';
@@ -83,7 +84,8 @@ function start({ level = 3, concurrency = 16 } = {}) {
     const paymentReference = 'reference' in command ? command.reference : null;
     return success(orderView({ id, paymentReference }));
   };
-  const parts = { provider, positions, parkedRefunds, router, levels, clock, log };
+  const auditLog = new MemoryAuditLog();
+  const parts = { provider, positions, parkedRefunds, auditLog, router, levels, clock, log };
   const consumer = new PaymentsConsumer({ ...parts, concurrency, random: () => 1 });
   return { ...parts, consumer };
 }

@@ -208,7 +208,7 @@ export class StripeWorld {
   async #live(): Promise<void> {
     const life = new Life();
     this.#life = life;
-    const { consumerPositions, parkedRefunds } = this.#stores;
+    const { consumerPositions, parkedRefunds, auditLog } = this.#stores;
     const stripe = new StripePaymentProvider({
       secretKey: SECRET_KEY,
       api: new URL(this.#api),
@@ -217,7 +217,7 @@ export class StripeWorld {
       clock,
     });
     const provider = mortal(stripe, life);
-    const parts = { provider, clock, log: this.#log, random: () => this.#random.next() };
+    const parts = { provider, auditLog, clock, log: this.#log, random: () => this.#random.next() };
     const positions = {
       load: (name: string, shard: number) => consumerPositions.load(name, shard),
       replace: (...moved: Parameters<typeof consumerPositions.replace>) =>
