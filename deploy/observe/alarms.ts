@@ -3,7 +3,7 @@
 import type { Alarm } from './alarm.ts';
 import { BUDGET_ALARMS, SALE_ALARMS } from './burn-rates.ts';
 import { ALARM_LIMITS as limits } from '../../contracts/alarm-limits.ts';
-import { JOB, series } from './promql.ts';
+import { JOB, NODE_LABEL, series } from './promql.ts';
 
 const NODES_UP = `${series('up', { job: JOB })} == 1`;
 
@@ -85,6 +85,8 @@ const CLUSTER = {
   },
 } as const satisfies Record<string, Alarm>;
 
+const ARCHIVE_PASSED = series('livedrops_archive_last_pass_timestamp_seconds');
+
 const STORAGE = {
   LiveDropsAppendSlow: {
     expr: `histogram_quantile(0.99, sum by (instance, le) (rate(${series(
@@ -120,9 +122,11 @@ const STORAGE = {
     runbook: 'The archive does not move on',
   },
   LiveDropsArchiveLate: {
-    expr: `time() - max(${series('livedrops_archive_last_pass_timestamp_seconds')} > 0) > ${
-      limits.ARCHIVE_SECONDS.wrong
-    }`,
+    // A node that starts serves 0 until its own first pass: those of the last hour count, whoever
+    // made them. Where none did, the time since the first of the nodes that archive started.
+    expr: `time() - (max(max_over_time(${ARCHIVE_PASSED}[${limits.ARCHIVE_SECONDS.wrong}s]) > 0) or min(${series(
+      'process_start_time_seconds',
+    )} and on (${NODE_LABEL}) ${ARCHIVE_PASSED})) > ${limits.ARCHIVE_SECONDS.wrong}`,
     forSeconds: 0,
     severity: 'ticket',
     summary: 'The archive has not been through the journals for an hour.',

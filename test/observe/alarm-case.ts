@@ -20,6 +20,8 @@ export interface AlarmCase {
   /** When the alarm is looked at, in seconds. */
   readonly atSeconds: number;
   readonly firing: readonly InputSeries[];
+  /** Other ways in which it fires, by what they are. */
+  readonly alsoFiring?: Readonly<Record<string, readonly InputSeries[]>>;
   /** Labels of the alert. */
   readonly alerted: Alerted;
   readonly silent: Readonly<Record<string, readonly InputSeries[]>>;

@@ -21,6 +21,7 @@ const FAST = { stepSeconds: 60, atSeconds: 3_600 + 180, longSeconds: 3_600 };
 const SLOW = { stepSeconds: 600, atSeconds: 21_600 + 1_200, longSeconds: 21_600 };
 const LOW = { stepSeconds: 3_600, atSeconds: 259_200 + 7_200, longSeconds: 259_200 };
 const { failures, slowOrders, slowReads } = SERVICE_BUDGETS;
+const ARCHIVE_PASSED = 'livedrops_archive_last_pass_timestamp_seconds';
 const FAILURES = 'livedrops_service_failures_total';
 const SLOWNESS = 'livedrops_service_slow_total';
 
@@ -134,11 +135,32 @@ export const ALARM_CASES: Readonly<Record<AlarmName, AlarmCase>> = {
   LiveDropsArchiveLate: {
     stepSeconds: 60,
     atSeconds: 7_200,
-    firing: [has('livedrops_archive_last_pass_timestamp_seconds', 3_599)],
+    firing: [has(ARCHIVE_PASSED, 0), has('process_start_time_seconds', 3_599)],
+    alsoFiring: {
+      'the last pass was long ago': [
+        has(ARCHIVE_PASSED, 3_599),
+        other(ARCHIVE_PASSED, 0),
+        other('process_start_time_seconds', 7_100),
+      ],
+      'whoever archived was started anew, and nobody passed since': [
+        has(ARCHIVE_PASSED, { value: 3_500, steps: 60 }),
+        other(ARCHIVE_PASSED, 0),
+        other('process_start_time_seconds', 0),
+      ],
+    },
     alerted: {},
     silent: {
-      'at the limit': [has('livedrops_archive_last_pass_timestamp_seconds', 3_600)],
-      'no pass yet': [has('livedrops_archive_last_pass_timestamp_seconds', 0)],
+      'at the limit': [has(ARCHIVE_PASSED, 3_600)],
+      'no pass yet, and started an hour ago': [
+        has(ARCHIVE_PASSED, 0),
+        has('process_start_time_seconds', 3_600),
+      ],
+      'whoever passed was started anew a moment ago': [
+        has(ARCHIVE_PASSED, { value: 5_000, steps: 100 }),
+        other(ARCHIVE_PASSED, 0),
+        other('process_start_time_seconds', 0),
+      ],
+      'nodes that do not archive': [has('process_start_time_seconds', 0)],
     },
   },
   LiveDropsConsumerLate: above(

@@ -96,8 +96,10 @@ function metricOf({ metric }: InputSeries): string {
 }
 
 function firing([name, alarm]: [AlarmName, Alarm]): RuleTest[] {
-  const { atSeconds, stepSeconds, firing: series, alerted } = ALARM_CASES[name];
+  const { atSeconds, stepSeconds, firing: series, alsoFiring = {}, alerted } = ALARM_CASES[name];
   const tests = [ruleTest(name, `${name} fires`, series, [alerted])];
+  for (const [what, other] of Object.entries(alsoFiring))
+    tests.push(ruleTest(name, `${name} fires: ${what}`, other, [alerted]));
   const early = Math.min(atSeconds - stepSeconds, alarm.forSeconds - stepSeconds);
   // In hours it cannot be so before its windows are full, and then for some time.
   if (early >= 0 && stepSeconds === 5) {
