@@ -70,7 +70,7 @@ export class DraftUseCases {
     if (!product.ok) return product;
     const createdAt = clock.now();
     const id = makeId('d', createdAt, random(ID_RANDOM_BYTES));
-    const terms = termsOf(id, productId, product.value.creatorId, drop);
+    const terms = termsOf(id, product.value, drop);
     const draft = { ...terms, stock: drop.stock, revision: 1, createdAt, announcing: false };
     const refused = this.#refuse(draft, true) ?? (await this.#refuseSeller(draft));
     if (refused !== null) return refused;
@@ -317,7 +317,7 @@ function draftOutcome(answered: Answered<Draft | null>): Outcome<DraftView> | nu
 }
 
 function changedDraft(draft: Draft, change: DropChange): Draft {
-  const { metadata: _, externalId: __, access, earlyAccessSeconds, ...before } = draft;
+  const { metadata: _, externalId: __, access, earlyAccessSeconds, unlisted, ...before } = draft;
   return {
     ...before,
     startsAt: change.startsAt ?? draft.startsAt,
@@ -330,6 +330,7 @@ function changedDraft(draft: Draft, change: DropChange): Draft {
     ...accessOf({
       access: change.access ?? access,
       earlyAccessSeconds: change.earlyAccessSeconds ?? earlyAccessSeconds,
+      unlisted,
     }),
     ...changedDescription(draft, change),
     stock: change.stock ?? draft.stock,

@@ -66,7 +66,7 @@ export class Drops {
     if (barred !== null) return barred;
     const newId = makeId('d', clock.now(), random(ID_RANDOM_BYTES));
     const made = (id: string) => {
-      return { terms: termsOf(id, productId, creatorId, drop), stock: drop.stock };
+      return { terms: termsOf(id, product.value, drop), stock: drop.stock };
     };
     if (request === undefined) return await makeDrop(this.#options, made(newId));
     const kept = outcomeOf(await requests.keep(request, newId));

@@ -10,6 +10,7 @@ import {
 import { currencyProblem, isSellable } from '../contracts/currencies.ts';
 import type { DropTerms, DropView, NewDrop } from '../contracts/drops.ts';
 import type { Outcome, Refusal } from '../contracts/refusals.ts';
+import type { Product } from '../contracts/products.ts';
 import { changedDescription } from '../domain/description.ts';
 import { accessOf } from '../domain/drop-state.ts';
 import { refusal } from '../domain/refusal.ts';
@@ -48,7 +49,8 @@ export async function makeDrop(
   const { catalogue, router, levels } = options;
   // Before: a page that shows the drop shows public media. Where no drop comes of it, they are so
   // all the same.
-  if (levels.reached() >= MEDIA_LEVEL) await catalogue.announceProduct(terms.productId);
+  if (levels.reached() >= MEDIA_LEVEL && terms.unlisted !== true)
+    await catalogue.announceProduct(terms.productId);
   const made = await router.send({
     type: 'create-drop',
     dropId: terms.id,
@@ -97,17 +99,17 @@ async function listAtOnce(catalogue: Catalogue, view: DropView): Promise<void> {
   }
 }
 
+/** A drop of an unlisted product is unlisted, whatever is asked for. */
 export function termsOf(
   id: string,
-  productId: string,
-  creatorId: string,
+  product: Pick<Product, 'id' | 'creatorId' | 'unlisted'>,
   drop: NewDrop,
 ): Omit<DropTerms, 'paymentPaceMs'> {
   const { startsAt, endsAt, unitAmount, currency } = drop;
   return {
     id,
-    productId,
-    creatorId,
+    productId: product.id,
+    creatorId: product.creatorId,
     startsAt,
     endsAt,
     unitAmount,
@@ -115,7 +117,7 @@ export function termsOf(
     limitPerUser: drop.limitPerUser ?? LIMIT_PER_USER_DEFAULT,
     holdSeconds: drop.holdSeconds ?? HOLD_SECONDS_DEFAULT,
     payment: drop.payment ?? 'instant',
-    ...accessOf(drop),
+    ...accessOf({ ...drop, unlisted: product.unlisted ?? drop.unlisted ?? false }),
     ...changedDescription({}, drop),
   };
 }

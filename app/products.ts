@@ -68,8 +68,14 @@ export class Products {
       return refusal('forbidden', 'Products are added for oneself, or for an organisation.');
     const { name, description = '', imageUrls = [], mediaIds = [] } = product;
     const described = changedDescription({}, product);
-    const media = mediaIds.length > 0 && { mediaIds };
-    const content = { name: name.trim(), description, imageUrls, ...described, ...media };
+    const content = {
+      name: name.trim(),
+      description,
+      imageUrls,
+      ...described,
+      ...(mediaIds.length > 0 && { mediaIds }),
+      ...(product.unlisted === true && { unlisted: true as const }),
+    };
     const checked = checkNew(content);
     if (!checked.ok) return checked;
     const refused = refusePictures(content) ?? (await this.#refuseSeller(creatorId, request));

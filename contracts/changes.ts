@@ -76,7 +76,7 @@ const DropTermsOutside = Type.Object({
   limitPerUser: sequence,
   holdSeconds: count,
   payment: PaymentMode,
-  ...Type.Pick(DropView, ['access', 'earlyAccessSeconds']).properties,
+  ...Type.Pick(DropView, ['access', 'earlyAccessSeconds', 'unlisted']).properties,
   ...described,
 });
 

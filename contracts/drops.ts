@@ -17,6 +17,7 @@ import { list, type Page, paging } from './paging.ts';
 import { LINE } from './patterns.ts';
 import type { Plain } from './plain.ts';
 import { count, currency, currencyCode, id, STRICT, time, userId } from './scalars.ts';
+import { madeUnlisted, unlisted, unlistedToo } from './unlisted.ts';
 import { inside, wire, wireTime } from './wire.ts';
 
 export const DropStatus = Type.Union([
@@ -85,6 +86,7 @@ export const DropView = Type.Object(
     access: Type.Optional(Type.Literal('pass')),
     /** Those with a pass may order for so long before the start; absent: they may not. */
     earlyAccessSeconds: Type.Optional(count),
+    unlisted,
     /**
      * No orders are taken for a while. A flag beside the status, absent where it is not so: the
      * drop opens and ends on time all the same.
@@ -118,6 +120,7 @@ export const DropTerms = Type.Object({
     'payment',
     'access',
     'earlyAccessSeconds',
+    'unlisted',
     'metadata',
     'externalId',
   ]).properties,
@@ -166,6 +169,7 @@ export const NewDrop = Type.Object(
     draft: Type.Optional(
       Type.Boolean({ description: 'true: seen by its creator alone, until it is announced' }),
     ),
+    unlisted: madeUnlisted,
   },
   { ...STRICT, title: 'NewDrop' },
 );
@@ -241,6 +245,8 @@ export const DropFilter = Type.Object({
   productId: Type.Optional(id),
   /** Only together with `creatorId`. */
   externalId: Type.Optional(externalId),
+  /** Also what is unlisted (D10). */
+  withUnlisted: Type.Optional(Type.Boolean()),
 });
 export type DropFilter = Plain<typeof DropFilter>;
 
@@ -286,6 +292,7 @@ export const DropQuery = Type.Object(
     creator_id: Type.Optional(userId),
     product_id: Type.Optional(id),
     external_id: Type.Optional({ ...externalId, description: 'only together with creator_id' }),
+    unlisted: unlistedToo,
     ...paging,
   },
   STRICT,

@@ -13,6 +13,7 @@ import { list, paging } from './paging.ts';
 import type { Plain } from './plain.ts';
 import { LINE, LINES } from './patterns.ts';
 import { count, httpUrl, id, STRICT, time, userId } from './scalars.ts';
+import { madeUnlisted, unlisted, unlistedToo } from './unlisted.ts';
 import { inside, wire } from './wire.ts';
 
 const name = Type.String({ minLength: 1, maxLength: PRODUCT_NAME_LENGTH_MAX, pattern: LINE });
@@ -34,6 +35,7 @@ export const NewProduct = Type.Object(
     imageUrls: Type.Optional(imageUrls),
     mediaIds: Type.Optional(mediaIds),
     ...described,
+    unlisted: madeUnlisted,
   },
   { ...STRICT, title: 'NewProduct' },
 );
@@ -66,6 +68,8 @@ export const Product = Type.Object(
     mediaIds: Type.Optional(mediaIds),
     /** A drop of it was announced, from feature level 6 on: its media are public. */
     announced: inside(Type.Optional(Type.Literal(true))),
+    /** So are all its drops. */
+    unlisted,
   },
   { title: 'Product' },
 );
@@ -100,12 +104,15 @@ export interface ProductFilter {
   readonly creatorId?: string;
   /** Only together with `creatorId`. */
   readonly externalId?: string;
+  /** Also what is unlisted (D10). */
+  readonly withUnlisted?: boolean;
 }
 
 export const ProductQuery = Type.Object(
   {
     creator_id: Type.Optional(userId),
     external_id: Type.Optional({ ...externalId, description: 'only together with creator_id' }),
+    unlisted: unlistedToo,
     ...paging,
   },
   STRICT,

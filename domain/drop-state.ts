@@ -47,6 +47,7 @@ export class DropState {
   startsAt: number;
   endsAt: number;
   limitPerUser: number;
+  readonly unlisted: boolean;
   access: DropAccess;
   /** How long before the start orders with a pass are taken. */
   earlyAccessSeconds: number;
@@ -86,6 +87,7 @@ export class DropState {
     this.limitPerUser = terms.limitPerUser;
     this.holdSeconds = terms.holdSeconds;
     this.payment = terms.payment;
+    this.unlisted = terms.unlisted ?? false;
     this.access = terms.access ?? 'public';
     this.earlyAccessSeconds = terms.earlyAccessSeconds ?? 0;
     this.description = changedDescription({}, terms);
@@ -293,17 +295,23 @@ export class DropState {
   }
 }
 
-/** What of terms, views and snapshots says who may buy; nothing of a drop for everybody. */
+/**
+ * What of terms, views and snapshots says who may buy and who is told of it; nothing of a drop for
+ * everybody.
+ */
 export function accessOf({
   access,
   earlyAccessSeconds = 0,
+  unlisted = false,
 }: {
   readonly access?: DropAccess;
   readonly earlyAccessSeconds?: number;
-}): Pick<DropTerms, 'access' | 'earlyAccessSeconds'> {
+  readonly unlisted?: boolean;
+}): Pick<DropTerms, 'access' | 'earlyAccessSeconds' | 'unlisted'> {
   return {
     ...(access === 'pass' && { access }),
     ...(earlyAccessSeconds > 0 && { earlyAccessSeconds }),
+    ...(unlisted && { unlisted }),
   };
 }
 

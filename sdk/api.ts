@@ -233,6 +233,8 @@ export interface Product {
   readonly externalId?: string;
   /** uploaded pictures and films by their REST ids, in order; they replace imageUrls */
   readonly mediaIds?: ReadonlyArray<string>;
+  /** in no list and no search: who has its id reads it */
+  readonly unlisted?: true;
   /** its owner alone sees its media, until its first drop is announced */
   readonly hasPrivateMedia?: true;
   readonly picture?: Picture;
@@ -286,6 +288,8 @@ export interface Drop {
   readonly createdAt: string;
   readonly access?: 'pass';
   readonly earlyAccessSeconds?: number;
+  /** in no list and no search: who has its id reads it */
+  readonly unlisted?: true;
   readonly paused?: true;
   readonly pausedAt?: string;
   readonly pauseReason?: string;
@@ -752,6 +756,8 @@ export interface NewProduct {
   readonly mediaIds?: ReadonlyArray<string>;
   readonly metadata?: Metadata;
   readonly externalId?: string;
+  /** true, for good: in no list and no search, and nobody is told of it */
+  readonly unlisted?: boolean;
 }
 
 export interface ProductPage {
@@ -815,6 +821,8 @@ export interface NewDrop {
   readonly externalId?: string;
   /** true: seen by its creator alone, until it is announced */
   readonly draft?: boolean;
+  /** true, for good: in no list and no search, and nobody is told of it */
+  readonly unlisted?: boolean;
 }
 
 export interface DropPatch {
@@ -2080,6 +2088,8 @@ export interface DropCreatedLine {
     readonly payment: 'instant' | 'provider';
     readonly access?: 'pass';
     readonly earlyAccessSeconds?: number;
+    /** in no list and no search: who has its id reads it */
+    readonly unlisted?: true;
     readonly metadata?: Metadata;
     readonly externalId?: string;
   };
@@ -2528,6 +2538,8 @@ export interface DraftLine {
     readonly payment: 'instant' | 'provider';
     readonly access?: 'pass';
     readonly earlyAccessSeconds?: number;
+    /** in no list and no search: who has its id reads it */
+    readonly unlisted?: true;
     readonly metadata?: Metadata;
     readonly externalId?: string;
     readonly stock: number;
@@ -3367,6 +3379,8 @@ export interface Operations {
       readonly creator_id?: string;
       /** only together with creator_id */
       readonly external_id?: string;
+      /** true: also the caller’s own that are unlisted, with an access token */
+      readonly unlisted?: boolean;
       readonly limit?: number;
       /** nextCursor of the page before */
       readonly cursor?: string;
@@ -3486,6 +3500,8 @@ export interface Operations {
       readonly product_id?: string;
       /** only together with creator_id */
       readonly external_id?: string;
+      /** true: also the caller’s own that are unlisted, with an access token */
+      readonly unlisted?: boolean;
       readonly limit?: number;
       /** nextCursor of the page before */
       readonly cursor?: string;

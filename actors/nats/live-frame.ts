@@ -41,7 +41,12 @@ type ViewFields = [
   /** From feature level 4 on. */
   access?: AccessFields,
 ];
-type AccessFields = [access: DropAccess, earlyAccessSeconds: number];
+type AccessFields = [
+  access: DropAccess,
+  earlyAccessSeconds: number,
+  /** From feature level 7 on. */
+  unlisted?: true,
+];
 type PauseFields = [at: number, version: number, holdsPaused: boolean, reason: string | null];
 type MilestoneFields = [type: Milestone['type'], view: ViewFields];
 
@@ -275,13 +280,14 @@ function viewFields(view: DropView): ViewFields {
   if (revision !== undefined) fields.push(revision);
   // Few drops have one of these, and none of an owner below feature level 3.
   const isPaused = view.paused === true;
-  const { access, earlyAccessSeconds } = view;
-  const isRestricted = access !== undefined || earlyAccessSeconds !== undefined;
+  const { access, earlyAccessSeconds, unlisted } = view;
+  const isRestricted =
+    access !== undefined || earlyAccessSeconds !== undefined || unlisted !== undefined;
   if (metadata !== undefined || externalId !== undefined || isPaused || isRestricted)
     fields.push(metadata ?? null, externalId ?? null);
   if (isPaused) fields.push(pauseFields(view));
   else if (isRestricted) fields.push(null);
-  if (isRestricted) fields.push([access ?? 'public', earlyAccessSeconds ?? 0]);
+  if (isRestricted) fields.push(accessFields(view));
   return fields;
 }
 
@@ -309,8 +315,18 @@ function viewOf(fields: ViewFields): DropView {
     ...(fields[19] && { metadata: fields[19] }),
     ...(fields[20] && { externalId: fields[20] }),
     ...(fields[21] && pauseOf(fields[21])),
-    ...(fields[22] && accessOf({ access: fields[22][0], earlyAccessSeconds: fields[22][1] })),
+    ...(fields[22] && accessOfFields(fields[22])),
   };
+}
+
+function accessFields({ access, earlyAccessSeconds, unlisted }: DropView): AccessFields {
+  const fields: AccessFields = [access ?? 'public', earlyAccessSeconds ?? 0];
+  if (unlisted === true) fields.push(unlisted);
+  return fields;
+}
+
+function accessOfFields([access, earlyAccessSeconds, unlisted]: AccessFields) {
+  return accessOf({ access, earlyAccessSeconds, ...(unlisted && { unlisted }) });
 }
 
 function pauseFields({ pausedAt, pauseReason, holdsPaused, pausedVersion }: DropView): PauseFields {

@@ -146,7 +146,12 @@ export class LiveFrames {
     this.#timer = null;
   }
 
+  /** Of an unlisted drop only those hear who watch it by its id. */
   #send(view: DropView, milestones: readonly Milestone[]): void {
+    if (view.unlisted === true) {
+      this.#bus.publish(dropTopic(view.id), { type: 'drop', view, milestones });
+      return;
+    }
     for (const milestone of milestones) {
       if (!STATUS_MILESTONES.has(milestone.type)) continue;
       this.#bus.publish(STATUS_TOPIC, { type: 'milestone', milestone });

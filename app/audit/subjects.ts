@@ -109,17 +109,17 @@ function owned<T extends { readonly creatorId: string }>(
 
 export function productFacts(
   product: Pick<Product, 'name' | 'description' | 'imageUrls' | 'mediaIds'> &
-    Pick<Product, 'metadata' | 'externalId'>,
+    Pick<Product, 'metadata' | 'externalId' | 'unlisted'>,
 ): Facts {
-  const { name, description, imageUrls, mediaIds, metadata, externalId } = product;
-  return { name, description, imageUrls, mediaIds, metadata, externalId };
+  const { name, description, imageUrls, mediaIds, metadata, externalId, unlisted } = product;
+  return { name, description, imageUrls, mediaIds, metadata, externalId, unlisted };
 }
 
 type Terms = Omit<DropView, 'status' | 'stocked'> | Draft;
 
 function termsFacts(terms: Terms): Facts {
   const { productId, startsAt, endsAt, unitAmount, currency, limitPerUser, holdSeconds } = terms;
-  const { payment, access, earlyAccessSeconds, metadata, externalId } = terms;
+  const { payment, access, earlyAccessSeconds, unlisted, metadata, externalId } = terms;
   return {
     productId,
     startsAt,
@@ -131,6 +131,7 @@ function termsFacts(terms: Terms): Facts {
     payment,
     access,
     earlyAccessSeconds,
+    unlisted,
     metadata,
     externalId,
   };

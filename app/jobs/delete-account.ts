@@ -131,7 +131,8 @@ export class AccountDeletion {
   async #sells(creatorId: string): Promise<boolean> {
     const { catalogue } = this.#options;
     for (const status of ['live', 'upcoming'] as const) {
-      const page = await catalogue.listDrops({ creatorId, status }, { limit: 1, cursor: null });
+      const filter = { creatorId, status, withUnlisted: true };
+      const page = await catalogue.listDrops(filter, { limit: 1, cursor: null });
       if (page.items.length > 0) return true;
     }
     return false;

@@ -97,6 +97,7 @@ export class StopDropsHandler implements JobHandler {
   async #list({ creatorId, productId }: StopDropsParams, status: DropStatus, cursor: string) {
     const filter = {
       status,
+      withUnlisted: true,
       ...(creatorId !== undefined && { creatorId }),
       ...(productId !== undefined && { productId }),
     };

@@ -44,9 +44,10 @@ export interface OrderNews extends About {
   readonly orderId: string;
 }
 
-/** Null: it is no news of a drop. `place` and `at` are the event's. */
+/** Null: it is no news of a drop, or the drop is unlisted. `place` and `at` are the event's. */
 export function dropNewsOf(fact: Fact, place: string, at: number): DropNews | null {
   const { event, order, terms } = fact;
+  if (terms.unlisted === true) return null;
   // Most events: an order took units, and left enough.
   const free = terms.stocked - fact.held - fact.sold;
   const freeBefore = free - freedUnits(event, order);

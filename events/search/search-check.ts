@@ -222,6 +222,7 @@ function wantedOf(change: EntityChange): Wanted | null {
     return { key: dropKey(dropId), exists: true, isRight: (found) => isOfDrop(found, drop) };
   }
   if (change.kind !== 'product' || change.product === null) return null;
+  if (change.product.unlisted === true) return null;
   const { id, name, description, creatorId, createdAt } = change.product;
   return {
     key: { type: 'product', id },

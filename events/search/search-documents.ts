@@ -180,7 +180,7 @@ export class SearchDocuments {
     const followed = new Set<string>();
     for (const entity of entities) {
       if (entity.kind === 'user') users.set(entity.userId, entity.user);
-      else if (entity.kind === 'product') products.set(entity.productId, entity.product);
+      else if (entity.kind === 'product') products.set(entity.productId, foundProduct(entity));
       else if (entity.kind === 'drop') drops.set(entity.dropId, entity.drop);
       else if (entity.kind === 'follow') followed.add(entity.creatorId);
       else if (entity.kind === 'take-down') takeDowns.set(nameOf(keyOfTakeDown(entity)), entity);
@@ -220,6 +220,11 @@ export class SearchDocuments {
     this.#turn = turn.catch(() => undefined);
     return turn;
   }
+}
+
+/** Null where nobody finds it. */
+function foundProduct({ product }: Extract<EntityChange, { kind: 'product' }>): Product | null {
+  return product?.unlisted === true ? null : product;
 }
 
 /** Of all that a drop changes. */

@@ -6,6 +6,7 @@ import { FollowPage } from '../../contracts/follows.ts';
 import { MediaBody, Picture, ProductMedia } from '../../contracts/media.ts';
 import { ProductBody } from '../../contracts/products.ts';
 import { BanPage } from '../../contracts/restrictions.ts';
+import { unlistedToo } from '../../contracts/unlisted.ts';
 import { wire } from '../../contracts/wire.ts';
 import { idOf, type Row } from './builder.ts';
 import { connectionOf, connectionType, pageArgs } from './connections.ts';
@@ -13,8 +14,11 @@ import type { Context } from './context.ts';
 import { COSTS, costOfList } from './costs.ts';
 import { restId } from './node-ids.ts';
 import type { Parts } from './parts.ts';
+import { describe } from './shapes.ts';
 
 export type Catalogue = ReturnType<typeof addCatalogue>;
+
+const UNLISTED_TOO = describe(unlistedToo);
 
 export function addCatalogue(parts: Parts) {
   const { builder, shapes } = parts;
@@ -223,13 +227,15 @@ export function addCatalogue(parts: Parts) {
         creatorId: t.arg.id(),
         productId: t.arg.id(),
         externalId: t.arg.string({ description: 'only together with creatorId' }),
+        unlisted: t.arg.boolean({ description: UNLISTED_TOO }),
       },
-      resolve: (_, { status, creatorId, productId, externalId, ...args }, context) =>
+      resolve: (_, { status, creatorId, productId, externalId, unlisted, ...args }, context) =>
         connectionOf(context, '/v1/drops', args, {
           status,
           creator_id: optionalId('User', creatorId),
           product_id: optionalId('Product', productId),
           external_id: externalId,
+          unlisted,
         }),
     }),
     products: t.field({
@@ -241,11 +247,13 @@ export function addCatalogue(parts: Parts) {
         ...pageArgs(t.arg),
         creatorId: t.arg.id(),
         externalId: t.arg.string({ description: 'only together with creatorId' }),
+        unlisted: t.arg.boolean({ description: UNLISTED_TOO }),
       },
-      resolve: (_, { creatorId, externalId, ...args }, context) =>
+      resolve: (_, { creatorId, externalId, unlisted, ...args }, context) =>
         connectionOf(context, '/v1/products', args, {
           creator_id: optionalId('User', creatorId),
           external_id: externalId,
+          unlisted,
         }),
     }),
   }));

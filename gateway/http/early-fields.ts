@@ -7,6 +7,7 @@ import { problem, type Problem } from './problems.ts';
 const DESCRIPTIONS_LEVEL = 3;
 const ACCESS_LEVEL = 4;
 const MEDIA_LEVEL = 6;
+const UNLISTED_LEVEL = 7;
 
 /** The refusal of metadata and external ids that come too early; null where they may pass. */
 export function refuseEarly(
@@ -33,6 +34,14 @@ export function refuseEarlyMedia(
   ...fields: readonly unknown[]
 ): Problem | null {
   return refuseBelow(MEDIA_LEVEL, levels, fields);
+}
+
+/** The refusal to make or list what is unlisted too early; null where it may pass. */
+export function refuseEarlyUnlisted(
+  levels: Pick<FeatureLevels, 'reached'>,
+  unlisted: boolean | undefined,
+): Problem | null {
+  return refuseBelow(UNLISTED_LEVEL, levels, [unlisted || undefined]);
 }
 
 function refuseBelow(

@@ -37,6 +37,8 @@ const DRAFTS_LEVEL = 3;
 
 type ReadPage<T> = (page: PageRequest) => Promise<Outcome<Page<T>>>;
 
+const ALL_OF_ONES_OWN = { withHidden: true, withUnlisted: true } as const;
+
 /** The chunks of the file. Errors: `ExportCutError` where a list cannot be read to its end. */
 export async function* accountExport(options: ExportOptions): AsyncGenerator<string> {
   const { call, caller, paymentProvider, levels, urls, at } = options;
@@ -73,14 +75,14 @@ export async function* accountExport(options: ExportOptions): AsyncGenerator<str
   yield* list(
     'products',
     pages('catalogue.products', (page) => {
-      return call('catalogue.products', { creatorId: userId, page, withHidden: true });
+      return call('catalogue.products', { creatorId: userId, page, ...ALL_OF_ONES_OWN });
     }),
     (item) => JSON.stringify(urls.product(item)),
   );
   yield* list(
     'drops',
     pages('catalogue.drops', (page) => {
-      return call('catalogue.drops', { creatorId: userId, page, withHidden: true });
+      return call('catalogue.drops', { creatorId: userId, page, ...ALL_OF_ONES_OWN });
     }),
     (item) => JSON.stringify(dropBody(item)),
   );

@@ -9,6 +9,7 @@ import {
   NewDrop,
   NewDropBody,
   type DropCard,
+  type DropFilter,
   type DropsPage,
   type DropView,
 } from '../../contracts/drops.ts';
@@ -22,7 +23,7 @@ import { cacheStatus } from '../cache/cache-headers.ts';
 import { type PublicReads, TAGS } from '../cache/public-reads.ts';
 import type { DropCards } from '../cache/drop-cards.ts';
 import type { ProductPictures } from '../cache/product-pictures.ts';
-import { refuseEarly, refuseEarlyAccess } from '../http/early-fields.ts';
+import { refuseEarly, refuseEarlyAccess, refuseEarlyUnlisted } from '../http/early-fields.ts';
 import { conditionOf, IfMatchHeaders } from '../http/if-match.ts';
 import { contentTag } from '../http/entity-tag.ts';
 import { problem } from '../http/problems.ts';
@@ -41,6 +42,7 @@ import { dropBody, dropPageBody, pageBody, tagOf } from '../present.ts';
 import { changedDrop, dropChangeRoute } from './drop-change.ts';
 import { pageRequest, paramsOf } from './paging.ts';
 import { pauseRoutes } from './pauses.ts';
+import { unlistedOf } from './unlisted-lists.ts';
 
 const TAG = 'drops';
 /** No shared cache may have a draft. */
@@ -83,7 +85,8 @@ function creatorRoutes({ levels }: DropRoutesOptions): Route[] {
       async ({ call, caller, id: productId, body, request }) => {
         const early =
           refuseEarly(levels, body.metadata, body.externalId, body.draft) ??
-          refuseEarlyAccess(levels, body);
+          refuseEarlyAccess(levels, body) ??
+          refuseEarlyUnlisted(levels, body.unlisted);
         if (early !== null) return early;
         const action = body.draft === true ? 'drafts.add' : 'drops.create';
         const made = await call(action, {
@@ -219,8 +222,8 @@ function readRoutes({ cards, reads, pictures, hidden, levels }: DropRoutesOption
       },
       async ({ call, query, identify }) => {
         const { status, creator_id: creatorId, product_id: productId } = query;
-        const { external_id: externalId } = query;
-        const early = refuseEarly(levels, externalId);
+        const { external_id: externalId, unlisted: withUnlisted = false } = query;
+        const early = refuseEarly(levels, externalId) ?? refuseEarlyUnlisted(levels, withUnlisted);
         if (early !== null) return early;
         const page = pageRequest(query);
         const filter = {
@@ -237,20 +240,27 @@ function readRoutes({ cards, reads, pictures, hidden, levels }: DropRoutesOption
           const drafts = await call('drafts.list', { caller, ...whose, ...filter, page });
           return drafts.ok ? jsonReply(200, pageBody(drafts.value, dropBody), [PRIVATE]) : drafts;
         }
+        const load = async (whose: Pick<DropFilter, 'creatorId' | 'withUnlisted'>) => {
+          const drops = await call('catalogue.drops', {
+            ...(status !== undefined && { status }),
+            ...whose,
+            ...filter,
+            page,
+          });
+          return drops.ok ? success(await pictured(drops.value, pictures, call)) : drops;
+        };
+        if (withUnlisted) {
+          const whose = await unlistedOf(identify, creatorId);
+          if (!whose.ok) return whose;
+          const drops = await load(whose.value);
+          return drops.ok ? jsonReply(200, dropPageBody(drops.value), [PRIVATE]) : drops;
+        }
         const about = { status, creator_id: creatorId, product_id: productId };
         return await cachedReply(reads, {
           kind: 'drop-lists',
           key: cacheKey('/v1/drops', { ...about, external_id: externalId, ...paramsOf(page) }),
           tags: [TAGS.drops, ...(creatorId === undefined ? [] : [TAGS.creator(creatorId)])],
-          load: async () => {
-            const drops = await call('catalogue.drops', {
-              ...(status !== undefined && { status }),
-              ...(creatorId !== undefined && { creatorId }),
-              ...filter,
-              page,
-            });
-            return drops.ok ? success(await pictured(drops.value, pictures, call)) : drops;
-          },
+          load: () => load(creatorId === undefined ? {} : { creatorId }),
           present: dropPageBody,
           about: (drops) => ({
             etag: pageTag(drops),

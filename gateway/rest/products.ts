@@ -3,6 +3,7 @@
 import {
   NewProduct,
   ProductBody,
+  type ProductFilter,
   ProductPage,
   ProductPatch,
   ProductQuery,
@@ -12,11 +13,12 @@ import { productRead } from '../cache/entity-reads.ts';
 import { type PublicReads, TAGS } from '../cache/public-reads.ts';
 import { pageBody } from '../present.ts';
 import type { MediaUrls } from '../media-urls.ts';
-import { refuseEarly, refuseEarlyMedia } from '../http/early-fields.ts';
+import { refuseEarly, refuseEarlyMedia, refuseEarlyUnlisted } from '../http/early-fields.ts';
 import { conditionOf, IfMatchHeaders } from '../http/if-match.ts';
 import { jsonReply, type Reply, route, type Route, userRoute } from '../http/route.ts';
 import type { FeatureLevels } from '../../storage/ports/feature-level.ts';
 import { pageRequest, paramsOf } from './paging.ts';
+import { unlistedOf } from './unlisted-lists.ts';
 
 const TAG = 'products';
 const PRIVATE = ['cache-control', 'private, no-store'] as const;
@@ -51,7 +53,8 @@ export function productRoutes({ levels, reads, urls }: ProductRoutesOptions): Ro
       async ({ call, caller, id: creatorId, body: product, request }) => {
         const early =
           refuseEarly(levels, product.metadata, product.externalId) ??
-          refuseEarlyMedia(levels, product.mediaIds);
+          refuseEarlyMedia(levels, product.mediaIds) ??
+          refuseEarlyUnlisted(levels, product.unlisted);
         if (early !== null) return early;
         const added = await call('products.add', { caller, creatorId, product, request });
         if (!added.ok) return added;
@@ -94,18 +97,32 @@ export function productRoutes({ levels, reads, urls }: ProductRoutesOptions): Ro
         summary: 'Products, newest first.',
         tag: TAG,
         access: 'public',
+        knowsUsers: true,
+        action: 'drafts.read',
         rateClass: 'reads',
         query: ProductQuery,
         status: 200,
         response: ProductPage,
-        refusals: ['unavailable'],
+        refusals: ['not-found', 'unavailable'],
         cache: 'public, max-age=5, stale-while-revalidate=5, stale-if-error=60',
       },
-      async ({ call, query }) => {
-        const { creator_id: creatorId, external_id: externalId } = query;
-        const early = refuseEarly(levels, externalId);
+      async ({ call, query, identify }) => {
+        const { creator_id: creatorId, external_id: externalId, unlisted = false } = query;
+        const early = refuseEarly(levels, externalId) ?? refuseEarlyUnlisted(levels, unlisted);
         if (early !== null) return early;
         const page = pageRequest(query);
+        const load = (whose: Pick<ProductFilter, 'creatorId' | 'withUnlisted'>) =>
+          call('catalogue.products', {
+            ...whose,
+            ...(externalId !== undefined && { externalId }),
+            page,
+          });
+        if (unlisted) {
+          const whose = await unlistedOf(identify, creatorId);
+          if (!whose.ok) return whose;
+          const found = await load(whose.value);
+          return found.ok ? jsonReply(200, pageBody(found.value, urls.product), [PRIVATE]) : found;
+        }
         const about = { creator_id: creatorId, external_id: externalId };
         return await cachedReply(reads, {
           kind: 'product-lists',
@@ -114,12 +131,7 @@ export function productRoutes({ levels, reads, urls }: ProductRoutesOptions): Ro
             creatorId === undefined
               ? [TAGS.products]
               : [TAGS.productsOf(creatorId), TAGS.creator(creatorId)],
-          load: () =>
-            call('catalogue.products', {
-              ...(creatorId !== undefined && { creatorId }),
-              ...(externalId !== undefined && { externalId }),
-              page,
-            }),
+          load: () => load(creatorId === undefined ? {} : { creatorId }),
           present: (products) => pageBody(products, urls.product),
         });
       },

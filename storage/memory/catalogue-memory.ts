@@ -101,9 +101,10 @@ export class MemoryCatalogue implements Catalogue {
   }
 
   async listProducts(filter: ProductFilter, page: PageRequest): Promise<Page<Product>> {
-    const { creatorId, externalId } = filter;
+    const { creatorId, externalId, withUnlisted = false } = filter;
     const shown = [...this.#products.values()].filter(
       (product) =>
+        (withUnlisted || product.unlisted !== true) &&
         (creatorId === undefined || product.creatorId === creatorId) &&
         (externalId === undefined || product.externalId === externalId),
     );
@@ -130,6 +131,7 @@ export class MemoryCatalogue implements Catalogue {
   async listDrops(filter: DropFilter, page: PageRequest): Promise<Page<DropView>> {
     const shown = [...this.#drops.values()].filter(
       (drop) =>
+        (filter.withUnlisted === true || drop.unlisted !== true) &&
         (filter.status === undefined || drop.status === filter.status) &&
         (filter.creatorId === undefined || drop.creatorId === filter.creatorId) &&
         (filter.productId === undefined || drop.productId === filter.productId) &&
@@ -141,6 +143,7 @@ export class MemoryCatalogue implements Catalogue {
   #putDrop(view: DropView): void {
     const before = this.#drops.get(view.id) ?? null;
     this.#drops.set(view.id, view);
+    if (view.unlisted === true) return;
     if (isRecorded(before, view)) this.#changes.append(dropChange(view));
     else this.#changes.keep(dropChange(view));
   }

@@ -51,13 +51,14 @@ export interface Catalogue {
   findProduct(productId: string): Promise<Product | null>;
   /** Products by their ids, in one read; without unknown ids. At most 100 ids. */
   findProducts(productIds: readonly string[]): Promise<ReadonlyMap<string, Product>>;
-  /** Newest first. */
+  /** Newest first. Without those that are unlisted, unless the filter asks for them, too. */
   listProducts(filter: ProductFilter, page: PageRequest): Promise<Page<Product>>;
 
   /**
    * Adds or replaces rows, each with its record in the change stream where there is one to write
-   * (`storage/rows/drop-summary.ts`). Ignores a row whose version is not above the stored version,
-   * so callers may put a view twice or late (N11).
+   * (`storage/rows/drop-summary.ts`); of a drop that is unlisted there is none, and full passes
+   * leave it out. Ignores a row whose version is not above the stored version, so callers may put a
+   * view twice or late (N11).
    */
   putDrops(views: readonly DropView[]): Promise<void>;
   /**
@@ -67,6 +68,9 @@ export interface Catalogue {
    */
   replaceDrop(view: DropView, version: number): Promise<boolean>;
   findDrop(dropId: string): Promise<DropView | null>;
-  /** Newest first (by createdAt, then id, both descending). The order never changes. */
+  /**
+   * Newest first (by createdAt, then id, both descending). The order never changes. Without those
+   * that are unlisted, unless the filter asks for them, too.
+   */
   listDrops(filter: DropFilter, page: PageRequest): Promise<Page<DropView>>;
 }

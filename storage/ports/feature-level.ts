@@ -4,10 +4,11 @@
 // level. Level 3 has the command `list-orders`. Level 4 has bans, organisations, drops that ask for
 // a pass, and answers to requests with keys in the slots of jobs, parked refunds and the placement,
 // too. Level 5 has drops in the change stream. Level 6 has media of products and accounts,
-// media in the change stream, and the live message that one is ready or refused.
+// media in the change stream, and the live message that one is ready or refused. Level 7 has
+// products and drops that are unlisted.
 
 /** The highest level that this version reads. It writes at that level once the store reached it. */
-export const FEATURE_LEVEL = 6;
+export const FEATURE_LEVEL = 7;
 
 export interface FeatureLevels {
   /** Writers use the formats of this level. It never falls. */

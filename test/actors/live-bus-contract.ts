@@ -164,6 +164,8 @@ export function liveBusContract(test: TestFn, name: string, withEnds: WithEnds):
         pausedMessage({}),
         pausedMessage({ access: 'pass', earlyAccessSeconds: 60 }),
         asking({ access: 'pass' }),
+        asking({ unlisted: true }),
+        pausedMessage({ unlisted: true, earlyAccessSeconds: 60 }),
         asking({ earlyAccessSeconds: 3_600, externalId: 'sku' }),
         { type: 'follow', creatorId: 'creator_1', following: false },
         { type: 'feed' },

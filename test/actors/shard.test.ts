@@ -220,6 +220,25 @@ test('N5a: starts and ends are on the topic of all drops, before the creator’s
   ]);
 });
 
+test('D10: of an unlisted drop its own topic tells alone', async (t) => {
+  const { host, clock, bus } = await startHost();
+  const told: string[] = [];
+  for (const topic of ['drops.status', 'creator.creator'])
+    bus.subscribe(topic, () => void told.push(topic));
+  const ofDrop = listen(bus, 'drop.d_1');
+  const times = { startsAt: NOW + 10_000, endsAt: NOW + 20_000 };
+  await createDrop(host, 1, { ...times, unlisted: true });
+  await clock.advance(10_000);
+  await order(host, 'ann');
+  await clock.advance(10_000);
+  t.deepEqual(told, []);
+  const said = ofDrop.flatMap((one) => (one.type === 'drop' ? one.milestones : []));
+  t.deepEqual(
+    said.map(({ type, view }) => `${type} ${view.unlisted}`),
+    ['scheduled true', 'started true', 'sold_out true', 'ended true'],
+  );
+});
+
 test('O11: a hold ends at its deadline, also if no node owned the shard then', async (t) => {
   const first = await startHost();
   await createDrop(first.host, 1, { payment: 'provider', holdSeconds: 60 });

@@ -107,6 +107,19 @@ test('D7, D9: who may buy is part of a draft, changes there, and is announced wi
   t.is(actors.get(dropId)!.access, 'pass');
 });
 
+test('D7, D10: a draft that is made unlisted stays so, and its drop announces no media', async (t) => {
+  const { drafts, drops, actors, add, stores } = await start();
+  const dropId = await add({ unlisted: true });
+  t.like(await drops.amend({ caller, dropId, change: { stock: 7 } }), {
+    value: { stocked: 7, unlisted: true },
+  });
+  t.like(await drafts.announce({ caller, dropId }), { ok: true, value: { unlisted: true } });
+  t.true(actors.get(dropId)!.unlisted);
+  t.is((await stores.catalogue.findProduct('p_1'))!.announced, undefined);
+  await drafts.announce({ caller, dropId: await add() });
+  t.true((await stores.catalogue.findProduct('p_1'))!.announced);
+});
+
 test('D7: a draft is checked like a drop, but may have times that have passed', async (t) => {
   const { drafts, clock, add } = await start();
   for (const wrong of [

@@ -229,6 +229,7 @@ export const history: fc.Arbitrary<History> = fc.record({
       payment: fc.constantFrom<PaymentMode>('instant', 'provider'),
       access: fc.constant('pass' as const),
       earlyAccessSeconds: fc.constantFrom(1, 3),
+      unlisted: fc.constant(true as const),
     },
     {
       requiredKeys: [

@@ -92,6 +92,22 @@ test('D6, D7: below feature level 3 metadata, external ids and drafts are 503, a
   t.deepEqual([fixture.calls, fixture.router.commands], [[], []]);
 });
 
+test('D10: below feature level 7 nothing is made unlisted or listed so, and nobody is called', async (t) => {
+  const fixture = await startFixture(t, { levels: new ReachedLevel(6) });
+  const times = { startsAt: '2026-03-01T13:00:00Z', endsAt: '2026-03-02T12:00:00Z' };
+  const terms = { ...times, stock: 1, unitAmount: 1, currency: 'EUR' };
+  for (const [method, path, body] of [
+    ['POST', '/v1/creators/creator/products', { name: 'x', unlisted: true }],
+    ['POST', '/v1/products/prd_1/drops', { ...terms, unlisted: true }],
+    ['GET', '/v1/products?unlisted=true', undefined],
+    ['GET', '/v1/drops?unlisted=true', undefined],
+  ] as const) {
+    const reply = await fixture.request(method, path, { as: 'creator', body });
+    t.deepEqual([reply.status, reply.json['code']], [503, 'unavailable'], path);
+  }
+  t.deepEqual([fixture.calls, fixture.router.commands], [[], []]);
+});
+
 test('H12: below feature level 3 a condition is 503, and nothing without one changes', async (t) => {
   const fixture = await startFixture(t, { levels: new ReachedLevel(2) });
   fixture.router.answer = () => success(drop);

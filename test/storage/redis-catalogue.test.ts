@@ -236,7 +236,7 @@ if (redisInstalled) {
 
   test.serial('H3: a page at depth 100,000 costs as many commands as the first', async (t) => {
     const ids = await fill();
-    t.teardown(() => data.redis.del(...productLists(undefined)));
+    t.teardown(() => data.redis.del(...productLists({})));
     const read = (depth: number) => {
       const position = ids[depth - 1];
       const cursor = position === undefined ? null : encodeCursor('products', position);
@@ -245,7 +245,7 @@ if (redisInstalled) {
     await read(0);
     const first = await read(0);
     const deep = await read(DEPTH);
-    const lists = productLists(undefined).length;
+    const lists = productLists({}).length;
     for (const [from, page] of [
       [0, first],
       [DEPTH, deep],
@@ -306,7 +306,7 @@ if (redisInstalled) {
 
 /** Products as the store would have put them, 500 at each time; newest first. */
 async function fill(): Promise<{ id: string; time: number }[]> {
-  const keys = productLists(undefined);
+  const keys = productLists({});
   const members = keys.map((): (string | number)[] => []);
   const positions: { id: string; time: number }[] = [];
   for (let i = 0; i < PRODUCTS; i++) {

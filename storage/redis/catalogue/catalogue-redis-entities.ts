@@ -72,6 +72,7 @@ const dropSchema = new Schema<DropEntity>(
     createdAt: { type: 'number' },
     access: { type: 'string' },
     earlyAccessSeconds: { type: 'number' },
+    unlisted: { type: 'boolean' },
     paused: { type: 'boolean' },
     pausedAt: { type: 'number' },
     pauseReason: { type: 'string' },

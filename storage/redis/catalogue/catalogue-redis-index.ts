@@ -6,7 +6,7 @@
 
 import { fnv1a } from '../../../domain/ids.ts';
 import type { DropStatus, DropView, DropFilter } from '../../../contracts/drops.ts';
-import type { Product } from '../../../contracts/products.ts';
+import type { Product, ProductFilter } from '../../../contracts/products.ts';
 import { answerOf, type RedisConnection } from '../connection/connection.ts';
 import { Script } from '../connection/script.ts';
 
@@ -44,9 +44,21 @@ if placed and tonumber(placed) >= tonumber(ARGV[3]) then return 0 end
 redis.call('HDEL', KEYS[2], ARGV[1])
 return redis.call('ZREM', KEYS[1], ARGV[1])`);
 
+type Kind = 'products' | 'drops';
+/** What is unlisted has lists of its own, so that a page of the others does not pass it. */
+export type Lists = Kind | `unlisted-${Kind}`;
+
+export function listsOf(kind: Kind, { unlisted }: Pick<DropView, 'unlisted'>): Lists {
+  return unlisted === true ? `unlisted-${kind}` : kind;
+}
+
+function listsFor(kind: Kind, { withUnlisted = false }: Pick<DropFilter, 'withUnlisted'>): Lists[] {
+  return withUnlisted ? [kind, `unlisted-${kind}`] : [kind];
+}
+
 /** What a list by external id needs of a product or of a drop's row. */
 export interface ExternalEntry {
-  readonly list: 'products' | 'drops';
+  readonly list: Lists;
   readonly id: string;
   readonly creatorId: string;
   readonly externalId: string;
@@ -64,7 +76,7 @@ export async function placeByExternalId(
   entry: ExternalEntry,
 ): Promise<void> {
   const { list, id, creatorId, externalId, createdAt, version } = entry;
-  const key = listByExternalId(list, creatorId, externalId);
+  const key = byExternalId(list, creatorId, externalId);
   await PLACE_BY_EXTERNAL_ID.run(redis, [key, `${key}:placed`], [id, createdAt, version]);
 }
 
@@ -74,31 +86,41 @@ export async function removeByExternalId(
   entry: ExternalEntry,
 ): Promise<void> {
   const { list, id, creatorId, externalId, createdAt, version } = entry;
-  const key = listByExternalId(list, creatorId, externalId);
+  const key = byExternalId(list, creatorId, externalId);
   await REMOVE_BY_EXTERNAL_ID.run(redis, [key, `${key}:placed`], [id, createdAt, version]);
 }
 
-/** Neither id has a space. */
-export function listByExternalId(
-  list: 'products' | 'drops',
+/** The keys of the creator's products or drops with the external id. */
+export function listsByExternalId(
+  kind: Kind,
   creatorId: string,
   externalId: string,
-): string {
+  filter: Pick<DropFilter, 'withUnlisted'>,
+): string[] {
+  return listsFor(kind, filter).map((list) => byExternalId(list, creatorId, externalId));
+}
+
+/** Neither id has a space. */
+function byExternalId(list: Lists, creatorId: string, externalId: string): string {
   return `index:{${list}:external:${creatorId} ${externalId}}`;
 }
 
 /** Adds a new product to its lists. Idempotent. Errors: `store-unavailable`. */
 export async function placeProduct(redis: RedisConnection, product: Product): Promise<void> {
   const { id, creatorId, createdAt } = product;
-  const bucket = `index:{products:${fnv1a(id) % BUCKETS}}`;
+  const list = listsOf('products', product);
   await Promise.all(
-    [bucket, productsOfCreator(creatorId)].map((key) => answerOf(redis.zadd(key, createdAt, id))),
+    [bucketOf(list, id), ofCreator(list, creatorId)].map((key) =>
+      answerOf(redis.zadd(key, createdAt, id)),
+    ),
   );
 }
 
 /** The keys of the list of all products, or of one creator's products. */
-export function productLists(creatorId: string | undefined): string[] {
-  return creatorId === undefined ? buckets('products') : [productsOfCreator(creatorId)];
+export function productLists({ creatorId, ...filter }: ProductFilter): string[] {
+  return listsFor('products', filter).flatMap((list) =>
+    creatorId === undefined ? buckets(list) : [ofCreator(list, creatorId)],
+  );
 }
 
 /**
@@ -107,43 +129,42 @@ export function productLists(creatorId: string | undefined): string[] {
  */
 export async function placeDrop(redis: RedisConnection, view: DropView): Promise<void> {
   const { id, creatorId, productId, createdAt, version, status } = view;
-  const lists = [
-    `index:{drops:${fnv1a(id) % BUCKETS}}`,
-    dropsOfCreator(creatorId),
-    dropsOfProduct(productId),
-  ];
+  const list = listsOf('drops', view);
+  const keysOfLists = [bucketOf(list, id), ofCreator(list, creatorId), ofProduct(list, productId)];
   const args = [id, createdAt, version, STATUSES.indexOf(status)];
   await Promise.all(
-    lists.map((list) => {
-      const keys = [list, `${list}:placed`, ...STATUSES.map((name) => `${list}:${name}`)];
+    keysOfLists.map((key) => {
+      const keys = [key, `${key}:placed`, ...STATUSES.map((name) => `${key}:${name}`)];
       return place.run(redis, keys, args);
     }),
   );
 }
 
 /**
- * The keys of the shortest list with all drops of the filter. Only for a filter by product and
- * creator the list may have other drops: it is the product's list.
+ * The keys of the shortest lists with all drops of the filter. Only for a filter by product and
+ * creator the lists may have other drops: they are the product's lists.
  */
-export function dropLists({ productId, creatorId, status }: DropFilter): string[] {
+export function dropLists({ productId, creatorId, status, ...filter }: DropFilter): string[] {
   const suffix = status === undefined ? '' : `:${status}`;
-  if (productId !== undefined) return [`${dropsOfProduct(productId)}${suffix}`];
-  if (creatorId !== undefined) return [`${dropsOfCreator(creatorId)}${suffix}`];
-  return buckets('drops').map((key) => `${key}${suffix}`);
+  return listsFor('drops', filter).flatMap((list) => {
+    if (productId !== undefined) return [`${ofProduct(list, productId)}${suffix}`];
+    if (creatorId !== undefined) return [`${ofCreator(list, creatorId)}${suffix}`];
+    return buckets(list).map((key) => `${key}${suffix}`);
+  });
 }
 
-function buckets(list: 'products' | 'drops'): string[] {
+function buckets(list: Lists): string[] {
   return Array.from({ length: BUCKETS }, (_, bucket) => `index:{${list}:${bucket}}`);
 }
 
-function productsOfCreator(creatorId: string): string {
-  return `index:{products:creator:${creatorId}}`;
+function bucketOf(list: Lists, id: string): string {
+  return `index:{${list}:${fnv1a(id) % BUCKETS}}`;
 }
 
-function dropsOfCreator(creatorId: string): string {
-  return `index:{drops:creator:${creatorId}}`;
+function ofCreator(list: Lists, creatorId: string): string {
+  return `index:{${list}:creator:${creatorId}}`;
 }
 
-function dropsOfProduct(productId: string): string {
-  return `index:{drops:product:${productId}}`;
+function ofProduct(list: Lists, productId: string): string {
+  return `index:{${list}:product:${productId}}`;
 }

@@ -24,7 +24,8 @@ import { changedProduct } from '../../rows/changed-product.ts';
 import {
   dropLists,
   type ExternalEntry,
-  listByExternalId,
+  listsByExternalId,
+  listsOf,
   placeByExternalId,
   placeDrop,
   placeProduct,
@@ -164,20 +165,24 @@ export class RedisCatalogue implements Catalogue {
   listProducts(filter: ProductFilter, page: PageRequest): Promise<Page<Product>> {
     const { creatorId, externalId } = filter;
     if (creatorId !== undefined && externalId !== undefined)
-      return this.#productsByExternalId(creatorId, externalId, page);
-    return this.#list('products', productLists(creatorId), page, async (ids) =>
+      return this.#productsByExternalId({ ...filter, creatorId, externalId }, page);
+    return this.#list('products', productLists(filter), page, async (ids) =>
       (await this.#entities.products(ids)).map((found) => found?.value ?? null),
     );
   }
 
-  #productsByExternalId(creatorId: string, externalId: string, page: PageRequest) {
-    const lists = [listByExternalId('products', creatorId, externalId)];
+  #productsByExternalId(
+    filter: Required<Pick<ProductFilter, 'creatorId' | 'externalId'>> & ProductFilter,
+    page: PageRequest,
+  ) {
+    const { creatorId, externalId } = filter;
+    const lists = listsByExternalId('products', creatorId, externalId, filter);
     return this.#list('products', lists, page, async (ids) => {
       const found = (await this.#entities.products(ids)).map((one) => one?.value ?? null);
-      return await this.#ofExternalId(found, externalId, ({ revision }) => ({
-        list: 'products',
+      return await this.#ofExternalId(found, externalId, (product) => ({
+        list: listsOf('products', product),
         creatorId,
-        version: revision,
+        version: product.revision,
       }));
     });
   }
@@ -220,7 +225,7 @@ export class RedisCatalogue implements Catalogue {
   }
 
   async replaceDrop(view: DropView, version: number): Promise<boolean> {
-    await this.#summaries.replace(view, version);
+    if (view.unlisted !== true) await this.#summaries.replace(view, version);
     if (!(await this.#entities.replaceDrop(view, version))) return false;
     await placeDrop(this.#redis, view);
     await this.#placeExternal(entryOfDrop(view));
@@ -232,7 +237,7 @@ export class RedisCatalogue implements Catalogue {
    * has it once. Also adds a stored view to its lists: its first writer may have died before that.
    */
   async #putDrop(view: DropView): Promise<void> {
-    await this.#summaries.put(view);
+    if (view.unlisted !== true) await this.#summaries.put(view);
     const isTaken = await this.#entities.putDrop(view);
     const stored = isTaken ? view : await this.findDrop(view.id);
     if (stored === null) return;
@@ -249,15 +254,15 @@ export class RedisCatalogue implements Catalogue {
     const { creatorId, externalId } = filter;
     const byExternalId = creatorId !== undefined && externalId !== undefined;
     const lists = byExternalId
-      ? [listByExternalId('drops', creatorId, externalId)]
+      ? listsByExternalId('drops', creatorId, externalId, filter)
       : dropLists(filter);
     return this.#list('drops', lists, page, async (ids) => {
       const found = await this.#entities.drops(ids);
       const drops = byExternalId
-        ? await this.#ofExternalId(found, externalId, ({ version }) => ({
-            list: 'drops',
+        ? await this.#ofExternalId(found, externalId, (drop) => ({
+            list: listsOf('drops', drop),
             creatorId,
-            version,
+            version: drop.version,
           }))
         : found;
       await this.#repair(drops.filter((drop) => drop !== null && !hasStatus(drop, filter)));
@@ -326,13 +331,15 @@ function isOf(drop: DropView, { creatorId, productId }: DropFilter): boolean {
 function entryOfProduct(product: Product): ExternalEntry | null {
   const { id, creatorId, externalId, createdAt, revision: version } = product;
   if (externalId === undefined) return null;
-  return { list: 'products', id, creatorId, externalId, createdAt, version };
+  const list = listsOf('products', product);
+  return { list, id, creatorId, externalId, createdAt, version };
 }
 
 function entryOfDrop(drop: DropView): ExternalEntry | null {
   const { id, creatorId, externalId, createdAt, version } = drop;
   if (externalId === undefined) return null;
-  return { list: 'drops', id, creatorId, externalId, createdAt, version };
+  const list = listsOf('drops', drop);
+  return { list, id, creatorId, externalId, createdAt, version };
 }
 
 function tooManyChanges(): StoreUnavailableError {

@@ -33,6 +33,7 @@ export const productSchema = new Schema<ProductEntity>(
     externalId: { type: 'string' },
     mediaIds: { type: 'string' },
     [ANNOUNCED_FIELD]: { type: 'boolean' },
+    unlisted: { type: 'boolean' },
   },
   { dataStructure: 'HASH' },
 );
@@ -57,7 +58,7 @@ export async function productsAt(
 /** By name: a hash that was copied to its bucket has a mark of that beside the fields. */
 function productOf(entity: ProductEntity): Product {
   const { id, creatorId, name, description, createdAt, revision } = entity;
-  const { imageUrls, metadata, externalId, mediaIds, announced } = entity;
+  const { imageUrls, metadata, externalId, mediaIds, announced, unlisted } = entity;
   return {
     id,
     creatorId,
@@ -70,5 +71,6 @@ function productOf(entity: ProductEntity): Product {
     ...(externalId !== undefined && { externalId }),
     ...(mediaIds !== undefined && { mediaIds: JSON.parse(mediaIds) as string[] }),
     ...(announced === true && { announced }),
+    ...(unlisted === true && { unlisted }),
   };
 }

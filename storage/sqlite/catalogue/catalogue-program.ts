@@ -36,6 +36,7 @@ import {
   DROP_RECORDS_SCHEMA,
   PRODUCT_MEDIA_SCHEMA,
   productHandlers,
+  UNLISTED_SCHEMA,
 } from './products-statements.ts';
 import { RECIPIENTS_SCHEMA, recipientHandlers } from './recipients-statements.ts';
 import { RESTRICTIONS_SCHEMA, restrictionHandlers } from './restrictions-statements.ts';
@@ -158,6 +159,7 @@ const MIGRATIONS = [
   AUDIT_SCHEMA,
   WEBHOOK_KEYS_SCHEMA,
   LEDGER_SCHEMA,
+  UNLISTED_SCHEMA,
 ];
 
 export type CatalogueHandlers = ReturnType<typeof open>['handlers'];

@@ -13,7 +13,7 @@ import { type ProductRow, productOf } from './products-statements.ts';
 import { readPage } from '../thread/read-page.ts';
 import { readQuery } from '../thread/read-query.ts';
 
-type ListParameters = [...string[], number, string, number];
+type ListParameters = [...string[], unlisted: 0 | 1, time: number, id: string, limit: number];
 type ListStatement<Row> = Statement<ListParameters, Row>;
 
 export class SqliteCatalogue implements Catalogue {
@@ -118,7 +118,9 @@ export class SqliteCatalogue implements Catalogue {
       'products',
       page,
       ({ time, id }, limit) =>
-        readQuery(() => statement.all(...values, time, id, limit)).map(productOf),
+        readLists(filter, limit, (unlisted) =>
+          readQuery(() => statement.all(...values, unlisted, time, id, limit)).map(productOf),
+        ),
       positionOf,
     );
   }
@@ -156,7 +158,9 @@ export class SqliteCatalogue implements Catalogue {
       'drops',
       page,
       ({ time, id }, limit) =>
-        readQuery(() => statement.all(...values, time, id, limit)).map(decodeDropRow),
+        readLists(filter, limit, (unlisted) =>
+          readQuery(() => statement.all(...values, unlisted, time, id, limit)).map(decodeDropRow),
+        ),
       positionOf,
     );
   }
@@ -168,8 +172,22 @@ function whereOf(filters: readonly (readonly [string, string | undefined])[]) {
   return { clause, values: used.map(([, value]) => value!) };
 }
 
+/** What is unlisted is a list of its own. */
+function readLists<T extends { readonly createdAt: number; readonly id: string }>(
+  { withUnlisted = false }: Pick<DropFilter, 'withUnlisted'>,
+  limit: number,
+  read: (unlisted: 0 | 1) => T[],
+): T[] {
+  const listed = read(0);
+  if (!withUnlisted) return listed;
+  const all = [...listed, ...read(1)].toSorted(
+    (one, other) => other.createdAt - one.createdAt || (one.id < other.id ? 1 : -1),
+  );
+  return all.slice(0, limit);
+}
+
 function listText(table: string, columns: string, clause: string): string {
-  return `select ${columns} from ${table} where ${clause}(created_at, id) < (?, ?)
+  return `select ${columns} from ${table} where ${clause}unlisted = ? and (created_at, id) < (?, ?)
     order by created_at desc, id desc limit ?`;
 }
 

@@ -102,7 +102,9 @@ export class SqliteChangeStream implements ChangeStream {
         order by kind || ' ' || scope, subject limit ?`)
       .pluck();
     this.#drops = reader
-      .prepare<[string, number], string>('select view from drops where id > ? order by id limit ?')
+      .prepare<[string, number], string>(
+        'select view from drops where id > ? and unlisted = 0 order by id limit ?',
+      )
       .pluck();
     this.#media = reader
       .prepare<[string, number], string>('select media from media where id > ? order by id limit ?')

@@ -35,6 +35,35 @@ export const PRODUCT_MEDIA_SCHEMA = `
   alter table products add column announced integer not null default 0;
 `;
 
+/** From feature level 7 on. A page of what is listed does not pass what is not. */
+export const UNLISTED_SCHEMA = `
+  alter table products add column unlisted integer not null default 0;
+  alter table drops add column unlisted integer not null default 0;
+  drop index products_by_time;
+  drop index products_by_creator;
+  drop index products_by_external_id;
+  create index products_by_time on products (unlisted, created_at, id);
+  create index products_by_creator on products (creator_id, unlisted, created_at, id);
+  create index products_by_external_id
+    on products (creator_id, external_id, unlisted, created_at, id)
+    where external_id is not null;
+  drop index drops_by_time;
+  drop index drops_by_status;
+  drop index drops_by_creator;
+  drop index drops_by_creator_and_status;
+  drop index drops_by_product;
+  drop index drops_by_external_id;
+  create index drops_by_time on drops (unlisted, created_at, id);
+  create index drops_by_status on drops (status, unlisted, created_at, id);
+  create index drops_by_creator on drops (creator_id, unlisted, created_at, id);
+  create index drops_by_creator_and_status
+    on drops (creator_id, status, unlisted, created_at, id);
+  create index drops_by_product on drops (product_id, unlisted, created_at, id);
+  create index drops_by_external_id
+    on drops (creator_id, external_id, unlisted, created_at, id)
+    where external_id is not null;
+`;
+
 export interface ProductRow {
   id: string;
   creator_id: string;
@@ -49,6 +78,7 @@ export interface ProductRow {
   /** JSON. */
   media_ids: string | null;
   announced: number;
+  unlisted: number;
 }
 
 interface DropRow {
@@ -69,14 +99,15 @@ export function productOf(row: ProductRow): Product {
     ...(row.external_id !== null && { externalId: row.external_id }),
     ...(row.media_ids !== null && { mediaIds: JSON.parse(row.media_ids) as string[] }),
     ...(row.announced !== 0 && { announced: true as const }),
+    ...(row.unlisted !== 0 && { unlisted: true as const }),
   };
 }
 
 export function productHandlers(database: Database, appendChange: AppendChange, once: Once) {
   const addProduct = database.prepare(`
     insert into products (id, creator_id, name, description, image_urls, created_at, revision,
-      metadata, external_id, media_ids)
-    values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`);
+      metadata, external_id, media_ids, unlisted)
+    values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`);
   const findProduct = database.prepare<[string], ProductRow>('select * from products where id = ?');
   const replaceProduct = database.prepare(`
     update products set name = ?, description = ?, image_urls = ?, revision = ?, metadata = ?,
@@ -84,8 +115,9 @@ export function productHandlers(database: Database, appendChange: AppendChange, 
     where id = ?`);
   const announceProduct = database.prepare('update products set announced = 1 where id = ?');
   const putDrop = database.prepare<unknown[]>(`
-    insert into drops (id, product_id, creator_id, status, created_at, version, view, external_id)
-    values (?, ?, ?, ?, ?, ?, ?, ?)
+    insert into drops (id, product_id, creator_id, status, created_at, version, view, external_id,
+      unlisted)
+    values (?, ?, ?, ?, ?, ?, ?, ?, ?)
     on conflict do update set status = excluded.status, version = excluded.version,
       view = excluded.view, external_id = excluded.external_id`);
 
@@ -96,9 +128,10 @@ export function productHandlers(database: Database, appendChange: AppendChange, 
 
   const put = (view: DropView, before: DropView | null): boolean => {
     const { id, productId, creatorId, status, createdAt, version, externalId = null } = view;
-    const text = encodeDropRow(view);
-    putDrop.run(id, productId, creatorId, status, createdAt, version, text, externalId);
-    if (!isRecorded(before, view)) return false;
+    const texts = [encodeDropRow(view), externalId];
+    const isUnlisted = view.unlisted === true;
+    putDrop.run(id, productId, creatorId, status, createdAt, version, ...texts, Number(isUnlisted));
+    if (isUnlisted || !isRecorded(before, view)) return false;
     appendChange(dropChange(view));
     return true;
   };
@@ -108,7 +141,8 @@ export function productHandlers(database: Database, appendChange: AppendChange, 
       const { id, creatorId, name, description, createdAt, revision } = product;
       const { urls, metadata, externalId, mediaIds } = columnsOf(product);
       const texts = [id, creatorId, name, description, urls];
-      addProduct.run(...texts, createdAt, revision, metadata, externalId, mediaIds);
+      const unlisted = Number(product.unlisted === true);
+      addProduct.run(...texts, createdAt, revision, metadata, externalId, mediaIds, unlisted);
       appendChange({ kind: 'product', productId: id, product });
     },
 

@@ -27,7 +27,7 @@ const placed = (quantity: number): DropEvent => ({
   quantity,
 });
 
-test('R1: the moments of a drop that are news', (t) => {
+test('R1, D10: the moments of a drop that are news', (t) => {
   const typeOf = (event: DropEvent, drop = dropView()) =>
     dropNewsOf(fact(event, drop), '1-2-0', NOW)?.type ?? null;
   t.is(typeOf({ type: 'drop-opened' }), 'drop-started');
@@ -40,6 +40,7 @@ test('R1: the moments of a drop that are news', (t) => {
   const expired = { type: 'order-expired', ordinal: 0 } as const;
   t.is(typeOf(expired, dropView({ stocked: 10, held: 9 })), 'back-in-stock');
   t.is(typeOf(expired, dropView({ stocked: 10, held: 8 })), null);
+  t.is(typeOf({ type: 'drop-opened' }, dropView({ unlisted: true })), null, 'nobody is told');
   const back = dropNewsOf(fact(expired, dropView({ stocked: 10, held: 9 })), '1-2-0', NOW);
   t.false(back?.isDecided);
 });

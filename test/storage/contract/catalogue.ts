@@ -1,9 +1,9 @@
 // What every catalogue driver must do.
 
 import test from 'ava';
-import type { DropView } from '../../../contracts/drops.ts';
+import type { DropFilter, DropView } from '../../../contracts/drops.ts';
 import type { Catalogue } from '../../../storage/ports/catalogue.ts';
-import type { Product, ProductPatch } from '../../../contracts/products.ts';
+import type { Product, ProductFilter, ProductPatch } from '../../../contracts/products.ts';
 import type { Stores } from '../../../storage/ports/stores.ts';
 import { readAll, refusesForeignCursors } from './paging.ts';
 
@@ -272,6 +272,55 @@ export function catalogueContract(
     const live = await list({ status: 'live' });
     t.true(live.includes('drop_e') && !live.includes('drop_c'));
     await refusesForeignCursors(t, (page) => catalogue().listDrops({ creatorId }, page));
+  });
+
+  test('D10: what is unlisted is read by its id, and is in lists that ask for it alone', async (t) => {
+    const [creatorId, productId, externalId] = ['creator_u', 'product_u', 'sku-u'];
+    const of = (id: string, createdAt: number, changes: Partial<DropView>) =>
+      drop(`drop_${id}`, { creatorId, productId, externalId, createdAt, ...changes });
+    const hidden = of('u2', 20, { unlisted: true });
+    await catalogue().putDrops([
+      of('u1', 10, { status: 'live' }),
+      hidden,
+      of('u3', 20, {}),
+      of('u4', 30, { unlisted: true, status: 'live' }),
+    ]);
+    t.deepEqual(await catalogue().findDrop('drop_u2'), hidden);
+    const list = async (filter: DropFilter) =>
+      ids(await readAll(t, (page) => catalogue().listDrops(filter, page), 1));
+    const filters = [{ creatorId }, { productId }, { creatorId, externalId }];
+    for (const filter of filters) {
+      t.deepEqual(await list(filter), ['drop_u3', 'drop_u1']);
+      const all = ['drop_u4', 'drop_u3', 'drop_u2', 'drop_u1'];
+      t.deepEqual(await list({ ...filter, withUnlisted: true }), all);
+    }
+    t.deepEqual(await list({ creatorId, status: 'live' }), ['drop_u1']);
+    const live = { productId, status: 'live', withUnlisted: true } as const;
+    t.deepEqual(await list(live), ['drop_u4', 'drop_u1']);
+    t.false((await list({})).includes('drop_u2'));
+    t.true((await list({ withUnlisted: true })).includes('drop_u2'));
+    const opened = { ...hidden, version: 2, status: 'live' as const };
+    await catalogue().putDrops([opened]);
+    t.deepEqual(await catalogue().findDrop('drop_u2'), opened);
+    t.deepEqual(await list(live), ['drop_u4', 'drop_u2', 'drop_u1']);
+    t.deepEqual(await list({ productId, status: 'live' }), ['drop_u1']);
+
+    const add = (id: string, createdAt: number, more: Partial<Product>) =>
+      catalogue().addProduct({ ...product(id, creatorId, createdAt), externalId, ...more });
+    await add('product_u1', 1, {});
+    await add('product_u2', 2, { unlisted: true });
+    const products = async (filter: ProductFilter) =>
+      ids(await readAll(t, (page) => catalogue().listProducts(filter, page), 1));
+    t.like(await catalogue().findProduct('product_u2'), { unlisted: true });
+    for (const filter of [{ creatorId }, { creatorId, externalId }]) {
+      t.deepEqual(await products(filter), ['product_u1']);
+      const all = ['product_u2', 'product_u1'];
+      t.deepEqual(await products({ ...filter, withUnlisted: true }), all);
+    }
+    t.false((await products({})).includes('product_u2'));
+    t.true((await products({ withUnlisted: true })).includes('product_u2'));
+    t.like(await catalogue().changeProduct('product_u2', { name: 'New' }), { unlisted: true });
+    t.like(await catalogue().findProduct('product_u2'), { unlisted: true, name: 'New' });
   });
 
   test('D4: a drop that changes its status between pages is not lost or doubled', async (t) => {

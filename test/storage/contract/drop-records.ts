@@ -88,6 +88,17 @@ export function dropRecordsContract(stores: () => RecordingStores): void {
     t.deepEqual(steps, [0, 1, 2, 4, 8, 16]);
   });
 
+  test('C1, D10: of an unlisted drop there is no record, and full passes leave it out', async (t) => {
+    const id = 'drec_u';
+    t.deepEqual(await put(id, drop(id, { unlisted: true })), []);
+    t.deepEqual(await put(id, drop(id, { unlisted: true, version: 2, status: 'live' })), []);
+    const view = drop(id, { unlisted: true, version: 2, sold: 9 });
+    t.deepEqual(await recordsOf((catalogue) => catalogue.replaceDrop(view, 2), id), []);
+    t.deepEqual(await stores().catalogue.findDrop(id), view);
+    await put(id, drop(`${id}_listed`));
+    t.deepEqual([...(await scanned(id, 1)).keys()], [`${id}_listed`]);
+  });
+
   test('C1, L3: a row that was mended has its record, with a lower version, too', async (t) => {
     const id = 'drec_c';
     await put(id, drop(id, { version: 9, status: 'ended', sold: 5 }));
