@@ -76,6 +76,12 @@ export function viewsOf({
       as: 'creator' as const,
       ready: /lamp|runners/i,
     })),
+    ...(['live', 'upcoming'] as const).map((phase) => ({
+      name: `studio/orders-${phase === 'live' ? 'some' : 'empty'}`,
+      path: `/studio/drops/${drops[phase]}/orders`,
+      as: 'creator' as const,
+      ready: phase === 'live' ? 'Jonas Weber' : 'No orders yet',
+    })),
     { name: 'studio/webhooks', path: '/studio/webhooks', as: 'creator', ready: 'warehouse' },
     {
       name: 'studio/webhook',
@@ -120,6 +126,13 @@ export function viewsOf({
     {
       name: `studio/drop-${network}`,
       path: `/studio/drops/${drops.live}`,
+      as: 'creator',
+      ready,
+      network,
+    },
+    {
+      name: `studio/orders-${network}`,
+      path: `/studio/drops/${drops.live}/orders`,
       as: 'creator',
       ready,
       network,

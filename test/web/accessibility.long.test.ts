@@ -195,6 +195,7 @@ run('U4: axe finds nothing on any view of the studio, and on its states', async 
   const [seller, newcomer] = [await made('Mara Lindqvist'), await made('Nina Novak')];
   const live = await server.drop(seller.id, { stock: 40, limitPerUser: 2 });
   await server.order(live, 'ann', 'k');
+  const empty = await server.drop(seller.id, { stock: 4 });
   const { productId } = (await server.readDrop(live)) as { readonly productId: string };
   const hook = await server.post('/v1/webhooks', {
     as: seller.id,
@@ -211,6 +212,12 @@ run('U4: axe finds nothing on any view of the studio, and on its states', async 
     { path: '/studio', ready: 'New product', opens: ['New product'] },
     { path: `/studio/products/${productId}`, ready: 'Announce a drop' },
     { path: `/studio/drops/${live}`, ready: 'Units sold', opens: ['Cancel the drop'] },
+    {
+      path: `/studio/drops/${live}/orders`,
+      ready: 'ann',
+      opens: ['Refund every paid order', 'Open: 0'],
+    },
+    { path: `/studio/drops/${empty}/orders`, ready: 'No orders yet' },
     { path: '/studio/webhooks', ready: receiver.url },
     { path: hookPath, ready: '500 http-5xx', opens: ['Pause', 'New secret', 'Remove'] },
   ];

@@ -55,9 +55,15 @@ run(
     // What the creator sees came by itself.
     await page.getByText('left', { exact: true }).locator('..').getByText('2').waitFor();
     await page.getByRole('cell', { name: '€129.00' }).waitFor();
-    await page.getByRole('button', { name: 'Refund' }).click();
-    await page.getByRole('button', { name: 'Refund €129.00?' }).click();
+    await page.getByRole('link', { name: 'All orders, refunds and files' }).click();
+    await page.getByRole('button', { name: 'Open: 0' }).click();
+    const refund = page.getByRole('dialog');
+    await refund.getByRole('button', { name: 'Refund €129.00', exact: true }).click();
+    await refund.getByRole('button', { name: 'Refund €129.00 for good?' }).click();
+    await refund.getByText('Refunded: €129.00.').waitFor();
+    await refund.getByRole('button', { name: 'Close' }).click();
     await page.getByRole('cell', { name: 'Refunded' }).waitFor();
+    await page.getByRole('link', { name: 'Back to the sale' }).click();
     await buyer.page.getByText('Refunded: €129.00.').waitFor();
 
     await page.getByLabel('Units to add').fill('7');

@@ -9,6 +9,7 @@ import { text } from '../shared/language.ts';
 import { user } from '../shared/server.ts';
 import { FollowersView } from './followers.tsx';
 import { StudioHome } from './home.tsx';
+import { OrdersView } from './orders/orders-view.tsx';
 import { ProductView } from './product.tsx';
 import { SaleView } from './sale.tsx';
 import { studioText } from './texts.ts';
@@ -29,6 +30,7 @@ export function Studio() {
           <Route path={BASE} component={OwnHome} />
           <Route path={`${BASE}/products/:id`} component={OwnProduct} />
           <Route path={`${BASE}/drops/:id`} component={OwnSale} />
+          <Route path={`${BASE}/drops/:id/orders`} component={OwnOrders} />
           <Route path={FOLLOWERS} component={OwnFollowers} />
           <Route path={WEBHOOKS} component={OwnWebhooks} />
           <Route path={`${WEBHOOKS}/:id`} component={OwnWebhook} />
@@ -108,6 +110,14 @@ function OwnSale({ id }: { id: string }) {
   return (
     <ForUsers logIn={LOG_IN}>
       <SaleView key={id} id={id} />
+    </ForUsers>
+  );
+}
+
+function OwnOrders({ id }: { id: string }) {
+  return (
+    <ForUsers logIn={LOG_IN}>
+      <OrdersView key={id} id={id} />
     </ForUsers>
   );
 }

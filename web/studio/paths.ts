@@ -4,6 +4,7 @@ export const STUDIO_PATHS = [
   '/studio',
   '/studio/products/{id}',
   '/studio/drops/{id}',
+  '/studio/drops/{id}/orders',
   '/studio/followers',
   '/studio/webhooks',
   '/studio/webhooks/{id}',

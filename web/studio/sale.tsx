@@ -12,7 +12,7 @@ import { useLoaded } from '../shared/loaded.ts';
 import { priceText } from '../shared/money.ts';
 import { client, serverNow, watchDrop } from '../shared/server.ts';
 import { Actions } from './actions.tsx';
-import { OrdersTable } from './orders-table.tsx';
+import { NewestOrders } from './orders/newest-orders.tsx';
 import { SoldChart } from './sold-chart.tsx';
 import { ShownView } from './shown-view.tsx';
 import { studioText } from './texts.ts';
@@ -102,7 +102,7 @@ function Sale({ drop: loaded, product }: { drop: Drop; product: Product }) {
       )}
       <SoldChart drop={drop} />
       <Actions drop={drop} name={product.name} onChange={(changed) => (shown.value = changed)} />
-      <OrdersTable dropId={id} version={drop.version} />
+      <NewestOrders dropId={id} version={drop.version} />
     </div>
   );
 }

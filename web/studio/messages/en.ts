@@ -69,17 +69,6 @@ export const en = {
     'This cannot be taken back. Type {name} to go on.',
   'act.cancel.go': 'Cancel and refund everything',
   'act.keep': 'Keep it',
-  'orders.title': 'Orders',
-  'orders.all': 'All',
-  'orders.status': 'Status',
-  'orders.none': 'No orders.',
-  'orders.buyer': 'Buyer',
-  'orders.units': 'Units',
-  'orders.amount': 'Amount',
-  'orders.time': 'Time',
-  'orders.refund': 'Refund',
-  'orders.refund.sure': 'Refund {price}?',
-  'orders.export': 'All orders as CSV',
 } as const;
 
 export type StudioKey = keyof typeof en;
