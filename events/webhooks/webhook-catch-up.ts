@@ -9,8 +9,10 @@ import type { JournalReader } from '../../storage/ports/journal.ts';
 import type { SnapshotReader } from '../../storage/ports/snapshots.ts';
 import type { OpenSpill } from '../../storage/ports/spill.ts';
 import {
+  isEventType,
   type LackingShard,
   type NewMessage,
+  roomKeyOf,
   WAITING_MAX,
   waitingOfKeyMax,
   type WebhookStore,
@@ -102,8 +104,10 @@ export class WebhookCatchUp {
         if (all > WAITING_AT_START_MAX) continue;
         const lacking = await store.lackingOf(id);
         if (lacking.length > 0 && !this.#start(id, lacking, null)) return true;
-        for (const { key, waiting, ...one } of await store.lackingKeysOf(id))
-          if (waiting <= waitingOfKeyMax(all) / 2 && !this.#start(id, [one], key)) return true;
+        const keys = Map.groupBy(await store.lackingKeysOf(id), ({ key }) => key);
+        for (const [key, shards] of keys)
+          if (shards[0]!.waiting <= waitingOfKeyMax(all) / 2 && !this.#start(id, shards, key))
+            return true;
       }
     }
     return anyLacks || this.#mayLack;
@@ -140,7 +144,7 @@ export class WebhookCatchUp {
 interface ReadingOptions extends WebhookCatchUpOptions {
   readonly webhook: Subscription;
   readonly lacking: readonly LackingShard[];
-  /** Only what the entries have for this key; null: all that is not of a key that is held. */
+  /** Only what the entries have for this room key; null: all that is not of one that is held. */
   readonly key: string | null;
 }
 
@@ -205,9 +209,10 @@ class CatchUpReading implements EventConsumer {
   #messagesOf(batch: FactBatch): NewMessage[] {
     const { messages, webhook, key } = this.#options;
     if (key === null) return messages.of(batch, webhook);
-    // Its order may have been given up meanwhile.
-    const made = messages.of(batch, { ...webhook, ordering: 'drop' });
-    return made.filter(({ delivery }) => delivery.key === key);
+    // Its order may have been changed meanwhile.
+    const ordering = isEventType(key) ? 'none' : 'drop';
+    const made = messages.of(batch, { ...webhook, ordering });
+    return made.filter(({ delivery }) => roomKeyOf(delivery) === key);
   }
 
   async #pause(): Promise<void> {

@@ -10,10 +10,12 @@ import {
   type FedResult,
   type FeedChange,
   type FinishedBounds,
+  isEventType,
   type LackingKey,
   type LackingShard,
   type NewMessage,
   placeMessages,
+  roomKeyOf,
   WAITING_MAX,
   waitingOfKeyMax,
   type WebhookCounts,
@@ -27,8 +29,12 @@ interface Feed {
   /** By shard. */
   readonly taken: Map<number, number>;
   readonly lacking: Map<number, { from: number; to: number }>;
-  /** By key. */
-  readonly held: Map<string, { readonly shard: number; from: number; to: number }>;
+  /** By shard and room key (`heldName`). */
+  readonly held: Map<string, Held>;
+}
+
+interface Held extends LackingShard {
+  readonly key: string;
 }
 
 interface Stored {
@@ -100,7 +106,7 @@ export class MemoryWebhooks implements WebhookStore {
     const taken = feed.taken.get(shard) ?? 0;
     if (sequence <= taken) return 'known';
     const lacking = feed.lacking.get(shard);
-    const placed = place(stored, feed, messages);
+    const placed = place(stored, feed, shard, messages);
     if (lacking !== undefined || placed === null || waitingIn(stored).length >= WAITING_MAX) {
       const from = lacking?.from ?? sequence - 1;
       feed.lacking.set(shard, { from, to: Math.max(lacking?.to ?? 0, sequence) });
@@ -108,7 +114,7 @@ export class MemoryWebhooks implements WebhookStore {
     }
     feed.taken.set(shard, sequence);
     for (const message of placed.taken) append(stored, message);
-    for (const key of placed.held) hold(feed, key, shard, sequence);
+    hold(feed, placed.held, shard, sequence);
     return placed.held.length > 0 ? 'held' : 'taken';
   }
 
@@ -118,11 +124,11 @@ export class MemoryWebhooks implements WebhookStore {
     if (stored === undefined || feed === null) return 'closed';
     const lacking = feed.lacking.get(shard);
     if (lacking === undefined || sequence <= lacking.from) return 'known';
-    const placed = place(stored, feed, messages);
+    const placed = place(stored, feed, shard, messages);
     if (placed === null) return 'full';
     if (placed.taken.length > 0 && waitingIn(stored).length >= WAITING_MAX) return 'full';
     for (const message of placed.taken) append(stored, message);
-    for (const key of placed.held) hold(feed, key, shard, sequence);
+    hold(feed, placed.held, shard, sequence);
     feed.taken.set(shard, Math.max(feed.taken.get(shard) ?? 0, sequence));
     if (sequence < lacking.to) {
       lacking.from = sequence;
@@ -139,15 +145,16 @@ export class MemoryWebhooks implements WebhookStore {
     const stored = this.#stored.get(webhookId);
     const feed = stored?.feed ?? null;
     if (stored === undefined || feed === null) return 'closed';
-    const held = feed.held.get(key);
+    const name = heldName(shard, key);
+    const held = feed.held.get(name);
     if (held === undefined || sequence <= held.from) return 'known';
     const { length: waiting } = waitingIn(stored);
     const isFull = waiting >= WAITING_MAX || waitingOfKey(stored, key) >= waitingOfKeyMax(waiting);
     if (messages.length > 0 && isFull) return 'full';
     for (const message of messages) append(stored, message);
-    feed.held.set(key, { shard, from: sequence, to: held.to });
+    feed.held.set(name, { ...held, from: sequence });
     if (sequence < held.to) return 'taken';
-    feed.held.delete(key);
+    feed.held.delete(name);
     return 'done';
   }
 
@@ -171,9 +178,8 @@ export class MemoryWebhooks implements WebhookStore {
 
   async lackingKeysOf(webhookId: string): Promise<readonly LackingKey[]> {
     const stored = this.#stored.get(webhookId);
-    return Array.from(stored?.feed?.held ?? [], ([key, lacking]) => {
-      return { key, ...lacking, waiting: waitingOfKey(stored!, key) };
-    });
+    const all = [...(stored?.feed?.held.values() ?? [])];
+    return all.map((held) => ({ ...held, waiting: waitingOfKey(stored!, held.key) }));
   }
 
   async send(webhookId: string, message: NewMessage): Promise<Delivery | null> {
@@ -264,21 +270,28 @@ function openedFeed(start: readonly number[]): Feed {
   return { taken: new Map(start.entries()), lacking: new Map(), held: new Map() };
 }
 
-function place(stored: Stored, { held }: Feed, messages: readonly NewMessage[]) {
-  return placeMessages(messages, ({ delivery }) => delivery.key, {
+function place(stored: Stored, { held }: Feed, shard: number, messages: readonly NewMessage[]) {
+  return placeMessages(messages, {
     waiting: waitingIn(stored).length,
-    isHeld: (key) => held.has(key),
+    isHeld: (key) => held.has(heldName(shard, key)),
     waitingOf: (key) => waitingOfKey(stored, key),
-    heldCount: held.size,
+    heldCount: [...held.values()].filter(({ key }) => !isEventType(key)).length,
   });
 }
 
-function hold({ held }: Feed, key: string, shard: number, sequence: number): void {
-  held.set(key, { shard, from: held.get(key)?.from ?? sequence - 1, to: sequence });
+function hold({ held }: Feed, keys: readonly string[], shard: number, sequence: number): void {
+  for (const key of keys) {
+    const name = heldName(shard, key);
+    held.set(name, { key, shard, from: held.get(name)?.from ?? sequence - 1, to: sequence });
+  }
+}
+
+function heldName(shard: number, key: string): string {
+  return `${shard} ${key}`;
 }
 
 function waitingOfKey(stored: Stored, key: string): number {
-  return waitingIn(stored).filter((delivery) => delivery.key === key).length;
+  return waitingIn(stored).filter((delivery) => roomKeyOf(delivery) === key).length;
 }
 
 function waitingIn({ deliveries }: Stored): Delivery[] {

@@ -7,14 +7,21 @@
 // behind in that shard: it takes nothing more of the shard by `feed`, and the store keeps which
 // entries it lacks, until `catchUp` has brought them.
 //
-// Deliveries with a key are in order, so one that fails holds back the later ones of its key. A key
-// of which as many wait as `waitingOfKeyMax` says takes no more: its further messages are left out
-// of the entries that are fed, and the store keeps of which entries they are, until `catchUpKey`
-// has brought them. So the rest of the room stays to other keys.
+// What waits shares the room by keys (`roomKeyOf`): a drop's where its calls are in order, so that
+// one that fails holds back the later ones, or else that of its event type, which an endpoint may
+// not take. A key of which as many wait as `waitingOfKeyMax` says takes no more: its further
+// messages are left out of the entries that are fed, and the store keeps of which entries they are,
+// until `catchUpKey` has brought them. So the rest of the room stays to other keys.
 //
 // Creators are spread over WEBHOOK_BUCKETS, by which changes are noticed and webhooks are listed.
 
-import type { Delivery, DeliveryState, Webhook } from '../../contracts/webhooks.ts';
+import {
+  type Delivery,
+  type DeliveryState,
+  TEST_EVENT,
+  type Webhook,
+  WEBHOOK_EVENTS,
+} from '../../contracts/webhooks.ts';
 import type { Page, PageRequest } from '../../contracts/paging.ts';
 
 /** A delivery before the store gave it its id. */
@@ -51,10 +58,13 @@ export interface LackingShard {
   readonly to: number;
 }
 
-/** A webhook lacks what these entries have for one key, which is of one shard alone. */
+/**
+ * A webhook lacks what these entries have for one room key: a drop's is of one shard alone, that of
+ * an event type may be of many.
+ */
 export interface LackingKey extends LackingShard {
   readonly key: string;
-  /** How many of the key wait. */
+  /** How many of the key wait, of all shards. */
   readonly waiting: number;
 }
 
@@ -120,8 +130,9 @@ export interface WebhookStore {
    */
   catchUp(entry: FedEntry): Promise<CaughtUpResult>;
   /**
-   * As `catchUp`, for what an entry has for a key that lacks it. `full` where too many wait, of the
-   * key or in all. `done`: the key is not held any more. Errors: `store-unavailable`.
+   * As `catchUp`, for what an entry has for a room key that lacks it. `full` where too many wait,
+   * of the key or in all. `done`: the key is not held any more in the shard. Errors:
+   * `store-unavailable`.
    */
   catchUpKey(entry: FedEntry, key: string): Promise<CaughtUpResult>;
   /**
@@ -136,7 +147,7 @@ export interface WebhookStore {
   lackingIn(bucket: number): Promise<readonly string[]>;
   /** Errors: `store-unavailable`. */
   lackingOf(webhookId: string): Promise<readonly LackingShard[]>;
-  /** Errors: `store-unavailable`. */
+  /** In no order. Errors: `store-unavailable`. */
   lackingKeysOf(webhookId: string): Promise<readonly LackingKey[]>;
 
   // Their deliveries
@@ -181,8 +192,20 @@ export const WAITING_OF_KEY_MAX = 250;
 export const WAITING_SHARED_MAX = 500;
 /** A key takes messages while fewer than this wait, however many wait in all below WAITING_MAX. */
 export const WAITING_OF_KEY_MIN = 8;
-/** Keys of a webhook that are held at once. Past it an entry is lacking as a whole. */
+/**
+ * Drops of a webhook that are held at once. Past it an entry is lacking as a whole. Event types are
+ * few, and are held beside these.
+ */
 export const HELD_KEYS_MAX = 64;
+
+/** By what a delivery has its part of the room: its order's key, or else its event type. */
+export function roomKeyOf({ key, type }: Pick<Delivery, 'key' | 'type'>): string {
+  return key ?? type;
+}
+
+export function isEventType(roomKey: string): boolean {
+  return roomKey === TEST_EVENT || (WEBHOOK_EVENTS as readonly string[]).includes(roomKey);
+}
 
 /**
  * How many deliveries of one key may wait while `waiting` do in all: a dynamic threshold, as of a
@@ -193,14 +216,15 @@ export function waitingOfKeyMax(waiting: number): number {
   return Math.max(WAITING_OF_KEY_MIN, Math.min(WAITING_OF_KEY_MAX, WAITING_SHARED_MAX - waiting));
 }
 
-/** How much of a webhook's room is used by keys, before an entry is taken. */
+/** How much of a webhook's room is used by keys, before an entry of a shard is taken. */
 export interface KeyRoom {
   /** How many deliveries wait in all. */
   readonly waiting: number;
+  /** In the entry's shard. */
   readonly isHeld: (key: string) => boolean;
   /** How many of the key wait. */
   readonly waitingOf: (key: string) => number;
-  /** Keys that are held. */
+  /** Drops that are held. */
   readonly heldCount: number;
 }
 
@@ -210,24 +234,25 @@ export interface Placed<M> {
   readonly held: readonly string[];
 }
 
-/** Null: more than HELD_KEYS_MAX would be held. A key's messages are taken all or none. */
-export function placeMessages<M>(
+/** Null: more than HELD_KEYS_MAX drops would be held. A key's messages are taken all or none. */
+export function placeMessages<M extends { readonly delivery: Pick<Delivery, 'key' | 'type'> }>(
   messages: readonly M[],
-  keyOf: (message: M) => string | null,
   { waiting, isHeld, waitingOf, heldCount }: KeyRoom,
 ): Placed<M> | null {
   const isTaken = new Map<string, boolean>();
   const ofKeyMax = waitingOfKeyMax(waiting);
-  let held = heldCount;
-  for (const key of new Set(messages.map(keyOf))) {
-    if (key === null) continue;
+  let heldDrops = heldCount;
+  for (const { delivery } of messages) {
+    const key = roomKeyOf(delivery);
+    if (isTaken.has(key)) continue;
     const wasHeld = isHeld(key);
-    isTaken.set(key, !wasHeld && waitingOf(key) < ofKeyMax);
-    if (!wasHeld && isTaken.get(key) === false) held += 1;
+    const isFree = !wasHeld && waitingOf(key) < ofKeyMax;
+    isTaken.set(key, isFree);
+    if (!isFree && !wasHeld && !isEventType(key)) heldDrops += 1;
   }
-  if (held > HELD_KEYS_MAX) return null;
+  if (heldDrops > HELD_KEYS_MAX) return null;
   return {
-    taken: messages.filter((message) => isTaken.get(keyOf(message) ?? '') ?? true),
+    taken: messages.filter(({ delivery }) => isTaken.get(roomKeyOf(delivery))!),
     held: [...isTaken].flatMap(([key, taken]) => (taken ? [] : [key])),
   };
 }

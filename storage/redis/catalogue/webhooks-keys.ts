@@ -4,14 +4,16 @@
 // webhook: what it has taken of each shard, while it is fed, and its deliveries.
 
 import { bucketOfWebhook, webhookBucket } from '../../../domain/webhook-ids.ts';
+import { isEventType } from '../../ports/webhooks.ts';
 
 export interface BucketKeys {
   readonly rows: string;
   readonly revision: string;
   /** A set of the ids of webhooks that lack entries. */
   readonly behind: string;
-  /** The same of those of which keys lack them. */
+  /** The same of those of which drops lack them, and of those of which event types do. */
   readonly holding: string;
+  readonly holdingTypes: string;
   /** A sorted set of the webhooks in which deliveries wait, by how many. */
   readonly waiting: string;
   /** A set of the ids of webhooks that are fed. */
@@ -25,6 +27,7 @@ export function bucketKeys(bucket: number): BucketKeys {
     revision: `${tag}:revision`,
     behind: `${tag}:behind`,
     holding: `${tag}:holding`,
+    holdingTypes: `${tag}:holding-types`,
     waiting: `${tag}:waiting`,
     feeding: `${tag}:feeding`,
   };
@@ -37,8 +40,9 @@ export function creatorKey(creatorId: string): string {
 export interface WebhookKeys extends BucketKeys {
   /**
    * Fields: a shard, with the last entry taken; `from:` and a shard, `to:` and a shard, with the
-   * entries that are lacking. `held:` and a key, with its shard and what it lacks from and to;
-   * `held`, how many of these there are. Absent: closed.
+   * entries that are lacking. `held:` and a drop, with its shard and what it lacks from and to;
+   * `held`, how many of these there are. `type:`, a shard, `:` and an event type, with the same.
+   * Absent: closed.
    */
   readonly feed: string;
   /** How many deliveries were made. */
@@ -54,7 +58,7 @@ export interface WebhookKeys extends BucketKeys {
   readonly all: string;
   /** Numbers of those that are over, by when. */
   readonly finished: string;
-  /** How many wait, by key. */
+  /** How many wait, by room key. */
   readonly ofKeys: string;
 }
 
@@ -76,6 +80,11 @@ export function webhookKeys(id: string): WebhookKeys | null {
     finished: of('finished'),
     ofKeys: of('of-keys'),
   };
+}
+
+/** The field of `feed` that says what a room key lacks in a shard. */
+export function heldField(shard: number, roomKey: string): string {
+  return isEventType(roomKey) ? `type:${shard}:${roomKey}` : `held:${roomKey}`;
 }
 
 function tagOf(bucket: number): string {
@@ -101,6 +110,7 @@ export function scriptKeys(keys: WebhookKeys, creator = ''): string[] {
     keys.finished,
     keys.ofKeys,
     keys.holding,
+    keys.holdingTypes,
     // In the slot of the others also where no creator matters.
     creator === '' ? keys.rows : creator,
   ];

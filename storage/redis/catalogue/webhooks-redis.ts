@@ -21,6 +21,7 @@ import {
   type LackingKey,
   type LackingShard,
   type NewMessage,
+  roomKeyOf,
   WAITING_MAX,
   type WebhookCounts,
   WEBHOOKS_OF_BUCKET_MAX,
@@ -30,7 +31,7 @@ import {
 import { answerOf, type RedisConnection } from '../connection/connection.ts';
 import { readNewestFirst } from '../connection/newest-first.ts';
 import type { Script, ScriptArgument } from '../connection/script.ts';
-import { bucketKeys, creatorKey, scriptKeys, webhookKeys } from './webhooks-keys.ts';
+import { bucketKeys, creatorKey, heldField, scriptKeys, webhookKeys } from './webhooks-keys.ts';
 import {
   ADD,
   CATCH_UP,
@@ -109,7 +110,8 @@ export class RedisWebhooks implements WebhookStore {
 
   async catchUpKey(entry: FedEntry, key: string): Promise<CaughtUpResult> {
     const { webhookId, shard, sequence } = entry;
-    const args = [shard, sequence, WAITING_MAX, key, ...messageArguments(entry)];
+    const field = heldField(shard, key);
+    const args = [shard, sequence, WAITING_MAX, key, field, ...messageArguments(entry)];
     return ((await this.#run(CATCH_UP_KEY, webhookId, args)) ?? 'closed') as CaughtUpResult;
   }
 
@@ -128,8 +130,8 @@ export class RedisWebhooks implements WebhookStore {
   }
 
   async lackingIn(bucket: number): Promise<readonly string[]> {
-    const { behind, holding } = bucketKeys(bucket);
-    return await answerOf(this.#redis.sunion(behind, holding));
+    const { behind, holding, holdingTypes } = bucketKeys(bucket);
+    return await answerOf(this.#redis.sunion(behind, holding, holdingTypes));
   }
 
   async lackingOf(webhookId: string): Promise<readonly LackingShard[]> {
@@ -153,7 +155,7 @@ export class RedisWebhooks implements WebhookStore {
   }
 
   async send(webhookId: string, { delivery, body }: NewMessage): Promise<Delivery | null> {
-    const args = [WAITING_MAX, encodeDelivery(delivery), body, delivery.key ?? ''];
+    const args = [WAITING_MAX, encodeDelivery(delivery), body, roomKeyOf(delivery)];
     const number = Number((await this.#run(SEND, webhookId, args)) ?? 0);
     return number === 0 ? null : { id: String(number), ...delivery };
   }
@@ -225,12 +227,12 @@ export class RedisWebhooks implements WebhookStore {
 
   async counts(): Promise<WebhookCounts> {
     const counts = await Promise.all(
-      BUCKETS.map(async ({ rows, feeding, waiting, behind, holding }) => {
+      BUCKETS.map(async ({ rows, feeding, waiting, behind, holding, holdingTypes }) => {
         const [webhooks, enabled, waits, lacking] = await Promise.all([
           answerOf(this.#redis.hlen(rows)),
           answerOf(this.#redis.scard(feeding)),
           answerOf(this.#redis.zrange(waiting, 0, -1, 'WITHSCORES')),
-          answerOf(this.#redis.sunion(behind, holding)),
+          answerOf(this.#redis.sunion(behind, holding, holdingTypes)),
         ]);
         const numbers = waits.filter((_, i) => i % 2 === 1).map(Number);
         const sum = numbers.reduce((one, other) => one + other, 0);
@@ -271,10 +273,11 @@ function fedArguments(entry: FedEntry): ScriptArgument[] {
   return [shard, sequence, ...bounds, ...messageArguments(entry)];
 }
 
-function messageArguments({ messages }: FedEntry): string[] {
+function messageArguments({ shard, messages }: FedEntry): string[] {
   return messages.flatMap(({ delivery, body }) => [
     encodeDelivery(delivery),
     body,
-    delivery.key ?? '',
+    roomKeyOf(delivery),
+    heldField(shard, roomKeyOf(delivery)),
   ]);
 }

@@ -9,13 +9,13 @@ import { Script } from '../connection/script.ts';
 
 const FUNCTIONS = `
   local rows, revision, behind, counts, feeding, feed, given, deliveries, bodies, of_waiting,
-    of_sent, of_failed, all, finished, of_keys, holding, of_creator = unpack(KEYS)
+    of_sent, of_failed, all, finished, of_keys, holding, holding_types, of_creator = unpack(KEYS)
   local function count(id)
     local waiting = redis.call('ZCARD', of_waiting)
     if waiting > 0 then redis.call('ZADD', counts, waiting, id)
     else
       redis.call('ZREM', counts, id)
-      -- Nodes that do not count by key may have settled some.
+      -- Nodes that do not count by key, or not by event type, may have settled some.
       redis.call('DEL', of_keys)
     end
   end
@@ -26,7 +26,6 @@ const FUNCTIONS = `
     return math.max(${WAITING_OF_KEY_MIN}, math.min(${WAITING_OF_KEY_MAX}, free))
   end
   local function count_key(key, by)
-    if key == '' then return end
     if redis.call('HINCRBY', of_keys, key, by) <= 0 then redis.call('HDEL', of_keys, key) end
   end
   local function append(delivery, body, key)
@@ -42,45 +41,55 @@ const FUNCTIONS = `
     for _, i in ipairs(taken) do append(ARGV[i], ARGV[i + 1], ARGV[i + 2]) end
     if #taken > 0 then count(id) end
   end
-  -- Which of the messages from ARGV[first] on are taken, and which keys are held; nil: too many.
+  -- Room keys of drops have 'held:' before them in the feed, those of event types 'type:'.
+  local function is_of_drop(field) return string.sub(field, 1, 5) == 'held:' end
+  -- Which of the messages from ARGV[first] on are taken, and which fields of keys that are held the
+  -- feed gets; nil: too many.
   local function place(first, held_max)
     local taken, is_held, held, of_key_max = {}, {}, {}, key_max()
     local held_count = tonumber(redis.call('HGET', feed, 'held') or 0)
-    for i = first, #ARGV, 3 do
-      local key = ARGV[i + 2]
-      if key ~= '' and is_held[key] == nil then
-        local was = redis.call('HEXISTS', feed, 'held:' .. key) == 1
-        is_held[key] = was or key_count(key) >= of_key_max
-        if is_held[key] then held[#held + 1] = key end
-        if is_held[key] and not was then held_count = held_count + 1 end
+    for i = first, #ARGV, 4 do
+      local key, field = ARGV[i + 2], ARGV[i + 3]
+      if is_held[field] == nil then
+        local was = redis.call('HEXISTS', feed, field) == 1
+        is_held[field] = was or key_count(key) >= of_key_max
+        if is_held[field] then held[#held + 1] = field end
+        if is_held[field] and not was and is_of_drop(field) then held_count = held_count + 1 end
       end
-      if not is_held[key] then taken[#taken + 1] = i end
+      if not is_held[field] then taken[#taken + 1] = i end
     end
     if held_count > tonumber(held_max) then return nil, nil end
     return taken, held
   end
-  local function put_held(key, shard, from, to)
-    redis.call('HSET', feed, 'held:' .. key, shard .. ' ' .. from .. ' ' .. to)
+  local function put_held(field, shard, from, to)
+    redis.call('HSET', feed, field, shard .. ' ' .. from .. ' ' .. to)
   end
-  local function held_of(key)
-    local value = redis.call('HGET', feed, 'held:' .. key)
+  local function held_of(field)
+    local value = redis.call('HGET', feed, field)
     if not value then return nil end
     return string.match(value, '^%d+ (%d+) (%d+)$')
   end
-  local function hold(keys, id, shard, sequence)
-    for _, key in ipairs(keys) do
-      local from = held_of(key)
+  local function hold(fields, id, shard, sequence)
+    for _, field in ipairs(fields) do
+      local from = held_of(field)
       if not from then
-        redis.call('HINCRBY', feed, 'held', 1)
+        if is_of_drop(field) then redis.call('HINCRBY', feed, 'held', 1) end
         from = string.format('%.0f', tonumber(sequence) - 1)
       end
-      put_held(key, shard, from, sequence)
+      put_held(field, shard, from, sequence)
+      redis.call('SADD', is_of_drop(field) and holding or holding_types, id)
     end
-    if #keys > 0 then redis.call('SADD', holding, id) end
+  end
+  local function any_type_held()
+    for _, field in ipairs(redis.call('HKEYS', feed)) do
+      if string.sub(field, 1, 5) == 'type:' then return true end
+    end
+    return false
   end
   local function close(id)
     redis.call('DEL', feed)
     redis.call('SREM', holding, id)
+    redis.call('SREM', holding_types, id)
     redis.call('SREM', behind, id)
     redis.call('SREM', feeding, id)
   end
@@ -132,8 +141,8 @@ export const REMOVE = new Script(`${FUNCTIONS}
 `);
 
 /**
- * ARGV: id, shard, sequence, the most that wait, the most keys that are held, then a delivery, its
- * body and its key or nothing, and so on.
+ * ARGV: id, shard, sequence, the most that wait, the most drops that are held, then a delivery, its
+ * body, its room key and that key's field of the feed (`heldField`), and so on.
  */
 export const FEED = new Script(`${FUNCTIONS}
   local id, shard, sequence = ARGV[1], ARGV[2], tonumber(ARGV[3])
@@ -180,45 +189,53 @@ export const CATCH_UP = new Script(`${FUNCTIONS}
   return 'done'
 `);
 
-/** ARGV: id, shard, sequence, the most that wait, the key, then as of FEED. */
+/** ARGV: id, shard, sequence, the most that wait, the room key, its field, then as of FEED. */
 export const CATCH_UP_KEY = new Script(`${FUNCTIONS}
-  local id, shard, sequence, key = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[5]
+  local id, shard, sequence, key, field = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[5], ARGV[6]
   if redis.call('EXISTS', feed) == 0 then return 'closed' end
-  local from, to = held_of(key)
+  local from, to = held_of(field)
   if not from or sequence <= tonumber(from) then return 'known' end
   local waiting = redis.call('ZCARD', of_waiting)
   local is_full = waiting >= tonumber(ARGV[4]) or key_count(key) >= key_max()
-  if #ARGV > 5 and waiting > 0 and is_full then return 'full' end
+  if #ARGV > 6 and waiting > 0 and is_full then return 'full' end
   local all_of_it = {}
-  for i = 6, #ARGV, 3 do all_of_it[#all_of_it + 1] = i end
+  for i = 7, #ARGV, 4 do all_of_it[#all_of_it + 1] = i end
   append_all(all_of_it, id)
   if sequence < tonumber(to) then
-    put_held(key, shard, ARGV[3], to)
+    put_held(field, shard, ARGV[3], to)
     return 'taken'
   end
-  redis.call('HDEL', feed, 'held:' .. key)
-  if redis.call('HINCRBY', feed, 'held', -1) <= 0 then redis.call('SREM', holding, id) end
+  redis.call('HDEL', feed, field)
+  if is_of_drop(field) then
+    if redis.call('HINCRBY', feed, 'held', -1) <= 0 then redis.call('SREM', holding, id) end
+  elseif not any_type_held() then
+    redis.call('SREM', holding_types, id)
+  end
   return 'done'
 `);
 
 /** ARGV: id. Answers for each key that is held: the key, what it lacks, how many of it wait. */
 export const HELD_KEYS = new Script(`${FUNCTIONS}
-  local found = {}
+  local found, drops, types = {}, 0, 0
   local fields = redis.call('HGETALL', feed)
   for i = 1, #fields, 2 do
-    if string.sub(fields[i], 1, 5) == 'held:' then
-      local key = string.sub(fields[i], 6)
-      found[#found + 1] = {key, fields[i + 1], key_count(key)}
+    local key = string.match(fields[i], '^type:%d+:(.+)$')
+    if key then types = types + 1
+    elseif is_of_drop(fields[i]) then
+      key = string.sub(fields[i], 6)
+      drops = drops + 1
     end
+    if key then found[#found + 1] = {key, fields[i + 1], key_count(key)} end
   end
   -- A node that knows no such keys may have closed the feed.
-  if #found == 0 then redis.call('SREM', holding, ARGV[1]) end
+  if drops == 0 then redis.call('SREM', holding, ARGV[1]) end
+  if types == 0 then redis.call('SREM', holding_types, ARGV[1]) end
   return found
 `);
 
 /**
- * ARGV: id, the bound, the delivery, its body, its key or nothing. Answers its number; 0: closed,
- * or full.
+ * ARGV: id, the bound, the delivery, its body, its room key. Answers its number; 0: closed, or
+ * full.
  */
 export const SEND = new Script(`${FUNCTIONS}
   if redis.call('EXISTS', feed) == 0 then return 0 end
@@ -240,7 +257,8 @@ export const SETTLE = new Script(`${FUNCTIONS}
     local text = redis.call('HGET', deliveries, number)
     local stored = text and cjson.decode(text)
     if stored and stored.revision == tonumber(before) then
-      local key = type(stored.key) == 'string' and stored.key or ''
+      -- As roomKeyOf of the port.
+      local key = type(stored.key) == 'string' and stored.key or stored.type
       if stored.state == 'waiting' and state ~= 'waiting' then count_key(key, -1) end
       if stored.state ~= 'waiting' and state == 'waiting' then count_key(key, 1) end
       redis.call('HSET', deliveries, number, json)

@@ -43,7 +43,12 @@ import { RESTRICTIONS_SCHEMA, restrictionHandlers } from './restrictions-stateme
 import { SESSIONS_SCHEMA, sessionHandlers } from './sessions-statements.ts';
 import { REQUESTS_SCHEMA, requestStatements } from './requests-statements.ts';
 import { VAPID_KEYS_SCHEMA, vapidKeyHandlers } from './vapid-keys-statements.ts';
-import { WEBHOOK_KEYS_SCHEMA, webhookHandlers, WEBHOOKS_SCHEMA } from './webhooks-statements.ts';
+import {
+  WEBHOOK_KEYS_SCHEMA,
+  WEBHOOK_ROOM_SCHEMA,
+  webhookHandlers,
+  WEBHOOKS_SCHEMA,
+} from './webhooks-statements.ts';
 import type { Program, ProgramOptions } from '../thread/program.ts';
 
 const MIGRATIONS = [
@@ -160,6 +165,7 @@ const MIGRATIONS = [
   WEBHOOK_KEYS_SCHEMA,
   LEDGER_SCHEMA,
   UNLISTED_SCHEMA,
+  WEBHOOK_ROOM_SCHEMA,
 ];
 
 export type CatalogueHandlers = ReturnType<typeof open>['handlers'];

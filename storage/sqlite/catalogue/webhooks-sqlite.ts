@@ -70,14 +70,14 @@ export class SqliteWebhooks implements WebhookStore {
         .prepare<[number], string>(`
           select id from webhook_endpoints where bucket = ? and (
             id in (select endpoint_id from webhook_feeds where lacks_from is not null)
-            or id in (select endpoint_id from webhook_held_keys))`)
+            or id in (select endpoint_id from webhook_held))`)
         .pluck(),
       lackingOf: reader.prepare<[string], LackingShard>(`
         select shard, lacks_from as "from", lacks_to as "to" from webhook_feeds
         where endpoint_id = ? and lacks_from is not null order by shard`),
       lackingKeysOf: reader.prepare<[string], Omit<LackingKey, 'waiting'>>(`
-        select key, shard, lacks_from as "from", lacks_to as "to" from webhook_held_keys
-        where endpoint_id = ? order by key`),
+        select key, shard, lacks_from as "from", lacks_to as "to" from webhook_held
+        where endpoint_id = ?`),
       waitingOfKey: reader.prepare<[string, string], number>(WAITING_OF_KEY).pluck(),
       waiting: reader.prepare<[string, number], NumberedRow>(`
         select number, delivery from webhook_deliveries
@@ -102,7 +102,7 @@ export class SqliteWebhooks implements WebhookStore {
           (select count(*) from webhook_deliveries where state = 'waiting') as waiting,
           (select count(*) from (
             select endpoint_id from webhook_feeds where lacks_from is not null
-            union select endpoint_id from webhook_held_keys)) as behind
+            union select endpoint_id from webhook_held)) as behind
         from webhook_endpoints`),
     };
   }
@@ -252,7 +252,8 @@ function fedRow({ messages, ...entry }: FedEntry): FedRow {
 }
 
 function messageRow({ delivery, body }: NewMessage): MessageRow {
-  return { delivery: encodeDelivery(delivery), body, key: delivery.key };
+  const { key, type } = delivery;
+  return { delivery: { key, type }, json: encodeDelivery(delivery), body };
 }
 
 function deliveryOf({ number, delivery }: NumberedRow): Delivery {

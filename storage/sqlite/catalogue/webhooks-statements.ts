@@ -2,11 +2,13 @@
 // taken of the shards, and their deliveries. Incoming ones are in `webhooks`.
 
 import type { Database } from 'better-sqlite3';
+import type { Delivery } from '../../../contracts/webhooks.ts';
 import {
   type CaughtUpResult,
   type FedEntry,
   type FedResult,
   type FeedChange,
+  isEventType,
   type Placed,
   placeMessages,
   waitingOfKeyMax,
@@ -55,7 +57,7 @@ export const WEBHOOKS_SCHEMA = `
     where finished_at is not null;
 `;
 
-/** Keys of which too many deliveries wait, and what they lack. */
+/** Drops of which too many deliveries wait, and what they lack: now in WEBHOOK_ROOM_SCHEMA. */
 export const WEBHOOK_KEYS_SCHEMA = `
   create table webhook_held_keys (
     endpoint_id text not null,
@@ -68,9 +70,33 @@ export const WEBHOOK_KEYS_SCHEMA = `
   create index webhook_deliveries_by_key
     on webhook_deliveries (endpoint_id, json_extract(delivery, '$.key')) where state = 'waiting';
 `;
+
+const ROOM_KEY = `coalesce(json_extract(delivery, '$.key'), json_extract(delivery, '$.type'))`;
+
+/**
+ * Room keys of which too many deliveries wait (`roomKeyOf` of the port), and what they lack. Of
+ * event types a shard each; those of drops count as `HELD_KEYS_MAX` says.
+ */
+export const WEBHOOK_ROOM_SCHEMA = `
+  create table webhook_held (
+    endpoint_id text not null,
+    key text not null,
+    shard integer not null,
+    is_of_drop integer not null,
+    lacks_from integer not null,
+    lacks_to integer not null,
+    primary key (endpoint_id, key, shard)
+  ) strict, without rowid;
+  insert into webhook_held (endpoint_id, key, shard, is_of_drop, lacks_from, lacks_to)
+    select endpoint_id, key, shard, 1, lacks_from, lacks_to from webhook_held_keys;
+  drop table webhook_held_keys;
+  drop index webhook_deliveries_by_key;
+  create index webhook_deliveries_by_room_key
+    on webhook_deliveries (endpoint_id, ${ROOM_KEY}) where state = 'waiting';
+`;
 export const WAITING_OF_KEY = `
   select count(*) from webhook_deliveries
-  where endpoint_id = ? and json_extract(delivery, '$.key') = ? and state = 'waiting'`;
+  where endpoint_id = ? and ${ROOM_KEY} = ? and state = 'waiting'`;
 
 export interface WebhookRow {
   readonly id: string;
@@ -86,11 +112,12 @@ export interface WebhookBounds {
   readonly ofBucketMax: number;
 }
 
-/** As JSON, with the text that is sent. */
 export interface MessageRow {
-  readonly delivery: string;
+  readonly delivery: Pick<Delivery, 'key' | 'type'>;
+  /** The delivery as JSON. */
+  readonly json: string;
+  /** The text that is sent. */
   readonly body: string;
-  readonly key: string | null;
 }
 
 export type FedRow = Omit<FedEntry, 'messages'> & { readonly messages: readonly MessageRow[] };
@@ -191,38 +218,40 @@ function feedStatements(database: Database) {
 
   const waitingOfKey = database.prepare<[string, string], number>(WAITING_OF_KEY).pluck();
   const heldCount = database
-    .prepare<[string], number>('select count(*) from webhook_held_keys where endpoint_id = ?')
+    .prepare<[string], number>(
+      'select count(*) from webhook_held where endpoint_id = ? and is_of_drop = 1',
+    )
     .pluck();
-  const findHeld = database.prepare<[string, string], HeldRow>(
-    'select lacks_from, lacks_to from webhook_held_keys where endpoint_id = ? and key = ?',
+  const findHeld = database.prepare<[string, string, number], HeldRow>(
+    'select lacks_from, lacks_to from webhook_held where endpoint_id = ? and key = ? and shard = ?',
   );
-  const hold = database.prepare<[string, string, number, number, number]>(`
-    insert into webhook_held_keys (endpoint_id, key, shard, lacks_from, lacks_to)
-    values (?, ?, ?, ?, ?) on conflict do update set lacks_to = excluded.lacks_to`);
-  const advance = database.prepare<[number, string, string]>(
-    'update webhook_held_keys set lacks_from = ? where endpoint_id = ? and key = ?',
+  const hold = database.prepare<[string, string, number, number, number, number]>(`
+    insert into webhook_held (endpoint_id, key, shard, is_of_drop, lacks_from, lacks_to)
+    values (?, ?, ?, ?, ?, ?) on conflict do update set lacks_to = excluded.lacks_to`);
+  const advance = database.prepare<[number, string, string, number]>(
+    'update webhook_held set lacks_from = ? where endpoint_id = ? and key = ? and shard = ?',
   );
-  const letGo = database.prepare<[string, string]>(
-    'delete from webhook_held_keys where endpoint_id = ? and key = ?',
+  const letGo = database.prepare<[string, string, number]>(
+    'delete from webhook_held where endpoint_id = ? and key = ? and shard = ?',
   );
-  const letAllGo = database.prepare<[string]>(
-    'delete from webhook_held_keys where endpoint_id = ?',
-  );
+  const letAllGo = database.prepare<[string]>('delete from webhook_held where endpoint_id = ?');
 
-  const place = (id: string, messages: readonly MessageRow[]) =>
-    placeMessages(messages, ({ key }) => key, {
+  const place = ({ webhookId: id, shard, messages }: FedRow) =>
+    placeMessages(messages, {
       waiting: waiting.get(id)!,
-      isHeld: (key) => findHeld.get(id, key) !== undefined,
+      isHeld: (key) => findHeld.get(id, key, shard) !== undefined,
       waitingOf: (key) => waitingOfKey.get(id, key)!,
       heldCount: heldCount.get(id)!,
     });
-  const take = ({ webhookId: id, shard, sequence }: FedRow, placed: Placed<MessageRow>): void => {
+  const take = (row: FedRow, placed: Placed<MessageRow>): void => {
+    const { webhookId: id, shard, sequence } = row;
     for (const message of placed.taken) appendOne(id, message);
-    for (const key of placed.held) hold.run(id, key, shard, sequence - 1, sequence);
+    for (const key of placed.held)
+      hold.run(id, key, shard, isEventType(key) ? 0 : 1, sequence - 1, sequence);
   };
-  const appendOne = (id: string, { delivery, body }: MessageRow): number => {
+  const appendOne = (id: string, { json, body }: MessageRow): number => {
     const number = give.get(id)!;
-    append.run(id, number, delivery, body);
+    append.run(id, number, json, body);
     return number;
   };
   const feedOf = (id: string, shard: number): FeedRow | null =>
@@ -231,12 +260,12 @@ function feedStatements(database: Database) {
       : null;
 
   const feedOne = (row: FedRow, waitingMax: number): FedResult => {
-    const { webhookId: id, shard, sequence, messages } = row;
+    const { webhookId: id, shard, sequence } = row;
     const feed = feedOf(id, shard);
     if (feed === null) return 'closed';
     const { taken, lacks_from: from, lacks_to: to } = feed;
     if (sequence <= taken) return 'known';
-    const placed = place(id, messages);
+    const placed = place(row);
     if (from !== null || placed === null || waiting.get(id)! >= waitingMax) {
       put.run(id, shard, taken, from ?? sequence - 1, Math.max(to ?? 0, sequence));
       return 'behind';
@@ -259,12 +288,12 @@ function feedStatements(database: Database) {
       feedWebhooks: (rows: readonly FedRow[], waitingMax: number): readonly FedResult[] =>
         rows.map((row) => feedOne(row, waitingMax)),
       catchUpWebhook(row: FedRow, waitingMax: number): CaughtUpResult {
-        const { webhookId: id, shard, sequence, messages } = row;
+        const { webhookId: id, shard, sequence } = row;
         const feed = feedOf(id, shard);
         if (feed === null) return 'closed';
         const { taken, lacks_from: from, lacks_to: to } = feed;
         if (from === null || to === null || sequence <= from) return 'known';
-        const placed = place(id, messages);
+        const placed = place(row);
         if (placed === null) return 'full';
         if (placed.taken.length > 0 && waiting.get(id)! >= waitingMax) return 'full';
         take(row, placed);
@@ -274,17 +303,17 @@ function feedStatements(database: Database) {
         return isDone ? 'done' : 'taken';
       },
       catchUpWebhookKey(row: FedRow, key: string, waitingMax: number): CaughtUpResult {
-        const { webhookId: id, sequence, messages } = row;
+        const { webhookId: id, shard, sequence, messages } = row;
         if (isFeeding.get(id) !== 1) return 'closed';
-        const held = findHeld.get(id, key);
+        const held = findHeld.get(id, key, shard);
         if (held === undefined || sequence <= held.lacks_from) return 'known';
         const all = waiting.get(id)!;
         const isFull = all >= waitingMax || waitingOfKey.get(id, key)! >= waitingOfKeyMax(all);
         if (messages.length > 0 && isFull) return 'full';
         for (const message of messages) appendOne(id, message);
         const isDone = sequence >= held.lacks_to;
-        if (isDone) letGo.run(id, key);
-        else advance.run(sequence, id, key);
+        if (isDone) letGo.run(id, key, shard);
+        else advance.run(sequence, id, key, shard);
         return isDone ? 'done' : 'taken';
       },
       /** The number that it got. Null: it is closed, or too many wait. */

@@ -8,7 +8,12 @@ import { WebhookFeeder } from '../../../events/webhooks/webhook-feeder.ts';
 import { MemoryConsumerPositions } from '../../../storage/memory/consumer-positions-memory.ts';
 import { MemorySpillStore } from '../../../storage/memory/spill-memory.ts';
 import { MemoryWebhooks } from '../../../storage/memory/webhooks-memory.ts';
-import { type FedEntry, WAITING_MAX, WAITING_SHARED_MAX } from '../../../storage/ports/webhooks.ts';
+import {
+  type FedEntry,
+  WAITING_MAX,
+  WAITING_OF_KEY_MAX,
+  WAITING_SHARED_MAX,
+} from '../../../storage/ports/webhooks.ts';
 import { createDrop, order, place, startHost } from '../../actors/harness.ts';
 import { webhookOf } from '../../storage/contract/webhooks.ts';
 
@@ -143,15 +148,18 @@ test('R3: one without room is fed from the journals as it has room, and holds up
   await clock.advance(2_000);
   others += await take(other);
   t.is(others, users.length, 'the other one was never held up');
-  t.true((await store.lackingOf(full.id)).length > 0);
-  t.true((await store.waitingCount(full.id)) < WAITING_MAX + 100);
+  t.deepEqual(
+    (await store.lackingKeysOf(full.id)).map(({ key }) => key),
+    ['order.confirmed'],
+  );
+  t.true((await store.waitingCount(full.id)) < WAITING_OF_KEY_MAX + 100);
   for (let i = 0; i < 20 && taken.length < users.length; i++) {
     await take(full);
     await clock.advance(5_000);
   }
   await take(full);
   t.deepEqual(taken, users);
-  t.deepEqual(await store.lackingOf(full.id), []);
+  t.deepEqual(await store.lackingKeysOf(full.id), []);
   await order(host, 'last');
   await clock.advance(2_000);
   t.is((await messages(full))[0]!.data.order.userId, 'last');
@@ -216,3 +224,50 @@ for (const failing of [['d_1'], ['d_1', 'd_3', 'd_4', 'd_5']])
     t.deepEqual(await store.lackingKeysOf(webhook.id), []);
     await running.stop();
   });
+
+test('R3: an event type that is not taken leaves room to another one, without an order', async (t) => {
+  const { host, clock, store, feeder, add, messages } = await start();
+  await createDrop(host, 5_000);
+  await createDrop(host, 5_000, { id: 'd_2', payment: 'provider', holdSeconds: 3_600 });
+  const [failing, other] = ['order.confirmed', 'order.reserved'] as const;
+  const webhook = await add('creator', { events: [failing, other] });
+  const running = feeder();
+  running.start();
+  const users = Array.from({ length: 2 * WAITING_OF_KEY_MAX }, (_, i) => `u${i}`);
+  const taken: Record<string, string[]> = { [failing]: [], [other]: [] };
+  const take = async (type: typeof failing | typeof other) => {
+    const waiting = await store.waiting(webhook.id, 10_000);
+    const bodies = await messages(webhook);
+    for (const body of bodies) if (body.type === type) taken[type]!.push(body.data.order.userId);
+    const sent = waiting
+      .filter((delivery) => delivery.type === type)
+      .map((delivery) => {
+        const { revision } = delivery;
+        return { ...delivery, state: 'sent', finishedAt: 1, revision: revision + 1 } as const;
+      });
+    await store.settle(webhook.id, sent, { keptMax: 0, before: 0 });
+  };
+  for (const [i, user] of users.entries()) {
+    await host.execute([place(user), place(user, 'key', 1, 'd_2')]);
+    if (i % 50 !== 49) continue;
+    await clock.advance(300);
+    await take(other);
+  }
+  await clock.advance(2_000);
+  await take(other);
+  t.deepEqual(taken[other], users, 'it was never held up');
+  const waiting = await store.waitingCount(webhook.id);
+  t.true(waiting <= WAITING_OF_KEY_MAX);
+  t.like(await store.lackingKeysOf(webhook.id), [{ key: failing, waiting }]);
+  t.deepEqual(await store.lackingOf(webhook.id), []);
+  // Its order is asked for meanwhile: what it lacks still comes.
+  const changed = { ...webhook, ordering: 'drop', revision: webhook.revision + 1 } as const;
+  t.true(await store.replace(changed, 'keep'));
+  for (let i = 0; i < 60 && taken[failing]!.length < users.length; i++) {
+    await take(failing);
+    await clock.advance(2_000);
+  }
+  t.deepEqual(taken[failing], users, 'nothing is missed');
+  t.deepEqual(await store.lackingKeysOf(webhook.id), []);
+  await running.stop();
+});
