@@ -2,8 +2,9 @@
 // became of them at once. So a crash repeats one step's calls at most, with the same webhook-id.
 //
 // An endpoint that fails costs little: after some failures in a row one delivery at a time is
-// tried, at growing intervals, until one is taken. One that takes nothing for 24 hours, or says
-// that it is gone, is disabled, and its creator has a mail.
+// tried, at growing intervals, until one is taken. Drops and event types of which nothing has
+// failed lately do not wait for that: it may be others that the endpoint does not take. One that
+// takes nothing for 24 hours, or says that it is gone, is disabled, and its creator has a mail.
 
 import type { Logger } from 'pino';
 import type { Clock } from '../../actors/clock.ts';
@@ -26,6 +27,7 @@ import {
 import { WEBHOOK_JOB_KIND, type WebhookJobParams } from '../../events/webhooks/webhook-jobs.ts';
 import {
   type FinishedBounds,
+  roomKeyOf,
   WAITING_MAX,
   type WebhookStore,
 } from '../../storage/ports/webhooks.ts';
@@ -50,6 +52,8 @@ const IDLE_PAUSE_MS = 60_000;
 /** Failures in a row from which on one delivery at a time is tried. */
 const FAILURES_MAX = 5;
 const PROBE_BACKOFF = { firstMs: 5_000, maxMs: 10 * 60_000 } as const;
+/** Room keys whose failures are remembered; those past it are tried one at a time as well. */
+const FAILING_KEYS_MAX = 64;
 
 /** Where the job is, between two steps. */
 interface Cursor {
@@ -57,8 +61,12 @@ interface Cursor {
   readonly failures: number;
   /** When an endpoint took a delivery last; 0: never. */
   readonly takenAt: number;
-  /** Nothing is sent before, at the endpoint's wish or because it fails. */
+  /** Nothing is sent before, at the endpoint's wish. */
   readonly restsUntil: number;
+  /** What is of room keys that fail is not sent before, because the endpoint fails. */
+  readonly probesAt?: number;
+  /** Room keys of which the last call failed. */
+  readonly failing?: readonly string[];
 }
 
 const FRESH: Cursor = { failures: 0, takenAt: 0, restsUntil: 0 };
@@ -107,12 +115,13 @@ export class DeliverWebhooksHandler implements JobHandler {
     const waiting = await webhooks.waiting(webhookId, WAITING_MAX * 2);
     const now = clock.now();
     meter.waits(webhookId, waiting[0]?.occurredAt ?? null);
-    const due = nextDueAt(waiting);
-    if (due === null) return await this.#idle(job, webhookId, cursor);
-    const begins = Math.max(due, cursor.restsUntil);
+    if (waiting.length === 0) return await this.#idle(job, webhookId, cursor);
+    const open = openOf(waiting, cursor, now);
+    const probesAt = open.length < waiting.length ? (cursor.probesAt ?? 0) : Infinity;
+    const begins = Math.max(Math.min(nextDueAt(open) ?? Infinity, probesAt), cursor.restsUntil);
     if (begins > now) return stepOf(job, cursor, 0, begins - now);
-    const countMax = cursor.failures >= FAILURES_MAX ? 1 : this.#countMax(webhook);
-    const groups = dueGroups(waiting, now, countMax);
+    const countMax = isFailing(cursor) ? 1 : this.#countMax(webhook);
+    const groups = dueGroups(open, now, countMax);
     const began = clock.monotonic();
     const changed = await this.#send(webhook, groups, signal);
     const next = await this.#settle(webhook, cursor, changed);
@@ -167,23 +176,27 @@ export class DeliverWebhooksHandler implements JobHandler {
     const results = called.map(({ delivery, outcome }) => attempted(delivery, outcome, random()));
     for (const { delivery, outcome } of called) meter.called(outcome, now - delivery.occurredAt);
     await webhooks.settle(webhook.id, results, this.#bounds());
-    let { failures, takenAt, restsUntil } = cursor;
-    for (const { outcome } of called) {
+    let { failures, takenAt, restsUntil, probesAt = 0 } = cursor;
+    const failing = new Set(cursor.failing);
+    for (const { delivery, outcome } of called) {
       failures = outcome.isSent ? 0 : failures + 1;
       if (outcome.isSent) takenAt = now;
       restsUntil = Math.max(restsUntil, now + (outcome.retryAfterMs ?? 0));
+      const key = roomKeyOf(delivery);
+      if (outcome.isSent) failing.delete(key);
+      else if (failing.size < FAILING_KEYS_MAX) failing.add(key);
     }
-    if (failures >= FAILURES_MAX)
-      restsUntil = Math.max(
-        restsUntil,
-        now + Math.ceil(backoffMs(failures - FAILURES_MAX + 1, { ...PROBE_BACKOFF, random })),
-      );
+    if (failures >= FAILURES_MAX) {
+      const failuresMore = failures - FAILURES_MAX + 1;
+      const waitMs = Math.ceil(backoffMs(failuresMore, { ...PROBE_BACKOFF, random }));
+      probesAt = Math.max(probesAt, now + waitMs);
+    }
     if (called.some(({ outcome }) => outcome.isGone)) await this.#disable(webhook, 'gone');
     const expired = results.some(
       ({ state, triedSince }) => state === 'failed' && takenAt < (triedSince ?? 0),
     );
     if (expired) await this.#disable(webhook, 'failing');
-    return { failures, takenAt, restsUntil };
+    return { failures, takenAt, restsUntil, probesAt, failing: [...failing] };
   }
 
   /** One that somebody changed meanwhile is looked at again by the next step. */
@@ -262,6 +275,18 @@ export class DeliverWebhooksHandler implements JobHandler {
     this.#turns.set(jobId, began);
     return now - began >= TURN_MS;
   }
+}
+
+function isFailing({ failures }: Cursor): boolean {
+  return failures >= FAILURES_MAX;
+}
+
+/** What may be sent before the next probe: all, or what is of room keys that have not failed. */
+function openOf(waiting: readonly Delivery[], cursor: Cursor, now: number): readonly Delivery[] {
+  const { probesAt = 0, failing = [] } = cursor;
+  if (!isFailing(cursor) || probesAt <= now) return waiting;
+  const held = new Set(failing);
+  return waiting.filter((delivery) => !held.has(roomKeyOf(delivery)));
 }
 
 interface Called {

@@ -191,6 +191,36 @@ test('R3: an endpoint that fails is tried with one call at a time, and gets all 
   t.deepEqual(new Set(Object.values(await world.states())), new Set(['sent']));
 });
 
+for (const ordering of ['none', 'drop'] as const)
+  test(`R3: what is never taken delays nothing else, with ordering ${ordering}`, async (t) => {
+    const world = await start({ ordering });
+    const isOfBad = (id: string) => id.startsWith('msg_bad');
+    world.answer = (id) => status(isOfBad(id) ? 500 : 204);
+    const feed = async (name: string, isBad: boolean) => {
+      const type = isBad ? 'order.reserved' : 'order.confirmed';
+      const key = ordering === 'none' ? null : `d_${isBad ? name : 'good'}`;
+      const message = messageOf(name, { type, key, occurredAt: NOW });
+      const sequence = (await world.webhooks.fedThrough())[0]! + 1;
+      const entry = { webhookId: world.webhook.id, shard: 0, sequence, messages: [message] };
+      await world.webhooks.feed([entry]);
+    };
+    for (let i = 0; i < 8; i++) await feed(`bad-${i}`, true);
+    // Minutes of failures: by then a probe is made every ten minutes.
+    for (let i = 0; i < 30; i++) {
+      await world.settle();
+      world.clock.shiftWall(60_000);
+    }
+    for (let i = 0; i < 20; i++) {
+      await feed(`bad-more-${i}`, true);
+      await feed(`good-${i}`, false);
+      await world.settle();
+      t.true(world.sent.includes(`msg_good-${i}`), `${i}`);
+    }
+    const bad = world.sent.filter(isOfBad).length;
+    t.true(bad < 200, `${bad} calls that were not taken`);
+    t.is(world.sent.filter((id) => id.startsWith('msg_good')).length, 20);
+  });
+
 test('R3: Retry-After holds back all calls of the webhook, for an hour at most', async (t) => {
   const world = await start();
   world.answer = () => status(429, { 'retry-after': '120' });
