@@ -137,18 +137,18 @@ Examples:
         serverUrl,
       ),
     )
-    .option('--watchers <n>', 'connected followers', integer(1, 5_000), 50)
+    .option('--watchers <n>', 'people who watch the drop live', integer(1, 5_000), 50)
     .option('--seconds <n>', 'seconds until the drop opens', integer(1, 60), 4)
     .option('--yes', 'do not ask, where the address is not this machine')
     .option('--json', 'print JSON')
     .addHelpText(
       'after',
       `
-Sells a drop that costs nothing, of a creator and to buyers without accounts, with tokens
-signed with LIVEDROPS_AUTH_SECRET, or else with the secret stored in LIVEDROPS_DATA.
-Afterwards the drop is cancelled and hidden; until then lists and search show it. All
-buyers come from one address: exempt it in LIVEDROPS_LIMITS_FILE, or limits slow them
-down. Exits with 0 when every line of the report passes.
+Sells an unlisted drop that costs nothing, of a creator and to buyers without accounts,
+with tokens signed with LIVEDROPS_AUTH_SECRET, or else with the secret stored in
+LIVEDROPS_DATA. Afterwards the drop is cancelled and hidden. All buyers come from one
+address: exempt it in LIVEDROPS_LIMITS_FILE, or limits slow them down. Exits with 0
+when every line of the report passes.
 
 Examples:
   livedrops rehearse --url http://127.0.0.1:8080

@@ -66,9 +66,10 @@ export class Followers {
     }
   }
 
-  /** The first follower subscribes to the drop's stock. */
-  watch(dropId: string): void {
-    this.#followers[0]?.socket.send(JSON.stringify({ type: 'subscribe', topic: `drop:${dropId}` }));
+  /** The first follower subscribes to the drop's stock, or as many as are told. */
+  watch(dropId: string, count = 1): void {
+    const message = JSON.stringify({ type: 'subscribe', topic: `drop:${dropId}` });
+    for (const { socket } of this.#followers.slice(0, count)) socket.send(message);
   }
 
   /** How many followers received this milestone, such as `drop.started`. */

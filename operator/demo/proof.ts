@@ -178,15 +178,18 @@ function refunds({ journal, paymentOf, refundRequested }: Evidence): ProofLine {
   return line(`${late} paid late: ${again} got a unit, ${refunded} get a refund`, findings);
 }
 
-export function live({
-  followers,
-  sawStart: toldStarted,
-  sawSellOut: toldSoldOut,
-  frames,
-  liveFindings,
-}: Pick<Evidence, 'followers' | 'sawStart' | 'sawSellOut' | 'frames' | 'liveFindings'>): ProofLine {
+export function live(
+  {
+    followers,
+    sawStart: toldStarted,
+    sawSellOut: toldSoldOut,
+    frames,
+    liveFindings,
+  }: Pick<Evidence, 'followers' | 'sawStart' | 'sawSellOut' | 'frames' | 'liveFindings'>,
+  who = 'followers',
+): ProofLine {
   return line(
-    `${toldStarted} and ${toldSoldOut} of ${followers} followers received start and sell-out ` +
+    `${toldStarted} and ${toldSoldOut} of ${followers} ${who} received start and sell-out ` +
       `(${format(frames)} frames)`,
     liveFindings,
     toldStarted === followers && toldSoldOut === followers,

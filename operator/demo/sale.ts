@@ -55,24 +55,11 @@ export async function follow(
   );
 }
 
-/** The user of each token follows the creator no more. */
-export async function unfollow(
-  url: string,
-  creatorId: string,
-  tokens: readonly string[],
-): Promise<void> {
-  const limit = pLimit(FOLLOWING_MAX);
-  const path = { id: creatorId };
-  await limit.map(tokens, (token) =>
-    new LiveDrops({ url, token }).call('DELETE /v1/creators/{id}/follow', { path }),
-  );
-}
-
 /** Resolves to the product's id. */
 export async function addProduct(
   url: string,
   { creatorId, creatorToken }: Creator,
-  product: { readonly name: string; readonly description: string },
+  product: { readonly name: string; readonly description: string; readonly unlisted?: boolean },
 ): Promise<string> {
   const { id } = await new LiveDrops({ url, token: creatorToken }).call(
     'POST /v1/creators/{id}/products',
@@ -103,4 +90,16 @@ export async function announceDrop(
     },
   });
   return { dropId: drop.id, opensAt };
+}
+
+/** Moves the start of a drop that has not begun. */
+export async function openDropIn(
+  url: string,
+  { creatorToken }: Creator,
+  dropId: string,
+  opensInMs: number,
+): Promise<void> {
+  const startsAt = new Date(Date.now() + opensInMs).toISOString();
+  const client = new LiveDrops({ url, token: creatorToken });
+  await client.call('PATCH /v1/drops/{id}', { path: { id: dropId }, body: { startsAt } });
 }

@@ -1,6 +1,6 @@
 // `livedrops rehearse`: a whole sale against one's own cluster, by its public door, on a drop that
-// costs nothing and of a creator who is nobody: without an account, with no followers but the
-// rehearsal's own. Afterwards the creator is taken down, which cancels and hides the drop.
+// is unlisted (D10) and costs nothing, of a creator who is nobody: without an account and without
+// followers. Afterwards the creator is taken down, which cancels and hides the drop.
 
 import { randomBytes } from 'node:crypto';
 import { createInterface } from 'node:readline/promises';
@@ -15,7 +15,7 @@ import { Crowd } from '../demo/crowd.ts';
 import { Followers } from '../demo/followers.ts';
 import { Plan } from '../demo/plan.ts';
 import { type JournalOrder, proofText } from '../demo/proof.ts';
-import { addProduct, announceDrop, type Creator, follow, unfollow } from '../demo/sale.ts';
+import { addProduct, announceDrop, type Creator, openDropIn } from '../demo/sale.ts';
 import { format } from '../demo/screen.ts';
 import { waitUntil } from '../demo/wait-until.ts';
 import { judge, type RehearsalEvidence } from './report.ts';
@@ -26,7 +26,7 @@ export interface RehearseOptions {
   readonly operators?: string;
   readonly buyers: number;
   readonly stock: number;
-  /** Connected followers. */
+  /** Who watch the drop live. */
   readonly watchers: number;
   /** Seconds until the drop opens. */
   readonly seconds: number;
@@ -49,6 +49,9 @@ const CONNECTIONS_MAX = 400;
 const HOLD_SECONDS = 60;
 const SEED = 1;
 const START_TIMEOUT_MS = 30_000;
+/** It is made to open so late, and opens as soon as all watch it. */
+const OPENS_LATEST_MS = 3_600_000;
+const WATCH_TIMEOUT_MS = 60_000;
 const SALE_TIMEOUT_MS = 300_000;
 const FRAMES_TIMEOUT_MS = 10_000;
 const CANCELLED_TIMEOUT_MS = 120_000;
@@ -166,10 +169,8 @@ async function sell(
 ): Promise<Omit<RehearsalEvidence, 'leftBehind'>> {
   const { buyers, stock, seconds } = options;
   const { url, name, creator, tokens } = cast;
-  const product = { name, description: 'A rehearsal: it is not for sale.' };
-  const productId = await addProduct(url, creator, product);
-  signal.throwIfAborted();
-  await follow(url, creator.creatorId, tokens);
+  const description = 'A rehearsal: it is not for sale.';
+  const productId = await addProduct(url, creator, { name, description, unlisted: true });
   signal.throwIfAborted();
   await Promise.all([followers.connect(), crowd.ready()]);
   signal.throwIfAborted();
@@ -177,7 +178,7 @@ async function sell(
     {
       url,
       stock,
-      opensInMs: seconds * 1_000,
+      opensInMs: OPENS_LATEST_MS,
       holdSeconds: HOLD_SECONDS,
       productId,
       // What costs nothing is confirmed at once, and no payment is made.
@@ -186,7 +187,12 @@ async function sell(
     },
     creator,
   );
-  followers.watch(dropId);
+  followers.watch(dropId, tokens.length);
+  const areWatching = () => followers.receivedCount('drop.snapshot') === tokens.length;
+  const isWatched = await waitUntil(WATCH_TIMEOUT_MS, () => signal.aborted || areWatching());
+  signal.throwIfAborted();
+  if (!isWatched) throw new Error('not all watchers received drop.snapshot');
+  await openDropIn(url, creator, dropId, seconds * 1_000);
   note(`the drop ${dropId} opens in ${seconds} s`);
   const opened = await waitUntil(
     seconds * 1_000 + START_TIMEOUT_MS,
@@ -224,7 +230,28 @@ async function sell(
     frames: followers.frames,
     crowdFindings,
     liveFindings: followers.findings,
+    shownIn: await shownIn(cast),
   };
+}
+
+/** What a visitor finds of the creator in lists and by search, if there is any: it is unlisted. */
+async function shownIn({ url, name, creator }: Cast): Promise<string[]> {
+  const visitor = new LiveDrops({ url });
+  const query = { creator_id: creator.creatorId };
+  const { items: drops } = await visitor.call('GET /v1/drops', { query });
+  const { items: products } = await visitor.call('GET /v1/products', { query });
+  const shown = [
+    ...drops.map(({ id }) => `GET /v1/drops shows ${id}`),
+    ...products.map(({ id }) => `GET /v1/products shows ${id}`),
+  ];
+  try {
+    const search = { query: { ...query, q: name }, triesMax: 1 };
+    const { items } = await visitor.call('GET /v1/search', search);
+    return [...shown, ...items.map(({ id }) => `GET /v1/search finds ${id}`)];
+  } catch (error) {
+    if ((error as { code?: unknown }).code === 'search-unavailable') return shown;
+    throw error;
+  }
 }
 
 async function ordersOf(client: LiveDrops, dropId: string): Promise<JournalOrder[]> {
@@ -238,7 +265,7 @@ async function ordersOf(client: LiveDrops, dropId: string): Promise<JournalOrder
 }
 
 /** What could not be taken away. Harmless where nothing was made yet. */
-async function cleanUp({ url, api, creator, tokens }: Cast): Promise<string[]> {
+async function cleanUp({ api, creator }: Cast): Promise<string[]> {
   const { creatorId } = creator;
   const leftBehind: string[] = [];
   const attempt = async (what: string, work: () => Promise<void>) => {
@@ -248,7 +275,6 @@ async function cleanUp({ url, api, creator, tokens }: Cast): Promise<string[]> {
       leftBehind.push(`${what}: ${error instanceof Error ? error.message : String(error)}`);
     }
   };
-  await attempt('its watchers still follow', () => unfollow(url, creatorId, tokens));
   const byHand = `livedrops sellers take-down creator ${creatorId} --cancel`;
   await attempt(`the drop is still there (${byHand})`, async () => {
     const { jobId } = await api.takeDown('creator', creatorId, {

@@ -34,6 +34,8 @@ export interface RehearsalEvidence {
   readonly frames: number;
   readonly crowdFindings: readonly string[];
   readonly liveFindings: readonly string[];
+  /** Lists and searches that showed what is unlisted. */
+  readonly shownIn: readonly string[];
   /** What could not be taken away afterwards. */
   readonly leftBehind: readonly string[];
 }
@@ -47,9 +49,10 @@ export function judge(evidence: RehearsalEvidence): ProofLine[] {
     sold(evidence),
     duplicates({ ...evidence, journal }),
     acknowledged({ ...evidence, journal }, 'the list of the drop'),
-    live({ ...evidence, followers, sawSellOut }),
+    live({ ...evidence, followers, sawSellOut }, 'watchers'),
     speed(evidence),
-    line('the drop is cancelled and hidden, nobody follows its creator', evidence.leftBehind),
+    line('the drop was unlisted: no list and no search had it', evidence.shownIn),
+    line('the drop is cancelled and hidden', evidence.leftBehind),
   ];
 }
 

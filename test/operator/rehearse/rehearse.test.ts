@@ -41,6 +41,12 @@ test.serial(
     t.like(figures.drop, { sold: 30, free: 0, stocked: 30 });
     t.true(Number(figures.latencies['p99']) > 0);
     t.deepEqual(figures['leftBehind'], []);
+    t.deepEqual(figures['shownIn'], []);
+    t.true(figures.drop['unlisted']);
+    const unlisted = (figures['report'] as Json[]).find(({ text }) =>
+      String(text).includes('was unlisted'),
+    );
+    t.true(unlisted?.['passed']);
     const dropId = String(figures.drop['id']);
     t.is((await server.get(`/v1/drops/${dropId}`)).status, 404);
     await assertHidden(t);

@@ -27,6 +27,7 @@ function goodSale(): RehearsalEvidence {
     frames: 12,
     crowdFindings: [],
     liveFindings: [],
+    shownIn: [],
     leftBehind: [],
   };
 }
@@ -54,6 +55,7 @@ test('X8: what is wrong fails its line', (t) => {
     { sawSellOut: 4 },
     { liveFindings: ['a frame was wrong'] },
     { leftBehind: ['the drop is still there'] },
+    { shownIn: ['GET /v1/drops shows d_1'] },
     { drop: { stocked: 2, sold: 3, free: -1 } },
   ] satisfies Partial<RehearsalEvidence>[])
     t.true(failed(change).length > 0, JSON.stringify(change));
