@@ -32,6 +32,7 @@ import { metricSources } from './metric-sources.ts';
 import { processThreads } from './thread-meter.ts';
 import { URL_LIFETIME_SECONDS, urlSignerOf } from './media-urls.ts';
 import { ExportThreads } from './export-threads.ts';
+import { mayOfferSample, SampleOffer } from './sample/sample-offer.ts';
 import { openTracing } from './tracing.ts';
 import { removeServerUrl, storeServerUrl } from './server-url.ts';
 import { calledHost, urlHost } from './url-host.ts';
@@ -191,6 +192,9 @@ export async function startServer(
     ...(traces.watch?.isTracing === true && { exemplar: traces.watch.exemplar }),
     log,
     version,
+    sampleShops: mayOfferSample(config)
+      ? new SampleOffer({ call: core.call, url: () => url, log })
+      : null,
     paymentProvider: config.paymentProvider,
     passTexts: passTextsOf(config),
   });

@@ -79,6 +79,7 @@ import { paymentRoutes } from './rest/payments.ts';
 import { productRoutes } from './rest/products.ts';
 import { searchRoutes } from './rest/search.ts';
 import { reachRoutes } from './rest/reach.ts';
+import { type SampleShops, sampleShopRoutes } from './rest/sample-shop.ts';
 import { shopRoutes } from './rest/shops.ts';
 import { systemRoutes } from './rest/system.ts';
 import { pageRoutes } from './rest/pages.ts';
@@ -155,6 +156,8 @@ export interface GatewayOptions {
   readonly media?: MediaUrlsOptions;
   /** The pages for people; none unless given. */
   readonly pages?: BuiltPages | null;
+  /** Null, or absent: this server makes no sample shop. */
+  readonly sampleShops?: SampleShops | null;
   /** Shown as `payment.provider` in orders. */
   readonly paymentProvider?: string;
   /** Null, or absent: orders with a pass are refused. */
@@ -244,6 +247,7 @@ export function createGateway(options: GatewayOptions): Gateway {
           ...organisationRoutes(),
           ...invitationRoutes(),
           ...shopRoutes(),
+          ...sampleShopRoutes(options.sampleShops ?? null),
           ...auditRoutes(),
           ...webhookRoutes(),
           ...productRoutes({ levels, reads, urls }),

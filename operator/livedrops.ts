@@ -22,7 +22,7 @@ import { addOperatorAccounts } from './operator-account-commands.ts';
 import { addOperatorCommands } from './operator-commands.ts';
 import { addSellerCommands } from './seller-commands.ts';
 import type { RehearseOptions } from './rehearse/rehearse.ts';
-import type { SampleShopOptions } from './sample/sample-shop.ts';
+import type { SeedOptions } from './demo/seed.ts';
 import type { StripeStandInOptions } from './stripe-stand-in/command.ts';
 import type { TopOptions } from './top/top.ts';
 import type { TokenOptions } from './token.ts';
@@ -117,8 +117,8 @@ Examples:
   livedrops demo --buyers 5000 --stock 100 --seed 7
   livedrops demo --seed-only`,
     )
-    .action(async (options: DemoOptions & SampleShopOptions & { readonly seedOnly?: true }) => {
-      if (options.seedOnly) await (await import('./sample/sample-shop.ts')).seedSampleShop(options);
+    .action(async (options: DemoOptions & SeedOptions & { readonly seedOnly?: true }) => {
+      if (options.seedOnly) await (await import('./demo/seed.ts')).seed(options);
       else await (await import('./demo/demo.ts')).demo(options);
     });
 

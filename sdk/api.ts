@@ -522,6 +522,19 @@ export interface NewContact {
   }>;
 }
 
+export interface SampleShopOffer {
+  /** a node alone in development, without a drop, asked from its own machine */
+  readonly isOffered: boolean;
+}
+
+export interface SampleShop {
+  /** one that is live */
+  readonly dropId: string;
+  /** of one of its creators */
+  readonly email: string;
+  readonly password: string;
+}
+
 export interface AuditPage {
   readonly items: ReadonlyArray<AuditEntry>;
   readonly nextCursor: string | null;
@@ -3199,6 +3212,15 @@ export interface Operations {
       readonly id: string;
     };
     readonly reply: undefined;
+  };
+  /** Whether a sample shop can be made. */
+  'GET /v1/sample-shop': {
+    readonly reply: SampleShopOffer;
+  };
+  /** Make a sample shop: creators, products with pictures, drops that are live. */
+  'POST /v1/sample-shop': {
+    readonly body: {};
+    readonly reply: SampleShop;
   };
   /**
    * What was changed of one’s account, products and drops, or of those of an organisation that

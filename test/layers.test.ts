@@ -172,7 +172,7 @@ test('only the program that makes variants decodes pictures', (t) => {
   const mayHaveSharp = [
     'media/variants/picture.ts',
     // Draws, from shapes of its own.
-    'operator/sample/picture.ts',
+    'composition/sample/picture.ts',
   ];
   const wrong = imports.filter(
     ({ file, from }) =>

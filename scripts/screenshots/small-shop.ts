@@ -4,8 +4,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { OPERATOR_ROLE } from '../../contracts/role-names.ts';
 import { AccessTokens } from '../../app/access-tokens.ts';
-import { type Goods, LAMP, PRINT, RUNNERS, TEAPOT } from '../../operator/sample/goods.ts';
-import { addProduct } from '../../operator/sample/offer.ts';
+import { type Goods, LAMP, PRINT, RUNNERS, TEAPOT } from '../../composition/sample/goods.ts';
+import { addProduct, sendPicture } from '../../composition/sample/offer.ts';
 import { LiveDrops, type NewDrop } from '../../sdk/client.ts';
 import { MemoryStorage } from '../../sdk/storage.ts';
 
@@ -30,8 +30,6 @@ const TOKEN_SECONDS = 600;
 const HOUR_MS = 3_600_000;
 const LOOK_MS = 250;
 const LOOKS_MAX = 240;
-/** The machine may be busy with something else. */
-const CALL_MAX_MS = 60_000;
 
 /** Somebody with a new account, who is logged in. */
 export async function person(url: string, name: string): Promise<LiveDrops> {
@@ -117,8 +115,8 @@ export async function smallShop(
   };
 }
 
-function product(creator: LiveDrops, goods: Goods): Promise<string> {
-  return addProduct(creator, idOf(creator), goods, { hasPicture: true });
+async function product(creator: LiveDrops, goods: Goods): Promise<string> {
+  return await addProduct(creator, idOf(creator), goods, [await sendPicture(creator, goods)]);
 }
 
 async function drop(
@@ -154,7 +152,7 @@ async function operator(url: string, authSecret: string): Promise<LiveDrops> {
 
 function clientOf(url: string): LiveDrops {
   const storage = { sessionStorage: new MemoryStorage(), intentStorage: new MemoryStorage() };
-  return new LiveDrops({ url, timeoutMs: CALL_MAX_MS, ...storage });
+  return new LiveDrops({ url, ...storage });
 }
 
 function emailOf(name: string): string {

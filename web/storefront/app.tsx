@@ -18,6 +18,7 @@ import { ConfirmEmail, ResetPassword } from './mailed-links.tsx';
 import { News } from './news.tsx';
 import { OrderPage, Orders } from './orders.tsx';
 import { Product } from './product.tsx';
+import { SampleNotice } from './sample-shop.tsx';
 import { Search } from './search.tsx';
 import { unread } from './unread.ts';
 
@@ -29,6 +30,7 @@ export function App() {
   return (
     <LocationProvider scope={OWN_PATHS}>
       <Frame name={text('brand')} home="/" logIn={LOG_IN} links={<Links />}>
+        <SampleNotice />
         <Router>
           <Route path="/" component={Home} />
           <Route path="/search" component={Search} />

@@ -7,6 +7,7 @@ import { client, user } from '../shared/server.ts';
 import { useEffect } from 'preact/hooks';
 import { DropCard } from './drop-card.tsx';
 import { Followed } from './followed.tsx';
+import { SampleOffer } from './sample-shop.tsx';
 import type { SearchItem } from '../shared/types.ts';
 
 const LISTS = [
@@ -62,6 +63,7 @@ function Lists({ lists }: { lists: readonly (readonly SearchItem[])[] }) {
             {text('foot.sell')}
           </a>
         </p>
+        <SampleOffer />
       </Empty>
     );
   }

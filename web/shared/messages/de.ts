@@ -36,6 +36,13 @@ export const de: MessagesOf<MessageKey> = {
   'home.followed': 'Denen du folgst',
   'home.empty.title': 'Noch keine Drops',
   'home.empty.text': 'Sobald ein Creator einen Drop ankündigt, erscheint er hier.',
+  'sample.text': 'Oder sieh dich erst um, in einem Shop mit Drops, die gerade verkaufen:',
+  'sample.make': 'Einen Beispiel-Shop öffnen',
+  'sample.making': 'Er wird geöffnet',
+  'sample.made':
+    'Dein Beispiel-Shop ist offen. Mara Lindqvist verkauft darin; so meldest du dich als sie an:',
+  'sample.studio': 'In ihr Studio',
+  'sample.read': 'Gemerkt',
   'home.nothingLive': 'In dieser Minute wird nichts verkauft.',
 
   'status.upcoming': 'Angekündigt',

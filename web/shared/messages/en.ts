@@ -35,6 +35,12 @@ export const en = {
   'home.followed': 'Creators you follow',
   'home.empty.title': 'No drops yet',
   'home.empty.text': 'When a creator announces a drop, it appears here at once.',
+  'sample.text': 'Or look around first, in a shop with drops that sell right now:',
+  'sample.make': 'Open a sample shop',
+  'sample.making': 'Opening it',
+  'sample.made': 'Your sample shop is open. Mara Lindqvist sells in it; to log in as her:',
+  'sample.studio': 'To her studio',
+  'sample.read': 'I have it',
   'home.nothingLive': 'Nothing is on sale this minute.',
 
   'status.upcoming': 'Upcoming',

@@ -18,11 +18,9 @@ export async function sendPicture(client: LiveDrops, { drawing }: Goods): Promis
 export async function addProduct(
   client: LiveDrops,
   creatorId: string,
-  goods: Goods,
-  { hasPicture }: { readonly hasPicture: boolean },
+  { name, description }: Goods,
+  mediaIds: readonly string[],
 ): Promise<string> {
-  const mediaIds = hasPicture ? [await sendPicture(client, goods)] : [];
-  const { name, description } = goods;
   const { id } = await client.call('POST /v1/creators/{id}/products', {
     path: { id: creatorId },
     body: { name, description, ...(mediaIds.length > 0 && { mediaIds }) },

@@ -2,9 +2,9 @@
 
 import sharp from 'sharp';
 import test from 'ava';
-import { BOOK, LAMP, PIN, PRINT, RUNNERS, TEAPOT } from '../../../operator/sample/goods.ts';
-import { draw } from '../../../operator/sample/picture.ts';
-import { makeSampleShop } from '../../../operator/sample/sample-shop.ts';
+import { BOOK, LAMP, PIN, PRINT, RUNNERS, TEAPOT } from '../../../composition/sample/goods.ts';
+import { draw } from '../../../composition/sample/picture.ts';
+import { makeSampleShop } from '../../../composition/sample/sample-shop.ts';
 import { eventually } from '../../end-to-end/sale-client.ts';
 import { startSearchServer } from '../../end-to-end/search-server.ts';
 
@@ -26,6 +26,8 @@ test('U1: the sample shop has drops that are live, that come and that end', asyn
   const [url] = server.urls;
   const made = await makeSampleShop(url!);
   t.is(made.drops, 6);
+  // The server has no media here.
+  await made.pictures;
   for (const [status, count] of [
     ['live', 3],
     ['upcoming', 2],

@@ -1,12 +1,11 @@
-// `livedrops demo --seed-only`: makes a small shop on a server that runs, by its API alone:
-// creators with products and pictures, drops that are live, that start in some minutes, and one
-// that ends at once. Made twice, there are two.
+// Makes a small shop on a server that runs, by its API alone, as people would: creators with
+// products and pictures, drops that are live, that start in some minutes, and one that ends at
+// once. Made twice, there are two.
 
 import { randomBytes } from 'node:crypto';
 import { LiveDrops } from '../../sdk/client.ts';
-import { runningServerUrl } from '../connect-by-settings.ts';
 import { BOOK, type Goods, LAMP, PIN, PRINT, RUNNERS, TEAPOT } from './goods.ts';
-import { addProduct } from './offer.ts';
+import { addProduct, sendPicture } from './offer.ts';
 
 interface Offer {
   readonly goods: Goods;
@@ -16,20 +15,21 @@ interface Offer {
   readonly stock: number;
   readonly unitAmount: number;
   readonly payment: 'instant' | 'provider';
-  /** Orders of one unit that are placed at once, by other users of the sample shop. */
+  /** Orders of `LIMIT_PER_USER` units that are placed at once, by other users of the shop. */
   readonly orders: number;
 }
 
 export interface SampleShop {
+  /** One that is live, and another creator's than the first one's. */
+  readonly dropId: string;
   /** To log in as the first creator. */
   readonly email: string;
   readonly password: string;
   readonly drops: number;
-}
-
-export interface SampleShopOptions {
-  /** Default: the server that runs on LIVEDROPS_DATA. */
-  readonly url?: string;
+  /** Resolves when the product of `dropId` has its picture. */
+  readonly firstPicture: Promise<void>;
+  /** Resolves when all products have theirs; rejects when one could not be sent. */
+  readonly pictures: Promise<void>;
 }
 
 interface User {
@@ -37,6 +37,14 @@ interface User {
   readonly client: LiveDrops;
 }
 
+interface Product {
+  readonly client: LiveDrops;
+  readonly id: string;
+  readonly goods: Goods;
+}
+
+/** What who made the shop is led to. */
+const FIRST = PRINT;
 const HOUR = 3_600;
 const NOW = { startsIn: 0, payment: 'instant', orders: 0 } as const;
 const CREATORS: readonly { readonly name: string; readonly offers: readonly Offer[] }[] = [
@@ -57,20 +65,22 @@ const CREATORS: readonly { readonly name: string; readonly offers: readonly Offe
   {
     name: 'Northside Press',
     offers: [
-      { ...NOW, goods: PRINT, endsIn: HOUR, stock: 12, unitAmount: 4_500, orders: 5 },
-      { ...NOW, goods: BOOK, endsIn: 8, stock: 6, unitAmount: 2_400, orders: 4 },
+      { ...NOW, goods: PRINT, endsIn: HOUR, stock: 12, unitAmount: 4_500, orders: 2 },
+      { ...NOW, goods: BOOK, endsIn: 8, stock: 6, unitAmount: 2_400, orders: 2 },
     ],
   },
   {
     name: 'Kiln & Paper',
     offers: [
       { ...NOW, goods: TEAPOT, startsIn: 600, endsIn: 4 * HOUR, stock: 60, unitAmount: 12_000 },
-      { ...NOW, goods: PIN, endsIn: HOUR, stock: 10, unitAmount: 1_800, orders: 3 },
+      { ...NOW, goods: PIN, endsIn: HOUR, stock: 10, unitAmount: 1_800, orders: 1 },
     ],
   },
 ];
 /** A server without media answers that it is not ready, again and again. */
 const UPLOADS_KNOWN_MAX_MS = 5_000;
+/** A small machine hashes passwords slowly. */
+const ANSWER_MAX_MS = 30_000;
 const CURRENCY = 'EUR';
 const LIMIT_PER_USER = 2;
 const PASSWORD_BYTES = 9;
@@ -78,45 +88,55 @@ const NAME_BYTES = 4;
 /** The time in which a buyer of the sample shop pays. */
 const HOLD_SECONDS = 300;
 
-export async function seedSampleShop({ url: given }: SampleShopOptions): Promise<void> {
-  const url = given ?? runningServerUrl();
-  if (url === null)
-    throw new Error('no server runs here; start one with `npm start`, or name it by --url');
-  const { email, password, drops } = await makeSampleShop(url);
-  process.stdout.write(
-    `${drops} drops are on ${url}\nLog in at ${url}/studio as ${email}, password ${password}\n`,
-  );
-}
-
 /** Rejects with the refusal of the server where users may not sell without approval. */
 export async function makeSampleShop(url: string): Promise<SampleShop> {
   const password = randomBytes(PASSWORD_BYTES).toString('base64url');
   const run = randomBytes(NAME_BYTES).toString('hex');
+  const server = { url, timeoutMs: ANSWER_MAX_MS };
   let users = 0;
   const register = async (name: string): Promise<User & { readonly email: string }> => {
     users += 1;
     const email = `sample-${run}-${users}@example.com`;
     const body = { name, email, password };
-    const made = await new LiveDrops({ url }).call('POST /v1/auth/register', { body });
-    return { email, id: made.user.id, client: new LiveDrops({ url, token: made.accessToken }) };
+    const made = await new LiveDrops(server).call('POST /v1/auth/register', { body });
+    const client = new LiveDrops({ ...server, token: made.accessToken });
+    return { email, id: made.user.id, client };
   };
   const creators = [];
   for (const { name, offers } of CREATORS) creators.push({ ...(await register(name)), offers });
-  const offers = CREATORS.flatMap((creator) => creator.offers);
   const buyers: User[] = [];
+  const offers = CREATORS.flatMap((creator) => creator.offers);
   for (let i = 1; i <= Math.max(...offers.map(({ orders }) => orders)); i++)
     buyers.push(await register(`Sample buyer ${i}`));
-  const [first] = creators;
-  const hasPicture = await takesPictures(first!.client);
-  for (const { client, id, offers: own } of creators) {
+  const products: Product[] = [];
+  let dropId = '';
+  for (const { client, id: creatorId, offers: own } of creators) {
     for (const offer of own) {
-      const productId = await addProduct(client, id, offer.goods, { hasPicture });
-      const dropId = await announce(client, productId, offer);
+      const { goods } = offer;
+      const id = await addProduct(client, creatorId, goods, []);
+      const announced = await announce(client, id, offer);
       for (const buyer of buyers.slice(0, offer.orders))
-        await buyer.client.placeOrder(dropId, { quantity: 1 });
+        await buyer.client.placeOrder(announced, { quantity: LIMIT_PER_USER });
+      if (goods === FIRST) {
+        dropId = announced;
+        products.unshift({ client, id, goods });
+      } else products.push({ client, id, goods });
     }
   }
-  return { email: first!.email, password, drops: offers.length };
+  const [first, ...others] = products;
+  const firstPicture = addPictures([first!]);
+  const pictures = firstPicture.then(() => addPictures(others));
+  const { email } = creators[0]!;
+  return { dropId, email, password, drops: offers.length, firstPicture, pictures };
+}
+
+/** Where the server takes none, products have their first letter as a picture. */
+async function addPictures(products: readonly Product[]): Promise<void> {
+  for (const { client, id, goods } of products) {
+    if (!(await takesPictures(client))) return;
+    const mediaIds = [await sendPicture(client, goods)];
+    await client.call('PATCH /v1/products/{id}', { path: { id }, body: { mediaIds } });
+  }
 }
 
 async function announce(
@@ -141,7 +161,6 @@ async function announce(
   return id;
 }
 
-/** Where it takes none, products have their first letter as a picture. */
 async function takesPictures(client: LiveDrops): Promise<boolean> {
   try {
     await client.call('GET /v1/uploads', { signal: AbortSignal.timeout(UPLOADS_KNOWN_MAX_MS) });
