@@ -10,16 +10,16 @@ export interface LastReadOptions {
 
 export class LastRead {
   readonly #options: LastReadOptions;
-  /** The monotonic time; null: no read is due yet. */
-  #at: number | null = null;
+  /** When the next read is due, by the monotonic clock; null: none is due yet. */
+  #dueAt: number | null = null;
 
   constructor(options: LastReadOptions) {
     this.#options = options;
   }
 
-  /** A read succeeded, or the reads begin. */
-  now(): void {
-    this.#at = this.#options.clock.monotonic();
+  /** A read succeeded, or the reads begin. `nextInMs`: where the next one is not so soon. */
+  now(nextInMs = this.#options.intervalMs): void {
+    this.#dueAt = this.#options.clock.monotonic() + nextInMs;
   }
 
   /**
@@ -28,8 +28,8 @@ export class LastRead {
    */
   overdueMs(): number {
     const { intervalMs, clock } = this.#options;
-    if (this.#at === null) return 0;
-    const overdueMs = clock.monotonic() - this.#at - intervalMs;
+    if (this.#dueAt === null) return 0;
+    const overdueMs = clock.monotonic() - this.#dueAt;
     return overdueMs > intervalMs ? overdueMs : 0;
   }
 }

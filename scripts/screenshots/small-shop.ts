@@ -30,6 +30,8 @@ const TOKEN_SECONDS = 600;
 const HOUR_MS = 3_600_000;
 const LOOK_MS = 250;
 const LOOKS_MAX = 240;
+/** The machine may be busy with something else. */
+const CALL_MAX_MS = 60_000;
 
 /** Somebody with a new account, who is logged in. */
 export async function person(url: string, name: string): Promise<LiveDrops> {
@@ -152,7 +154,7 @@ async function operator(url: string, authSecret: string): Promise<LiveDrops> {
 
 function clientOf(url: string): LiveDrops {
   const storage = { sessionStorage: new MemoryStorage(), intentStorage: new MemoryStorage() };
-  return new LiveDrops({ url, ...storage });
+  return new LiveDrops({ url, timeoutMs: CALL_MAX_MS, ...storage });
 }
 
 function emailOf(name: string): string {

@@ -5,7 +5,7 @@ import { signal } from '@preact/signals';
 import { browserStorage } from '../../sdk/storage.ts';
 import { en, type Message, type MessageKey, type MessagesOf } from './messages/en.ts';
 
-/** Not a language: English with its letters mirrored in direction, to see that pages can turn. */
+/** Not a language: see `trial.ts`. */
 const RIGHT_TO_LEFT_TRIAL = 'ar-XB';
 const STORED = 'livedrops:language';
 const CURRENCY_DIGITS_MAX = 4;
@@ -31,14 +31,16 @@ const loads: ((code: string) => Promise<void>)[] = [];
 export function makeText<K extends string>(english: MessagesOf<K>, loaders: Loaders<K>): Text<K> {
   const messages = signal(english);
   loads.push(async (code) => {
-    messages.value = (await loaders[code]?.()) ?? english;
+    if (code === RIGHT_TO_LEFT_TRIAL)
+      messages.value = (await import('./trial.ts')).trialOf(english);
+    else messages.value = (await loaders[code]?.()) ?? english;
   });
   return (key, values = {}) => {
     const { n } = values;
     const form = formOf(messages.value[key], typeof n === 'number' ? n : 0);
     return form.replaceAll(/\{(\w+)\}/g, (_, name: string) => {
       const value = values[name] ?? '';
-      return typeof value === 'number' ? numberText(value) : value;
+      return isolated(typeof value === 'number' ? numberText(value) : value);
     });
   };
 }
@@ -53,7 +55,7 @@ export async function chooseLanguage(): Promise<void> {
   const wanted = wantedTags();
   const tag = wanted.find((one) => one === RIGHT_TO_LEFT_TRIAL || /^(en|de)\b/i.test(one)) ?? 'en';
   const isTrial = tag === RIGHT_TO_LEFT_TRIAL;
-  const code = isTrial ? 'en' : tag.slice(0, 2).toLowerCase();
+  const code = isTrial ? tag : tag.slice(0, 2).toLowerCase();
   const isLoaded = await Promise.all(loads.map((load) => load(code))).then(
     () => true,
     () => false,
@@ -71,6 +73,11 @@ function wantedTags(): readonly string[] {
   if (asked !== null) kept.setItem(STORED, asked);
   const stored = kept.getItem(STORED);
   return stored === null ? navigator.languages : [stored, ...navigator.languages];
+}
+
+/** What is filled in keeps its own direction, and what is around it keeps its place (UAX #9). */
+function isolated(value: string): string {
+  return language.value.direction === 'rtl' ? `\u2068${value}\u2069` : value;
 }
 
 function formOf(message: Message, n: number): string {

@@ -32,7 +32,11 @@ export function Product({ id }: { id: string }) {
           <Picture of={product.picture} name={product.name} isFirst />
           <div class="stack">
             <h1>{product.name}</h1>
-            {product.description !== '' && <p class="drop-about">{product.description}</p>}
+            {product.description !== '' && (
+              <p class="drop-about" dir="auto">
+                {product.description}
+              </p>
+            )}
             <h2>{text('creator.drops')}</h2>
             <ul class="stack" role="list">
               {drops.map((drop) => (

@@ -39,20 +39,20 @@ export const PRODUCT_MEDIA_SCHEMA = `
 export const UNLISTED_SCHEMA = `
   alter table products add column unlisted integer not null default 0;
   alter table drops add column unlisted integer not null default 0;
-  drop index products_by_time;
-  drop index products_by_creator;
-  drop index products_by_external_id;
+  drop index if exists products_by_time;
+  drop index if exists products_by_creator;
+  drop index if exists products_by_external_id;
   create index products_by_time on products (unlisted, created_at, id);
   create index products_by_creator on products (creator_id, unlisted, created_at, id);
   create index products_by_external_id
     on products (creator_id, external_id, unlisted, created_at, id)
     where external_id is not null;
-  drop index drops_by_time;
-  drop index drops_by_status;
-  drop index drops_by_creator;
-  drop index drops_by_creator_and_status;
-  drop index drops_by_product;
-  drop index drops_by_external_id;
+  drop index if exists drops_by_time;
+  drop index if exists drops_by_status;
+  drop index if exists drops_by_creator;
+  drop index if exists drops_by_creator_and_status;
+  drop index if exists drops_by_product;
+  drop index if exists drops_by_external_id;
   create index drops_by_time on drops (unlisted, created_at, id);
   create index drops_by_status on drops (status, unlisted, created_at, id);
   create index drops_by_creator on drops (creator_id, unlisted, created_at, id);

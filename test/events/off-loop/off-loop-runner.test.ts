@@ -97,6 +97,33 @@ test('what nobody needs is passed over unread, and what comes later is read', as
   await b.stop();
 });
 
+test('while nobody needs what comes, positions are stored once a second', async (t) => {
+  let isNeeded = false;
+  const { host, clock, a, taken, positions } = await twoRunners(async () => isNeeded);
+  let saves = 0;
+  const save = positions.save.bind(positions);
+  positions.save = (...moved) => {
+    saves += 1;
+    return save(...moved);
+  };
+  a.start();
+  for (let i = 0; i < 40; i++) {
+    await order(host, `buyer-${i}`);
+    await clock.advance(125);
+  }
+  t.true(saves >= 4 && saves <= 6, `${saves} in 5 seconds`);
+  t.deepEqual(
+    a.lag().map(({ ms }) => ms),
+    [0],
+  );
+  await clock.advance(1_000);
+  isNeeded = true;
+  await order(host, 'late');
+  await clock.advance(1_000);
+  t.deepEqual(taken, ['a 42']);
+  await a.stop();
+});
+
 for (const shiftMs of [HOUR_MS, -HOUR_MS]) {
   test(`a wall clock set by ${shiftMs} ms gives no second node a consumer`, async (t) => {
     const { host, clock, a, b, taken } = await twoRunners();

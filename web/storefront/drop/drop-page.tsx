@@ -138,7 +138,11 @@ function DropView({ drop, product, creator }: DropPageData) {
         />
         <Fault of={fault} />
         {!isConnected.value && <p class="soft small">{text('drop.connecting')}</p>}
-        {product.description !== '' && <p class="drop-about">{product.description}</p>}
+        {product.description !== '' && (
+          <p class="drop-about" dir="auto">
+            {product.description}
+          </p>
+        )}
         <p class="soft small">{text('drop.limit', { n: state.limitPerUser })}</p>
       </div>
       <Announcer drop={state} />
