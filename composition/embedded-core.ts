@@ -9,6 +9,7 @@ import { InProcessLiveBus } from '../actors/live-bus.ts';
 import type { NodeReport } from '../actors/node-report.ts';
 import type { Relay } from '../events/relay.ts';
 import { soleOwner } from '../actors/cluster/placement-watch.ts';
+import { BATCH_GAP_MS } from '../actors/shard/batch-gap.ts';
 import { ShardHost } from '../actors/shard/shard-host.ts';
 import { BrokerPeers, shardService } from '../actors/cluster/shard-service.ts';
 import type { ShardsVerified } from '../contracts/operator.ts';
@@ -114,6 +115,7 @@ function createCore(
     bus,
     facts: events.relay,
     meter,
+    batchGapMs: BATCH_GAP_MS,
     tracing,
     clock,
     log,

@@ -57,6 +57,8 @@ export interface ShardHostOptions {
   readonly levels?: FeatureLevels;
   /** Counts what the shards decide; for all upkeep of the process. */
   readonly meter?: SaleMeter;
+  /** `BATCH_GAP_MS`, or 0, as without it: small entries follow each other without a pause. */
+  readonly batchGapMs?: number;
   /** Null, or absent: this node does not trace. */
   readonly tracing?: Tracing | null;
   readonly clock: Clock;
@@ -115,6 +117,7 @@ export class ShardHost {
           levels,
           shared,
           upkeep,
+          batchGapMs: options.batchGapMs ?? 0,
           tracing,
           clock,
           log,

@@ -1,6 +1,6 @@
 // The loop of a shard: one mailbox, the drops in memory, one journal append in flight; while it
-// flies, the next batch gathers. That is the whole batching policy: small batches when idle, large
-// ones under load, no timer.
+// flies, the next batch gathers. That is the batching policy: small batches when idle, large ones
+// under load; between small ones a pause of a millisecond (`actors/shard/batch-gap.ts`).
 //
 // It runs from `begin`, with a claimed journal and the memory that belongs to it, to `clear`. In
 // between it decides or is paused. When deciding or an append fails, memory can no longer be
@@ -22,6 +22,7 @@ import type { Clock } from '../clock.ts';
 import type { Lease } from '../cluster/lease.ts';
 import type { LiveBus } from '../live-bus.ts';
 import type { SaleMeter } from '../sale-meter.ts';
+import { BatchGap } from './batch-gap.ts';
 import { DeadlineTimer } from './deadline-timer.ts';
 import { DuePace } from './due-pace.ts';
 import type { FactSink } from './facts.ts';
@@ -64,6 +65,8 @@ export interface ShardLoopOptions {
   readonly levels: FeatureLevels;
   readonly quarantine: Quarantine;
   readonly upkeep: ShardUpkeep;
+  /** The pause between small entries; 0 for none. */
+  readonly batchGapMs: number;
   readonly tracing?: Tracing | null;
   readonly clock: Clock;
   /** An entry whose time is further ahead of the clock has a wrong time. */
@@ -81,6 +84,7 @@ export class ShardLoop {
   readonly #mailboxWaits: DurationCounts;
   readonly #tracing: Tracing | null;
   readonly #duePace: DuePace;
+  readonly #gap: BatchGap;
   readonly #entryAheadMaxMs: number;
   readonly #drops: ShardDrops;
   readonly #sealed: SealedDrops;
@@ -112,7 +116,9 @@ export class ShardLoop {
     this.#meter = upkeep.meter;
     this.#mailboxWaits = upkeep.mailboxWaits;
     this.#tracing = options.tracing ?? null;
-    this.#duePace = new DuePace({ share: upkeep.due, wake: () => this.pump() });
+    const wake = () => this.pump();
+    this.#duePace = new DuePace({ share: upkeep.due, wake });
+    this.#gap = new BatchGap({ gapMs: options.batchGapMs, clock, wake });
     const drops = new ShardDrops({ quarantine });
     this.#entryAheadMaxMs = options.entryAheadMaxMs;
     const gate = new OutputGate();
@@ -132,7 +138,7 @@ export class ShardLoop {
       clock,
       log,
     });
-    this.#deadline = new DeadlineTimer({ clock, wake: () => this.pump() });
+    this.#deadline = new DeadlineTimer({ clock, wake });
   }
 
   get epoch(): number {
@@ -186,6 +192,7 @@ export class ShardLoop {
     this.#phase = 'paused';
     this.#deadline.set(Infinity);
     this.#duePace.stop();
+    this.#gap.stop();
     return this.#gate.settled();
   }
 
@@ -204,6 +211,7 @@ export class ShardLoop {
     this.#phase = 'empty';
     this.#deadline.set(Infinity);
     this.#duePace.stop();
+    this.#gap.stop();
     this.#drops.clear();
     this.#sealed.clear();
     this.#frames.clear();
@@ -291,6 +299,7 @@ export class ShardLoop {
     if (this.#phase !== 'deciding' || !this.#gate.isOpen) return;
     this.#deadline.set(this.#drops.nextDeadline);
     if (this.#drops.hasDueOrders) this.#duePace.wait();
+    if (this.#mailbox.length > 0) this.#gap.wait();
   }
 
   #traceOf(tracing: Tracing, waiting: readonly WaitingCommand[]): BatchTrace {
@@ -309,7 +318,9 @@ export class ShardLoop {
 
   #hasWork(now: number): boolean {
     const { nextDeadline, hasFirstTurns, hasDueOrders } = this.#drops;
-    if (this.#mailbox.length > 0 || nextDeadline <= now || hasFirstTurns) return true;
+    if (nextDeadline <= now || hasFirstTurns) return true;
+    const waiting = this.#mailbox.length;
+    if (waiting > 0 && !this.#gap.holds(waiting)) return true;
     return hasDueOrders && this.#duePace.isReady;
   }
 
@@ -381,6 +392,7 @@ export class ShardLoop {
     trace?.ended({ shard, ...point });
     const facts = batch.facts();
     this.#facts.durable({ shard, sequence, time, facts, ...(trace !== null && { trace }) });
+    this.#gap.begin(batch.eventCount);
     this.#gate.release();
     this.#snapshots.count(batch.eventCount, point);
     this.pump();

@@ -64,6 +64,8 @@ export interface ShardOptions {
   readonly shared: SharedOwnership | null;
   /** One for all shards of the process. */
   readonly upkeep: ShardUpkeep;
+  /** `ShardLoopOptions.batchGapMs`. */
+  readonly batchGapMs: number;
   readonly tracing?: Tracing | null;
   readonly clock: Clock;
   readonly log: Logger;
