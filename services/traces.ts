@@ -3,17 +3,21 @@
 // is of an earlier version, has no such service and hears nothing.
 
 import type { Context, ServiceBroker, ServiceSchema } from 'moleculer';
+import type { JoinedOrder } from '../actors/tracing/joined-orders.ts';
 import type { Tracing } from '../actors/tracing/tracing.ts';
 
 const CHOSEN_EVENT = 'traces.chosen';
 
 interface ChosenTraces {
   readonly traceIds: readonly string[];
+  /** Nodes of before pass over them. */
+  readonly orders?: readonly JoinedOrder[];
 }
 
 export function tracesService(broker: ServiceBroker, tracing: Tracing): ServiceSchema {
-  tracing.announceBy((traceIds) => {
-    broker.broadcast(CHOSEN_EVENT, { traceIds } satisfies ChosenTraces).catch((error: unknown) => {
+  tracing.announceBy((traceIds, orders) => {
+    const chosen: ChosenTraces = { traceIds, ...(orders.length > 0 && { orders }) };
+    broker.broadcast(CHOSEN_EVENT, chosen).catch((error: unknown) => {
       // Their spans on other nodes are not sent then.
       broker.logger.debug('chosen traces could not be announced', error);
     });
@@ -21,7 +25,8 @@ export function tracesService(broker: ServiceBroker, tracing: Tracing): ServiceS
   return {
     name: 'traces',
     events: {
-      [CHOSEN_EVENT]: ({ params }: Context<ChosenTraces>) => tracing.chosen(params.traceIds),
+      [CHOSEN_EVENT]: ({ params }: Context<ChosenTraces>) =>
+        tracing.chosen(params.traceIds, params.orders),
     },
   };
 }

@@ -68,7 +68,8 @@ export class ShardBatch {
   /** Of `RELEASED_EARLY_MAX`. */
   releasedEarlyCount = 0;
   readonly #waiting: WaitingCommand[] = [];
-  readonly #replies: CommandReply[] = [];
+  /** To the commands, in their order. They may leave when `release` says so. */
+  readonly replies: CommandReply[] = [];
   readonly #byDrop = new Map<string, ChangedDrop>();
   #last: ChangedDrop | null = null;
   #lastOrder: OrderView | null = null;
@@ -124,14 +125,14 @@ export class ShardBatch {
 
   answer(waiting: WaitingCommand, reply: CommandReply): void {
     this.#waiting.push(waiting);
-    this.#replies.push(reply);
+    this.replies.push(reply);
   }
 
   /** Lets the answers out: only when the batch is durable, or held no events. */
   release(): void {
     for (let i = 0; i < this.#waiting.length; i++) {
       const waiting = this.#waiting[i]!;
-      waiting.slots.complete(waiting.index, this.#replies[i]!);
+      waiting.slots.complete(waiting.index, this.replies[i]!);
     }
   }
 

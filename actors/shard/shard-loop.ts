@@ -389,7 +389,7 @@ export class ShardLoop {
     const { sequence, time } = point;
     const { trace } = batch;
     const { id: shard } = this.#shard;
-    trace?.ended({ shard, ...point });
+    trace?.ended({ shard, ...point }, batch.replies);
     const facts = batch.facts();
     this.#facts.durable({ shard, sequence, time, facts, ...(trace !== null && { trace }) });
     this.#gap.begin(batch.eventCount);

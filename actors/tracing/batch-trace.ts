@@ -3,6 +3,7 @@
 // The batch has a span in the trace of its journal entry. The two are linked both ways: one batch
 // works for many traces, so it can be the child of none (OpenTelemetry, fan-in by links).
 
+import type { CommandReply } from '../../contracts/commands.ts';
 import type { CallTraces } from './call-traces.ts';
 import { isCommandSampled, traceOfCommand } from './call-traces.ts';
 import type { Held, SpanOutput } from './span.ts';
@@ -24,6 +25,8 @@ interface WantedCommand {
   readonly context: TraceContext;
   readonly span: SpanPlace;
   readonly type: string;
+  /** The order that it is about; null: none, or that is not known. */
+  readonly orderId: string | null;
   /** When its call came, monotonic. */
   readonly receivedAt: number;
 }
@@ -40,8 +43,11 @@ export interface DurablePlace {
 export class BatchTrace implements Held {
   readonly #tracing: Tracing;
   readonly #shard: number;
-  /** Of each traced command three: the traces of its call, its index among them, and its type. */
-  readonly #traced: (CallTraces | number | string)[] = [];
+  /** Of each command three: the traces of its call or null, its index among them, and its type. */
+  readonly #commands: (CallTraces | number | string | null)[] = [];
+  #tracedCount = 0;
+  /** Of the commands, as they were added. Texts that the replies have, and nothing else of them. */
+  readonly #orderIds: (string | null)[] = [];
   /** Known once it is asked for. */
   #wanted: readonly WantedCommand[] | null = null;
   /** Monotonic, like all times here. */
@@ -50,7 +56,6 @@ export class BatchTrace implements Held {
   #endedAt = 0;
   #entry: DurablePlace | null = null;
   #error: string | null = null;
-  #commandCount = 0;
 
   constructor(tracing: Tracing, shard: number) {
     this.#tracing = tracing;
@@ -59,8 +64,8 @@ export class BatchTrace implements Held {
   }
 
   add(traces: CallTraces | null, index: number, type: string): void {
-    this.#commandCount += 1;
-    if (traces !== null) this.#traced.push(traces, index, type);
+    if (traces !== null) this.#tracedCount += 1;
+    this.#commands.push(traces, index, type);
   }
 
   /** All commands are decided; the append begins, where there is one. */
@@ -68,9 +73,12 @@ export class BatchTrace implements Held {
     this.#decidedAt = this.#tracing.now();
   }
 
-  /** `entry`: null where there was nothing to append. */
-  ended(entry: DurablePlace | null): void {
+  /**
+   * `entry`: null where there was nothing to append. `replies`: to the commands, as they were added.
+   */
+  ended(entry: DurablePlace | null, replies: readonly CommandReply[] = []): void {
     this.#entry = entry;
+    if (entry !== null) for (const reply of replies) this.#orderIds.push(orderIn(reply));
     this.#end();
   }
 
@@ -83,7 +91,7 @@ export class BatchTrace implements Held {
 
   /** The traces of its commands failed, and are sent. */
   chooseFailed(): void {
-    for (let i = 0; i < this.#traced.length; i += 3) {
+    for (let i = 0; i < this.#commands.length; i += 3) {
       const traceparent = this.#traceparentAt(i);
       if (traceparent !== '') this.#tracing.choose(traceIdOf(traceparent), 'failed');
     }
@@ -95,6 +103,8 @@ export class BatchTrace implements Held {
     for (const command of wanted) this.#emitCommand(out, command, place);
     if (place === null) return;
     if (wanted.length > 0) out.follow(place.traceId);
+    for (const { orderId, span } of wanted)
+      if (orderId !== null) out.join({ entryTraceId: place.traceId, orderId, command: span });
     if (!out.wantsEntry(place)) return;
     out.add({
       ...place,
@@ -103,7 +113,7 @@ export class BatchTrace implements Held {
       kind: 'internal',
       startMs: out.epochMs(this.#startedAt),
       endMs: out.epochMs(this.#endedAt),
-      attributes: { ...this.#attributes(), 'livedrops.commands': this.#commandCount },
+      attributes: { ...this.#attributes(), 'livedrops.commands': this.#commands.length / 3 },
       links: wanted.slice(0, LINKS_MAX).map(({ span }) => span),
       error: null,
     });
@@ -114,21 +124,25 @@ export class BatchTrace implements Held {
     if (this.#wanted !== null) return this.#wanted;
     const wanted: WantedCommand[] = [];
     const { hasChosen } = out;
-    for (let i = 0; i < this.#traced.length; i += 3) {
-      const { joined } = this.#traced[i] as CallTraces;
-      if (!hasChosen && !isCommandSampled(joined, this.#traced[i + 1] as number)) continue;
+    for (let i = 0; i < this.#commands.length; i += 3) {
+      const traces = this.#commands[i] as CallTraces | null;
+      if (traces === null) continue;
+      const { joined, receivedAt } = traces;
+      if (!hasChosen && !isCommandSampled(joined, this.#commands[i + 1] as number)) continue;
       const traceparent = this.#traceparentAt(i);
       const context = traceparent !== '' && out.wants(traceparent) ? contextOf(traceparent) : null;
       if (context === null) continue;
-      const { receivedAt } = this.#traced[i] as CallTraces;
       const span = { traceId: context.traceId, spanId: newSpanId() };
-      wanted.push({ context, span, receivedAt, type: this.#traced[i + 2] as string });
+      const type = this.#commands[i + 2] as string;
+      const orderId = this.#orderIds[i / 3] ?? null;
+      wanted.push({ context, span, receivedAt, type, orderId });
     }
     return (this.#wanted = wanted);
   }
 
   #traceparentAt(i: number): string {
-    return traceOfCommand((this.#traced[i] as CallTraces).joined, this.#traced[i + 1] as number);
+    const traces = this.#commands[i] as CallTraces | null;
+    return traces === null ? '' : traceOfCommand(traces.joined, this.#commands[i + 1] as number);
   }
 
   #emitCommand(out: SpanOutput, command: WantedCommand, place: SpanPlace | null): void {
@@ -168,8 +182,16 @@ export class BatchTrace implements Held {
 
   #end(): void {
     this.#endedAt = this.#tracing.now();
-    if (this.#traced.length > 0 || this.#entry !== null) this.#tracing.hold(this);
+    if (this.#tracedCount > 0 || this.#entry !== null) this.#tracing.hold(this);
   }
+}
+
+/** The id of the order in a reply; null where it is about a drop, or refused. */
+function orderIn(reply: CommandReply): string | null {
+  if (!reply.ok) return null;
+  const { value } = reply;
+  if ('order' in value) return value.order.id;
+  return 'dropId' in value && 'id' in value ? value.id : null;
 }
 
 /** One try of a consumer to take batches from the owner's memory. */

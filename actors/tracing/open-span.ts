@@ -19,6 +19,12 @@ export interface SpanStart {
   readonly parent?: string | SpanPlace | TraceContext | undefined;
   readonly attributes?: Attributes;
   readonly links?: readonly SpanPlace[];
+  /**
+   * The one order that it is about. Where the trace of the command is sent that changed the order
+   * in the entry whose trace this is, the span is in that one, and linked with its parent. Not for
+   * spans whose context is passed on: who gets it could not find them.
+   */
+  readonly orderId?: string | undefined;
 }
 
 export class OpenSpan implements Held {
@@ -64,18 +70,27 @@ export class OpenSpan implements Held {
   }
 
   emit(out: SpanOutput): void {
-    if (!out.wants(this.traceparent)) return;
-    const { name, kind, links = [] } = this.#start;
+    const { name, kind, orderId, links = [] } = this.#start;
+    const traceId = this.#traceId;
+    const command = orderId === undefined ? null : out.commandOf(traceId, orderId);
+    if (command === null ? !out.wants(this.traceparent) : !out.hasRoom()) return;
+    const parentId = this.#parentId;
+    const place =
+      command === null || parentId === null
+        ? { traceId, parentId, links }
+        : {
+            traceId: command.traceId,
+            parentId: command.spanId,
+            links: [...links, { traceId, spanId: parentId }],
+          };
     out.add({
-      traceId: this.#traceId,
+      ...place,
       spanId: this.#spanId,
-      parentId: this.#parentId,
       name,
       kind,
       startMs: out.epochMs(this.#startedAt),
       endMs: out.epochMs(this.#endedAt),
       attributes: this.#attributes,
-      links,
       error: this.#error,
     });
   }

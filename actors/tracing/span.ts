@@ -1,5 +1,6 @@
 // A span that has ended, as it is sent.
 
+import type { JoinedOrder } from './joined-orders.ts';
 import type { SpanPlace } from './trace-context.ts';
 
 export type SpanKind = 'internal' | 'server' | 'client' | 'producer' | 'consumer';
@@ -39,6 +40,12 @@ export interface SpanOutput {
   wantsEntry(entry: SpanPlace): boolean;
   /** The trace follows from one that is sent, so it is sent as well, on all nodes. */
   follow(traceId: string): void;
+  /** What is about the order, and of the journal entry, goes on in the trace of the command. */
+  join(order: JoinedOrder): void;
+  /** The command whose trace has what is about the order, of the entry; null: none is known. */
+  commandOf(entryTraceId: string, orderId: string): SpanPlace | null;
+  /** Whether spans can be sent. Where not, that is counted. */
+  hasRoom(): boolean;
   add(span: FinishedSpan): void;
   /** Milliseconds since the Unix epoch, of a monotonic time. */
   epochMs(monotonic: number): number;

@@ -18,6 +18,7 @@
 import type { Clock, Timer } from '../clock.ts';
 import { ChosenTraces } from './chosen-traces.ts';
 import { HoldQueue } from './hold-queue.ts';
+import { type JoinedOrder, JoinedOrders } from './joined-orders.ts';
 import { OpenSpan, type SpanStart } from './open-span.ts';
 import type { FinishedSpan, Held, SpanOutput } from './span.ts';
 import { isInRatio, saysSampled, type SpanPlace, traceIdOf } from './trace-context.ts';
@@ -28,10 +29,15 @@ const ANNOUNCE_MS = 100;
 /** Ids are known for one to two times as long. Spans that end later are of no chosen trace. */
 const GENERATION_MS = 120_000;
 const CHOSEN_MAX = 20_000;
-/** In one announcement. Each is 32 bytes, and a message of NATS has at most 1 MiB. */
+/**
+ * Ids in one announcement, and orders. Each is 32 bytes, or some 170, and a message of NATS has at
+ * most 1 MiB.
+ */
 const ANNOUNCED_MAX = 4_000;
 /** Traces chosen for each reason in a second, here. */
 const CHOSEN_PER_SECOND_MAX = 100;
+
+export type Announce = (traceIds: readonly string[], orders: readonly JoinedOrder[]) => void;
 
 export type Reason = 'slow' | 'failed';
 
@@ -69,7 +75,7 @@ export interface TracingSample {
   readonly passedOver: Readonly<Record<Reason, number>>;
   /** Of traces to be sent, what this node had, for want of room among what waits to be sent. */
   readonly noRoom: number;
-  /** Ids that other nodes were not told of, because there were too many. */
+  /** Ids and orders that other nodes were not told of, because there were too many. */
   readonly notAnnounced: number;
 }
 
@@ -84,6 +90,7 @@ export class Tracing implements SpanOutput {
   readonly #held: HoldQueue<Held>;
   readonly #followers: HoldQueue<Held>;
   readonly #chosen = new ChosenTraces({ countMax: CHOSEN_MAX });
+  readonly #joined = new JoinedOrders({ countMax: CHOSEN_MAX });
   readonly #counts = { slow: 0, failed: 0 };
   readonly #passedOver = { slow: 0, failed: 0 };
   /** In this second. */
@@ -91,7 +98,8 @@ export class Tracing implements SpanOutput {
   #noRoom = 0;
   #notAnnounced = 0;
   #toAnnounce: string[] = [];
-  #announce: ((traceIds: readonly string[]) => void) | null = null;
+  #ordersToAnnounce: JoinedOrder[] = [];
+  #announce: Announce | null = null;
   #announceTimer: Timer | null = null;
   #turnTimer: Timer | null = null;
   #turns = 0;
@@ -127,8 +135,8 @@ export class Tracing implements SpanOutput {
     this.#followers.takeAll();
   }
 
-  /** Where the ids go that this node chooses: to all other nodes, which give them to `chosen`. */
-  announceBy(announce: (traceIds: readonly string[]) => void): void {
+  /** Where goes what this node chooses: to all other nodes, which give it to `chosen`. */
+  announceBy(announce: Announce): void {
     this.#announce = announce;
   }
 
@@ -164,8 +172,9 @@ export class Tracing implements SpanOutput {
   }
 
   /** Another node chose these. */
-  chosen(traceIds: readonly string[]): void {
+  chosen(traceIds: readonly string[], orders: readonly JoinedOrder[] = []): void {
     for (const traceId of traceIds) this.#chosen.add(traceId);
+    for (const order of orders) this.#joined.add(order);
   }
 
   /** Whether its ratio chooses the trace: the same on every node of the same ratio. */
@@ -180,23 +189,32 @@ export class Tracing implements SpanOutput {
   wants(traceparent: string): boolean {
     const isWanted =
       saysSampled(traceparent) || (this.hasChosen && this.#chosen.has(traceIdOf(traceparent)));
-    return isWanted && this.#hasRoom();
+    return isWanted && this.hasRoom();
   }
 
   wantsEntry({ traceId }: SpanPlace): boolean {
-    return (this.#chosen.has(traceId) || this.samples(traceId)) && this.#hasRoom();
+    return (this.#chosen.has(traceId) || this.samples(traceId)) && this.hasRoom();
+  }
+
+  hasRoom(): boolean {
+    if (this.#spans.room >= SPANS_TOGETHER_MAX) return true;
+    this.#noRoom += 1;
+    return false;
   }
 
   follow(traceId: string): void {
     if (this.#chosen.has(traceId)) return;
     this.#chosen.add(traceId);
-    if (this.#announce === null) return;
-    if (this.#toAnnounce.length >= ANNOUNCED_MAX) {
-      this.#notAnnounced += 1;
-      return;
-    }
-    this.#toAnnounce.push(traceId);
-    this.#announceTimer ??= this.#clock.after(ANNOUNCE_MS, () => this.#sendAnnouncement());
+    this.#announceSoon(this.#toAnnounce, traceId);
+  }
+
+  join(order: JoinedOrder): void {
+    this.#joined.add(order);
+    this.#announceSoon(this.#ordersToAnnounce, order);
+  }
+
+  commandOf(entryTraceId: string, orderId: string): SpanPlace | null {
+    return this.#joined.find(entryTraceId, orderId);
   }
 
   add(span: FinishedSpan): void {
@@ -218,27 +236,38 @@ export class Tracing implements SpanOutput {
     };
   }
 
-  #hasRoom(): boolean {
-    if (this.#spans.room >= SPANS_TOGETHER_MAX) return true;
-    this.#noRoom += 1;
-    return false;
+  #announceSoon<T>(waiting: T[], one: T): void {
+    if (this.#announce === null) return;
+    if (waiting.length >= ANNOUNCED_MAX) {
+      this.#notAnnounced += 1;
+      return;
+    }
+    waiting.push(one);
+    this.#announceTimer ??= this.#clock.after(ANNOUNCE_MS, () => this.#sendAnnouncement());
   }
 
   #sendAnnouncement(): void {
     this.#announceTimer = null;
     const traceIds = this.#toAnnounce;
-    if (traceIds.length === 0) return;
+    const orders = this.#ordersToAnnounce;
+    if (traceIds.length === 0 && orders.length === 0) return;
     this.#toAnnounce = [];
-    this.#announce?.(traceIds);
+    this.#ordersToAnnounce = [];
+    this.#announce?.(traceIds, orders);
   }
 
   #turn(): void {
     this.#turns += 1;
     if (this.#turns % (1_000 / TURN_MS) === 0)
       this.#budget = { slow: CHOSEN_PER_SECOND_MAX, failed: CHOSEN_PER_SECOND_MAX };
-    if (this.#turns % (GENERATION_MS / TURN_MS) === 0) this.#chosen.age();
+    if (this.#turns % (GENERATION_MS / TURN_MS) === 0) this.#ageChosen();
     this.#held.turn();
     this.#followers.turn();
+  }
+
+  #ageChosen(): void {
+    this.#chosen.age();
+    this.#joined.age();
   }
 
   #emit(items: readonly Held[]): void {

@@ -15,8 +15,8 @@ export class TracedMailSender implements MailSender {
   }
 
   async send(mail: Mail): Promise<void> {
-    const parent = activeTrace()?.traceparent;
-    await inSpan(this.#tracing, { name: 'mail', kind: 'client', parent }, () =>
+    const { traceparent: parent, orderId } = activeTrace() ?? {};
+    await inSpan(this.#tracing, { name: 'mail', kind: 'client', parent, orderId }, () =>
       this.#sender.send(mail),
     );
   }

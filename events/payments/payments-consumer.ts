@@ -244,7 +244,8 @@ export class PaymentsConsumer implements EventConsumer {
     if (tracing === null || entry === null) return await this.#attempts.attempt(work, order);
     const name = `payment ${work.kind}`;
     const attributes = { 'livedrops.order_id': order.id };
-    const span = tracing.begin({ name, kind: 'client', parent: entry, attributes });
+    const orderId = order.id;
+    const span = tracing.begin({ name, kind: 'client', parent: entry, orderId, attributes });
     const { traceparent } = span;
     const failure = await withTrace({ traceparent }, () => this.#attempts.attempt(work, order));
     span.end(failure === null ? null : 'provider-failed');

@@ -63,7 +63,7 @@ export class KeyedPushSender implements PushSender {
 /** The address is secret, since whoever knows it may send; its host is not. */
 function beginSpan(tracing: Tracing, endpoint: string): OpenSpan {
   const host = URL.parse(endpoint)?.hostname ?? '';
-  const parent = activeTrace()?.traceparent;
+  const { traceparent: parent, orderId } = activeTrace() ?? {};
   const attributes = { 'server.address': host };
-  return tracing.begin({ name: 'push', kind: 'client', parent, attributes });
+  return tracing.begin({ name: 'push', kind: 'client', parent, orderId, attributes });
 }

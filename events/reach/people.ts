@@ -1,6 +1,7 @@
 // From people to where they are reached: who wants to be told, by which way, and is not online.
 
 import type { Clock } from '../../actors/clock.ts';
+import { aboutOrder } from '../../actors/tracing/active-trace.ts';
 import type { Language } from '../../contracts/languages.ts';
 import type { Preferences, PushKind } from '../../contracts/preferences.ts';
 import type { PushContent, PushSubscription, PushType } from '../../contracts/push.ts';
@@ -52,6 +53,8 @@ export interface MailWish {
   readonly link: string;
   /** Names the event. */
   readonly place: string;
+  /** Of the order that it is about. */
+  readonly orderId?: string;
 }
 
 /** Which preference a push follows. */
@@ -93,7 +96,9 @@ export class People {
       const message = { ...wish.message, payload: JSON.stringify(wish.content) };
       return found
         .get(candidate.userId)!
-        .subscriptions.map((subscription) => this.#pushTarget(candidate, subscription, message));
+        .subscriptions.map((subscription) =>
+          this.#pushTarget(candidate, subscription, message, wish.content.orderId),
+        );
     });
   }
 
@@ -131,14 +136,20 @@ export class People {
     await removeSubscriptions(recipients, userId, ({ endpoint }) => keyOf(endpoint) === key);
   }
 
-  #pushTarget(candidate: Candidate, subscription: PushSubscription, message: PushMessage): Target {
+  /** `orderId`: of the order that it is about. */
+  #pushTarget(
+    candidate: Candidate,
+    subscription: PushSubscription,
+    message: PushMessage,
+    orderId: string | undefined,
+  ): Target {
     const { pushes } = this.#options;
     return {
       ...candidate,
       key: keyOf(subscription.endpoint),
       channel: 'push',
       service: new URL(subscription.endpoint).origin,
-      send: (signal) => pushes.send(subscription, message, signal),
+      send: (signal) => aboutOrder(orderId, () => pushes.send(subscription, message, signal)),
     };
   }
 
@@ -157,7 +168,7 @@ export class People {
       channel: 'mail',
       service: MAIL_SERVICE,
       // What the server has begun to take is waited for, but not by a process that ends.
-      send: (_end, stop) => mailResult(mails, mail, stop),
+      send: (_end, stop) => aboutOrder(wish.orderId, () => mailResult(mails, mail, stop)),
     };
   }
 }

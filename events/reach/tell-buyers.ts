@@ -121,7 +121,8 @@ export class TellBuyersHandler implements JobHandler {
     const { type, orderId, productId } = news;
     if (type === 'payment-failed') return null;
     const link = `${this.#options.publicUrl()}/orders/${orderId}`;
-    return { type, name: names.get(productId) ?? '', link, place: `${place} ${orderId}` };
+    const name = names.get(productId) ?? '';
+    return { type, name, link, place: `${place} ${orderId}`, orderId };
   }
 }
 

@@ -14,7 +14,10 @@ import {
   traceIdOf,
   traceparentOf,
 } from '../../actors/tracing/trace-context.ts';
+import { type JoinedOrder, JoinedOrders } from '../../actors/tracing/joined-orders.ts';
 import { Tracing } from '../../actors/tracing/tracing.ts';
+import { refusal, success } from '../../domain/refusal.ts';
+import { dropView, orderView } from '../services/harness.ts';
 import { ManualClock } from './manual-clock.ts';
 
 const NOW = 1_800_000_000_000;
@@ -45,9 +48,13 @@ function start({ ratio = 0, heldMax = 1_000, roomMax = 10_000 }: Options = {}) {
       add: (span) => void spans.push(span),
     },
   });
-  tracing.announceBy((traceIds) => announced.push([...traceIds]));
+  const joined: JoinedOrder[] = [];
+  tracing.announceBy((traceIds, orders) => {
+    if (traceIds.length > 0) announced.push([...traceIds]);
+    joined.push(...orders);
+  });
   tracing.start();
-  return { clock, spans, announced, tracing };
+  return { clock, spans, announced, joined, tracing };
 }
 
 function traceparent(isSampled = false): string {
@@ -226,6 +233,53 @@ test('L4: a batch is linked with the commands whose traces are sent, and they wi
   t.is(Math.round(append.endMs - append.startMs), 40);
   // What follows from the entry on other nodes is sent as well.
   t.true(announced.flat().includes(entry.traceId));
+});
+
+const placed = (id: string) => success({ order: orderView({ id }), replayed: false });
+
+test('L4: what is about one order of a batch goes on in its trace, on every node', async (t) => {
+  const owner = start();
+  const other = start();
+  const parents = Array.from({ length: 3 }, () => traceparent());
+  const batch = batchOf(owner.tracing, parents);
+  batch.decided();
+  batch.ended(ENTRY, [placed('d_1-0'), placed('d_1-1'), refusal('sold-out'), success(dropView())]);
+  owner.tracing.chosen([traceIdOf(parents[1]!)]);
+  other.tracing.chosen([traceIdOf(parents[1]!)]);
+  // What another node does meanwhile knows the entry and the orders only.
+  const job = other.tracing.begin({ name: 'job', kind: 'consumer', parent: entryContext(ENTRY) });
+  for (const orderId of ['d_1-0', 'd_1-1'])
+    other.tracing.begin({ name: 'push', kind: 'client', parent: job.traceparent, orderId }).end();
+  job.end();
+  await owner.clock.advance(HOLD_MS + 500);
+  t.deepEqual(
+    owner.joined.map(({ orderId }) => orderId),
+    ['d_1-1'],
+  );
+  other.tracing.chosen(owner.announced.flat(), owner.joined);
+  await other.clock.advance(AFTERWARDS_MS);
+  const executed = owner.spans.find(({ name }) => name === 'shard.execute place-order')!;
+  const jobPlace = contextOf(job.traceparent)!;
+  const pushes = other.spans.filter(({ name }) => name === 'push');
+  t.is(pushes.length, 2);
+  const [inOrder] = pushes.filter(({ traceId }) => traceId === executed.traceId);
+  t.like(inOrder, {
+    parentId: executed.spanId,
+    links: [{ traceId: jobPlace.traceId, spanId: jobPlace.spanId }],
+  });
+  // Of the other order no trace is sent: its push stays with the entry.
+  const [inEntry] = pushes.filter(({ traceId }) => traceId === jobPlace.traceId);
+  t.like(inEntry, { parentId: jobPlace.spanId, links: [] });
+});
+
+test('L4: an order is known for a generation, and of too many the oldest are gone', (t) => {
+  const orders = new JoinedOrders({ countMax: 2 });
+  const command = { traceId: newTraceId(), spanId: newSpanId() };
+  for (const orderId of ['a', 'b', 'c']) orders.add({ entryTraceId: 'entry', orderId, command });
+  t.deepEqual(orders.find('entry', 'a'), command);
+  t.is(orders.find('another', 'a'), null);
+  orders.age();
+  t.deepEqual([orders.find('entry', 'a'), orders.find('entry', 'c')], [null, command]);
 });
 
 test('L4: commands of a batch that failed are sent, as far as a second allows', async (t) => {

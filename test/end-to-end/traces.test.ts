@@ -129,7 +129,7 @@ onEachProfile((test, profile) => {
     t.is(receiver.headers[0]!['x-key'], 'of the collector');
   });
 
-  test('L4: an order can be followed from click to push, mail and webhook', async (t) => {
+  test('L4: one trace has an order from click to push and mail, and leads to its webhook', async (t) => {
     const creatorId = server.fresh('u_creator');
     const { session, email } = await server.register('Buyer');
     const token = String(session['accessToken']);
@@ -152,9 +152,17 @@ onEachProfile((test, profile) => {
         body: { quantity: 1 },
       }),
     );
-    const spans = await receiver.trace(traceIdOf(answer), isWhole);
-    const [entry] = only(spans, 'shard.execute place-order').links;
-    const wanted = ['job tell-buyers', 'mail', 'news', 'push', 'shard.batch', 'webhook'];
+    const reached = ['mail', 'push'];
+    const spans = await receiver.trace(
+      traceIdOf(answer),
+      (found) => isWhole(found) && reached.every((name) => names(found).includes(name)),
+      120_000,
+    );
+    // A mail that was not taken at once is tried again.
+    t.deepEqual([...new Set(names(spans))], [...ORDER_SPANS, ...reached].sort());
+    const execute = only(spans, 'shard.execute place-order');
+    const [entry] = execute.links;
+    const wanted = ['job tell-buyers', 'news', 'shard.batch', 'webhook'];
     const followers = await receiver.trace(
       entry!.traceId,
       (found) => wanted.every((name) => found.some((span) => span.name === name)),
@@ -165,9 +173,11 @@ onEachProfile((test, profile) => {
     t.is(news.parentId, entry!.spanId);
     t.is(followers.find(({ name }) => name === 'job tell-buyers')!.parentId, news.spanId);
     const jobs = followers.filter(({ name }) => name === 'job tell-buyers');
-    const isOfJob = (span: ReceivedSpan) => jobs.some(({ spanId }) => spanId === span.parentId);
-    t.true(isOfJob(only(followers, 'push')));
-    t.true(isOfJob(only(followers, 'mail')));
+    for (const name of reached) {
+      const { parentId, links } = spans.find((span) => span.name === name)!;
+      t.is(parentId, execute.spanId, name);
+      t.true(jobs.some(({ spanId }) => spanId === links[0]?.spanId));
+    }
     const called = only(followers, 'webhook');
     t.is(called.parentId, entry!.spanId);
     const [hook] = webhookReceiver.calls;

@@ -15,7 +15,7 @@ export interface TakenMail {
   readonly isSecure: boolean;
 }
 
-const WAIT_MAX_MS = 10_000;
+const WAIT_MAX_MS = 45_000;
 
 export class MailServer {
   readonly mails: TakenMail[] = [];
