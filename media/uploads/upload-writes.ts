@@ -14,6 +14,7 @@ import {
 } from '../transfers/transfer-slots.ts';
 import {
   type BodyProgress,
+  giveBack,
   inPieces,
   readBody,
   SlowClientError,
@@ -145,6 +146,7 @@ export class UploadWrites {
       for await (const piece of inPieces(body, size)) {
         lock.check();
         offset += await pieces.write(media.id, offset, behind(piece.chunks), piece.bytes);
+        giveBack(piece);
         if (piece.end !== null) throw piece.end;
       }
     }

@@ -5,7 +5,7 @@ import { Readable } from 'node:stream';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import test from 'ava';
-import { readBody } from '../../media/uploads/upload-body.ts';
+import { giveBack, readBody } from '../../media/uploads/upload-body.ts';
 
 const MIB = 1024 * 1024;
 const bodyOf = (chunks: Iterable<Buffer> | AsyncIterable<Buffer>) =>
@@ -31,6 +31,15 @@ test('M1: a body that was read is not kept', async (t) => {
   }
   t.is(bytes, 256 * MIB);
   t.true(most < 96 * MIB, `${most} bytes`);
+});
+
+test('M1: what was written is given back at once, and nothing that is a part of something', (t) => {
+  const own = Buffer.from(new Uint8Array(64 * 1024).fill(7).buffer);
+  const shared = own.buffer.slice(0);
+  const part = Buffer.from(shared, 16, 32);
+  giveBack({ chunks: [own, part], bytes: own.length + part.length, end: null });
+  t.is(own.length, 0);
+  t.deepEqual([part.length, part[0]], [32, 7]);
 });
 
 test('M1: a body that hangs ends with its signal, and one that broke is told', async (t) => {
