@@ -35,3 +35,20 @@ test('N1: every row is found by its user and its id, however large its pack', (t
   }
   t.deepEqual(lost, []);
 });
+
+test('an owner is known by any text, and takes a few bytes beside the heap', (t) => {
+  const before = process.memoryUsage().arrayBuffers;
+  const owners = Array.from({ length: 400 }, (_, i) => rowOwner(`buyer-${i}`));
+  const grown = process.memoryUsage().arrayBuffers - before;
+  t.true(grown < 400 * 1_024, `${grown} bytes for ${owners.length} owners`);
+  for (const userId of ['ann', 'Ünsal', 'x'.repeat(300), '名前']) {
+    const packer = new RowPacker();
+    packer.row(userId, 1_000, 1);
+    packer.endRow();
+    const pack = packer.take();
+    const [owner, other] = [rowOwner(userId), rowOwner('ben')];
+    t.true(isOwnRow(pack, 0, owner), userId);
+    t.is(owner.hash, fnv1a(userId), userId);
+    t.false(isOwnRow(pack, 0, other), userId);
+  }
+});
