@@ -211,7 +211,7 @@ run('U4: axe finds nothing on any view of the studio, and on its states', async 
   const ofSeller: readonly View[] = [
     { path: '/studio', ready: 'New product', opens: ['New product'] },
     { path: `/studio/products/${productId}`, ready: 'Announce a drop' },
-    { path: `/studio/drops/${live}`, ready: 'Units sold', opens: ['Cancel the drop'] },
+    { path: `/studio/drops/${live}`, ready: 'Orders a second', opens: ['Cancel the drop'] },
     {
       path: `/studio/drops/${live}/orders`,
       ready: 'ann',

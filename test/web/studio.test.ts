@@ -55,6 +55,12 @@ run(
     // What the creator sees came by itself.
     await page.getByText('left', { exact: true }).locator('..').getByText('2').waitFor();
     await page.getByRole('cell', { name: '€129.00' }).waitFor();
+    await page.getByRole('img', { name: /^Units\. sold: 1, being paid: 0$/ }).waitFor();
+    const orders = page.getByRole('figure').filter({ hasText: 'Orders a second' });
+    await orders.locator('canvas').waitFor();
+    await orders.getByText('As a table').click();
+    await orders.getByRole('columnheader', { name: 'Placed' }).waitFor();
+    await orders.getByRole('cell').first().waitFor();
     await page.getByRole('link', { name: 'All orders, refunds and files' }).click();
     await page.getByRole('button', { name: 'Open: 0' }).click();
     const refund = page.getByRole('dialog');

@@ -5,6 +5,7 @@ import '../shared/tokens.css';
 import '../shared/base.css';
 import '../shared/components.css';
 import './studio.css';
+import './charts/charts.css';
 import './orders/orders.css';
 import './webhooks/webhooks.css';
 import { chooseLanguage } from '../shared/language.ts';

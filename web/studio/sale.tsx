@@ -12,13 +12,12 @@ import { useLoaded } from '../shared/loaded.ts';
 import { priceText } from '../shared/money.ts';
 import { client, serverNow, watchDrop } from '../shared/server.ts';
 import { Actions } from './actions.tsx';
+import { useLiveFigures } from './live-figures.ts';
 import { NewestOrders } from './orders/newest-orders.tsx';
-import { SoldChart } from './sold-chart.tsx';
+import { refusalText } from './refusals.ts';
+import { SaleCharts } from './sale-charts.tsx';
 import { ShownView } from './shown-view.tsx';
 import { studioText } from './texts.ts';
-
-/** What the server counts is shown there within 2 seconds. */
-const FIGURES_MS = 2_000;
 
 export function SaleView({ id }: { id: string }) {
   const loaded = useLoaded(
@@ -38,7 +37,7 @@ export function SaleView({ id }: { id: string }) {
 
 function Sale({ drop: loaded, product }: { drop: Drop; product: Product }) {
   const shown = useSignal(loaded);
-  const figures = useSignal<DropAnalytics | null>(null);
+  const { figures, rates } = useLiveFigures(shown.value);
   const { id } = loaded;
   useEffect(() => {
     document.title = `${product.name} · ${studioText('title')}`;
@@ -46,26 +45,8 @@ function Sale({ drop: loaded, product }: { drop: Drop; product: Product }) {
       onFrame: (frame) => (shown.value = applyFrame(shown.value, frame)),
     });
   }, [id]);
-  useEffect(() => {
-    const ended = new AbortController();
-    const read = (): void => {
-      if (document.hidden) return;
-      const asked = { path: { id }, signal: ended.signal, triesMax: 1 };
-      // The next look shows what this one could not.
-      client.call('GET /v1/drops/{id}/analytics', asked).then(
-        (value) => (figures.value = value),
-        () => undefined,
-      );
-    };
-    read();
-    const timer = setInterval(read, FIGURES_MS);
-    return () => {
-      clearInterval(timer);
-      ended.abort();
-    };
-  }, [id]);
-
   const drop = shown.value;
+  const isCurrent = drop.status === 'live' || drop.status === 'upcoming';
   return (
     <div class="stack stack-l">
       <header class="stack">
@@ -100,7 +81,7 @@ function Sale({ drop: loaded, product }: { drop: Drop; product: Product }) {
           {studioText('sale.soldOutIn', { seconds: figures.value.secondsToSoldOut })}
         </Notice>
       )}
-      <SoldChart drop={drop} />
+      {isCurrent && <SaleCharts drop={drop} rates={rates} />}
       <Actions drop={drop} name={product.name} onChange={(changed) => (shown.value = changed)} />
       <NewestOrders dropId={id} version={drop.version} />
     </div>
@@ -118,7 +99,7 @@ function Figures({ of }: { of: DropAnalytics | null }) {
       {total.refused.map(({ code, count }) => (
         <Figure
           key={code}
-          name={`${studioText('sale.refused')}: ${code}`}
+          name={`${studioText('sale.refused')}: ${refusalText(code)}`}
           value={numberText(count)}
         />
       ))}
