@@ -85,18 +85,37 @@ function formOf(message: Message, n: number): string {
   return message[new Intl.PluralRules(language.value.tag).select(n)] ?? message.other;
 }
 
+/** To make one takes as long as a hundred uses. There are no more than languages and currencies. */
+const numberFormats = new Map<string, Intl.NumberFormat>();
+
+function numberFormat(name: string, make: () => Intl.NumberFormat): Intl.NumberFormat {
+  const known = numberFormats.get(name);
+  if (known !== undefined) return known;
+  const made = make();
+  numberFormats.set(name, made);
+  return made;
+}
+
 export function numberText(value: number): string {
-  return new Intl.NumberFormat(language.value.tag).format(value);
+  const { tag } = language.value;
+  return numberFormat(tag, () => new Intl.NumberFormat(tag)).format(value);
 }
 
 /** `amount` is in the currency's minor unit, which has `digits` decimals (H1a). */
 export function moneyText(amount: number, currency: string, digits: number): string {
-  return new Intl.NumberFormat(language.value.tag, {
-    style: 'currency',
-    currency,
-    minimumFractionDigits: Math.min(digits, CURRENCY_DIGITS_MAX),
-    maximumFractionDigits: Math.min(digits, CURRENCY_DIGITS_MAX),
-  }).format(amount / 10 ** digits);
+  const { tag } = language.value;
+  const shownDigits = Math.min(digits, CURRENCY_DIGITS_MAX);
+  const format = numberFormat(
+    `${tag} ${currency}`,
+    () =>
+      new Intl.NumberFormat(tag, {
+        style: 'currency',
+        currency,
+        minimumFractionDigits: shownDigits,
+        maximumFractionDigits: shownDigits,
+      }),
+  );
+  return format.format(amount / 10 ** digits);
 }
 
 /** A moment for people, in the device's zone: with the day where it is not within 20 hours. */

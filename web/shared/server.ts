@@ -49,7 +49,11 @@ const visitorDrops: DropSource = {
     return () => own.close();
   },
 };
-const watches = new DropWatches(visitorDrops);
+/** A hidden page is not drawn, and does nothing until it is looked at. */
+const watches = new DropWatches({
+  source: visitorDrops,
+  whenDrawn: (show) => requestAnimationFrame(show),
+});
 let stream: LiveStream | null = null;
 /** Of a stream that told the server's clock; until then the device's. */
 let serverClock: () => number = () => Date.now();

@@ -1,7 +1,7 @@
 // A drop in a list: what it is, what it costs, and how much is left. Live stock is watched while
 // the card is in the window.
 
-import { useSignal } from '@preact/signals';
+import { type Signal, useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { Badge, Picture } from '../shared/components/parts.tsx';
 import { momentText, text } from '../shared/language.ts';
@@ -30,43 +30,61 @@ export function DropCard({ item, isFirst = false }: { item: SearchItem; isFirst?
     return watchDrop(item.id, { onFrame: ({ data }) => (state.value = data) });
   }, [item.id, isShown.value]);
 
-  const { value: drop } = state;
-  const status = drop?.status ?? item.status;
   return (
     <li>
       <a class="card" href={`/drops/${item.id}`} ref={element}>
         <Picture of={item.picture} name={item.name} isFirst={isFirst} />
         <span class="card-text">
           <span class="row row-apart">
-            {drop === null ? <StatusOf item={item} /> : <StatusBadge drop={drop} />}
+            <Status item={item} state={state} />
             <b class="number">{priceText(item.unitAmount ?? 0, item.currency ?? 'EUR')}</b>
           </span>
           <span class="card-name">{item.name}</span>
           {item.creatorName !== '' && (
             <span class="soft small">{text('by', { name: item.creatorName })}</span>
           )}
-          {status === 'live' && drop !== null && (
-            <span class="meter" aria-hidden="true">
-              <span style={{ transform: `scaleX(${share(drop)})` }} />
-            </span>
-          )}
-          {status === 'live' && drop !== null && (
-            <span class="soft small number">
-              {text('drop.leftOf', { free: drop.free, stocked: drop.stocked })}
-            </span>
-          )}
-          {status === 'upcoming' && item.startsAt !== undefined && (
-            <span class="small">
-              {text('drop.startsIn')} <CountdownView until={drop?.startsAt ?? item.startsAt} />
-            </span>
-          )}
-          {(status === 'ended' || status === 'cancelled') && item.startsAt !== undefined && (
-            <span class="soft small">{momentText(item.startsAt, serverNow())}</span>
-          )}
+          <Stock item={item} state={state} />
         </span>
       </a>
     </li>
   );
+}
+
+/** What of a card changes with each frame: the rest of it is not drawn again. */
+interface ChangingProps {
+  readonly item: SearchItem;
+  /** Null before the first frame. */
+  readonly state: Signal<DropState | null>;
+}
+
+function Status({ item, state: { value: drop } }: ChangingProps) {
+  return drop === null ? <StatusOf item={item} /> : <StatusBadge drop={drop} />;
+}
+
+function Stock({ item, state: { value: drop } }: ChangingProps) {
+  switch (drop?.status ?? item.status) {
+    case 'live':
+      return drop === null ? null : (
+        <>
+          <span class="meter" aria-hidden="true">
+            <span style={{ transform: `scaleX(${share(drop)})` }} />
+          </span>
+          <span class="soft small number">
+            {text('drop.leftOf', { free: drop.free, stocked: drop.stocked })}
+          </span>
+        </>
+      );
+    case 'upcoming':
+      return item.startsAt === undefined ? null : (
+        <span class="small">
+          {text('drop.startsIn')} <CountdownView until={drop?.startsAt ?? item.startsAt} />
+        </span>
+      );
+    default:
+      return item.startsAt === undefined ? null : (
+        <span class="soft small">{momentText(item.startsAt, serverNow())}</span>
+      );
+  }
 }
 
 /** Before the first frame there is no stock to tell of. */
