@@ -100,6 +100,12 @@ Examples:
     .option('--followers <n>', 'connected followers of the creator', integer(1, 5000), 400)
     .option('--seconds <n>', 'seconds until the drop opens', integer(1, 60), 4)
     .option('--seed <n>', 'chooses who pays late and who orders twice', integer(0, 2 ** 32 - 1), 1)
+    .addOption(
+      new Option('--cluster [nodes]', 'sell on a cluster, of 3 nodes unless given')
+        .preset('3')
+        .conflicts('seedOnly')
+        .argParser(integer(2, NODES_MAX)),
+    )
     .option('--seed-only', 'make a small shop on a server that runs, and leave it there')
     .addOption(
       new Option('--url <url>', 'that server; by default the one on LIVEDROPS_DATA').argParser(
@@ -110,10 +116,12 @@ Examples:
       'after',
       `
 Starts its own server on a free port with its own data directory, and removes both
-at the end. Exits with 0 when every line of the proof passes.
+at the end; with --cluster redis-server, nats-server and some nodes, each a process.
+Exits with 0 when every line of the proof passes.
 
 Examples:
   livedrops demo
+  livedrops demo --cluster
   livedrops demo --buyers 5000 --stock 100 --seed 7
   livedrops demo --seed-only`,
     )

@@ -89,8 +89,11 @@ export class SupervisedProcess {
     this.#supervised = this.#supervise(child);
   }
 
-  /** Does nothing if the process does not run. Sends SIGKILL if it does not end in time. */
-  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
+  /**
+   * Does nothing if the process does not run. Sends SIGKILL if it does not end in time. Resolves to
+   * whether it ended with exit code 0.
+   */
+  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<boolean> {
     this.#stopRequested.abort();
     const child = this.#child;
     if (child !== null && isRunning(child)) {
@@ -107,6 +110,7 @@ export class SupervisedProcess {
     }
     await this.#supervised;
     this.#state = 'ended';
+    return child?.exitCode === 0;
   }
 
   /** Returns false if the process does not run. A process that ends by the signal is restarted. */

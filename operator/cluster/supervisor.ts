@@ -133,6 +133,10 @@ export class ClusterSupervisor {
     const port = this.#servers.get('nats')?.port ?? 0;
     return this.#options.servers?.natsUrl ?? `nats://${HOST}:${port}`;
   }
+  /** All nodes are on this machine, so they share a folder. */
+  get archiveFolder(): string {
+    return join(this.#directory, 'archive');
+  }
   /** Sign tokens that every node accepts. Read anew, since a stored secret may be rotated. */
   authSecrets(): readonly SigningSecret[] {
     return this.#loadSecrets().authSecrets;
@@ -150,7 +154,7 @@ export class ClusterSupervisor {
   async start(): Promise<void> {
     const ports = await this.#nodePorts();
     makeFolder(join(this.#directory, 'logs'), 0o700);
-    makeFolder(this.#archiveFolder, 0o700);
+    makeFolder(this.archiveFolder, 0o700);
     makeFolder(this.#exportsFolder, 0o700);
     if (this.#options.media === true) makeFolder(this.#blobsFolder, 0o700);
     this.#unlock = lockDirectory(this.#directory);
@@ -197,9 +201,12 @@ export class ClusterSupervisor {
     await this.#node(nodeId).kill(signal);
   }
 
-  /** Stops the node, by default in order. It stays stopped until `startNode`. */
-  async stopNode(nodeId: string, signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
-    await this.#node(nodeId).stop(signal);
+  /**
+   * Stops the node, by default in order. It stays stopped until `startNode`. Resolves to whether it
+   * ended with exit code 0.
+   */
+  async stopNode(nodeId: string, signal: NodeJS.Signals = 'SIGTERM'): Promise<boolean> {
+    return await this.#node(nodeId).stop(signal);
   }
 
   /** Resolves when the node is ready. */
@@ -307,11 +314,6 @@ export class ClusterSupervisor {
     await server.start();
   }
 
-  /** All nodes are on this machine, so they share a folder. */
-  get #archiveFolder(): string {
-    return join(this.#directory, 'archive');
-  }
-
   get #exportsFolder(): string {
     return join(this.#directory, 'exports');
   }
@@ -332,7 +334,7 @@ export class ClusterSupervisor {
       args,
       environment: {
         LIVEDROPS_LOG: 'warn',
-        LIVEDROPS_ARCHIVE: this.#archiveFolder,
+        LIVEDROPS_ARCHIVE: this.archiveFolder,
         LIVEDROPS_EXPORTS: this.#exportsFolder,
         ...(ports.media !== null && { LIVEDROPS_BLOBS: `file:${this.#blobsFolder}` }),
         ...this.#options.environment,

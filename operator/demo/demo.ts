@@ -4,19 +4,19 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { readJournalOrders } from '../../composition/verify.ts';
 import { AccessTokens } from '../../app/access-tokens.ts';
 import { OPERATOR_ROLE } from '../../contracts/role-names.ts';
 import { LiveDrops } from '../../sdk/client.ts';
+import { ClusterServer } from './cluster-server.ts';
 import { countedSale } from './counted-sale.ts';
 import { verifiedLedger } from './ledger-bundle.ts';
 import { OrderDesk } from './order-desk.ts';
 import type { Payment } from './plan.ts';
 import { PushService } from './push-service.ts';
-import { type Evidence, type JournalOrder, proofText, prove } from './proof.ts';
+import { type Evidence, proofText, prove } from './proof.ts';
 import { SALE_TITLE } from './sale.ts';
 import { format, Screen } from './screen.ts';
-import { runCommand, ServerProcess } from './server-process.ts';
+import { SingleServer } from './single-server.ts';
 import { waitUntil } from './wait-until.ts';
 import { isOver, type Secrets, prepareStage, type Stage } from './stage.ts';
 
@@ -27,6 +27,8 @@ export interface DemoOptions {
   /** Seconds until the drop opens. */
   readonly seconds: number;
   readonly seed: number;
+  /** Nodes of a cluster of its own; absent: one server. */
+  readonly cluster?: number;
 }
 
 /** From the drop's start time to the first follower's `drop.started`. */
@@ -47,8 +49,6 @@ export async function demo(options: DemoOptions): Promise<void> {
     payment: `whsec_${randomBytes(SECRET_BYTES).toString('base64')}`,
   };
   const environment = {
-    LIVEDROPS_DATA: dataDirectory,
-    LIVEDROPS_PORT: '0',
     LIVEDROPS_RATE_LIMITS: 'off',
     LIVEDROPS_LOG: 'error',
     LIVEDROPS_AUTH_SECRET: secrets.auth,
@@ -57,40 +57,35 @@ export async function demo(options: DemoOptions): Promise<void> {
   };
   const pushService = new PushService();
   const desk = new OrderDesk();
-  const server = new ServerProcess({ environment });
-  const cleanUp = (): void => {
-    void server.kill();
+  const server =
+    options.cluster === undefined
+      ? new SingleServer({ dataDirectory, environment })
+      : new ClusterServer({ dataDirectory, nodes: options.cluster, environment });
+  const cleanUp = async (): Promise<void> => {
     pushService.stop();
     desk.stop();
+    await server.kill();
     rmSync(dataDirectory, { recursive: true, force: true });
   };
-  const onSignal = (): void => {
-    cleanUp();
-    process.exit(1);
-  };
+  const onSignal = (): void => void cleanUp().finally(() => process.exit(1));
   process.once('SIGINT', onSignal);
   process.once('SIGTERM', onSignal);
   try {
     await Promise.all([pushService.start(), desk.start()]);
-    const url = await server.start();
-    const outbox = join(dataDirectory, 'outbox');
-    const partial = await sell({ ...options, url, secrets, pushService, desk, outbox });
+    const urls = await server.start();
+    const { name, outboxes } = server;
+    const sale = { ...options, name, urls, secrets, pushService, desk, outboxes };
+    const { dropId, ...sold } = await sell(sale);
     const token = operatorToken(secrets);
-    const { dropId, ...sold } = partial;
+    const url = urls[0]!;
     const counted = await countedSale(new LiveDrops({ url, token }), dropId, sold.drop.sold);
     const file = join(dataDirectory, 'ledger.bundle');
     const ledger = await verifiedLedger({ url, token, file });
-    const stoppedInOrder = await server.stop();
-    const journal: JournalOrder[] = [];
-    for await (const { id, userId, key, quantity, status } of readJournalOrders(dataDirectory)) {
-      journal.push({ orderId: id, userId, key, quantity, status });
-    }
-    const verified = await verify(environment);
-    printProof({ ...sold, counted, ledger, journal, stoppedInOrder, verified });
+    printProof({ ...sold, counted, ledger, ...(await server.finish()) });
   } finally {
     process.off('SIGINT', onSignal);
     process.off('SIGTERM', onSignal);
-    cleanUp();
+    await cleanUp();
   }
 }
 
@@ -111,14 +106,17 @@ function operatorToken({ auth: secret }: Secrets): string {
 
 async function sell(
   options: DemoOptions & {
-    readonly url: string;
+    /** Of what sells. */
+    readonly name: string;
+    readonly urls: readonly string[];
     readonly secrets: Secrets;
     readonly pushService: PushService;
     readonly desk: OrderDesk;
-    readonly outbox: string;
+    readonly outboxes: readonly string[];
   },
 ): Promise<SaleEvidence> {
-  const { url, buyers, stock, seed } = options;
+  const { name, urls, buyers, stock, seed } = options;
+  const url = urls[0]!;
   const followers = Math.min(options.followers, buyers);
   const screen = new Screen({
     output: process.stdout,
@@ -129,7 +127,7 @@ async function sell(
     stock,
     followers,
   });
-  screen.note(`LiveDrops serves on ${url}`);
+  screen.note(`${name} serves on ${urls.join(', ')}`);
   screen.note(`${format(followers)} followers connect, ${format(buyers)} buyers get ready`);
   const stage = await prepareStage({ ...options, followers });
   try {
@@ -187,7 +185,7 @@ async function gatherEvidence(stage: Stage): Promise<SaleEvidence> {
   const confirmed = paidAtOnce.length + lateConfirmed.length;
   const orderOf = new Map(paidAtOnce.map(({ userId, orderId }) => [userId, orderId]));
   await waitUntil(REACHED_TIMEOUT_MS, () => stage.away.isReached(orderOf));
-  const told = stage.desk.calls;
+  const told = stage.desk.messages;
   const toldTimeoutMs = REACHED_TIMEOUT_MS + stock * TOLD_MS_PER_ORDER;
   await waitUntil(toldTimeoutMs, () => told.size >= confirmed);
   return {
@@ -209,6 +207,7 @@ async function gatherEvidence(stage: Stage): Promise<SaleEvidence> {
     noticesDelivered: delivered(),
     reached: stage.away.reached(orderOf),
     toldOf: told,
+    toldAgain: stage.desk.repeats,
     toldFindings: stage.desk.findings,
     crowdFindings,
     paymentFindings: payers.findings,
@@ -232,16 +231,6 @@ function noticesOf(payment: Payment | undefined, lateStatus: string | undefined)
       return ['order.expired'];
     case undefined:
       return [];
-  }
-}
-
-async function verify(environment: Readonly<Record<string, string>>): Promise<string[] | null> {
-  const { output } = await runCommand(environment, ['verify', '--json']);
-  try {
-    return (JSON.parse(output) as { findings: string[] }).findings;
-  } catch {
-    // A missing report is a finding itself. The command has written the cause to stderr.
-    return null;
   }
 }
 

@@ -15,10 +15,13 @@ interface OrderConfirmed {
 }
 
 export class OrderDesk {
-  /** By the order's id: calls about it. */
-  readonly calls = new Map<string, number>();
+  /** By the order's id: messages about it. */
+  readonly messages = new Map<string, number>();
+  /** Calls with the id of one that came before, which is how a receiver knows a repeat. */
+  repeats = 0;
   readonly findings: string[] = [];
   readonly #server: Server;
+  readonly #ids = new Set<string>();
   #webhook: Webhook | null = null;
 
   constructor() {
@@ -57,7 +60,10 @@ export class OrderDesk {
   #take(body: string, headers: Record<string, string>): boolean {
     try {
       const { data } = this.#webhook!.verify(body, headers) as OrderConfirmed;
-      this.calls.set(data.order.id, (this.calls.get(data.order.id) ?? 0) + 1);
+      const id = headers['webhook-id']!;
+      if (this.#ids.has(id)) this.repeats += 1;
+      else this.messages.set(data.order.id, (this.messages.get(data.order.id) ?? 0) + 1);
+      this.#ids.add(id);
       return true;
     } catch (error) {
       this.findings.push(`a webhook call was not right: ${String(error)}`);

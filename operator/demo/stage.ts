@@ -25,7 +25,11 @@ export interface Secrets {
 }
 
 export interface StageOptions {
-  readonly url: string;
+  /**
+   * Of the nodes. The first one has the API's calls and the crowd's, the last one the followers'
+   * streams, and the one between them, where there is one, the payments.
+   */
+  readonly urls: readonly string[];
   readonly secrets: Secrets;
   readonly buyers: number;
   readonly stock: number;
@@ -35,8 +39,8 @@ export interface StageOptions {
   readonly seed: number;
   readonly pushService: PushService;
   readonly desk: OrderDesk;
-  /** Where the server puts its mails. */
-  readonly outbox: string;
+  /** Where the servers put their mails. */
+  readonly outboxes: readonly string[];
 }
 
 /** All participants of the sale. */
@@ -61,9 +65,8 @@ const HOLD_SECONDS = 5;
 const TOKEN_SECONDS = 3600;
 
 export async function prepareStage(options: StageOptions): Promise<Stage> {
-  const { url, secrets, buyers, stock, seed } = options;
-  const { hostname: host, port: portText } = new URL(url);
-  const address = { host, port: Number(portText) };
+  const { urls, secrets, buyers, stock, seed } = options;
+  const [url, paidAt, followedAt] = [urls[0]!, urls[urls.length >> 1]!, urls.at(-1)!];
   const plan = new Plan({ seed });
   const accessTokens = new AccessTokens({ secret: secrets.auth });
   const tokenOf = (userId: string): string =>
@@ -76,16 +79,21 @@ export async function prepareStage(options: StageOptions): Promise<Stage> {
     url,
     creator,
     service: options.pushService,
-    outbox: options.outbox,
+    outboxes: options.outboxes,
     userIds: Array.from({ length: absent }, (_, i) => plan.userId(options.followers + i)),
     tokenOf,
   });
   await away.prepare();
   await options.desk.subscribe(url, creator);
 
-  const payers = new Payers({ ...address, secret: secrets.payment, plan, ordersMax: buyers });
+  const payers = new Payers({
+    ...addressOf(paidAt),
+    secret: secrets.payment,
+    plan,
+    ordersMax: buyers,
+  });
   const crowd = new Crowd({
-    ...address,
+    ...addressOf(url),
     authSecret: secrets.auth,
     buyers,
     followers: options.followers,
@@ -94,7 +102,7 @@ export async function prepareStage(options: StageOptions): Promise<Stage> {
     onOrders: (orders) => payers.schedule(orders),
   });
   const followers = new Followers({
-    url: url.replace('http', 'ws'),
+    url: followedAt.replace('http', 'ws'),
     tokens,
     onStock: (frame) => onStock(state, crowd, frame),
   });
@@ -139,6 +147,11 @@ export async function prepareStage(options: StageOptions): Promise<Stage> {
     desk: options.desk,
     state,
   };
+}
+
+function addressOf(url: string): { readonly host: string; readonly port: number } {
+  const { hostname: host, port } = new URL(url);
+  return { host, port: Number(port) };
 }
 
 function onStock(state: SaleState, crowd: Crowd, frame: StockFrame): void {

@@ -11,7 +11,7 @@ import { systemClock } from '../../actors/clock.ts';
 import { StoreClock } from '../../actors/cluster/store-clock.ts';
 import { createEmbeddedCore, type EmbeddedCore } from '../../composition/embedded-core.ts';
 import type { OffLoopConsumer } from '../../composition/off-loop-thread.ts';
-import { readJournalOrders } from '../../composition/verify.ts';
+import { readJournalOrders } from '../../composition/journal-orders.ts';
 import { shardOf } from '../../domain/ids.ts';
 import { OutsideStream } from '../../events/outside/outside-stream.ts';
 import { ACCEPTED, type PaymentProvider } from '../../events/payments/payment-provider.ts';
@@ -143,6 +143,6 @@ test('J8, J10: a node trims its journal behind its archive, and no reader or bac
 
 async function countOrders(data: string): Promise<number> {
   let orders = 0;
-  for await (const _ of readJournalOrders(data)) orders += 1;
+  for await (const _ of readJournalOrders(loadConfig({ LIVEDROPS_DATA: data }))) orders += 1;
   return orders;
 }

@@ -45,9 +45,10 @@ function goodSale(): Evidence {
     noticesDelivered: 3,
     reached: {
       pushesExpected: 2,
-      pushesOnce: 2,
+      pushes: 2,
       startsExpected: 1,
-      startsOnce: 1,
+      starts: 1,
+      repeats: 0,
       gone: 1,
       mailsExpected: 3,
       mails: 3,
@@ -57,6 +58,7 @@ function goodSale(): Evidence {
       ['order-ada', 1],
       ['order-bob', 1],
     ]),
+    toldAgain: 0,
     toldFindings: [],
     counted: { placed: 5, units: 2 },
     ledger: { heads: 4, leaves: 9, key: 'livedrops/1+2+3', findings: [] },
@@ -84,8 +86,13 @@ const { reached } = goodSale();
 const WRONG: [title: string, change: Partial<Evidence>, line: RegExp][] = [
   [
     'R1: a buyer who was away heard nothing',
-    { reached: { ...reached, pushesOnce: 1 } },
+    { reached: { ...reached, pushes: 1 } },
     /^1 of 1 followers and 1 of 2 buyers/,
+  ],
+  [
+    'R1: pushes that come again as a rule',
+    { reached: { ...reached, repeats: 1 } },
+    /got their push, 1 again; 1 gone browsers/,
   ],
   ['R2: a mail is missing', { reached: { ...reached, mails: 2 } }, /^2 of 3 mails/],
   [
