@@ -5,7 +5,7 @@
 
 import type { CommandReply } from '../../contracts/commands.ts';
 import type { CallTraces } from './call-traces.ts';
-import { isCommandSampled, traceOfCommand } from './call-traces.ts';
+import { isCommandSampled, markOfCommand, traceOfCommand } from './call-traces.ts';
 import type { Held, SpanOutput } from './span.ts';
 import {
   contextOf,
@@ -123,12 +123,13 @@ export class BatchTrace implements Held {
   wanted(out: SpanOutput): readonly WantedCommand[] {
     if (this.#wanted !== null) return this.#wanted;
     const wanted: WantedCommand[] = [];
-    const { hasChosen } = out;
     for (let i = 0; i < this.#commands.length; i += 3) {
       const traces = this.#commands[i] as CallTraces | null;
       if (traces === null) continue;
       const { joined, receivedAt } = traces;
-      if (!hasChosen && !isCommandSampled(joined, this.#commands[i + 1] as number)) continue;
+      const index = this.#commands[i + 1] as number;
+      if (!isCommandSampled(joined, index) && !out.mayHaveChosen(markOfCommand(joined, index)))
+        continue;
       const traceparent = this.#traceparentAt(i);
       const context = traceparent !== '' && out.wants(traceparent) ? contextOf(traceparent) : null;
       if (context === null) continue;

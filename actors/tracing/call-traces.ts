@@ -2,6 +2,7 @@
 // width for each command, and blanks for a command without one. It travels beside the commands;
 // nodes that do not trace, or are of an earlier version, pass over it.
 
+import { markIn } from './chosen-traces.ts';
 import { saysSampled, TRACEPARENT_LENGTH } from './trace-context.ts';
 
 const NONE = ' '.repeat(TRACEPARENT_LENGTH);
@@ -32,6 +33,11 @@ export function joinTraces(
 /** Whether a command has a trace that its ratio chose. */
 export function isCommandSampled(joined: string, index: number): boolean {
   return saysSampled(joined, index * TRACEPARENT_LENGTH);
+}
+
+/** The mark of a command's trace; of no trace where it has none. */
+export function markOfCommand(joined: string, index: number): number {
+  return markIn(joined, index * TRACEPARENT_LENGTH);
 }
 
 /** The `traceparent` of a command; empty where it has none. */

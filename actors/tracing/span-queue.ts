@@ -7,8 +7,11 @@ import type { Logger } from 'pino';
 import type { Clock, Timer } from '../clock.ts';
 import type { FinishedSpan } from './span.ts';
 
-/** Encoding a batch takes the loop about a millisecond. */
-const BATCH_MAX = 128;
+/**
+ * A request to the receiver costs as much as some hundred spans. Encoding a batch takes the loop
+ * two or three milliseconds.
+ */
+const BATCH_MAX = 512;
 /** The longest wait of a batch that is not full. */
 const DELAY_MS = 1_000;
 /** Between two log lines about failures. */

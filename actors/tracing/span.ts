@@ -30,10 +30,10 @@ export interface Held {
 
 export interface SpanOutput {
   /**
-   * Whether any trace is sent that its ratio did not choose. While none is, the flag of a context
-   * says all: most of what is held is passed over without making a text of it.
+   * Whether a trace with such a mark (`markIn`) may be sent although its ratio did not choose it.
+   * Most of what is held is passed over by that and the flag, without making a text of it.
    */
-  readonly hasChosen: boolean;
+  mayHaveChosen(mark: number): boolean;
   /** Whether the trace of a valid `traceparent` is sent. */
   wants(traceparent: string): boolean;
   /** Whether the trace of a journal entry is. */

@@ -10,17 +10,19 @@ export const TRACEPARENT =
   /^00-(?!0{32})(?<trace>[0-9a-f]{32})-(?!0{16})(?<span>[0-9a-f]{16})-(?<flags>[0-9a-f]{2})$/;
 
 /** Where the trace id begins in a `traceparent`, and where the span id does. */
-const TRACE_AT = 3;
+export const TRACE_AT = 3;
 const SPAN_AT = 36;
 const FLAGS_AT = 53;
 /** Its last digit, of the contexts that this server makes. */
 export const SAMPLED_AT = FLAGS_AT + 1;
 export const SAMPLED_CODE = 49;
 
-const TRACE_ID_LENGTH = 32;
+export const TRACE_ID_LENGTH = 32;
 const SPAN_ID_LENGTH = 16;
 /** Span ids of one read of random bytes. */
 const IDS_AT_ONCE = 512;
+/** Of a trace id, for its ratio: those on the right. */
+const HASHED_DIGITS = 12;
 
 export interface SpanPlace {
   readonly traceId: string;
@@ -127,13 +129,14 @@ export function entryContext(entry: JournalEntryPlace): SpanPlace {
 
 /**
  * Whether a trace is one of `ratio` of all, from 0 to 1: the same on every node. The id is hashed
- * (FNV-1a), because those that this server makes differ in their last digits only. `at`: where it
+ * (FNV-1a), because those that this server makes differ in their last digits only; and these are
+ * enough, since W3C Trace Context has the random part of an id on the right. `at`: where the id
  * begins in the text.
  */
 export function isInRatio(text: string, at: number, ratio: number): boolean {
   if (ratio === 0) return false;
   let hash = 0x811c9dc5;
-  for (let i = at; i < at + TRACE_ID_LENGTH; i++)
+  for (let i = at + TRACE_ID_LENGTH - HASHED_DIGITS; i < at + TRACE_ID_LENGTH; i++)
     hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
   return mixed(hash) >>> 0 < ratio * 2 ** 32;
 }

@@ -16,7 +16,7 @@
 // wait to be sent. What a bound leaves out is counted.
 
 import type { Clock, Timer } from '../clock.ts';
-import { ChosenTraces } from './chosen-traces.ts';
+import { ChosenTraces, markIn } from './chosen-traces.ts';
 import { HoldQueue } from './hold-queue.ts';
 import { type JoinedOrder, JoinedOrders } from './joined-orders.ts';
 import { OpenSpan, type SpanStart } from './open-span.ts';
@@ -182,13 +182,14 @@ export class Tracing implements SpanOutput {
     return isInRatio(traceId, 0, this.ratio);
   }
 
-  get hasChosen(): boolean {
-    return this.#chosen.size > 0;
+  mayHaveChosen(mark: number): boolean {
+    return this.#chosen.mayHave(mark);
   }
 
   wants(traceparent: string): boolean {
     const isWanted =
-      saysSampled(traceparent) || (this.hasChosen && this.#chosen.has(traceIdOf(traceparent)));
+      saysSampled(traceparent) ||
+      (this.#chosen.mayHave(markIn(traceparent, 0)) && this.#chosen.has(traceIdOf(traceparent)));
     return isWanted && this.hasRoom();
   }
 

@@ -2,6 +2,7 @@
 // are named as OpenTelemetry's semantic conventions 1.45 say. An address as it was sent is no
 // attribute: it may have ids and tokens of people. The route is.
 
+import { markInBytes } from '../../actors/tracing/chosen-traces.ts';
 import type { Held, SpanOutput } from '../../actors/tracing/span.ts';
 import {
   callSpanId,
@@ -43,7 +44,7 @@ export interface WatchedRequest {
 }
 
 /** Requests of one `RequestTraces`. */
-export const REQUESTS_TOGETHER_MAX = 64;
+export const REQUESTS_TOGETHER_MAX = 256;
 /** `traceparent: ` and its value, at the beginning of the lines. */
 const HEAD_BYTES = TRACEPARENT_END;
 const TIMES = 3;
@@ -82,11 +83,10 @@ export class RequestTraces implements Held {
   }
 
   emit(out: SpanOutput): void {
-    const { hasChosen } = out;
     for (let index = 0; index < this.#count; index++) {
       const at = index * HEAD_BYTES;
       const isSampled = this.#heads[at + TRACEPARENT_AT + SAMPLED_AT] === SAMPLED_CODE;
-      if (!hasChosen && !isSampled) continue;
+      if (!isSampled && !out.mayHaveChosen(markInBytes(this.#heads, at + TRACEPARENT_AT))) continue;
       const traceparent = this.#heads.toString('latin1', at + TRACEPARENT_AT, at + HEAD_BYTES);
       if (out.wants(traceparent)) this.#emitOne(out, index, traceparent);
     }

@@ -37,17 +37,17 @@ test('L4: spans go in batches, one at a time; what finds no room is dropped and 
   const { queue } = start(async (spans) => {
     sizes.push(spans.length);
     await promise;
-  });
-  for (let i = 0; i < 1_000; i++) queue.add(span());
-  t.deepEqual(sizes, [128]);
+  }, 1_200);
+  for (let i = 0; i < 3_000; i++) queue.add(span());
+  t.deepEqual(sizes, [512]);
   t.is(queue.room, 0);
-  t.deepEqual(queue.sample(), { waiting: 300, sent: 0, failed: 0, dropped: 1_000 - 128 - 300 });
+  t.deepEqual(queue.sample(), { waiting: 1_200, sent: 0, failed: 0, dropped: 3_000 - 512 - 1_200 });
   resolve();
   await flush();
-  t.deepEqual(sizes, [128, 128, 128]);
+  t.deepEqual(sizes, [512, 512, 512]);
   await queue.stop(1_000);
-  t.deepEqual(sizes, [128, 128, 128, 44]);
-  t.like(queue.sample(), { waiting: 0, sent: 428 });
+  t.deepEqual(sizes, [512, 512, 512, 176]);
+  t.like(queue.sample(), { waiting: 0, sent: 1_712 });
 });
 
 test('L4: spans that the receiver does not take are counted, and others follow', async (t) => {
@@ -68,10 +68,10 @@ test('L4: spans that the receiver does not take are counted, and others follow',
 });
 
 test('L4: a stop sends what waits, and waits for a silent receiver within its bound', async (t) => {
-  const { queue } = start(() => new Promise(() => undefined));
-  for (let i = 0; i < 200; i++) queue.add(span());
+  const { queue } = start(() => new Promise(() => undefined), 1_200);
+  for (let i = 0; i < 600; i++) queue.add(span());
   await queue.stop(50);
-  t.like(queue.sample(), { waiting: 0, sent: 0, dropped: 72 });
+  t.like(queue.sample(), { waiting: 0, sent: 0, dropped: 88 });
 });
 
 test('L4: a stop has one bound for sending and for ending the exporter', async (t) => {

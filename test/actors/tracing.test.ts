@@ -14,6 +14,7 @@ import {
   traceIdOf,
   traceparentOf,
 } from '../../actors/tracing/trace-context.ts';
+import { ChosenTraces, markIn, markInBytes } from '../../actors/tracing/chosen-traces.ts';
 import { type JoinedOrder, JoinedOrders } from '../../actors/tracing/joined-orders.ts';
 import { Tracing } from '../../actors/tracing/tracing.ts';
 import { refusal, success } from '../../domain/refusal.ts';
@@ -270,6 +271,23 @@ test('L4: what is about one order of a batch goes on in its trace, on every node
   // Of the other order no trace is sent: its push stays with the entry.
   const [inEntry] = pushes.filter(({ traceId }) => traceId === jobPlace.traceId);
   t.like(inEntry, { parentId: jobPlace.spanId, links: [] });
+});
+
+test('L4: contexts are passed over by a mark that every chosen trace has', (t) => {
+  const chosen = new ChosenTraces({ countMax: 500 });
+  const contexts = Array.from({ length: 10_000 }, () => traceparent());
+  for (const one of contexts.slice(0, 900)) chosen.add(traceIdOf(one));
+  const known = contexts.slice(0, 900);
+  t.true(known.every((one) => chosen.mayHave(markIn(one, 0)) && chosen.has(traceIdOf(one))));
+  const bytes = Buffer.from(known.join(''), 'latin1');
+  for (const [index, one] of known.entries())
+    t.is(markInBytes(bytes, index * one.length), markIn(one, 0));
+  const others = contexts.slice(900).filter((one) => chosen.mayHave(markIn(one, 0)));
+  t.true(others.length < 100, String(others.length));
+  t.false(others.some((one) => chosen.has(traceIdOf(one))));
+  chosen.age();
+  chosen.age();
+  t.is(contexts.filter((one) => chosen.mayHave(markIn(one, 0))).length, 0);
 });
 
 test('L4: an order is known for a generation, and of too many the oldest are gone', (t) => {

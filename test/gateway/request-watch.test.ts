@@ -5,7 +5,11 @@ import type { FinishedSpan } from '../../actors/tracing/span.ts';
 import { Tracing } from '../../actors/tracing/tracing.ts';
 import { AccessLog, type AccessLine } from '../../gateway/http/access-log.ts';
 import { RouteCounts } from '../../gateway/metrics/route-counts.ts';
-import { type WatchedRequest, validTracestate } from '../../gateway/http/request-trace.ts';
+import {
+  REQUESTS_TOGETHER_MAX,
+  type WatchedRequest,
+  validTracestate,
+} from '../../gateway/http/request-trace.ts';
 import { RequestWatch } from '../../gateway/http/request-watch.ts';
 import { traceHeaderLines, traceOf } from '../../gateway/http/trace.ts';
 import { ManualClock } from '../actors/manual-clock.ts';
@@ -70,7 +74,7 @@ test('L4: refusals as overloaded leave room for what is slow', async (t) => {
   const { clock, spans, watch, request, tracing } = start();
   for (let i = 0; i < 5_000; i++) watch.orderEnded(request(1, { status: 503, isShed: true }));
   watch.orderEnded(request(900));
-  t.is(tracing.sample().held, 64);
+  t.is(tracing.sample().held, REQUESTS_TOGETHER_MAX);
   await clock.advance(3_000);
   t.is(spans.length, 1);
   t.deepEqual(tracing.sample().chosen, { slow: 1, failed: 0 });
