@@ -342,7 +342,7 @@ export async function createClusterCore(options: ClusterCoreOptions): Promise<No
     reach: reach?.sample ?? null,
     serveMeasures: (read) => void broker.createService(measuresService(read)),
     serveCaches: (caches) => void broker.createService(cachesService(caches)),
-    servePresence: (isOnline) => void broker.createService(presenceService(isOnline)),
+    servePresence: (online) => void broker.createService(presenceService(online)),
     async start() {
       await announcer.start();
       await broker.start();

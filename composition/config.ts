@@ -4,6 +4,7 @@
 
 import type { SellersMode } from '../app/selling-rules.ts';
 import { existsSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { Issuer } from '../app/issuers/issuer.ts';
 import type { Limits } from '../contracts/limits.ts';
@@ -28,7 +29,7 @@ import {
   secretsInForce,
   type SecretsInForce,
 } from './secrets-in-force.ts';
-import { FOLDER_OFF, type Role, type SettingName } from './settings.ts';
+import { FOLDER_OFF, type Role, type SettingName, THREADS_DEFAULT_MAX } from './settings.ts';
 import type { StoreAddress } from './store-address.ts';
 import { readStoredSecret, storedSecret } from './stored-secret.ts';
 
@@ -123,6 +124,8 @@ export interface Config extends SecretsInForce {
   readonly host: string;
   /** Of operators and monitoring. Null: they are at `host` and `port`. */
   readonly operatorAddress: OperatorAddress | null;
+  /** Threads that serve clients. 1: the main thread does. */
+  readonly threads: number;
   /** Absolute. */
   readonly dataDirectory: string;
   readonly store: StoreAddress;
@@ -237,6 +240,7 @@ function configOf(
     port: value('PORT'),
     host: value('HOST'),
     operatorAddress: operatorAddressOf(value),
+    threads: threadsOf(value),
     dataDirectory: value('DATA'),
     store: value('STORE'),
     natsUrl: value('NATS'),
@@ -287,6 +291,13 @@ function configOf(
 function operatorAddressOf(value: Reading['value']): OperatorAddress | null {
   const port = value('ADMIN_PORT');
   return port === null ? null : { host: value('ADMIN_HOST') ?? LOOPBACK, port };
+}
+
+/** A node without the role `gateway` has no clients. */
+function threadsOf(value: Reading['value']): number {
+  if (!value('ROLES').includes('gateway')) return 1;
+  const ofMachine = Math.min(THREADS_DEFAULT_MAX, Math.max(1, availableParallelism() - 1));
+  return value('THREADS') ?? ofMachine;
 }
 
 function tracesOf(value: Reading['value']): TracesConfig | null {

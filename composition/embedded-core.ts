@@ -235,7 +235,7 @@ function createCore(
     reach: reach.sample,
     serveMeasures: (read) => void broker.createService(measuresService(read)),
     serveCaches: (caches) => void broker.createService(cachesService(caches)),
-    servePresence: (isOnline) => void broker.createService(presenceService(isOnline)),
+    servePresence: (online) => void broker.createService(presenceService(online)),
     async start() {
       await announcer.start();
       await broker.start();

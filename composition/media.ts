@@ -45,6 +45,8 @@ export interface MediaProcessOptions {
   readonly media: MediaConfig;
   readonly gateway: Pick<Gateway, 'uploads'>;
   readonly call: CallAction;
+  /** It listens, maybe elsewhere than before. */
+  readonly onListening?: () => void;
   readonly log: Logger;
   /** For tests. */
   readonly program?: string;
@@ -121,6 +123,7 @@ export class MediaProcess {
         this.#port = message.port;
         this.#isListening = true;
         this.#backoff.succeeded();
+        this.#options.onListening?.();
       }
     });
     child.on('error', (error) => {

@@ -94,7 +94,7 @@ export interface NodeCore {
   /** Lets operators ask for the caches of this node's gateway. Before `start`. */
   serveCaches(caches: Parameters<typeof cachesService>[0]): void;
   /** Tells the services who has a stream open at this node's gateway. Before `start`. */
-  servePresence(isOnline: Parameters<typeof presenceService>[0]): void;
+  servePresence(online: Parameters<typeof presenceService>[0]): void;
   /** The reasons why the node cannot serve now, one short sentence each. */
   unreadiness(): string[];
   /** Starts everything but the shards of a cluster. Errors: those of the store or of NATS. */

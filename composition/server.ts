@@ -1,44 +1,41 @@
 // A whole node: the core of its profile and the gateway.
 
 import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { Registry } from 'prom-client';
 import { systemClock } from '../actors/clock.ts';
 import { StoreClock } from '../actors/cluster/store-clock.ts';
 import { ALARM_METRICS } from '../app/alarms/alarms.ts';
 import { createGateway } from '../gateway/gateway.ts';
 import { readSamples } from '../gateway/metrics/samples.ts';
-import { BuiltPages } from '../gateway/pages/built-pages.ts';
-import type { VerifyToken } from '../gateway/http/route.ts';
 import { OrderDetailsUseCases } from '../app/order-details.ts';
 import { ExportDownloads } from '../app/jobs/export-downloads.ts';
 import { OrderExports } from '../app/order-exports.ts';
 import { OutsideStream } from '../events/outside/outside-stream.ts';
 import { EndedSessions } from '../gateway/http/ended-sessions.ts';
 import { GatewayAnalytics } from '../gateway/analytics/gateway-analytics.ts';
-import { LiveHub } from '../gateway/live/hub.ts';
+import { createGatewayMemory } from '../gateway/http/shared-memory.ts';
+import type { LiveHub } from '../gateway/live/hub.ts';
+import { type MetricSources, NO_STREAMS } from '../gateway/metrics/metric-sources.ts';
+import { withThreads } from '../gateway/metrics/thread-metrics.ts';
 import type { Config, MediaConfig } from './config.ts';
 import { createEmbeddedCore } from './embedded-core.ts';
+import { GatewayThreads } from './gateway-threads.ts';
+import { nodeGateway } from './node-gateway.ts';
 import type { OffLoopConsumer } from './off-loop-thread.ts';
 import { createLog } from './log.ts';
 import type { NodeCore, NodeCoreOptions } from './node-core.ts';
 import { detailsCipher } from './node-services.ts';
-import { passTextsOf } from './pass-secrets.ts';
 import { LimitsFile } from './limits-file.ts';
 import { openPayments } from './payments.ts';
 import { openExportFiles } from './export-files.ts';
 import { MediaProcess } from './media.ts';
 import { metricSources } from './metric-sources.ts';
 import { processThreads } from './thread-meter.ts';
-import { URL_LIFETIME_SECONDS, urlSignerOf } from './media-urls.ts';
 import { ExportThreads } from './export-threads.ts';
 import { mayOfferSample, SampleOffer } from './sample/sample-offer.ts';
 import { openTracing } from './tracing.ts';
 import { removeServerUrl, storeServerUrl } from './server-url.ts';
 import { calledHost, urlHost } from './url-host.ts';
-
-/** Where `scripts/pages.ts` builds the pages. */
-const PAGES = fileURLToPath(new URL('../web/dist', import.meta.url));
 
 export interface Server {
   readonly url: string;
@@ -57,7 +54,9 @@ export type EndReason =
   /** Another process runs under the node's id. */
   | 'replaced'
   /** The store has a higher feature level than this version reads. */
-  | 'too-new';
+  | 'too-new'
+  /** A gateway thread has died. */
+  | 'thread-died';
 
 /**
  * Errors: `directory-in-use`, `store-unavailable`, `weak-store`, `clock-skew`; an Error where the
@@ -102,8 +101,6 @@ export async function startServer(
   nodes = core.actorNodes;
   const metrics = new Registry();
   let hub: LiveHub | null = null;
-  const { tokens } = core;
-  const verifyToken: VerifyToken = (token, nowMs) => tokens.verifier.verify(token, nowMs);
   const cipher = detailsCipher(config);
   const orderDetails = new OrderDetailsUseCases({ ...core, ...core.stores, cipher });
   const exportThreads = new ExportThreads({
@@ -117,22 +114,57 @@ export async function startServer(
     clock: systemClock,
     log,
   });
-  const signer = urlSignerOf(config);
   const counted = new GatewayAnalytics({ store: core.stores.analytics, clock, log });
-  const countsOf = (dropId: string) => counted.countsOf(dropId);
-  const gateway = createGateway({
-    countsOf,
-    host: config.host,
-    port: config.port,
-    operatorAddress: config.operatorAddress,
-    router: core.router,
-    call: core.call,
-    levels: core.levels,
-    bus: core.bus,
-    verifyToken,
-    onTokensReplaced: (listener) => tokens.onReplaced(listener),
+  const mediaOrigin = () => media?.origin ?? config.mediaUrl;
+  const memory = config.threads > 1 ? createGatewayMemory(config.threads) : null;
+  const children =
+    memory === null
+      ? null
+      : new GatewayThreads({
+          config,
+          version,
+          memory,
+          core,
+          traces,
+          gateway: () => gateway,
+          limits: limitsFile,
+          onDied: () => onEndRequest('thread-died'),
+          clock,
+          log,
+        });
+  const own = nodeGateway({
+    ...core,
+    config,
+    version,
     ended,
-    restrictions: core.restrictions,
+    counted,
+    limits: limitsFile,
+    traces,
+    metrics,
+    mediaOrigin,
+    onHub: (made) => {
+      hub = made;
+    },
+    clock,
+    log,
+  });
+  const sources: MetricSources = {
+    ...metricSources({
+      config,
+      version,
+      core,
+      threads,
+      traces,
+      live: () => hub?.report() ?? NO_STREAMS,
+      media: hasMedia(config) ? () => media!.sample : null,
+    }),
+    ...(children !== null && { gatewayThreads: () => children.metrics() }),
+  };
+  const gateway = createGateway({
+    ...own,
+    live: children === null ? own.live : null,
+    memory,
+    children,
     stream: new OutsideStream({ ...core.stores, shardCount: core.shardCount, clock }),
     downloads: new ExportDownloads({
       ...core.stores,
@@ -140,29 +172,6 @@ export async function startServer(
       files: openExportFiles(config),
     }),
     exports: new OrderExports({ ...core.stores, router: core.router, open: exportThreads.open }),
-    live: (publish, limits) => {
-      hub = new LiveHub({
-        bus: core.bus,
-        call: core.call,
-        router: core.router,
-        publish,
-        verifyToken,
-        ended,
-        hidden: core.restrictions,
-        limits,
-        clock,
-        log,
-        countsOf,
-        feedIdsContiguous: config.store.kind === 'redis',
-      });
-      return hub;
-    },
-    rateLimits: config.rateLimits,
-    limits: limitsFile,
-    trustProxy: config.trustProxy,
-    corsOrigins: config.corsOrigins,
-    introspection: config.introspection,
-    clock,
     readiness: () => {
       const reasons = core.unreadiness();
       const ready = reasons.length === 0;
@@ -172,39 +181,31 @@ export async function startServer(
       return { ready, reasons, search };
     },
     serves: config.roles.includes('gateway') ? 'everything' : 'itself',
-    metrics,
-    sources: metricSources({
-      config,
-      version,
-      core,
-      threads,
-      traces,
-      live: () => hub!.report(),
-      media: hasMedia(config) ? () => media!.sample : null,
-    }),
-    media: {
-      origin: () => media?.origin ?? config.mediaUrl,
-      sign: (path) =>
-        signer?.sign(path, Math.floor(clock.now() / 1_000), URL_LIFETIME_SECONDS) ?? null,
-    },
-    pages: BuiltPages.open(PAGES),
-    watch: traces.watch,
-    ...(traces.watch?.isTracing === true && { exemplar: traces.watch.exemplar }),
-    log,
-    version,
+    sources,
     sampleShops: mayOfferSample(config)
       ? new SampleOffer({ call: core.call, url: () => url, log })
       : null,
-    paymentProvider: config.paymentProvider,
-    passTexts: passTextsOf(config),
   });
   const media = hasMedia(config)
-    ? new MediaProcess({ config, media: config.media, gateway, call: core.call, log })
+    ? new MediaProcess({
+        config,
+        media: config.media,
+        gateway,
+        call: core.call,
+        onListening: () => children?.tellMediaOrigin(mediaOrigin()),
+        log,
+      })
     : null;
-  core.serveMeasures(() => readSamples(metrics, ALARM_METRICS));
+  const { gatewayThreads } = sources;
+  core.serveMeasures(async () =>
+    readSamples(await withThreads(metrics, gatewayThreads), ALARM_METRICS),
+  );
   if (config.roles.includes('gateway')) {
-    core.serveCaches(gateway.caches);
-    core.servePresence((userId) => hub!.isOnline(userId));
+    core.serveCaches(children ?? gateway.caches);
+    const isOnline = (userId: string) => hub!.isOnline(userId);
+    core.servePresence(async (userIds) =>
+      children === null ? userIds.filter(isOnline) : await children.online(userIds),
+    );
   }
   const stop = async () => {
     await core.leave();
@@ -212,6 +213,8 @@ export async function startServer(
     exportThreads.stop();
     // Side by side: each may take seconds, and all together have fewer than the supervisor gives.
     await Promise.all([media?.stop(), gateway.stop(), core.stopThreads()]);
+    // Threads that were started, and never listened, have not been stopped with the gateway.
+    await children?.stop();
     ended.stop();
     await counted.stop();
     await payments.stop();
@@ -224,6 +227,7 @@ export async function startServer(
     await ended.start();
     limitsFile.start();
     counted.start();
+    await children?.start();
     const port = await gateway.start();
     url = `http://${urlHost(config.host)}:${port}`;
     operatorUrl = operatorUrlOf(config, gateway.operatorPort(), urlHost) ?? url;

@@ -25,6 +25,8 @@ const ROLES_ALONE = ROLES.filter((role) => role !== 'search' && role !== 'media'
 export type Role = (typeof ROLES)[number];
 
 const HOST_PATTERN = '^[A-Za-z0-9_.:-]{1,255}$';
+const THREADS_MAX = 64;
+export const THREADS_DEFAULT_MAX = 8;
 const NODE_ID_CHARACTERS_MAX = 64;
 const NODE_WEIGHT_MAX = 1000;
 const REDIS_REPLICAS_MAX = 5;
@@ -66,6 +68,13 @@ export const SETTINGS = {
     default: '',
     description: 'The address of LIVEDROPS_ADMIN_PORT; unset: 127.0.0.1.',
     requirement: 'must be an address or a host name, such as 127.0.0.1 or 10.0.0.5, or unset',
+  }),
+  THREADS: unsetOr(Type.Integer({ minimum: 1, maximum: THREADS_MAX }), {
+    default: '',
+    description:
+      'Threads that serve clients; 1: the main thread does. Unset: one less than there are ' +
+      `cores, at most ${THREADS_DEFAULT_MAX}.`,
+    requirement: `must be a number, 1 to ${THREADS_MAX}, or unset`,
   }),
   DATA: meaning(
     {

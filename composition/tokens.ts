@@ -1,6 +1,6 @@
 // The parts that sign and verify access tokens, which both profiles have in common.
 
-import { systemClock } from '../actors/clock.ts';
+import { type Clock, systemClock } from '../actors/clock.ts';
 import { AccessTokens } from '../app/access-tokens.ts';
 import { IssuerKeys } from '../app/issuers/issuer-keys.ts';
 import { IssuerTokens } from '../app/issuers/issuer-tokens.ts';
@@ -26,7 +26,11 @@ export interface Tokens {
   stop(): Promise<void>;
 }
 
-export function createTokens({ config, clock, log }: NodeCoreOptions): Tokens {
+export function createTokens({
+  config,
+  clock,
+  log,
+}: Pick<NodeCoreOptions, 'config' | 'log'> & { readonly clock: Clock }): Tokens {
   const signingSecrets = new SigningSecrets(config.authSecrets);
   const accessTokens = new AccessTokens({ secret: signingSecrets, now: () => clock.now() });
   const { authSecretFile: path } = config;

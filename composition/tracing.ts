@@ -20,18 +20,24 @@ export interface NodeTracing {
   readonly watch: RequestWatch | null;
   /** For metrics; null: traces are off. */
   readonly sample: (() => TraceSample) | null;
+  /** Writes what a gateway thread noted; null: the access log is off. */
+  readonly writeAccessLines: ((lines: readonly AccessLine[]) => void) | null;
   /** For metrics; null: the access log is off. */
   readonly accessLogDropped: (() => number) | null;
   /** Sends and writes what waits, within a bound. */
   stop(): Promise<void>;
 }
 
-export async function openTracing(options: {
+export interface NodeTracingOptions {
   readonly config: Config;
   readonly version: string;
+  /** Of a gateway thread: where lines of the access log go; absent: they are written here. */
+  readonly passAccessLines?: (lines: readonly AccessLine[]) => void;
   readonly clock: Clock;
   readonly log: Logger;
-}): Promise<NodeTracing> {
+}
+
+export async function openTracing(options: NodeTracingOptions): Promise<NodeTracing> {
   const traces = await openTraces(options);
   const access = openAccessLog(options);
   const tracing = traces?.tracing ?? null;
@@ -43,6 +49,7 @@ export async function openTracing(options: {
     watch: isOff ? null : new RequestWatch({ tracing, accessLog }),
     sample:
       traces === null ? null : () => ({ ...traces.tracing.sample(), spans: traces.queue.sample() }),
+    writeAccessLines: access?.write ?? null,
     accessLogDropped: access?.dropped ?? null,
     async stop() {
       traces?.tracing.stop();
@@ -51,12 +58,9 @@ export async function openTracing(options: {
   };
 }
 
-async function openTraces(options: {
-  readonly config: Config;
-  readonly version: string;
-  readonly clock: Clock;
-  readonly log: Logger;
-}): Promise<{ readonly tracing: Tracing; readonly queue: SpanQueue } | null> {
+async function openTraces(
+  options: NodeTracingOptions,
+): Promise<{ readonly tracing: Tracing; readonly queue: SpanQueue } | null> {
   const { config, version, clock, log } = options;
   const { traces, nodeId } = config;
   if (traces === null) return null;
@@ -66,9 +70,18 @@ async function openTraces(options: {
   return { tracing: new Tracing({ ...traces, clock, spans: queue }), queue };
 }
 
-function openAccessLog({ config, clock }: { readonly config: Config; readonly clock: Clock }) {
+function openAccessLog({ config, clock, passAccessLines }: NodeTracingOptions) {
   const { accessLogRatio: ratio } = config;
   if (ratio === null) return null;
+  if (passAccessLines !== undefined) {
+    const log = new AccessLog({ ratio, write: passAccessLines, clock });
+    return {
+      log,
+      write: passAccessLines,
+      dropped: () => log.dropped,
+      stop: async () => log.flush(),
+    };
+  }
   const target = asyncLogTarget();
   let dropped = 0;
   target.on('drop', () => (dropped += 1));
@@ -79,6 +92,7 @@ function openAccessLog({ config, clock }: { readonly config: Config; readonly cl
   const log = new AccessLog({ ratio, write, clock });
   return {
     log,
+    write,
     dropped: () => dropped + log.dropped,
     async stop(maxMs: number) {
       log.flush();

@@ -53,8 +53,19 @@ export interface RatePolicy {
   readonly windowSeconds: number;
 }
 
-/** A policy for many keys: synchronous, and bounded in keys. */
-export class RateLimiter {
+/** A policy for many keys. */
+export interface KeyedLimiter {
+  readonly policy: RatePolicy;
+  /** Keys that are remembered. */
+  readonly keyCount: number;
+  /** Requests refused since the start. */
+  readonly refusedCount: number;
+  setQuota(quota: number): void;
+  take(key: string, nowMs: number): number;
+}
+
+/** Synchronous, and bounded in keys. */
+export class RateLimiter implements KeyedLimiter {
   readonly #keysMax: number;
   #policy: RatePolicy;
   #rate: Rate;
@@ -133,7 +144,8 @@ export class RateLimiter {
   }
 }
 
-function strictRate({ quota, windowSeconds }: RatePolicy): Rate {
+/** No window of the policy's length has more than its quota. */
+export function strictRate({ quota, windowSeconds }: RatePolicy): Rate {
   assert(
     Number.isInteger(quota) && quota >= 1 && windowSeconds > 0,
     'a rate needs a quota and a window',

@@ -14,6 +14,14 @@ import type { OrderExports } from '../app/order-exports.ts';
 import type { PassTexts } from '../app/passes/pass-texts.ts';
 import type { OutsideStream } from '../events/outside/outside-stream.ts';
 import type { RestrictionSet } from '../events/restriction-set.ts';
+import {
+  addressOfRoute,
+  type MainGateway,
+  type RouteAddress,
+  routesElsewhere,
+} from './http/forwarded.ts';
+import { OwnPlaces, type Places, SharedPlaces } from './http/places.ts';
+import type { GatewayMemory } from './http/shared-memory.ts';
 import { Admission } from './http/admission.ts';
 import { Documents } from './graphql/documents.ts';
 import { GraphQLLive } from './graphql/live/graphql-live.ts';
@@ -88,7 +96,7 @@ import { auditRoutes } from './rest/audit.ts';
 import { webhookRoutes } from './rest/webhooks.ts';
 import type { IncomingRequest, Route, VerifyToken } from './http/route.ts';
 import { RouteTable } from './http/route-table.ts';
-import type { MakeLive } from './http/server.ts';
+import type { MakeLive, ServerChildren } from './http/server.ts';
 import {
   EXPORTS_MAX,
   EXPORTS_PER_USER_MAX,
@@ -133,7 +141,8 @@ export interface GatewayOptions {
   readonly exports: OrderExports | null;
   /** Null: files of jobs are not served here. */
   readonly downloads?: ExportDownloads | null;
-  readonly live: MakeLive;
+  /** Null where gateway threads serve the clients. */
+  readonly live: MakeLive | null;
   /** False turns off the limits by user and by address, those of live streams too. */
   readonly rateLimits: boolean;
   /** Rates, numbers of live streams and exempt networks; the defaults unless given. */
@@ -163,6 +172,12 @@ export interface GatewayOptions {
   /** Null, or absent: orders with a pass are refused. */
   readonly passTexts?: PassTexts | null;
   readonly requestsInFlightMax?: number;
+  /** What all gateway threads of the process count in; absent, or null: there is one thread. */
+  readonly memory?: GatewayMemory | null;
+  /** Of a gateway thread; absent, or null: this is the main thread. */
+  readonly main?: MainGateway | null;
+  /** Of the main thread, where gateway threads serve the clients; absent, or null: it does. */
+  readonly children?: ServerChildren | null;
   /** Bounds of the orders that wait for their replies. */
   readonly orderWindow?: OrderWindowOptions;
   /** Reads client addresses from X-Forwarded-For: only behind a proxy that sets it. */
@@ -181,7 +196,13 @@ export interface Gateway {
   readonly caches: GatewayCaches;
   /** The replies to what the media process asks on behalf of its callers. Never rejects. */
   readonly uploads: (incoming: IncomingRequest) => Promise<OutgoingReply>;
-  /** Listens. Resolves to the port. */
+  /** The replies to what gateway threads pass on. Never rejects. */
+  readonly dispatch: (incoming: IncomingRequest) => Promise<OutgoingReply>;
+  /** Where the routes are that this gateway answers. */
+  readonly routes: readonly RouteAddress[];
+  /** What the server of the main thread knows this one by, where it is of a gateway thread. */
+  readonly descriptor: () => number;
+  /** Listens. Resolves to the port; of a gateway thread it is 0. */
   start(): Promise<number>;
   /** The port of the operators' address; null where there is none, or before `start`. */
   readonly operatorPort: () => number | null;
@@ -196,13 +217,14 @@ export function createGateway(options: GatewayOptions): Gateway {
   const { router, levels, bus, clock, log, metrics, rateLimits, stream, exports } = options;
   const { watch = null } = options;
   const { downloads = null, restrictions = NO_RESTRICTIONS, passTexts = null } = options;
-  const { pages = null } = options;
+  const { pages = null, memory = null, main = null, children = null } = options;
   const now = (): number => clock.now();
   const paymentProvider = options.paymentProvider ?? 'development';
   const source = options.limits ?? DEFAULT_LIMITS;
   const limits = new RateLimits({
     policies: rateLimits ? ratePoliciesOf(source.current) : null,
     exempt: exemptNetworksOf(source.current),
+    shared: memory && memory.rates,
   });
   const { verifyToken, ended } = options;
   const authenticator = new Authenticator({
@@ -211,7 +233,8 @@ export function createGateway(options: GatewayOptions): Gateway {
     ...(ended !== undefined && { ended }),
   });
   options.onTokensReplaced?.(() => authenticator.forget());
-  const flight = new Flight({ countMax: options.requestsInFlightMax ?? REQUESTS_IN_FLIGHT_MAX });
+  const inFlightMax = options.requestsInFlightMax ?? REQUESTS_IN_FLIGHT_MAX;
+  const flight = new Flight({ countMax: Math.ceil(inFlightMax / (memory?.threads ?? 1)) });
   const onFault = (fault: unknown): void => log.error({ err: fault }, 'the gateway met a defect');
   const countsOf = options.countsOf;
   const views = new DropViews({
@@ -226,7 +249,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   const pictures = new ProductPictures({ reads, urls, clock });
   const cards = new DropCards({ views, router, pictures, monotonic: () => clock.monotonic() });
   const caches = new GatewayCaches({ cards, reads });
-  const slots = new StreamSlots();
+  const slots = new StreamSlots({ places: placesOf(memory?.slots) });
   const exportSlots = new StreamSlots({
     streamsMax: EXPORTS_MAX,
     perUserMax: EXPORTS_PER_USER_MAX,
@@ -234,6 +257,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   const resultSlots = new StreamSlots({
     streamsMax: RESULTS_MAX,
     perUserMax: RESULTS_PER_ADDRESS_MAX,
+    places: placesOf(memory?.results),
   });
   const introspection = options.introspection ?? true;
   const { operatorAddress = null } = options;
@@ -278,14 +302,17 @@ export function createGateway(options: GatewayOptions): Gateway {
           ...(stream === null ? [] : changeRoutes({ stream, slots, now })),
         ]
       : []),
-    ...systemRoutes({
-      readiness: options.readiness,
-      metrics,
-      version: options.version ?? '0',
-      introspection,
-      operatorPort: () => doors.operatorPort,
-      routes: () => routes,
-    }),
+    ...(main === null
+      ? systemRoutes({
+          readiness: options.readiness,
+          metrics,
+          threads: options.sources?.gatewayThreads,
+          version: options.version ?? '0',
+          introspection,
+          operatorPort: () => doors.operatorPort,
+          routes: () => routes,
+        })
+      : []),
   ];
   const origins = new Origins(options.corsOrigins ?? []);
   const keys = new KeyIdentities({ call: options.call, clock });
@@ -304,7 +331,8 @@ export function createGateway(options: GatewayOptions): Gateway {
       flight,
     });
   }
-  const table = new RouteTable({ routes });
+  const elsewhere = routesElsewhere(main, routes);
+  const table = new RouteTable({ routes: [...routes, ...elsewhere] });
   const shared = new SharedReplies();
   const dispatching = {
     callers,
@@ -325,14 +353,17 @@ export function createGateway(options: GatewayOptions): Gateway {
     ...dispatching,
     ...counting,
     table,
-    ...(operatorAddress !== null && { publicTable: new RouteTable({ routes: publicRoutes }) }),
+    elsewhere: new Set(elsewhere),
+    ...(operatorAddress !== null && {
+      publicTable: new RouteTable({ routes: [...publicRoutes, ...elsewhere] }),
+    }),
   });
   const uploads = new Dispatcher({
     ...dispatching,
     ...counting,
     table: new RouteTable({ routes: uploadRoutes() }),
   });
-  const orderWindow = new OrderWindow(options.orderWindow);
+  const orderWindow = new OrderWindow({ ...options.orderWindow, memory: memory && memory.window });
   const counts = dispatcher.countsOf(PLACE_ORDER);
   const orderParts = {
     router,
@@ -355,7 +386,8 @@ export function createGateway(options: GatewayOptions): Gateway {
   // An operation counts its orders before any is placed.
   const ordersOfGraphQL = new OrderPath({ ...orderParts, limits: NO_LIMITS });
   const bounds = streamBoundsOf(source.current, rateLimits);
-  const admission = new Admission({ authenticator, limits, bounds, clock });
+  const places = placesOf(memory?.streams);
+  const admission = new Admission({ authenticator, limits, bounds, places, clock });
   source.onReplaced((replaced) => {
     limits.replace(ratePoliciesOf(replaced), exemptNetworksOf(replaced));
     admission.setBounds(streamBoundsOf(replaced, rateLimits));
@@ -376,7 +408,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   const doors = new Doors({
     host,
     port,
-    operatorAddress,
+    operatorAddress: main === null ? operatorAddress : null,
     dispatcher,
     orders: servesApi ? orders : null,
     reads: new ReadPath({ shared, dispatcher, limits, flight, origins, watch, clock, onFault }),
@@ -387,10 +419,15 @@ export function createGateway(options: GatewayOptions): Gateway {
     live,
     graphql,
     trustProxy,
+    children,
+    main,
     onFault,
   });
   return {
     caches,
+    dispatch: (incoming) => dispatcher.dispatch(incoming),
+    routes: routes.map(addressOfRoute),
+    descriptor: () => doors.descriptor,
     uploads: (incoming) => uploads.dispatch(incoming),
     operatorPort: () => doors.operatorPort,
     start: () => doors.start(),
@@ -400,4 +437,8 @@ export function createGateway(options: GatewayOptions): Gateway {
       reads.stop();
     },
   };
+}
+
+function placesOf(table: SharedArrayBuffer | undefined): Places {
+  return table === undefined ? new OwnPlaces() : new SharedPlaces(table);
 }

@@ -42,6 +42,7 @@ export async function start(): Promise<void> {
   await server.stop();
   clearTimeout(timeout);
   // All stored data is on disk and closed. A leftover timer must not hold the process.
+  if (reason === 'thread-died') process.exit(EXIT_FAILED);
   process.exit(reason === 'restart' ? EXIT_RESTART : 0);
 }
 

@@ -8,13 +8,16 @@ import { success } from '../domain/refusal.ts';
 import { defineService } from './moleculer/define-service.ts';
 import { NodeCalls } from './node-calls.ts';
 
-export function cachesService(caches: {
-  report(): readonly CacheSample[];
-  evict(eviction: CacheEviction): number;
-}): ServiceSchema {
+/** The caches of a gateway, or of all gateways of a process. */
+export interface NodeGatewayCaches {
+  report(): readonly CacheSample[] | Promise<readonly CacheSample[]>;
+  evict(eviction: CacheEviction): number | Promise<number>;
+}
+
+export function cachesService(caches: NodeGatewayCaches): ServiceSchema {
   return defineService('caches', {
-    report: async () => success(caches.report()),
-    evict: async ({ eviction }) => success(caches.evict(eviction)),
+    report: async () => success(await caches.report()),
+    evict: async ({ eviction }) => success(await caches.evict(eviction)),
   });
 }
 

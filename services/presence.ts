@@ -8,10 +8,12 @@ import type { Presence } from '../events/reach/presence.ts';
 import { defineService } from './moleculer/define-service.ts';
 import { NodeCalls } from './node-calls.ts';
 
-/** The service of a gateway. */
-export function presenceService(isOnline: (userId: string) => boolean): ServiceSchema {
+/** The service of a gateway. `online` gives those of the users who have a stream open there. */
+export function presenceService(
+  online: (userIds: readonly string[]) => Promise<readonly string[]>,
+): ServiceSchema {
   return defineService('presence', {
-    online: async ({ userIds }) => success(userIds.filter(isOnline)),
+    online: async ({ userIds }) => success(await online(userIds)),
   });
 }
 

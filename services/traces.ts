@@ -4,7 +4,7 @@
 
 import type { Context, ServiceBroker, ServiceSchema } from 'moleculer';
 import type { JoinedOrder } from '../actors/tracing/joined-orders.ts';
-import type { Tracing } from '../actors/tracing/tracing.ts';
+import type { Announce, Tracing } from '../actors/tracing/tracing.ts';
 
 const CHOSEN_EVENT = 'traces.chosen';
 
@@ -15,18 +15,19 @@ interface ChosenTraces {
 }
 
 export function tracesService(broker: ServiceBroker, tracing: Tracing): ServiceSchema {
-  tracing.announceBy((traceIds, orders) => {
+  const announce: Announce = (traceIds, orders) => {
     const chosen: ChosenTraces = { traceIds, ...(orders.length > 0 && { orders }) };
     broker.broadcast(CHOSEN_EVENT, chosen).catch((error: unknown) => {
       // Their spans on other nodes are not sent then.
       broker.logger.debug('chosen traces could not be announced', error);
     });
-  });
+  };
+  tracing.announceBy(announce);
   return {
     name: 'traces',
     events: {
       [CHOSEN_EVENT]: ({ params }: Context<ChosenTraces>) =>
-        tracing.chosen(params.traceIds, params.orders),
+        tracing.chosen(params.traceIds, params.orders, announce),
     },
   };
 }

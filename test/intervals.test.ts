@@ -22,6 +22,8 @@ const RIGHT: Readonly<Record<string, string>> = {
   'actors/shard/deadline-timer.ts': 'drops open and close, and holds end, at dates',
   'actors/shard/shard.ts': 'the date of the last entry is compared with the present one',
   'actors/cluster/store-clock.ts': 'two wall clocks are compared',
+  'composition/gateway-threads.ts': 'two wall clocks are compared',
+  'composition/gateway-program.ts': 'the date of the node, by how far it is from the machine’s',
   'actors/tracing/tracing.ts': 'spans were measured by the monotonic clock, and are sent as dates',
   'gateway/http/access-log.ts': 'requests were measured by the monotonic clock, and have dates',
   'events/payments/provider-work.ts': 'holds end at dates',

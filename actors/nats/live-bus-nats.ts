@@ -25,7 +25,7 @@ import {
   openUnlessAborted,
 } from './connection.ts';
 import { SubjectSubscriptions } from './subject-subscriptions.ts';
-import { encodeLiveMessage, encodeLiveText } from './live-frame.ts';
+import { encodeLiveMessage, encodeLiveText } from '../live-frame.ts';
 import { GAP_SUBJECT, subjectOf } from './subjects.ts';
 import { isUserTopic, UserFrames, userLineOf } from './user-frames.ts';
 

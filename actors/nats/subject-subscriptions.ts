@@ -4,7 +4,7 @@
 import type { NatsConnection, Subscription } from 'nats';
 import type { Logger } from 'pino';
 import type { LiveMessage } from '../live-bus.ts';
-import { decodeLiveMessage, decodeLiveText } from './live-frame.ts';
+import { decodeLiveMessage, decodeLiveText } from '../live-frame.ts';
 import { subjectOf } from './subjects.ts';
 import { groupSubjectOf, isGroupSubject, isUserTopic, linesOf, userLineOf } from './user-frames.ts';
 

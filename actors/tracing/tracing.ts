@@ -99,7 +99,7 @@ export class Tracing implements SpanOutput {
   #notAnnounced = 0;
   #toAnnounce: string[] = [];
   #ordersToAnnounce: JoinedOrder[] = [];
-  #announce: Announce | null = null;
+  readonly #announces: Announce[] = [];
   #announceTimer: Timer | null = null;
   #turnTimer: Timer | null = null;
   #turns = 0;
@@ -135,9 +135,12 @@ export class Tracing implements SpanOutput {
     this.#followers.takeAll();
   }
 
-  /** Where goes what this node chooses: to all other nodes, which give it to `chosen`. */
+  /**
+   * Where goes what is chosen here: to all other nodes, or to another thread of this one, which
+   * give it to `chosen`.
+   */
   announceBy(announce: Announce): void {
-    this.#announce = announce;
+    this.#announces.push(announce);
   }
 
   /** Of a request, or a batch of commands. `weight`: how many requests it may have. */
@@ -171,10 +174,12 @@ export class Tracing implements SpanOutput {
     this.follow(traceId);
   }
 
-  /** Another node chose these. */
-  chosen(traceIds: readonly string[], orders: readonly JoinedOrder[] = []): void {
+  /** Another node or thread chose these. `from`: as given to `announceBy`; all others hear it. */
+  chosen(traceIds: readonly string[], orders: readonly JoinedOrder[] = [], from?: Announce): void {
     for (const traceId of traceIds) this.#chosen.add(traceId);
     for (const order of orders) this.#joined.add(order);
+    if (from === undefined) return;
+    for (const announce of this.#announces) if (announce !== from) announce(traceIds, orders);
   }
 
   /** Whether its ratio chooses the trace: the same on every node of the same ratio. */
@@ -238,7 +243,7 @@ export class Tracing implements SpanOutput {
   }
 
   #announceSoon<T>(waiting: T[], one: T): void {
-    if (this.#announce === null) return;
+    if (this.#announces.length === 0) return;
     if (waiting.length >= ANNOUNCED_MAX) {
       this.#notAnnounced += 1;
       return;
@@ -254,7 +259,7 @@ export class Tracing implements SpanOutput {
     if (traceIds.length === 0 && orders.length === 0) return;
     this.#toAnnounce = [];
     this.#ordersToAnnounce = [];
-    this.#announce?.(traceIds, orders);
+    for (const announce of this.#announces) announce(traceIds, orders);
   }
 
   #turn(): void {

@@ -39,6 +39,8 @@ export class LiveDropsServer extends SaleClient {
         // One address and few users send all requests, so rate limits must be off.
         LIVEDROPS_RATE_LIMITS: 'off',
         LIVEDROPS_LOG: 'warn',
+        // It has one core. Other checkouts may not know the setting.
+        ...(command === COMMAND && { LIVEDROPS_THREADS: '1' }),
         ...env,
       },
     });

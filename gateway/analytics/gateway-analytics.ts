@@ -12,6 +12,7 @@ import {
   type Amount,
   type AnalyticsStore,
   type CountedFlush,
+  type ExactAnalytics,
   STEP_MS,
   subjectOfCreator,
   subjectOfDrop,
@@ -40,7 +41,9 @@ interface Given {
 }
 
 export interface GatewayAnalyticsOptions {
-  readonly store: Pick<AnalyticsStore, 'generation' | 'exact' | 'count'>;
+  readonly store: Pick<AnalyticsStore, 'generation' | 'count'> & {
+    exact(generation: number): Pick<ExactAnalytics, 'drops'>;
+  };
   readonly clock: Clock;
   readonly log: Logger;
   readonly dropsMax?: number;

@@ -11,6 +11,7 @@ import type { TokenIdentity } from '../../contracts/accounts.ts';
 import { addressLimitKey } from './address.ts';
 import { type Authenticator, bearerToken } from './auth.ts';
 import type { StreamBounds } from './limits.ts';
+import { OwnPlaces, type Places } from './places.ts';
 import { problem, type Problem } from './problems.ts';
 import type { RateLimits } from './rate-limits.ts';
 import type { IncomingRequest } from './route.ts';
@@ -69,19 +70,24 @@ export interface AdmissionOptions {
   readonly authenticator: Authenticator;
   readonly limits: RateLimits;
   readonly bounds: StreamBounds;
+  /** Of this thread alone unless given. */
+  readonly places?: Places;
   readonly clock: Clock;
 }
 
+/** The key of all streams together. */
+const ALL = '';
+
 export class Admission {
   readonly #options: AdmissionOptions;
-  readonly #byAddress = new StreamCounts();
-  readonly #byUser = new StreamCounts();
+  readonly #places: Places;
   #bounds: StreamBounds;
   #count = 0;
 
   constructor(options: AdmissionOptions) {
     this.#options = options;
     this.#bounds = options.bounds;
+    this.#places = options.places ?? new OwnPlaces();
   }
 
   /** Streams past lower bounds stay open; new ones wait until there are fewer. */
@@ -89,6 +95,7 @@ export class Admission {
     this.#bounds = bounds;
   }
 
+  /** Those that were admitted here. */
   get count(): number {
     return this.#count;
   }
@@ -118,17 +125,27 @@ export class Admission {
     }
     const limited = limits.check('reads', addressKey, identity && identity.userId, monotonicMs);
     if (limited !== null) return limited;
-    const { userMax, addressMax, totalMax } = this.#bounds;
-    if (this.#count >= totalMax) return problem('overloaded');
-    if (identity !== null && this.#byUser.of(identity.userId) >= userMax)
-      return tooMany('Too many live streams of this user.');
-    if (this.#byAddress.of(addressKey) >= addressMax && !limits.isExempt(addressKey))
-      return tooMany('Too many live streams from this address.');
+    const refused = this.#take(addressKey, identity && identity.userId);
+    if (refused !== null) return refused;
     this.#count += 1;
-    this.#byAddress.add(addressKey);
-    if (identity !== null) this.#byUser.add(identity.userId);
     const peer = { identity, token, dropId, address, addressKey, protocol: selected };
     return new Admitted(this, peer);
+  }
+
+  /** Takes the places of a stream, or none of them. Null: it has them. */
+  #take(addressKey: string, userId: string | null): Problem | null {
+    const { userMax, addressMax, totalMax } = this.#bounds;
+    const places = this.#places;
+    if (!places.take(ALL, totalMax)) return problem('overloaded');
+    if (userId !== null && !places.take(ofUser(userId), userMax)) {
+      places.release(ALL);
+      return tooMany('Too many live streams of this user.');
+    }
+    const isExempt = this.#options.limits.isExempt(addressKey);
+    if (places.take(ofAddress(addressKey), isExempt ? Infinity : addressMax)) return null;
+    places.release(ALL);
+    if (userId !== null) places.release(ofUser(userId));
+    return tooMany('Too many live streams from this address.');
   }
 
   /**
@@ -137,37 +154,26 @@ export class Admission {
   countFor(admitted: Admitted, userId: string): boolean {
     const { countedFor } = admitted;
     if (countedFor === userId) return true;
-    if (this.#byUser.of(userId) >= this.#bounds.userMax) return false;
-    if (countedFor !== null) this.#byUser.remove(countedFor);
-    this.#byUser.add(userId);
+    if (!this.#places.take(ofUser(userId), this.#bounds.userMax)) return false;
+    if (countedFor !== null) this.#places.release(ofUser(countedFor));
     admitted.countedFor = userId;
     return true;
   }
 
   release({ addressKey, countedFor }: Admitted): void {
     this.#count -= 1;
-    this.#byAddress.remove(addressKey);
-    if (countedFor !== null) this.#byUser.remove(countedFor);
+    this.#places.release(ALL);
+    this.#places.release(ofAddress(addressKey));
+    if (countedFor !== null) this.#places.release(ofUser(countedFor));
   }
 }
 
-/** Open streams of each key that has any. */
-class StreamCounts {
-  readonly #counts = new Map<string, number>();
+function ofUser(userId: string): string {
+  return `user ${userId}`;
+}
 
-  of(key: string): number {
-    return this.#counts.get(key) ?? 0;
-  }
-
-  add(key: string): void {
-    this.#counts.set(key, this.of(key) + 1);
-  }
-
-  remove(key: string): void {
-    const left = this.of(key) - 1;
-    if (left > 0) this.#counts.set(key, left);
-    else this.#counts.delete(key);
-  }
+function ofAddress(addressKey: string): string {
+  return `address ${addressKey}`;
 }
 
 function tooMany(detail: string): Problem {

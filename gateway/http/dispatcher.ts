@@ -68,6 +68,8 @@ export interface DispatcherOptions {
   readonly exemplar?: FindExemplar | undefined;
   /** Null: traces and the access log are off. */
   readonly watch: RequestWatch | null;
+  /** Of a gateway thread: the routes that its main thread answers. */
+  readonly elsewhere?: ReadonlySet<Route>;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -119,6 +121,14 @@ export class Dispatcher {
 
   countsOf(route: Route): RouteCounts {
     return this.#checks.get(route)?.counts ?? this.#unmatched;
+  }
+
+  /** Whether the main thread answers the request. */
+  isElsewhere({ door, method, path }: Pick<IncomingRequest, 'door' | 'method' | 'path'>): boolean {
+    const { elsewhere } = this.#options;
+    if (elsewhere === undefined) return false;
+    const match = this.#tableOf(door).match(method, path);
+    return match.found === 'route' && elsewhere.has(match.route);
   }
 
   /** Always resolves to a reply; never rejects. */

@@ -18,11 +18,16 @@ export class Doors {
   constructor(options: DoorsOptions) {
     const { operatorAddress } = options;
     this.#public = new HttpServer({ ...options, door: 'public' });
-    const nothingLive = { orders: null, live: null, graphql: null };
+    const nothingLive = { orders: null, live: null, graphql: null, children: null };
     this.#operators =
       operatorAddress === null
         ? null
         : new HttpServer({ ...options, ...operatorAddress, ...nothingLive, door: 'operators' });
+  }
+
+  /** Of the public server: `HttpServer.descriptor`. */
+  get descriptor(): number {
+    return this.#public.descriptor;
   }
 
   /** Null where there is no operators' address, or before it listens. */

@@ -83,6 +83,11 @@ export class Exchange implements IncomingRequest {
 
   readonly header = (name: string): string => this.#headers.get(name) ?? '';
 
+  /** All of them, as `IncomingRequest.header` has them. */
+  get headers(): ReadonlyMap<string, string> {
+    return this.#headers;
+  }
+
   /**
    * Calls `read` once the body is read. The body is null where it is longer than `bytesMax`.
    * `tooLong` is true where the rest was not read either, so that the connection must close. `read`

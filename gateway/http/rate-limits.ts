@@ -3,9 +3,11 @@
 
 import type { AttemptsSpent } from '../../contracts/accounts.ts';
 import type { Refusal } from '../../contracts/refusals.ts';
-import { RateLimiter, type RatePolicy } from '../../domain/rate-limiter.ts';
+import { type KeyedLimiter, RateLimiter, type RatePolicy } from '../../domain/rate-limiter.ts';
 import type { ExemptNetworks } from './exempt-networks.ts';
 import type { Problem } from './problems.ts';
+import type { RateTables } from './shared-memory.ts';
+import { SharedRateLimiter } from './shared-rate-limiter.ts';
 
 export type RateClass =
   | 'orders'
@@ -50,8 +52,8 @@ export const DEFAULT_RATE_POLICIES: RatePolicies = {
 const KEYS_MAX = 100_000;
 
 interface Limiters {
-  readonly address: RateLimiter;
-  readonly user: RateLimiter | null;
+  readonly address: KeyedLimiter;
+  readonly user: KeyedLimiter | null;
 }
 
 export class RateLimits {
@@ -59,21 +61,30 @@ export class RateLimits {
   /** Null: none. */
   #exempt: ExemptNetworks | null;
 
-  /** `policies` null: nothing is limited. */
-  constructor(options: { policies: RatePolicies | null; exempt?: ExemptNetworks | null }) {
-    const { policies, exempt = null } = options;
+  /**
+   * `policies` null: nothing is limited. `shared`: where all threads of the process count; absent,
+   * or null: there is one.
+   */
+  constructor(options: {
+    policies: RatePolicies | null;
+    exempt?: ExemptNetworks | null;
+    shared?: RateTables | null;
+  }) {
+    const { policies, exempt = null, shared = null } = options;
+    const limiters = (rateClass: RateClass): Limiters =>
+      limitersOf(policies![rateClass], shared && shared[rateClass]);
     this.#exempt = exempt;
     this.#limiters =
       policies === null
         ? null
         : {
-            orders: limiters(policies.orders),
-            'log-ins': limiters(policies['log-ins']),
-            writes: limiters(policies.writes),
-            reads: limiters(policies.reads),
-            searches: limiters(policies.searches),
-            exchanges: limiters(policies.exchanges),
-            'bad-tokens': limiters(policies['bad-tokens']),
+            orders: limiters('orders'),
+            'log-ins': limiters('log-ins'),
+            writes: limiters('writes'),
+            reads: limiters('reads'),
+            searches: limiters('searches'),
+            exchanges: limiters('exchanges'),
+            'bad-tokens': limiters('bad-tokens'),
           };
   }
 
@@ -137,11 +148,18 @@ export class RateLimits {
   }
 }
 
-function limiters(policies: RateClassPolicy): Limiters {
+function limitersOf(policies: RateClassPolicy, tables: RateTables[RateClass] | null): Limiters {
+  const { address, user } = policies;
   return {
-    address: new RateLimiter({ policy: policies.address, keysMax: KEYS_MAX }),
-    user: policies.user && new RateLimiter({ policy: policies.user, keysMax: KEYS_MAX }),
+    address: limiterOf(address, tables?.address),
+    user: user && limiterOf(user, tables?.user),
   };
+}
+
+function limiterOf(of: RatePolicy, table: SharedArrayBuffer | null | undefined): KeyedLimiter {
+  return table === undefined || table === null
+    ? new RateLimiter({ policy: of, keysMax: KEYS_MAX })
+    : new SharedRateLimiter({ policy: of, table });
 }
 
 /** A refused attempt to log in, or to change an account with its password. */

@@ -18,8 +18,10 @@ import type { Dispatcher } from './dispatcher.ts';
 import { Exchange } from './exchange.ts';
 import type { Flight } from './flight.ts';
 import type { OrderPath } from '../orders/order-path.ts';
+import { forward, type MainGateway } from './forwarded.ts';
 import { TELLS_OF_NODE } from './operator-access.ts';
 import type { Origins } from './origins.ts';
+import type { OutgoingReply } from './outgoing-reply.ts';
 import { problem, type Problem } from './problems.ts';
 import type { RateLimits } from './rate-limits.ts';
 import type { Door } from './route.ts';
@@ -76,8 +78,22 @@ export interface HttpServerOptions {
   /** Null where no live streams are served. */
   readonly graphql: LiveProtocol | null;
   readonly trustProxy: boolean;
+  /** Where gateway threads serve the connections that this one accepts; none unless given. */
+  readonly children?: ServerChildren | null;
+  /** Of a gateway thread, which accepts no connections itself; absent: it has no main thread. */
+  readonly main?: MainGateway | null;
   /** Gets defects in the code that the server calls. The request is already answered or closed. */
   readonly onFault: (fault: unknown) => void;
+}
+
+/** The servers of gateway threads. */
+export interface ServerChildren {
+  /** What `HttpServer.descriptor` is in each thread. */
+  readonly descriptors: readonly number[];
+  /** Calls the listener when one of them has died: no connection may be given to it. */
+  onDied(listener: () => void): void;
+  /** As `HttpServer.stop`, of all of them. */
+  stop(): Promise<void>;
 }
 
 interface SocketData {
@@ -91,6 +107,7 @@ export class HttpServer {
   readonly #app: TemplatedApp;
   readonly #live: LiveHandler | null;
   #listening: us_listen_socket | null = null;
+  #isOpen = false;
   readonly #addressOf = (response: HttpResponse, request: HttpRequest): string => {
     if (this.#options.trustProxy) {
       const forwarded = forwardedAddress(lastForwardedFor(request));
@@ -124,9 +141,19 @@ export class HttpServer {
     app.any('/*', (response, request) => this.#request(response, request));
   }
 
-  /** Resolves to the port; rejects where it is taken. */
+  /** What the server of the main thread knows this one by, which is a child of it. */
+  get descriptor(): number {
+    return (this.#app as unknown as DistributingApp).getDescriptor();
+  }
+
+  /** Resolves to the port, 0 of a child; rejects where it is taken. */
   async start(): Promise<number> {
-    const { host, port } = this.#options;
+    const { host, port, children = null, main = null } = this.#options;
+    this.#isOpen = true;
+    if (main !== null) return 0;
+    for (const descriptor of children?.descriptors ?? [])
+      (this.#app as unknown as DistributingApp).addChildAppDescriptor(descriptor);
+    children?.onDied(() => this.#close());
     return await new Promise((resolve, reject) => {
       const listening = (socket: us_listen_socket | false): void => {
         if (socket === false) {
@@ -147,12 +174,19 @@ export class HttpServer {
    * streams, and closes. Later calls do nothing.
    */
   async stop(drainMs: number): Promise<void> {
-    if (this.#listening === null) return;
-    us_listen_socket_close(this.#listening);
-    this.#listening = null;
-    await this.#options.flight.drain(drainMs);
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    this.#close();
+    const { flight, children } = this.#options;
+    await Promise.all([flight.drain(drainMs), children?.stop()]);
     this.#live?.stop();
     this.#app.close();
+  }
+
+  /** Accepts no connections any more. */
+  #close(): void {
+    if (this.#listening !== null) us_listen_socket_close(this.#listening);
+    this.#listening = null;
   }
 
   #order(orders: OrderPath, response: HttpResponse, request: HttpRequest): void {
@@ -177,11 +211,22 @@ export class HttpServer {
       return;
     }
     exchange.readBody(BODY_BYTES_MAX, (tooLong) => {
-      dispatcher
-        .dispatch(exchange)
+      this.#reply(exchange)
         .then((reply) => exchange.write(reply, tooLong))
         .catch(onFault);
     });
+  }
+
+  /** Never rejects. */
+  async #reply(exchange: Exchange): Promise<OutgoingReply> {
+    const { dispatcher, main = null } = this.#options;
+    if (main === null || !dispatcher.isElsewhere(exchange))
+      return await dispatcher.dispatch(exchange);
+    try {
+      return await forward(main, exchange, exchange.headers);
+    } catch {
+      return dispatcher.refuse(exchange, problem('unavailable'));
+    }
   }
 
   #socketBehavior(of: StreamKind['of']) {
@@ -273,6 +318,12 @@ export class HttpServer {
 /** A setting of the whole process, which is missing in the package's types. */
 interface SilencedServer {
   _cfg(key: 'silent'): void;
+}
+
+/** How a server gives connections to others in turn, which is missing in the package's types. */
+interface DistributingApp {
+  getDescriptor(): number;
+  addChildAppDescriptor(descriptor: number): void;
 }
 
 /** The overload with host and options, which is missing in the package's types. */

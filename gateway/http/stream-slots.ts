@@ -1,6 +1,7 @@
 // Bounds the replies that are streams, in all and for each user: a stream reads the stores for as
 // long as its client stays.
 
+import { OwnPlaces, type Places } from './places.ts';
 import { problem, type Problem } from './problems.ts';
 
 export const STREAMS_MAX = 64;
@@ -13,22 +14,29 @@ export const RESULTS_MAX = 6;
 export const RESULTS_PER_ADDRESS_MAX = 2;
 const RETRY_AFTER_SECONDS = '5';
 
+/** The key of all streams together. */
+const ALL = '';
+
 export interface StreamSlotsOptions {
   readonly streamsMax?: number;
   readonly perUserMax?: number;
+  /** Of this thread alone unless given. */
+  readonly places?: Places;
 }
 
 export class StreamSlots {
   readonly #streamsMax: number;
   readonly #perUserMax: number;
-  readonly #byUser = new Map<string, number>();
+  readonly #places: Places;
   #count = 0;
 
-  constructor({ streamsMax, perUserMax }: StreamSlotsOptions = {}) {
+  constructor({ streamsMax, perUserMax, places }: StreamSlotsOptions = {}) {
     this.#streamsMax = streamsMax ?? STREAMS_MAX;
     this.#perUserMax = perUserMax ?? STREAMS_PER_USER_MAX;
+    this.#places = places ?? new OwnPlaces();
   }
 
+  /** Those that were taken here. */
   get count(): number {
     return this.#count;
   }
@@ -38,23 +46,25 @@ export class StreamSlots {
    * frees the slot; later calls do nothing.
    */
   take(userId: string): { readonly ok: true; readonly release: () => void } | Problem {
-    const own = this.#byUser.get(userId) ?? 0;
-    if (own >= this.#perUserMax) {
+    const places = this.#places;
+    const key = `of ${userId}`;
+    if (!places.take(key, this.#perUserMax)) {
       const detail = `Each user or address has at most ${this.#perUserMax} streams at once.`;
       const headers = [['retry-after', RETRY_AFTER_SECONDS]] as const;
       return { ...problem('rate-limited', detail), headers };
     }
-    if (this.#count >= this.#streamsMax) return problem('overloaded');
-    this.#byUser.set(userId, own + 1);
+    if (!places.take(ALL, this.#streamsMax)) {
+      places.release(key);
+      return problem('overloaded');
+    }
     this.#count += 1;
     let released = false;
     const release = (): void => {
       if (released) return;
       released = true;
       this.#count -= 1;
-      const left = this.#byUser.get(userId)! - 1;
-      if (left === 0) this.#byUser.delete(userId);
-      else this.#byUser.set(userId, left);
+      places.release(key);
+      places.release(ALL);
     };
     return { ok: true, release };
   }

@@ -9,6 +9,9 @@ import {
   Registry,
 } from 'prom-client';
 
+import type { MetricSources } from './metric-sources.ts';
+import { withThreads } from './thread-metrics.ts';
+
 const OPEN_METRICS = 'application/openmetrics-text';
 const TEXT = 'text/plain';
 const VERSION = '1.0.0';
@@ -20,14 +23,18 @@ export interface Exposed {
 
 export class Exposition {
   readonly #registry: Registry;
+  readonly #threads: MetricSources['gatewayThreads'];
 
-  constructor(registry: Registry) {
+  /** `threads`: what is added of gateway threads; nothing unless given. */
+  constructor(registry: Registry, threads?: MetricSources['gatewayThreads']) {
     this.#registry = registry;
+    this.#threads = threads;
   }
 
   /** `accept`: the header of the request; empty where it has none. */
   async text(accept: string): Promise<Exposed> {
-    const registry = prefersOpenMetrics(accept) ? openMetricsOf(this.#registry) : this.#registry;
+    const whole = await withThreads(this.#registry, this.#threads);
+    const registry = prefersOpenMetrics(accept) ? openMetricsOf(whole) : whole;
     return { mediaType: registry.contentType, text: await registry.metrics() };
   }
 }

@@ -2,6 +2,7 @@
 // and are called only when /metrics is read, so they cost nothing while orders are placed. A node
 // without some part leaves its values out.
 
+import type { MetricValue } from 'prom-client';
 import type { JobKind } from '../../contracts/jobs.ts';
 import type { DurationSample } from '../../domain/duration-counts.ts';
 import type { LedgerSample } from './ledger-metrics.ts';
@@ -106,6 +107,16 @@ export interface LiveSample {
   readonly closed: Readonly<Record<number, number>>;
 }
 
+/** Of a main thread whose gateway threads have all streams. */
+export const NO_STREAMS: LiveSample = {
+  connections: 0,
+  topics: { drops: 0, creators: 0, users: 0 },
+  framesPublished: 0,
+  framesDropped: 0,
+  notificationsSent: 0,
+  closed: {},
+};
+
 export interface LimitSample {
   /** The policy's name. */
   readonly limit: string;
@@ -162,7 +173,15 @@ export interface OverdueSample {
   readonly ms: number;
 }
 
+/** A metric of a gateway thread, as `prom-client` has it. */
+export interface ThreadMetric {
+  readonly name: string;
+  readonly values: readonly MetricValue<string>[];
+}
+
 export interface MetricSources {
+  /** What gateway threads counted, to be added; absent where there are none. */
+  readonly gatewayThreads?: () => Promise<readonly ThreadMetric[]>;
   /** Absent only in tests. */
   readonly node?: NodeSample;
   readonly cluster?: () => ClusterSample;

@@ -8,6 +8,7 @@
 // mostly before its token and body are read: a refusal costs a fraction of an order, and that keeps
 // the others quick. There is no timer: replies and turns adjust the window.
 
+import { SharedLock } from '../../actors/threads/shared-lock.ts';
 import { SHARD_COUNT, shardOf } from '../../domain/ids.ts';
 
 export interface OrderWindowOptions {
@@ -18,6 +19,8 @@ export interface OrderWindowOptions {
   readonly countMax?: number;
   /** Requests in one turn of the event loop. A turn with more is crowded. */
   readonly turnArrivalsMax?: number;
+  /** Of all threads of the process (`createWindowMemory`); of this one alone unless given. */
+  readonly memory?: SharedArrayBuffer | null;
 }
 
 /** A store with fewer shards has several whole lanes in each: their number divides this one. */
@@ -50,34 +53,55 @@ const CROWDED_FACTOR = 0.6;
 /** Orders by which the window grows in each interval. */
 const OPEN_STEP = 64;
 
+/** What several threads share: whole numbers, times, and both by lane. */
+const LOCK = 0;
+const LIMIT = 1;
+const COUNT = 2;
+const STALLED_COUNT = 3;
+const ANSWERS = 4;
+const SLOW_ANSWERS = 5;
+const WAS_FULL = 6;
+const NUMBERS = 8;
+const STALLS_CHECKED_AT = 0;
+const ADJUSTED_AT = 1;
+const TIMES = 2;
+const TIMES_BYTES = 8 * (TIMES + 2 * LANES);
+
+/** The memory of a window, as it is before its first order. */
+export function createWindowMemory<Memory extends ArrayBufferLike>(
+  make: (bytes: number) => Memory,
+): Memory {
+  const memory = make(TIMES_BYTES + 4 * (NUMBERS + LANES) + LANES);
+  const times = new Float64Array(memory, 0, TIMES + 2 * LANES);
+  times.fill(-Infinity);
+  return memory;
+}
+
 export class OrderWindow {
   readonly #slowMs: number;
   readonly #countMin: number;
   readonly #countMax: number;
   readonly #turnArrivalsMax: number;
-  #limit: number;
-  /** Waiting orders of the lanes that are not stalled. */
-  #count = 0;
-  /** Waiting orders of the lanes that are stalled: at most `countMax`, and `countMin` in a lane. */
-  #stalledCount = 0;
+  readonly #numbers: Int32Array;
+  readonly #times: Float64Array;
   /** All by lane. */
-  readonly #waiting = new Uint32Array(LANES);
-  readonly #stalled = new Uint8Array(LANES);
+  readonly #waiting: Uint32Array;
+  readonly #stalled: Uint8Array;
   /** The last reply; or the first order, where none waited before it. */
-  readonly #movedAt = new Float64Array(LANES);
+  readonly #movedAt: Float64Array;
   /** When a stalled lane last replied again. */
-  readonly #resumedAt = new Float64Array(LANES).fill(-Infinity);
-  #stallsCheckedAt = -Infinity;
-  #adjustedAt = -Infinity;
-  #answers = 0;
-  #slowAnswers = 0;
-  /** An order was refused since the last adjustment: the window is fully used. */
-  #wasFull = false;
+  readonly #resumedAt: Float64Array;
+  /** Null: there is one thread. */
+  readonly #lock: SharedLock | null;
+  /** Of this thread. */
   #turnArrivals = 0;
   readonly #endTurn = (): void => {
     const crowded = this.#turnArrivals > this.#turnArrivalsMax;
     this.#turnArrivals = 0;
-    if (crowded) this.#shrink(CROWDED_FACTOR, CROWDED_COUNT_MIN);
+    if (!crowded) return;
+    this.#lock?.acquire();
+    this.#shrink(CROWDED_FACTOR, CROWDED_COUNT_MIN);
+    this.#lock?.release();
   };
 
   constructor(options: OrderWindowOptions = {}) {
@@ -85,7 +109,17 @@ export class OrderWindow {
     this.#countMin = options.countMin ?? COUNT_MIN;
     this.#countMax = options.countMax ?? COUNT_MAX;
     this.#turnArrivalsMax = options.turnArrivalsMax ?? TURN_ARRIVALS_MAX;
-    this.#limit = Math.min(this.#countMax, this.#countMin * 2);
+    const { memory: shared = null } = options;
+    const memory = shared ?? createWindowMemory((bytes) => new ArrayBuffer(bytes));
+    this.#times = new Float64Array(memory, 0, TIMES);
+    this.#movedAt = new Float64Array(memory, 8 * TIMES, LANES);
+    this.#resumedAt = new Float64Array(memory, 8 * (TIMES + LANES), LANES);
+    this.#numbers = new Int32Array(memory, TIMES_BYTES, NUMBERS);
+    this.#waiting = new Uint32Array(memory, TIMES_BYTES + 4 * NUMBERS, LANES);
+    this.#stalled = new Uint8Array(memory, TIMES_BYTES + 4 * (NUMBERS + LANES), LANES);
+    this.#lock = shared === null ? null : new SharedLock(this.#numbers, LOCK);
+    const limit = Math.min(this.#countMax, this.#countMin * 2);
+    Atomics.compareExchange(this.#numbers, LIMIT, 0, limit);
   }
 
   /** Orders that wait, those of stalled lanes included. */
@@ -97,15 +131,40 @@ export class OrderWindow {
     return this.#limit;
   }
 
+  get #limit(): number {
+    return this.#numbers[LIMIT]!;
+  }
+
+  set #limit(limit: number) {
+    this.#numbers[LIMIT] = limit;
+  }
+
+  /** Waiting orders of the lanes that are not stalled. */
+  get #count(): number {
+    return this.#numbers[COUNT]!;
+  }
+
+  set #count(count: number) {
+    this.#numbers[COUNT] = count;
+  }
+
+  /** Waiting orders of the lanes that are stalled: at most `countMax`, and `countMin` in a lane. */
+  get #stalledCount(): number {
+    return this.#numbers[STALLED_COUNT]!;
+  }
+
+  set #stalledCount(count: number) {
+    this.#numbers[STALLED_COUNT] = count;
+  }
+
   /** Whether a lane that is not stalled gets no place. All times are monotonic. */
   isFull(now: number): boolean {
+    // What another thread does at this moment counts for the next request.
     if (this.#count < this.#limit) return false;
-    if (now - this.#stallsCheckedAt >= ADJUST_INTERVAL_MS) {
-      this.#setStalledAside(now);
-      if (this.#count < this.#limit) return false;
-    }
-    this.#wasFull = true;
-    return true;
+    this.#lock?.acquire();
+    const isFull = this.#isFull(now);
+    this.#lock?.release();
+    return isFull;
   }
 
   /** Counts a request for an order, whether or not it is accepted. */
@@ -116,8 +175,39 @@ export class OrderWindow {
 
   /** Takes a place in the window. False where there is none. `leave` or `abandon` frees it. */
   enter(lane: number, now: number): boolean {
+    this.#lock?.acquire();
+    const hasEntered = this.#enter(lane, now);
+    this.#lock?.release();
+    return hasEntered;
+  }
+
+  /** The order is answered, `durationMs` after it entered. */
+  leave(lane: number, durationMs: number, now: number): void {
+    this.#lock?.acquire();
+    this.#leave(lane, durationMs, now);
+    this.#lock?.release();
+  }
+
+  /** The client has gone: that is no sign about the owner. */
+  abandon(lane: number): void {
+    this.#lock?.acquire();
+    this.#abandon(lane);
+    this.#lock?.release();
+  }
+
+  #isFull(now: number): boolean {
+    if (this.#count < this.#limit) return false;
+    if (now - this.#times[STALLS_CHECKED_AT]! >= ADJUST_INTERVAL_MS) {
+      this.#setStalledAside(now);
+      if (this.#count < this.#limit) return false;
+    }
+    this.#numbers[WAS_FULL] = 1;
+    return true;
+  }
+
+  #enter(lane: number, now: number): boolean {
     // First, because it sets stalled lanes aside.
-    const isFull = this.isFull(now);
+    const isFull = this.#isFull(now);
     if (this.#stalled[lane] === 1) {
       if (this.#waiting[lane]! >= this.#countMin || this.#stalledCount >= this.#countMax)
         return false;
@@ -129,22 +219,20 @@ export class OrderWindow {
     return true;
   }
 
-  /** The order is answered, `durationMs` after it entered. */
-  leave(lane: number, durationMs: number, now: number): void {
+  #leave(lane: number, durationMs: number, now: number): void {
     if (this.#stalled[lane] === 1) this.#resume(lane, now);
     this.#waiting[lane]! -= 1;
     this.#count -= 1;
     this.#movedAt[lane] = now;
     // An order that waited in a stall is no sign of overload.
     if (durationMs > now - this.#resumedAt[lane]!) return;
-    this.#answers += 1;
-    if (durationMs > this.#slowMs) this.#slowAnswers += 1;
-    if (this.#answers < ADJUST_ANSWERS_MIN) return;
-    if (now - this.#adjustedAt >= ADJUST_INTERVAL_MS) this.#adjust(now);
+    this.#numbers[ANSWERS]! += 1;
+    if (durationMs > this.#slowMs) this.#numbers[SLOW_ANSWERS]! += 1;
+    if (this.#numbers[ANSWERS]! < ADJUST_ANSWERS_MIN) return;
+    if (now - this.#times[ADJUSTED_AT]! >= ADJUST_INTERVAL_MS) this.#adjust(now);
   }
 
-  /** The client has gone: that is no sign about the owner. */
-  abandon(lane: number): void {
+  #abandon(lane: number): void {
     this.#waiting[lane]! -= 1;
     if (this.#stalled[lane] === 0) this.#count -= 1;
     else {
@@ -154,7 +242,7 @@ export class OrderWindow {
   }
 
   #setStalledAside(now: number): void {
-    this.#stallsCheckedAt = now;
+    this.#times[STALLS_CHECKED_AT] = now;
     for (let lane = 0; lane < LANES; lane++) {
       const waiting = this.#waiting[lane]!;
       if (waiting === 0 || this.#stalled[lane] === 1) continue;
@@ -174,12 +262,15 @@ export class OrderWindow {
   }
 
   #adjust(now: number): void {
-    if (this.#slowAnswers > this.#answers * SLOW_SHARE) this.#shrink(SLOW_FACTOR, this.#countMin);
-    else if (this.#wasFull) this.#limit = Math.min(this.#countMax, this.#limit + OPEN_STEP);
-    this.#adjustedAt = now;
-    this.#answers = 0;
-    this.#slowAnswers = 0;
-    this.#wasFull = false;
+    const numbers = this.#numbers;
+    if (numbers[SLOW_ANSWERS]! > numbers[ANSWERS]! * SLOW_SHARE)
+      this.#shrink(SLOW_FACTOR, this.#countMin);
+    else if (numbers[WAS_FULL] === 1)
+      this.#limit = Math.min(this.#countMax, this.#limit + OPEN_STEP);
+    this.#times[ADJUSTED_AT] = now;
+    numbers[ANSWERS] = 0;
+    numbers[SLOW_ANSWERS] = 0;
+    numbers[WAS_FULL] = 0;
   }
 
   #shrink(factor: number, least: number): void {

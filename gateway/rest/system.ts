@@ -7,6 +7,7 @@ import { openApiDocument } from '../http/openapi.ts';
 import { refuseStrangers } from '../http/operator-access.ts';
 import { JSON_MEDIA_TYPE, jsonReply, route, type Route, textReply } from '../http/route.ts';
 import { Exposition } from '../metrics/exposition.ts';
+import type { MetricSources } from '../metrics/metric-sources.ts';
 import { Health, Readiness } from '../../contracts/system.ts';
 import { docsRoutes } from './docs.ts';
 
@@ -15,6 +16,8 @@ const TAG = 'system';
 export interface SystemRoutesOptions {
   readonly readiness: () => Readiness;
   readonly metrics: Registry;
+  /** What gateway threads counted, to be added; undefined where there are none. */
+  readonly threads: MetricSources['gatewayThreads'];
   readonly version: string;
   /** Whether the GraphQL schema may be asked for. */
   readonly introspection: boolean;
@@ -27,8 +30,8 @@ export interface SystemRoutesOptions {
 }
 
 export function systemRoutes(options: SystemRoutesOptions): Route[] {
-  const { readiness, metrics, version, introspection, operatorPort, routes } = options;
-  const exposition = new Exposition(metrics);
+  const { readiness, metrics, threads, version, introspection, operatorPort, routes } = options;
+  const exposition = new Exposition(metrics, threads);
   let description: string | null = null;
   let streams: string | null = null;
   const describeStreams = () =>

@@ -334,6 +334,8 @@ export class ClusterSupervisor {
       args,
       environment: {
         LIVEDROPS_LOG: 'warn',
+        // Its nodes share the cores of the machine.
+        LIVEDROPS_THREADS: '1',
         LIVEDROPS_ARCHIVE: this.archiveFolder,
         LIVEDROPS_EXPORTS: this.#exportsFolder,
         ...(ports.media !== null && { LIVEDROPS_BLOBS: `file:${this.#blobsFolder}` }),

@@ -33,6 +33,8 @@ export interface ClusterServersOptions {
   readonly redisCluster: boolean;
   /** Whether the masters that are there serve nothing while one is away. */
   readonly fullCoverage: boolean;
+  /** Threads of each node that serve clients; 1 unless given. */
+  readonly threads?: number;
 }
 
 /** What a node is cut off from. */
@@ -71,6 +73,7 @@ export class ClusterServers {
       environment: {
         LIVEDROPS_RATE_LIMITS: 'off',
         LIVEDROPS_ROLES: 'gateway,actors,services',
+        LIVEDROPS_THREADS: String(options.threads ?? 1),
         LIVEDROPS_AUTH_SECRET: this.authSecret,
         LIVEDROPS_PAYMENT_SECRET: this.paymentSecret,
       },

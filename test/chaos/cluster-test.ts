@@ -25,6 +25,8 @@ export interface ClusterTestOptions {
   readonly nodes: number;
   /** On a Redis Cluster of three masters and three nats-servers. */
   readonly redisCluster: boolean;
+  /** Threads of each node that serve clients. */
+  readonly threads: number;
   readonly seed: number;
   /** The duration of the fault injection. */
   readonly faultsMs: number;
@@ -72,9 +74,9 @@ export const TOLERANCE: Tolerance = {
 };
 
 export async function runClusterTest(options: ClusterTestOptions): Promise<ClusterReport> {
-  const { nodes, redisCluster } = options;
+  const { nodes, redisCluster, threads } = options;
   const fullCoverage = options.seed % 2 === 0;
-  const servers = await ClusterServers.start({ nodes, redisCluster, fullCoverage });
+  const servers = await ClusterServers.start({ nodes, redisCluster, fullCoverage, threads });
   const run = new ClusterTest(servers, options);
   try {
     const report = await run.run();

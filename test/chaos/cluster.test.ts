@@ -14,11 +14,27 @@ import { runClusterTest } from './cluster-test.ts';
 const TIMEOUT_MS = 240_000;
 const FINDINGS_SHOWN_MAX = 20;
 
-const RUNS: { on: string; redisCluster: boolean; faultsMs: number; nodeFaults: NodeFault[] }[] = [
-  { on: 'one Redis', redisCluster: false, faultsMs: 12_000, nodeFaults: ['kill', 'pause'] },
+interface ChaosRun {
+  readonly on: string;
+  readonly redisCluster: boolean;
+  readonly threads: number;
+  readonly faultsMs: number;
+  readonly nodeFaults: readonly NodeFault[];
+}
+
+const ON_ONE_REDIS = {
+  redisCluster: false,
+  faultsMs: 12_000,
+  nodeFaults: ['kill', 'pause'],
+} as const;
+
+const RUNS: readonly ChaosRun[] = [
+  { on: 'one Redis', threads: 1, ...ON_ONE_REDIS },
+  { on: 'one Redis, with three threads a node', threads: 3, ...ON_ONE_REDIS },
   {
     on: 'a Redis Cluster of three masters and three nats-servers',
     redisCluster: true,
+    threads: 1,
     faultsMs: 25_000,
     nodeFaults: ['kill', 'pause', 'cut', 'clock'],
   },

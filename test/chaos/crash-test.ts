@@ -23,6 +23,8 @@ import { Watcher } from './watchers.ts';
 import { type PlacedKey, World } from './world.ts';
 
 export interface CrashTestOptions {
+  /** Threads that serve clients. */
+  readonly threads: number;
   readonly rounds: number;
   readonly seed: number;
   /** Receives one line for each round. */
@@ -86,6 +88,7 @@ class CrashTest {
       LIVEDROPS_DATA: dataDirectory,
       LIVEDROPS_PORT: '0',
       LIVEDROPS_RATE_LIMITS: 'off',
+      LIVEDROPS_THREADS: String(options.threads),
       LIVEDROPS_LOG: 'error',
       LIVEDROPS_AUTH_SECRET: authSecret,
       LIVEDROPS_PAYMENT_SECRET: this.#paymentSecret,

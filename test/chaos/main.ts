@@ -18,8 +18,9 @@ const ROLLING_RESTART_MINUTES_MIN = 1;
 const SEED_MAX = 2 ** 31;
 const EXIT_USAGE = 2;
 const EXIT_INTERRUPTED = 130;
-const USAGE = `usage: npm run chaos -- [--rounds N] [--seed S]
-       npm run chaos -- --cluster [--redis-cluster] [--minutes N] [--nodes 3] [--seed S]
+const USAGE = `usage: npm run chaos -- [--rounds N] [--threads 1] [--seed S]
+       npm run chaos -- --cluster [--redis-cluster] [--minutes N] [--nodes 3] [--threads 1]
+                        [--seed S]
        npm run chaos -- --cluster [--redis-cluster] --scene sale [--seed S]
 
 Kills servers under load, restarts them on the same data, and compares everything that any client
@@ -36,6 +37,7 @@ interface Options {
   readonly rounds: number;
   readonly minutes: number;
   readonly nodes: number;
+  readonly threads: number;
   readonly seed: number;
   readonly help: boolean;
 }
@@ -55,6 +57,7 @@ function usage(): Options {
       rounds: { type: 'string', default: '10' },
       minutes: { type: 'string', default: '2' },
       nodes: { type: 'string', default: '3' },
+      threads: { type: 'string', default: '1' },
       seed: { type: 'string' },
       help: { type: 'boolean', short: 'h', default: false },
     },
@@ -70,6 +73,7 @@ function usage(): Options {
     rounds: integer(values.rounds, 1_000_000),
     minutes: integer(values.minutes, 10_000),
     nodes: integer(values.nodes, 16),
+    threads: integer(values.threads, 64),
     seed: values.seed === undefined ? randomInt(1, SEED_MAX) : integer(values.seed, SEED_MAX),
     help: values.help,
   };
@@ -85,28 +89,29 @@ function printFindings(findings: readonly string[], again: string): void {
   process.exitCode = 1;
 }
 
-async function crash({ rounds, seed }: Options): Promise<void> {
+async function crash({ rounds, threads, seed }: Options): Promise<void> {
   for (let done = 0; done < rounds; done += ROUNDS_PER_DIRECTORY) {
     const some = Math.min(ROUNDS_PER_DIRECTORY, rounds - done);
-    const report = await runCrashTest({ rounds: some, seed: seed + done, print });
+    const report = await runCrashTest({ rounds: some, threads, seed: seed + done, print });
     const { findings, answered, unanswered, orders } = report;
     print(
       `${done + some} of ${rounds} rounds: ${orders} orders in this directory, ` +
         `${answered} answers and ${unanswered} missing ones checked, ${findings.length} findings`,
     );
     if (findings.length === 0) continue;
-    printFindings(findings, `--rounds ${some} --seed ${seed + done}`);
+    printFindings(findings, `--rounds ${some} --threads ${threads} --seed ${seed + done}`);
     return;
   }
 }
 
-async function cluster({ minutes, nodes, seed, redisCluster }: Options): Promise<void> {
+async function cluster({ minutes, nodes, threads, seed, redisCluster }: Options): Promise<void> {
   for (let done = 0; done < minutes; done += MINUTES_PER_CLUSTER) {
     const some = Math.min(MINUTES_PER_CLUSTER, minutes - done);
     const startedAt = performance.now();
     const report = await runClusterTest({
       nodes,
       redisCluster,
+      threads,
       seed: seed + done,
       faultsMs: some * 60_000,
       nodeFaults: NODE_FAULTS,
@@ -122,7 +127,8 @@ async function cluster({ minutes, nodes, seed, redisCluster }: Options): Promise
     if (findings.length === 0) continue;
     for (const line of logs) print(line);
     const kind = clusterFlags(redisCluster);
-    printFindings(findings, `${kind} --minutes ${some} --nodes ${nodes} --seed ${seed + done}`);
+    const shape = `--minutes ${some} --nodes ${nodes} --threads ${threads}`;
+    printFindings(findings, `${kind} ${shape} --seed ${seed + done}`);
     return;
   }
 }

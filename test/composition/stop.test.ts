@@ -62,6 +62,7 @@ test.serial('a server stops just after its start while its media process is sile
     LIVEDROPS_DATA: join(folder, 'data'),
     LIVEDROPS_PORT: '0',
     LIVEDROPS_MEDIA_PORT: String(await freePort()),
+    LIVEDROPS_THREADS: '1',
     LIVEDROPS_LOG: 'silent',
   });
   const silent = join(folder, 'silent');

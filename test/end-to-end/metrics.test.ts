@@ -57,7 +57,7 @@ const EVERY = ['every node', 'actors', 'services'];
 onEachProfile((test, profile) => {
   let server: SaleServer;
   const parts =
-    profile === 'embedded'
+    profile !== 'cluster'
       ? [
           ...EVERY,
           'alone',
@@ -73,7 +73,7 @@ onEachProfile((test, profile) => {
 
   test.before(async () => {
     const more: Environment =
-      profile === 'embedded'
+      profile !== 'cluster'
         ? {
             LIVEDROPS_ROLES: 'gateway,actors,services,search,media',
             LIVEDROPS_AUTH_ISSUER: 'http://127.0.0.1:9/',
@@ -117,6 +117,7 @@ onEachProfile((test, profile) => {
             ...server.settings,
             LIVEDROPS_DATA: directory,
             LIVEDROPS_NODE_ID: `roles-${index}`,
+            LIVEDROPS_THREADS: '1',
             LIVEDROPS_ROLES: roles,
             LIVEDROPS_PORT: '0',
             LIVEDROPS_LOG: 'error',
@@ -201,7 +202,7 @@ onEachProfile((test, profile) => {
     t.true(sumOf('livedrops_disk_size_bytes') >= sumOf('livedrops_disk_free_bytes'));
     t.true(sumOf('livedrops_thread_cpu_seconds_total{thread="main"}') > 0);
     t.true(sumOf('livedrops_thread_active_seconds_total{thread="main"}') > 0);
-    const thread = profile === 'embedded' ? 'sqlite-journal' : 'news';
+    const thread = profile !== 'cluster' ? 'sqlite-journal' : 'news';
     t.true(sumOf(`livedrops_thread_cpu_seconds_total{thread="${thread}"}`) > 0);
     if (profile === 'cluster') return;
     t.true(sumOf('livedrops_sqlite_commit_duration_seconds_count{file="journal"}') > 0);

@@ -16,7 +16,8 @@ import { NatsServer, natsInstalled } from '../servers/nats-server.ts';
 import { RedisServer, redisInstalled } from '../servers/redis-server.ts';
 import { loseKeys, loseRows } from './lost-rows.ts';
 
-export type Profile = 'embedded' | 'cluster';
+/** `threads`: one node on SQLite, whose clients are served by several threads. */
+export type Profile = 'embedded' | 'threads' | 'cluster';
 export type Environment = Readonly<Record<string, string>>;
 
 export const clusterInstalled = redisInstalled && natsInstalled;
@@ -31,6 +32,8 @@ export interface SaleNodes {
   readonly urls: readonly string[];
   /** Where operators find each node: the same, or an address of their own. */
   readonly operatorUrls: readonly string[];
+  /** Connections go to one thread after the other. */
+  readonly hasThreads: boolean;
   /** Deletes the users' order lists and feeds; read marks stay. */
   lose(userIds: readonly string[]): Promise<void>;
   /** Stops all nodes; their data stays. */
@@ -42,6 +45,7 @@ export interface SaleNodes {
 }
 
 const NODE_IDS = ['north', 'south'] as const;
+const THREADS = 3;
 const STARTS_MAX = 3;
 
 /** Resolves when the nodes can serve. Rejects, with nothing left running, where one cannot. */
@@ -50,13 +54,15 @@ export function startNodes(
   environment: Environment,
   prepare: Prepare = async () => undefined,
 ): Promise<SaleNodes> {
-  return profile === 'embedded' ? startOne(environment, prepare) : startTwo(environment, prepare);
+  if (profile === 'cluster') return startTwo(environment, prepare);
+  const threads = profile === 'threads' ? THREADS : 1;
+  return startOne({ LIVEDROPS_THREADS: String(threads), ...environment }, prepare);
 }
 
 async function startOne(environment: Environment, prepare: Prepare): Promise<SaleNodes> {
   await using started = new AsyncDisposableStack();
   const directory = temporaryDirectory(started);
-  const settings = { ...environment, LIVEDROPS_DATA: directory };
+  const settings: Environment = { ...environment, LIVEDROPS_DATA: directory };
   await prepare(settings);
   let server = await startNode(settings);
   const urls = [server.url];
@@ -66,6 +72,7 @@ async function startOne(environment: Environment, prepare: Prepare): Promise<Sal
     settings,
     urls,
     operatorUrls,
+    hasThreads: settings['LIVEDROPS_THREADS'] !== '1',
     async lose(userIds) {
       await server.stop();
       loseRows(join(directory, 'projections.db'), userIds);
@@ -111,6 +118,7 @@ async function startTwo(environment: Environment, prepare: Prepare): Promise<Sal
     settings,
     urls: servers.map(({ url }) => url),
     operatorUrls: servers.map(({ operatorUrl }) => operatorUrl),
+    hasThreads: false,
     lose: (userIds) => loseKeys(redis, userIds),
     async stop() {
       await Promise.all(servers.map((server) => server.stop()));
@@ -144,6 +152,7 @@ async function startNode(environment: Environment): Promise<Server> {
   const config = loadConfig({
     LIVEDROPS_PORT: '0',
     LIVEDROPS_RATE_LIMITS: 'off',
+    LIVEDROPS_THREADS: '1',
     LIVEDROPS_LOG: 'error',
     // A search index costs each node some threads.
     LIVEDROPS_ROLES: 'gateway,actors,services',

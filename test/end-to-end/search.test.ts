@@ -199,7 +199,7 @@ onEachProfile((test, profile) => {
       return json['items'] as { node: string; index: { rebuilds: number } | null }[];
     };
     const before = await nodes();
-    t.is(before.length, profile === 'embedded' ? 1 : 2);
+    t.is(before.length, profile === 'cluster' ? 2 : 1);
     const path = `/v1/operator/search/${before[0]!.node}/rebuild`;
     t.is((await server.post(path, { as: 'ben' })).status, 403);
     t.is((await server.post('/v1/operator/search/nobody/rebuild', { token })).status, 404);

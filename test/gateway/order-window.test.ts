@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
 import test from 'ava';
 import { success } from '../../domain/refusal.ts';
-import { orderLane, OrderWindow } from '../../gateway/orders/order-window.ts';
+import { createWindowMemory, orderLane, OrderWindow } from '../../gateway/orders/order-window.ts';
 import { order, startFixture } from './fixture.ts';
 
 const BOUNDS = { slowMs: 100, countMin: 20, countMax: 200 };
@@ -26,6 +26,36 @@ test('H6: past the window an order is refused, and each reply makes room for one
   t.true(window.enter(LANE, 0));
   window.abandon(LANE);
   t.is(window.count, limit - 1);
+});
+
+test('H6: threads have one window, whose places and limit are those of all of them', (t) => {
+  const memory = createWindowMemory((bytes) => new SharedArrayBuffer(bytes));
+  const [one, other] = [
+    new OrderWindow({ ...BOUNDS, memory }),
+    new OrderWindow({ ...BOUNDS, memory }),
+  ];
+  const alone = new OrderWindow(BOUNDS);
+  let now = 1_000;
+  const turn = (at: number): OrderWindow => (at % 2 === 0 ? one : other);
+  for (let round = 0; round < 40; round++) {
+    const durationMs = round % 5 < 2 ? 101 : 1;
+    const entered: number[] = [];
+    for (let at = 0; at < 300; at++) {
+      const lane = LANE + (at % 3);
+      const has = turn(at).enter(lane, now);
+      t.is(has, alone.enter(lane, now));
+      if (has) entered.push(lane);
+    }
+    now += INTERVAL_MS;
+    // Whoever took a place, anybody's reply frees it.
+    for (const [at, lane] of entered.entries()) {
+      turn(at + round).leave(lane, durationMs, now);
+      alone.leave(lane, durationMs, now);
+    }
+    t.deepEqual([one.limit, one.count], [alone.limit, alone.count], String(round));
+    t.is(other.limit, one.limit);
+  }
+  t.is(other.count, 0);
 });
 
 test('H6: slow replies shrink the window to its minimum, quick ones grow it', (t) => {

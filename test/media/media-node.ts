@@ -31,6 +31,7 @@ export async function startMediaNode(environment: Record<string, string> = {}): 
       LIVEDROPS_DATA: directory,
       LIVEDROPS_PORT: '0',
       LIVEDROPS_MEDIA_PORT: String(mediaPort),
+      LIVEDROPS_THREADS: '1',
       LIVEDROPS_RATE_LIMITS: 'off',
       LIVEDROPS_LOG: 'silent',
       LIVEDROPS_ROLES: 'gateway,actors,services,media',

@@ -6,11 +6,7 @@ import test, { type ExecutionContext } from 'ava';
 import { Packr } from 'msgpackr';
 import { ServiceBroker } from 'moleculer';
 import { unpackCommands, packCommands } from '../../actors/cluster/execute-wire.ts';
-import {
-  decodeLiveMessage,
-  encodeLiveMessage,
-  encodeLiveText,
-} from '../../actors/nats/live-frame.ts';
+import { decodeLiveMessage, encodeLiveMessage, encodeLiveText } from '../../actors/live-frame.ts';
 import type { DropTerms } from '../../contracts/drops.ts';
 import { success } from '../../domain/refusal.ts';
 import { createDrop } from '../../domain/apply.ts';

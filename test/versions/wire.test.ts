@@ -16,7 +16,7 @@ import {
   decodeLiveText,
   encodeLiveMessage,
   encodeLiveText,
-} from '../../actors/nats/live-frame.ts';
+} from '../../actors/live-frame.ts';
 import { linesOf, UserFrames } from '../../actors/nats/user-frames.ts';
 import { decodeChecksummed, encodeChecksummed } from '../../storage/formats/checksummed.ts';
 import { decodeEntry, encodeEntry } from '../../storage/formats/entry.ts';

@@ -73,6 +73,7 @@ test('each node gets its own port and id, the servers, and shared secrets and ar
   t.is(new Set(urls).size, 2);
   t.deepEqual(one, {
     LIVEDROPS_LOG: 'warn',
+    LIVEDROPS_THREADS: '1',
     LIVEDROPS_ARCHIVE: join(dataDirectory, 'archive'),
     LIVEDROPS_EXPORTS: join(dataDirectory, 'exports'),
     LIVEDROPS_RATE_LIMITS: 'off',

@@ -5,14 +5,14 @@
 // message of a newer format will begin with its version as a negative number.
 
 import { Packr } from 'msgpackr';
-import type { DropAccess, DropView } from '../../contracts/drops.ts';
-import type { Metadata } from '../../contracts/metadata.ts';
-import type { RestrictionKind } from '../../contracts/restrictions.ts';
-import type { Notification } from '../../contracts/notifications.ts';
-import { accessOf } from '../../domain/drop-state.ts';
-import { type Stored, withOurNames, withStoredNames } from '../../storage/formats/amount-names.ts';
-import { NewerFormatError } from '../../storage/formats/format-version.ts';
-import type { ChangedEntity, LiveMessage, Milestone } from '../live-bus.ts';
+import type { DropAccess, DropView } from '../contracts/drops.ts';
+import type { Metadata } from '../contracts/metadata.ts';
+import type { RestrictionKind } from '../contracts/restrictions.ts';
+import type { Notification } from '../contracts/notifications.ts';
+import { accessOf } from '../domain/drop-state.ts';
+import { type Stored, withOurNames, withStoredNames } from '../storage/formats/amount-names.ts';
+import { NewerFormatError } from '../storage/formats/format-version.ts';
+import type { ChangedEntity, LiveMessage, Milestone } from './live-bus.ts';
 
 type ViewFields = [
   id: string,
