@@ -31,7 +31,7 @@ import type { RandomBytes } from './random-bytes.ts';
 
 /** Nodes below it do not refuse by bans. */
 const BANS_LEVEL = 4;
-/** Every node has all of them in memory: 22 MiB (`bench/bans.ts`). */
+/** Every node has all of them in memory: 22 MiB (`bench/probes/bans.ts`). */
 const BANS_MAX = 100_000;
 /** Of one creator. */
 const BANS_OF_CREATOR_MAX = 10_000;

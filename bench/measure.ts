@@ -106,13 +106,17 @@ async function read(counters: MeasureOptions['counters'] = {}): Promise<Record<s
 }
 
 /** The figures that `sampleOf` returns. */
+export const CORE_FIGURES: readonly Figure[] = [
+  { key: 'serverPercent', label: 'server of its core', unit: '%', better: 'neither', digits: 0 },
+  { key: 'loadPercent', label: 'load of its core', unit: '%', better: 'neither', digits: 0 },
+];
+
 export const ORDER_FIGURES: readonly Figure[] = [
   { key: 'perSecond', label: 'answers', unit: 'orders/s', better: 'more', digits: 0 },
   { key: 'p50Ms', label: 'p50', unit: 'ms', better: 'less', digits: 2 },
   { key: 'p99Ms', label: 'p99', unit: 'ms', better: 'less', digits: 2 },
   { key: 'cpuMicros', label: 'server CPU', unit: 'µs', better: 'less', digits: 1 },
-  { key: 'serverPercent', label: 'server of its core', unit: '%', better: 'neither', digits: 0 },
-  { key: 'loadPercent', label: 'load of its core', unit: '%', better: 'neither', digits: 0 },
+  ...CORE_FIGURES,
 ];
 
 /** A sample with the figures of `ORDER_FIGURES`. */

@@ -20,7 +20,7 @@ import { ThreadLag } from './thread-lag.ts';
 const YOUNG_GENERATION_MIB = 16;
 /**
  * The limit of each thread's old generation. V8 derives from it how much garbage may gather before
- * it collects: without a limit, a replay takes twice the memory (`bench/replay-memory.ts`).
+ * it collects: without a limit, a replay takes twice the memory (`bench/probes/replay-memory.ts`).
  */
 const OLD_GENERATION_MIB = 512;
 /** The memory of a thread, as `worker_threads` takes it. */

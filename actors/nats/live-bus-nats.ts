@@ -116,7 +116,7 @@ export class NatsLiveBus implements LiveBus {
   /**
    * On the order path: one drop view for each entry, one notification for each order. They cost 5
    * and 4 µs of CPU, measured with 64 in a turn of the event loop and no listener
-   * (`bench/live-bus.ts`).
+   * (`bench/probes/live-bus.ts`).
    */
   publish(topic: string, message: LiveMessage): void {
     this.#local.publish(topic, message);

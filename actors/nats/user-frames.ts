@@ -5,7 +5,7 @@
 // receives all frames of the group, and skips the lines of other users without decoding them.
 //
 // Cost of an order: 3.9 CPU microseconds instead of 5.3 in the publisher, 0.7 instead of 3.0 in
-// nats-server (`node_modules/.bin/node bench/live-bus.ts`, medians of alternating runs).
+// nats-server (`node_modules/.bin/node bench/probes/live-bus.ts`, medians of alternating runs).
 //
 // A frame is text. Its lines alternate: a user, then the message for that user (JSON,
 // `live-frame.ts`). No user's line is empty: a frame of a newer format will begin with an empty

@@ -5,7 +5,14 @@ import { allowOpenFiles } from '../file-limit.ts';
 import { LoadProcess } from '../load/load-process.ts';
 import type { KindResult, OpenLoopResult, StatusResult } from '../load/open-loop-load.ts';
 import { ordersOf, type RequestPlan } from '../load/request-plan.ts';
-import { type Cost, costOf, measure, type Measurement, type OpenLoop } from '../measure.ts';
+import {
+  CORE_FIGURES,
+  type Cost,
+  costOf,
+  measure,
+  type Measurement,
+  type OpenLoop,
+} from '../measure.ts';
 import {
   type CommonOptions,
   count,
@@ -206,8 +213,7 @@ const FIGURES: readonly Figure[] = [
   { key: 'p50Ms', label: 'p50', unit: 'ms', better: 'less', digits: 1 },
   { key: 'p99Ms', label: 'p99', unit: 'ms', better: 'less', digits: 1 },
   { key: 'maxMs', label: 'longest', unit: 'ms', better: 'less', digits: 1 },
-  { key: 'serverPercent', label: 'server of its core', unit: '%', better: 'neither', digits: 0 },
-  { key: 'loadPercent', label: 'load of its core', unit: '%', better: 'neither', digits: 0 },
+  ...CORE_FIGURES,
 ];
 
 const METHOD =

@@ -6,7 +6,7 @@
 //
 // What a remembered token costs more is one comparison of numbers: it is looked up in the list only
 // when it is remembered, and once after further sessions have ended
-// (`node_modules/.bin/node bench/ended-sessions.ts`).
+// (`node_modules/.bin/node bench/probes/ended-sessions.ts`).
 
 import type { Clock } from '../../actors/clock.ts';
 import { type LiveBus, type LiveMessage, SESSIONS_TOPIC } from '../../actors/live-bus.ts';

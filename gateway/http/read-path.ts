@@ -6,7 +6,7 @@
 //
 // A request costs about 2 µs beyond what the bare server needs (`npm run bench -- browse`). Headers
 // are read one by one: most requests have none of them, and a pass over all lines of a browser
-// costs more than five of these calls (`bench/order-headers.ts`).
+// costs more than five of these calls (`bench/probes/order-headers.ts`).
 
 import type { Clock } from '../../actors/clock.ts';
 import { addressLimitKey } from './address.ts';

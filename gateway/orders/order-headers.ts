@@ -2,7 +2,7 @@
 // the first line of a name only, so it cannot show that a client sent two Idempotency-Key lines
 // (H11). One pass costs 0.3 µs more than a `getHeader` call for each of the five headers where the
 // client sends 5 lines, and 2.6 µs more where it sends 21, as a browser does
-// (`bench/order-headers.ts`). An order costs some 45 µs in all.
+// (`bench/probes/order-headers.ts`). An order costs some 45 µs in all.
 
 /** The used part of the server's request. */
 export interface HeaderLines {

@@ -6,8 +6,8 @@
 //
 // Writing each order into both, and each order's standing as a field of its own
 // (`drop-standings.ts`), cost redis-server 24 CPU microseconds an order. This costs 14, and 1 of 16
-// less in this process (`node_modules/.bin/node bench/redis-projections.ts`, medians of alternating
-// runs).
+// less in this process (`node_modules/.bin/node bench/probes/redis-projections.ts`, medians of
+// alternating runs).
 
 import type { RedisConnection } from '../connection/connection.ts';
 import { Script } from '../connection/script.ts';

@@ -5,7 +5,7 @@
 // Adding a version of an order to its list is idempotent. The script adds a row to a feed only if
 // the bucket has no rows of its journal entry yet.
 //
-// Its cost: `node_modules/.bin/node bench/redis-projections.ts`.
+// Its cost: `node_modules/.bin/node bench/probes/redis-projections.ts`.
 
 import type { Notification } from '../../../contracts/notifications.ts';
 import {

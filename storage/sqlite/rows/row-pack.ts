@@ -1,6 +1,6 @@
 // Packs rows of many users into one run of bytes, so that thousands of rows cost one SQLite row. If
 // each row were inserted into a table keyed by user, nearly every row would dirty a page of its own
-// and cost several times as much (`bench/storage.ts` compares both).
+// and cost several times as much (`bench/probes/storage.ts` compares both).
 //
 // A row: its whole length (4 bytes), a hash of its user (4), a hash of its own id (4), two keys (8
 // each, doubles: the lists are ordered by them; -1 if the row is not in that list), then fields. A

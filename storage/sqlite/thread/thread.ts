@@ -1,9 +1,9 @@
 // The handle of a database thread. It gathers operations while a transaction is in flight, then
 // sends all of them as one group: one transaction and one fsync (group commit, no timer). Bytes
-// travel in a shared arena, because cloning them costs more. In one run of `bench/storage.ts` an
-// append of 4 KB took 96 CPU microseconds, both threads together, and 74 when eight shards shared
-// transactions. better-sqlite3 on the main thread took 56, but blocks the event loop during the
-// fsync.
+// travel in a shared arena, because cloning them costs more. In one run of
+// `bench/probes/storage.ts` an append of 4 KB took 96 CPU microseconds, both threads together, and
+// 74 when eight shards shared transactions. better-sqlite3 on the main thread took 56, but blocks
+// the event loop during the fsync.
 
 import { basename } from 'node:path';
 import { Worker } from 'node:worker_threads';

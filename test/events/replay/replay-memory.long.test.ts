@@ -4,7 +4,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import test from 'ava';
 
-const PROGRAM = new URL('../../../bench/replay-memory.ts', import.meta.url).pathname;
+const PROGRAM = new URL('../../../bench/probes/replay-memory.ts', import.meta.url).pathname;
 /** The promise. About 40 are needed. */
 const GROWN_MIB_MAX = 64;
 

@@ -1,10 +1,10 @@
 // Measures what reading an order's headers costs: by one pass over all lines, which sees a repeated
 // Idempotency-Key (H11), beside a `getHeader` call for each header, which does not. Run:
-// node_modules/.bin/node bench/order-headers.ts
+// node_modules/.bin/node bench/probes/order-headers.ts
 
 import { connect } from 'node:net';
 import { App, type HttpRequest, us_socket_local_port } from 'uWebSockets.js';
-import { OrderHeaders } from '../gateway/orders/order-headers.ts';
+import { OrderHeaders } from '../../gateway/orders/order-headers.ts';
 
 const ROUNDS = 5;
 const READS = 200_000;

@@ -1,13 +1,13 @@
 // Measures an append to the journal on Redis: CPU microseconds in this process and in redis-server,
 // and the rate, for entries of 2 KB with many shards and with few shards in flight. Starts its own
-// redis-server. Run: node_modules/.bin/node bench/redis-journal.ts
+// redis-server. Run: node_modules/.bin/node bench/probes/redis-journal.ts
 
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import pino from 'pino';
-import { connectRedis } from '../storage/redis/connection/connection.ts';
-import { RedisJournal } from '../storage/redis/journal/journal-redis.ts';
-import { RedisServer } from '../test/servers/redis-server.ts';
+import { connectRedis } from '../../storage/redis/connection/connection.ts';
+import { RedisJournal } from '../../storage/redis/journal/journal-redis.ts';
+import { RedisServer } from '../../test/servers/redis-server.ts';
 
 const ENTRY_BYTES = 2_000;
 const APPENDS = 30_000;

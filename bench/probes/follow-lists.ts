@@ -1,6 +1,6 @@
 // What pages, counts, follows and unfollows of creators with few and with very many followers cost
 // at the port, side by side: CPU microseconds, of Redis too, and the median time of one call.
-//   node_modules/.bin/node bench/follow-lists.ts sqlite|redis [followers...]
+//   node_modules/.bin/node bench/probes/follow-lists.ts sqlite|redis [followers...]
 // It starts its own redis-server, which writes nothing to disk. Ten million take some 4 GB there.
 
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -9,17 +9,17 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { Redis } from 'ioredis';
 import pino from 'pino';
-import { FEATURE_LEVEL, ReachedLevel } from '../storage/ports/feature-level.ts';
-import type { FollowStore } from '../storage/ports/follows.ts';
-import { CatalogueCopy } from '../storage/redis/catalogue/catalogue-copy.ts';
-import { openEntityParts } from '../storage/redis/catalogue/entity-parts.ts';
-import { RedisFollowStore } from '../storage/redis/catalogue/follows-redis.ts';
-import { OmConnection } from '../storage/redis/catalogue/om-connection.ts';
-import { connectRedis } from '../storage/redis/connection/connection.ts';
-import { openSqliteStores } from '../storage/sqlite/stores.ts';
-import { RedisServer } from '../test/servers/redis-server.ts';
-import { Crowd, followInRedis, followThroughPort } from './load/fill-followers.ts';
-import { median } from './measure.ts';
+import { FEATURE_LEVEL, ReachedLevel } from '../../storage/ports/feature-level.ts';
+import type { FollowStore } from '../../storage/ports/follows.ts';
+import { CatalogueCopy } from '../../storage/redis/catalogue/catalogue-copy.ts';
+import { openEntityParts } from '../../storage/redis/catalogue/entity-parts.ts';
+import { RedisFollowStore } from '../../storage/redis/catalogue/follows-redis.ts';
+import { OmConnection } from '../../storage/redis/catalogue/om-connection.ts';
+import { connectRedis } from '../../storage/redis/connection/connection.ts';
+import { openSqliteStores } from '../../storage/sqlite/stores.ts';
+import { RedisServer } from '../../test/servers/redis-server.ts';
+import { Crowd, followInRedis, followThroughPort } from '../load/fill-followers.ts';
+import { median } from '../measure.ts';
 
 /** On Redis followers beyond these are written directly, in the form that the port writes. */
 const THROUGH_PORT = 2_000;

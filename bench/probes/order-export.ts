@@ -1,5 +1,5 @@
 // What an export of one very large drop takes, on SQLite:
-//   node bench/order-export.ts [orders] [csv|ndjson]
+//   node bench/probes/order-export.ts [orders] [csv|ndjson]
 // One process seals the drop. Another exports it as a server does, in a thread, and prints seconds,
 // MiB of text, CPU time of the whole process, how much its resident set grew at most, and the
 // longest CPU time of its main thread between two of its turns, which no load of the machine
@@ -9,12 +9,12 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { loadConfig } from '../composition/config.ts';
-import { ExportThreads } from '../composition/export-threads.ts';
-import type { ExportFormat } from '../contracts/orders.ts';
-import { sealDrop } from '../storage/formats/sealed-drop.ts';
-import { openSqliteStores } from '../storage/sqlite/stores.ts';
-import { soldDrop } from './load/sold-drop.ts';
+import { loadConfig } from '../../composition/config.ts';
+import { ExportThreads } from '../../composition/export-threads.ts';
+import type { ExportFormat } from '../../contracts/orders.ts';
+import { sealDrop } from '../../storage/formats/sealed-drop.ts';
+import { openSqliteStores } from '../../storage/sqlite/stores.ts';
+import { soldDrop } from '../load/sold-drop.ts';
 
 const DROP_ID = 'd_large';
 const MIB = 2 ** 20;

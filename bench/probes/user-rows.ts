@@ -1,24 +1,24 @@
 // Measures how reading one user's lists grows with the rows of everybody: CPU microseconds for a
 // page of a user with few orders, after each of the given numbers of rows, and CPU microseconds a
-// row of writing them, merges included. Run: node_modules/.bin/node bench/user-rows.ts 1000000
-// 10000000, on SQLite. With `redis` as the first parameter it starts its own redis-server, whose
-// CPU time counts as well.
+// row of writing them, merges included. Run: node_modules/.bin/node bench/probes/user-rows.ts
+// 1000000 10000000, on SQLite. With `redis` as the first parameter it starts its own redis-server,
+// whose CPU time counts as well.
 
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import pino from 'pino';
-import type { OrderView } from '../contracts/orders.ts';
-import type { FeedStore } from '../storage/ports/feed.ts';
-import type { OrderListStore } from '../storage/ports/order-list.ts';
-import type { OrderChanges, ReadModels } from '../storage/ports/read-models.ts';
-import { connectRedis } from '../storage/redis/connection/connection.ts';
-import { RedisFeedStore } from '../storage/redis/rows/feed-redis.ts';
-import { RedisOrderListStore } from '../storage/redis/rows/order-list-redis.ts';
-import { RedisReadModels } from '../storage/redis/rows/read-models-redis.ts';
-import { openSqliteStores } from '../storage/sqlite/stores.ts';
-import { RedisServer } from '../test/servers/redis-server.ts';
+import type { OrderView } from '../../contracts/orders.ts';
+import type { FeedStore } from '../../storage/ports/feed.ts';
+import type { OrderListStore } from '../../storage/ports/order-list.ts';
+import type { OrderChanges, ReadModels } from '../../storage/ports/read-models.ts';
+import { connectRedis } from '../../storage/redis/connection/connection.ts';
+import { RedisFeedStore } from '../../storage/redis/rows/feed-redis.ts';
+import { RedisOrderListStore } from '../../storage/redis/rows/order-list-redis.ts';
+import { RedisReadModels } from '../../storage/redis/rows/read-models-redis.ts';
+import { openSqliteStores } from '../../storage/sqlite/stores.ts';
+import { RedisServer } from '../../test/servers/redis-server.ts';
 
 const BATCH_ROWS = 1024;
 const USERS = 1_000_000;

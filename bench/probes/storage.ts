@@ -1,14 +1,14 @@
 // Measures the SQLite drivers: CPU microseconds for a journal append and for a projected row, all
-// threads of the process together. Run: node_modules/.bin/node bench/storage.ts, pinned to one core
-// (`taskset -c 0`) for numbers that can be compared.
+// threads of the process together. Run: node_modules/.bin/node bench/probes/storage.ts, pinned to
+// one core (`taskset -c 0`) for numbers that can be compared.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
-import type { OrderView } from '../contracts/orders.ts';
-import type { NewNotification } from '../contracts/notifications.ts';
-import { openSqliteStores, type SqliteStores } from '../storage/sqlite/stores.ts';
+import type { OrderView } from '../../contracts/orders.ts';
+import type { NewNotification } from '../../contracts/notifications.ts';
+import { openSqliteStores, type SqliteStores } from '../../storage/sqlite/stores.ts';
 
 const APPENDS = 3000;
 const ENTRY_BYTES = 4000;

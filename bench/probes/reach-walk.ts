@@ -1,14 +1,14 @@
 // What the walk of a fan-out costs besides sending: followers and where they are reached are read
 // from SQLite, page by page, by the jobs of one event, and a sender takes all at once.
-//   node bench/reach-walk.ts [followers] [share with a browser]
+//   node bench/probes/reach-walk.ts [followers] [share with a browser]
 // Prints followers a second, CPU for each follower and each message, and by how much the memory of
 // the process grew.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openSqliteStores } from '../storage/sqlite/stores.ts';
-import { fillReachedCrowd, walkReachedCrowd } from './load/reached-crowd.ts';
+import { openSqliteStores } from '../../storage/sqlite/stores.ts';
+import { fillReachedCrowd, walkReachedCrowd } from '../load/reached-crowd.ts';
 
 const MEMORY_INTERVAL_MS = 50;
 const MEGABYTE = 1e6;

@@ -1,5 +1,5 @@
 // What sealing and loading one very large drop takes, on SQLite, or on the Redis of a URL:
-//   node bench/sealed-drop.ts [orders] [redis-url]
+//   node bench/probes/sealed-drop.ts [orders] [redis-url]
 // One process seals it, one order is refunded and it is sealed again, and another process loads it.
 // Each prints seconds, how much its resident set grew at most, the longest CPU time of the event
 // loop's thread between two of its turns, which no load of the machine lengthens, and how often V8
@@ -12,16 +12,16 @@ import { join } from 'node:path';
 import { constants, type PerformanceEntry, PerformanceObserver } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import pino from 'pino';
-import { turnOfOthers } from '../actors/shard/recovery.ts';
-import { applyEvent } from '../domain/apply.ts';
-import type { DropState } from '../domain/drop-state.ts';
-import { loadSealedDrop, sealDrop } from '../storage/formats/sealed-drop.ts';
-import { FEATURE_LEVEL, ReachedLevel } from '../storage/ports/feature-level.ts';
-import type { SnapshotStore } from '../storage/ports/snapshots.ts';
-import { connectRedis } from '../storage/redis/connection/connection.ts';
-import { RedisSnapshotStore } from '../storage/redis/journal/snapshots-redis.ts';
-import { openSqliteStores } from '../storage/sqlite/stores.ts';
-import { soldDrop } from './load/sold-drop.ts';
+import { turnOfOthers } from '../../actors/shard/recovery.ts';
+import { applyEvent } from '../../domain/apply.ts';
+import type { DropState } from '../../domain/drop-state.ts';
+import { loadSealedDrop, sealDrop } from '../../storage/formats/sealed-drop.ts';
+import { FEATURE_LEVEL, ReachedLevel } from '../../storage/ports/feature-level.ts';
+import type { SnapshotStore } from '../../storage/ports/snapshots.ts';
+import { connectRedis } from '../../storage/redis/connection/connection.ts';
+import { RedisSnapshotStore } from '../../storage/redis/journal/snapshots-redis.ts';
+import { openSqliteStores } from '../../storage/sqlite/stores.ts';
+import { soldDrop } from '../load/sold-drop.ts';
 
 const DROP_ID = 'd_large';
 const MIB = 2 ** 20;

@@ -1,15 +1,16 @@
 // Measures the projections on Redis: CPU microseconds an order, in this process and in
-// redis-server. Starts its own redis-server. Run: node_modules/.bin/node bench/redis-projections.ts
+// redis-server. Starts its own redis-server. Run: node_modules/.bin/node
+// bench/probes/redis-projections.ts
 
 import { Redis } from 'ioredis';
 import pino from 'pino';
-import type { OrderView } from '../contracts/orders.ts';
-import type { NewNotification } from '../contracts/notifications.ts';
-import { connectRedis } from '../storage/redis/connection/connection.ts';
-import { RedisFeedStore } from '../storage/redis/rows/feed-redis.ts';
-import { RedisOrderListStore } from '../storage/redis/rows/order-list-redis.ts';
-import { RedisReadModels } from '../storage/redis/rows/read-models-redis.ts';
-import { RedisServer } from '../test/servers/redis-server.ts';
+import type { OrderView } from '../../contracts/orders.ts';
+import type { NewNotification } from '../../contracts/notifications.ts';
+import { connectRedis } from '../../storage/redis/connection/connection.ts';
+import { RedisFeedStore } from '../../storage/redis/rows/feed-redis.ts';
+import { RedisOrderListStore } from '../../storage/redis/rows/order-list-redis.ts';
+import { RedisReadModels } from '../../storage/redis/rows/read-models-redis.ts';
+import { RedisServer } from '../../test/servers/redis-server.ts';
 
 /** Entries of one shard that the relay delivers in one batch. */
 const BATCHES_AT_ONCE = 8;

@@ -1,5 +1,5 @@
 // What `verify` or a rebuild of many orders holds in memory, on SQLite:
-//   node bench/verify-memory.ts verify|rebuild [orders] [drops] [directory]
+//   node bench/probes/verify-memory.ts verify|rebuild [orders] [drops] [directory]
 // It fills the journals of a new data directory, or takes those of the given one if it has some,
 // starts a node without a gateway and waits until order lists have everything. Then it prints how
 // much the resident set of the process grew during the work, and the rows that were missing.
@@ -8,15 +8,15 @@ import { existsSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { loadConfig } from '../composition/config.ts';
-import { systemClock } from '../actors/clock.ts';
-import { StoreClock } from '../actors/cluster/store-clock.ts';
-import { createEmbeddedCore, type EmbeddedCore } from '../composition/embedded-core.ts';
-import { createLog } from '../composition/log.ts';
-import type { DropEvent } from '../contracts/drop-events.ts';
-import { shardOf } from '../domain/ids.ts';
-import { encodeEntry } from '../storage/formats/entry.ts';
-import { openSqliteStores } from '../storage/sqlite/stores.ts';
+import { loadConfig } from '../../composition/config.ts';
+import { systemClock } from '../../actors/clock.ts';
+import { StoreClock } from '../../actors/cluster/store-clock.ts';
+import { createEmbeddedCore, type EmbeddedCore } from '../../composition/embedded-core.ts';
+import { createLog } from '../../composition/log.ts';
+import type { DropEvent } from '../../contracts/drop-events.ts';
+import { shardOf } from '../../domain/ids.ts';
+import { encodeEntry } from '../../storage/formats/entry.ts';
+import { openSqliteStores } from '../../storage/sqlite/stores.ts';
 
 const ENTRY_ORDERS = 512;
 /** Users who order again and again. */

@@ -1,10 +1,11 @@
 // Measures what the look-up of bans adds to an order (A9): while nobody is banned, and with as many
-// bans as there may be, for users who are not banned. Run: node_modules/.bin/node bench/bans.ts
+// bans as there may be, for users who are not banned. Run: node_modules/.bin/node
+// bench/probes/bans.ts
 
-import { systemClock } from '../actors/clock.ts';
-import { InProcessLiveBus, RESTRICTIONS_TOPIC } from '../actors/live-bus.ts';
-import { RestrictionSet } from '../events/restriction-set.ts';
-import { memoryStores } from '../storage/memory/stores.ts';
+import { systemClock } from '../../actors/clock.ts';
+import { InProcessLiveBus, RESTRICTIONS_TOPIC } from '../../actors/live-bus.ts';
+import { RestrictionSet } from '../../events/restriction-set.ts';
+import { memoryStores } from '../../storage/memory/stores.ts';
 
 const USERS = 10_000;
 const ORDERS = 5_000_000;

@@ -1,12 +1,12 @@
 // Measures the CPU time of a publish on a cluster's live bus, in the publisher and in nats-server:
 // for a drop's view and for stored notifications of many users, without subscribers. Run:
-// node_modules/.bin/node bench/live-bus.ts
+// node_modules/.bin/node bench/probes/live-bus.ts
 
 import pino from 'pino';
-import type { LiveMessage } from '../actors/live-bus.ts';
-import { NatsLiveBus } from '../actors/nats/live-bus-nats.ts';
-import { cpuMicrosOf } from './process-usage.ts';
-import { NatsServer } from '../test/servers/nats-server.ts';
+import type { LiveMessage } from '../../actors/live-bus.ts';
+import { NatsLiveBus } from '../../actors/nats/live-bus-nats.ts';
+import { cpuMicrosOf } from '../process-usage.ts';
+import { NatsServer } from '../../test/servers/nats-server.ts';
 
 const MESSAGES = 300_000;
 /** Messages in one turn of the event loop, about as many as one journal entry causes. */

@@ -1,19 +1,19 @@
 // What changes and reads of products, users and follows cost on Redis: CPU microseconds for one, in
-// this process and in redis-server. `node_modules/.bin/node bench/redis-catalogue.ts`; it starts a
-// redis-server of its own, which writes its file but does not sync it, so that the disk is left
-// out.
+// this process and in redis-server. `node_modules/.bin/node bench/probes/redis-catalogue.ts`; it
+// starts a redis-server of its own, which writes its file but does not sync it, so that the disk is
+// left out.
 
 import { Redis } from 'ioredis';
 import pino from 'pino';
-import { FEATURE_LEVEL, ReachedLevel } from '../storage/ports/feature-level.ts';
-import { RedisAccountStore } from '../storage/redis/catalogue/accounts-redis.ts';
-import { CatalogueCopy } from '../storage/redis/catalogue/catalogue-copy.ts';
-import { RedisCatalogue } from '../storage/redis/catalogue/catalogue-redis.ts';
-import { openEntityParts } from '../storage/redis/catalogue/entity-parts.ts';
-import { RedisFollowStore } from '../storage/redis/catalogue/follows-redis.ts';
-import { OmConnection } from '../storage/redis/catalogue/om-connection.ts';
-import { connectRedis } from '../storage/redis/connection/connection.ts';
-import { RedisServer } from '../test/servers/redis-server.ts';
+import { FEATURE_LEVEL, ReachedLevel } from '../../storage/ports/feature-level.ts';
+import { RedisAccountStore } from '../../storage/redis/catalogue/accounts-redis.ts';
+import { CatalogueCopy } from '../../storage/redis/catalogue/catalogue-copy.ts';
+import { RedisCatalogue } from '../../storage/redis/catalogue/catalogue-redis.ts';
+import { openEntityParts } from '../../storage/redis/catalogue/entity-parts.ts';
+import { RedisFollowStore } from '../../storage/redis/catalogue/follows-redis.ts';
+import { OmConnection } from '../../storage/redis/catalogue/om-connection.ts';
+import { connectRedis } from '../../storage/redis/connection/connection.ts';
+import { RedisServer } from '../../test/servers/redis-server.ts';
 
 const AT_ONCE = 32;
 const CALLS = 20_000;

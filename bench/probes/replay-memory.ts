@@ -1,18 +1,18 @@
 // What a replay of many orders holds in memory, from a journal that is made up as it is read:
-//   node bench/replay-memory.ts [orders] [drops]
+//   node bench/probes/replay-memory.ts [orders] [drops]
 // It runs in a thread with the memory limits of a consumer's thread.
 // All drops take orders in turns, and one order in sixteen is refunded long after it was placed, so
 // that old pages come back. Prints how much the resident set of the process grew over that of the
 // idle thread.
 
 import { isMainThread, Worker } from 'node:worker_threads';
-import { CONSUMER_MEMORY } from '../composition/off-loop-thread.ts';
-import { Replay } from '../events/replay/replay.ts';
-import { DropStates } from '../events/replay/drop-states.ts';
-import { encodeEntry } from '../storage/formats/entry.ts';
-import type { DropEvent } from '../contracts/drop-events.ts';
-import type { JournalEntry, JournalReader } from '../storage/ports/journal.ts';
-import { SqliteSpillStore } from '../storage/sqlite/spill-sqlite.ts';
+import { CONSUMER_MEMORY } from '../../composition/off-loop-thread.ts';
+import { Replay } from '../../events/replay/replay.ts';
+import { DropStates } from '../../events/replay/drop-states.ts';
+import { encodeEntry } from '../../storage/formats/entry.ts';
+import type { DropEvent } from '../../contracts/drop-events.ts';
+import type { JournalEntry, JournalReader } from '../../storage/ports/journal.ts';
+import { SqliteSpillStore } from '../../storage/sqlite/spill-sqlite.ts';
 
 const ENTRY_ORDERS = 512;
 const REFUND_EVERY = 16;

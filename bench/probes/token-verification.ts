@@ -1,14 +1,14 @@
 // Measures what a token costs a gateway: verified the first time, found in the cache afterwards,
 // for one's own tokens and those of other issuers (A4). Run: node_modules/.bin/node
-// bench/token-verification.ts
+// bench/probes/token-verification.ts
 
 import { generateKeyPairSync, sign } from 'node:crypto';
-import { AccessTokens } from '../app/access-tokens.ts';
-import { IssuerTokens } from '../app/issuers/issuer-tokens.ts';
-import { type Algorithm, keysOf } from '../app/issuers/jwks.ts';
-import { TokenVerifier } from '../app/token-verifier.ts';
-import { Authenticator } from '../gateway/http/auth.ts';
-import { RateLimits } from '../gateway/http/rate-limits.ts';
+import { AccessTokens } from '../../app/access-tokens.ts';
+import { IssuerTokens } from '../../app/issuers/issuer-tokens.ts';
+import { type Algorithm, keysOf } from '../../app/issuers/jwks.ts';
+import { TokenVerifier } from '../../app/token-verifier.ts';
+import { Authenticator } from '../../gateway/http/auth.ts';
+import { RateLimits } from '../../gateway/http/rate-limits.ts';
 
 const TOKENS = 5_000;
 const ROUNDS = 5;

@@ -1,4 +1,4 @@
-// What archiving costs, on SQLite and a folder: node bench/archive.ts
+// What archiving costs, on SQLite and a folder: node bench/probes/archive.ts
 //
 // Rounds of 100,000 orders, 50 in an entry, with random user ids and keys, as 20 seconds at 5,000
 // orders a second bring them. After each round the archiver moves all it may out of the journal.
@@ -9,12 +9,12 @@ import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pino from 'pino';
-import { systemClock } from '../actors/clock.ts';
-import { Archiver } from '../events/archive/archiver.ts';
-import { FolderArchive } from '../storage/archive/archive-folder.ts';
-import { ArchiveReader } from '../storage/archive/archive-reader.ts';
-import { openSqliteStores } from '../storage/sqlite/stores.ts';
-import { sellStored } from './load/stored-orders.ts';
+import { systemClock } from '../../actors/clock.ts';
+import { Archiver } from '../../events/archive/archiver.ts';
+import { FolderArchive } from '../../storage/archive/archive-folder.ts';
+import { ArchiveReader } from '../../storage/archive/archive-reader.ts';
+import { openSqliteStores } from '../../storage/sqlite/stores.ts';
+import { sellStored } from '../load/stored-orders.ts';
 
 const ROUNDS = 5;
 const ROUND_ORDERS = 100_000;

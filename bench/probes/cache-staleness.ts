@@ -1,10 +1,10 @@
 // Measures how long a change through one gateway is not seen through another (C3): a cluster of two
 // nodes, a product that both gateways have in their caches, and reads of the second one until they
 // show what the first one changed. Needs redis-server and nats-server.
-// Run: node_modules/.bin/node bench/cache-staleness.ts
+// Run: node_modules/.bin/node bench/probes/cache-staleness.ts
 
-import { ClusterServers, missingServers } from './servers/cluster-servers.ts';
-import { Latencies } from './load/latencies.ts';
+import { ClusterServers, missingServers } from '../servers/cluster-servers.ts';
+import { Latencies } from '../load/latencies.ts';
 
 const CHANGES = 300;
 const CREATOR = 'bench-creator';

@@ -1,15 +1,15 @@
-// What the account of the journals for analytics costs an order: `node bench/analytics-account.ts
-// [orders] [orders an entry]`. Entries of one hot drop in which every order has another buyer are
-// decoded, accounted and stored in SQLite, as its thread does beside a sale. CPU time of that
-// thread and of the whole process, with the thread that writes.
+// What the account of the journals for analytics costs an order: `node
+// bench/probes/analytics-account.ts [orders] [orders an entry]`. Entries of one hot drop in which
+// every order has another buyer are decoded, accounted and stored in SQLite, as its thread does
+// beside a sale. CPU time of that thread and of the whole process, with the thread that writes.
 
 import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Account } from '../events/analytics/account.ts';
-import { decodeEntry, encodeEntry } from '../storage/formats/entry.ts';
-import { openSqliteStores } from '../storage/sqlite/stores.ts';
+import { Account } from '../../events/analytics/account.ts';
+import { decodeEntry, encodeEntry } from '../../storage/formats/entry.ts';
+import { openSqliteStores } from '../../storage/sqlite/stores.ts';
 
 const ROUNDS = 3;
 const ORDERS_PER_FLUSH = 3_000;

@@ -1,14 +1,14 @@
 // What a crawler over ended drops costs orders (J9): orders at a fixed rate, alone and beside reads
 // of drops and orders that ended long ago, in turns, against one server.
-//   node bench/old-drops.ts [drops] [rounds] [seconds]
+//   node bench/probes/old-drops.ts [drops] [rounds] [seconds]
 
 import { spawnSync } from 'node:child_process';
-import { CRAWLED, crawlerRequests } from './load/old-drops.ts';
-import { LoadProcess } from './load/load-process.ts';
-import type { RequestKind } from './load/request-plan.ts';
-import { costOf, median, type OpenLoop } from './measure.ts';
-import { LiveDropsServer, makeDataDirectory } from './servers/livedrops-server.ts';
-import { buyerTokens } from './servers/sale-client.ts';
+import { CRAWLED, crawlerRequests } from '../load/old-drops.ts';
+import { LoadProcess } from '../load/load-process.ts';
+import type { RequestKind } from '../load/request-plan.ts';
+import { costOf, median, type OpenLoop } from '../measure.ts';
+import { LiveDropsServer, makeDataDirectory } from '../servers/livedrops-server.ts';
+import { buyerTokens } from '../servers/sale-client.ts';
 
 const ORDERS = 'orders';
 const ORDERS_PER_SECOND = 500;
@@ -22,7 +22,7 @@ const MIB = 2 ** 20;
 const [drops = 10_000, rounds = 4, seconds = 15] = process.argv.slice(2).map(Number);
 const job = { drops, ordersPerDrop: ORDERS_PER_DROP };
 const directory = makeDataDirectory();
-const fill = new URL('load/fill-old-drops.ts', import.meta.url).pathname;
+const fill = new URL('../load/fill-old-drops.ts', import.meta.url).pathname;
 const filled = spawnSync(process.execPath, [fill, directory, JSON.stringify(job)], {
   stdio: ['ignore', 'inherit', 'inherit'],
 });

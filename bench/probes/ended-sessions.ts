@@ -1,15 +1,15 @@
 // Measures what the look-up of ended sessions adds to identifying a request whose token is
 // remembered (A1c): beside none, with an empty list, with a full one, and with a full one while one
 // more session ends before each request, in turns. Run:
-// node_modules/.bin/node bench/ended-sessions.ts
+// node_modules/.bin/node bench/probes/ended-sessions.ts
 
-import { systemClock } from '../actors/clock.ts';
-import { InProcessLiveBus, SESSIONS_TOPIC } from '../actors/live-bus.ts';
-import { Authenticator } from '../gateway/http/auth.ts';
-import { EndedSessions } from '../gateway/http/ended-sessions.ts';
-import { RateLimits } from '../gateway/http/rate-limits.ts';
-import { memoryStores } from '../storage/memory/stores.ts';
-import { ENDED_SESSIONS_MAX } from '../storage/ports/sessions.ts';
+import { systemClock } from '../../actors/clock.ts';
+import { InProcessLiveBus, SESSIONS_TOPIC } from '../../actors/live-bus.ts';
+import { Authenticator } from '../../gateway/http/auth.ts';
+import { EndedSessions } from '../../gateway/http/ended-sessions.ts';
+import { RateLimits } from '../../gateway/http/rate-limits.ts';
+import { memoryStores } from '../../storage/memory/stores.ts';
+import { ENDED_SESSIONS_MAX } from '../../storage/ports/sessions.ts';
 
 const TOKENS = 10_000;
 const IDENTIFIED = 3_000_000;
