@@ -105,12 +105,13 @@ async function read(counters: MeasureOptions['counters'] = {}): Promise<Record<s
   return counts;
 }
 
-/** The figures that `sampleOf` returns. */
+/** How busy both cores were: the one near 100 % is the limit. */
 export const CORE_FIGURES: readonly Figure[] = [
   { key: 'serverPercent', label: 'server of its core', unit: '%', better: 'neither', digits: 0 },
   { key: 'loadPercent', label: 'load of its core', unit: '%', better: 'neither', digits: 0 },
 ];
 
+/** The figures that `sampleOf` returns. */
 export const ORDER_FIGURES: readonly Figure[] = [
   { key: 'perSecond', label: 'answers', unit: 'orders/s', better: 'more', digits: 0 },
   { key: 'p50Ms', label: 'p50', unit: 'ms', better: 'less', digits: 2 },
