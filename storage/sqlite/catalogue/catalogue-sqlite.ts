@@ -168,7 +168,7 @@ export class SqliteCatalogue implements Catalogue {
 
 function whereOf(filters: readonly (readonly [string, string | undefined])[]) {
   const used = filters.filter(([, value]) => value !== undefined);
-  const clause = used.map(([column]) => `${column} = ? and `).join('');
+  const clause = used.map(([column]) => `${column} = +? and `).join('');
   return { clause, values: used.map(([, value]) => value!) };
 }
 
@@ -186,9 +186,11 @@ function readLists<T extends { readonly createdAt: number; readonly id: string }
   return all.slice(0, limit);
 }
 
+/** `+?`: see `docs/decisions/118-values-that-plan-nothing.md`. */
 function listText(table: string, columns: string, clause: string): string {
-  return `select ${columns} from ${table} where ${clause}unlisted = ? and (created_at, id) < (?, ?)
-    order by created_at desc, id desc limit ?`;
+  return `select ${columns} from ${table}
+    where ${clause}unlisted = +? and (created_at, id) < (?, ?)
+    order by created_at desc, id desc limit +?`;
 }
 
 function positionOf(item: { createdAt: number; id: string }): { time: number; id: string } {

@@ -33,14 +33,15 @@ export class SqliteFollowStore implements FollowStore {
     this.#isFollowing = reader
       .prepare<[string, string], 1>('select 1 from follows where user_id = ? and creator_id = ?')
       .pluck();
+    // `+?`: see `docs/decisions/118-values-that-plan-nothing.md`.
     this.#followers = reader.prepare<ListParameters, Follow>(`
       select user_id as userId, since from follows
-      where creator_id = ? and (since, user_id) < (?, ?)
-      order by since desc, user_id desc limit ?`);
+      where creator_id = +? and (since, user_id) < (?, ?)
+      order by since desc, user_id desc limit +?`);
     this.#following = reader.prepare<ListParameters, Follow>(`
       select creator_id as userId, since from follows
-      where user_id = ? and (since, creator_id) < (?, ?)
-      order by since desc, creator_id desc limit ?`);
+      where user_id = +? and (since, creator_id) < (?, ?)
+      order by since desc, creator_id desc limit +?`);
     this.#counts = reader.prepare<[string], FollowCounts>(
       'select followers, following from follow_counts where user_id = ?',
     );

@@ -39,10 +39,11 @@ export function open(options: ProgramOptions) {
   const trimmedOf = database
     .prepare<[number], number>('select trimmed from shards where shard = ?')
     .pluck();
+  // `+?`: see `docs/decisions/118-values-that-plan-nothing.md`.
   const entriesAfter = database
     .prepare<[number, number, number], [number, number, Buffer]>(`
       select id % ${SEQUENCE_SPAN}, epoch, bytes from entries
-      where id > ? and id < ? order by id limit ?`)
+      where id > ? and id < ? order by id limit +?`)
     .raw();
   const snapshotOf = database.prepare<[number], SnapshotRow>(
     'select sequence, head, part_names from snapshots where shard = ?',

@@ -38,17 +38,21 @@ export class SqliteFeedStore implements FeedStore {
     this.#isRestored = reader
       .prepare<[string], number>('select 1 from rows_restored where user_id = ?')
       .pluck();
+    // `+?`: see `docs/decisions/118-values-that-plan-nothing.md`.
     this.#readThrough = reader
-      .prepare<[string], number | null>('select max(through_id) from read_all where user_id = ?')
+      .prepare<[string], number | null>('select max(through_id) from read_all where user_id = +?')
       .pluck();
     this.#readAbove = reader
       .prepare<[string, number], number>('select id from read_one where user_id = ? and id > ?')
       .pluck();
     this.#readAtAll = reader
-      .prepare<[string, number], number>(`
-        select read_at from read_all where user_id = ? and through_id >= ?
-        order by through_id limit 1`)
-      .pluck();
+      .prepare<[{ userId: string; first: number; last: number }], [number, number]>(`
+        select through_id, read_at from read_all
+        where user_id = +@userId and through_id >= @first and through_id <= coalesce((
+          select min(through_id) from read_all where user_id = +@userId and through_id >= @last
+        ), @last)
+        order by through_id`)
+      .raw();
     this.#readAtOnes = reader
       .prepare<[string, number, number], [number, number]>(
         'select id, read_at from read_one where user_id = ? and id between ? and ?',
@@ -178,9 +182,12 @@ export class SqliteFeedStore implements FeedStore {
     const ids = places.map(({ key }) => key);
     const [first, last] = [Math.min(...ids), Math.max(...ids)];
     const ones = new Map(readQuery(() => this.#readAtOnes.all(userId, first, last)));
+    // From the first that concerns the page to the one that reaches its last notification. A mark
+    // ends at a notification of the user, so they are hardly more than the page has.
+    const alls = readQuery(() => this.#readAtAll.all({ userId, first, last }));
     return places.map((place) => {
       const { key } = place;
-      const readAt = ones.get(key) ?? readQuery(() => this.#readAtAll.get(userId, key)) ?? null;
+      const readAt = ones.get(key) ?? alls.find(([through]) => through >= key)?.[1] ?? null;
       return { id: String(key), ...unpackNotification(place), readAt };
     });
   }
