@@ -82,7 +82,29 @@ function OwnJob({ id }: { id: string }) {
 }
 
 function ConsoleLogIn() {
-  return <LogIn base={BASE} isClosed />;
+  return (
+    <div class="stack stack-l">
+      <LogIn base={BASE} isClosed />
+      <BecomeOperator />
+    </div>
+  );
+}
+
+/** How an account becomes an operator's: nobody can on the pages. */
+function BecomeOperator() {
+  return (
+    <section class="narrow stack soft">
+      <h2>{consoleText('become.title')}</h2>
+      <p>{consoleText('become.text')}</p>
+      <p>
+        <code class="console-command">npm run -s livedrops -- operator add you@example.com</code>
+      </p>
+      <p>{consoleText('become.then')}</p>
+      <p>
+        <a href="/docs/guides/operations#operators">{consoleText('become.more')}</a>
+      </p>
+    </section>
+  );
 }
 
 function Nothing() {
@@ -115,6 +137,7 @@ function Operators({ children }: { children: ComponentChildren }) {
           {consoleText('denied.logIn')}
         </a>
       </p>
+      <BecomeOperator />
     </Empty>
   );
 }

@@ -59,7 +59,7 @@ function Lists({ lists }: { lists: readonly (readonly SearchItem[])[] }) {
       <Empty title={text('home.empty.title')}>
         <p>{text('home.empty.text')}</p>
         <p>
-          <a class="button button-main" href="/studio">
+          <a class="button button-main" href={user.value === null ? '/studio/register' : '/studio'}>
             {text('foot.sell')}
           </a>
         </p>

@@ -46,9 +46,12 @@ export function StudioHome() {
         of={paged}
         waiting={<div class="waiting studio-waiting" />}
         empty={
-          <Empty title={studioText('products.empty.title')}>
-            <p>{studioText('products.empty.text')}</p>
-          </Empty>
+          <div class="stack">
+            <Empty title={studioText('products.empty.title')}>
+              <p>{studioText('products.empty.text')}</p>
+            </Empty>
+            {!isOpen.value && <NewProduct creatorId={creatorId} />}
+          </div>
         }
       >
         {(products) => (

@@ -16,6 +16,7 @@ import { useLiveFigures } from './live-figures.ts';
 import { NewestOrders } from './orders/newest-orders.tsx';
 import { refusalText } from './refusals.ts';
 import { SaleCharts } from './sale-charts.tsx';
+import { ShareLink } from './share-link.tsx';
 import { ShownView } from './shown-view.tsx';
 import { studioText } from './texts.ts';
 
@@ -55,6 +56,7 @@ function Sale({ drop: loaded, product }: { drop: Drop; product: Product }) {
           <a href={`/drops/${id}`}>{studioText('sale.see')}</a>
         </div>
         <h1>{product.name}</h1>
+        {(drop.status === 'upcoming' || drop.status === 'live') && <ShareLink dropId={id} />}
         <p class="soft">
           {drop.status === 'upcoming' && (
             <>

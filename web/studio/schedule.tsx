@@ -16,6 +16,7 @@ import { useWorking } from '../shared/working.ts';
 const HOUR_MS = 3_600_000;
 
 export function Schedule({ productId }: { productId: string }) {
+  const isNow = useSignal(false);
   const starts = useSignal(localText(serverNow() + HOUR_MS));
   const ends = useSignal(localText(serverNow() + 2 * HOUR_MS));
   const units = useSignal(100);
@@ -29,8 +30,9 @@ export function Schedule({ productId }: { productId: string }) {
   const problem = useComputed<StudioKey | null>(() => {
     if (!isCurrency(currency.value)) return 'schedule.badCurrency';
     if (price.value !== '' && amount.value === null) return 'schedule.badPrice';
-    if (Date.parse(starts.value) <= serverNow()) return 'schedule.startsPast';
-    if (Date.parse(ends.value) <= Date.parse(starts.value)) return 'schedule.endsFirst';
+    const startsAt = isNow.value ? serverNow() : Date.parse(starts.value);
+    if (!isNow.value && startsAt <= serverNow()) return 'schedule.startsPast';
+    if (Date.parse(ends.value) <= startsAt) return 'schedule.endsFirst';
     return null;
   });
   const announce = (): void =>
@@ -39,7 +41,7 @@ export function Schedule({ productId }: { productId: string }) {
         client.call('POST /v1/products/{id}/drops', {
           path: { id: productId },
           body: {
-            startsAt: new Date(starts.value).toISOString(),
+            startsAt: new Date(isNow.value ? serverNow() : starts.value).toISOString(),
             endsAt: new Date(ends.value).toISOString(),
             stock: units.value,
             unitAmount: amount.value!,
@@ -59,8 +61,16 @@ export function Schedule({ productId }: { productId: string }) {
       }}
     >
       <h2>{studioText('schedule.title')}</h2>
+      <label class="row">
+        <input
+          type="checkbox"
+          checked={isNow.value}
+          onChange={({ currentTarget }) => (isNow.value = currentTarget.checked)}
+        />
+        {studioText('schedule.now')}
+      </label>
       <div class="studio-pair studio-moments">
-        <Moment id="starts" label="schedule.starts" value={starts} />
+        {!isNow.value && <Moment id="starts" label="schedule.starts" value={starts} />}
         <Moment id="ends" label="schedule.ends" value={ends} />
       </div>
       <p class="soft small">
@@ -110,7 +120,7 @@ export function Schedule({ productId }: { productId: string }) {
       </div>
       {problem.value === null && amount.value !== null && (
         <p class="notice">
-          {studioText('schedule.preview', {
+          {studioText(isNow.value ? 'schedule.preview.now' : 'schedule.preview', {
             units: text('order.count', { n: units.value }),
             price: priceText(amount.value, currency.value),
             time: momentText(Date.parse(starts.value), serverNow()),

@@ -252,6 +252,12 @@ export const de: MessagesOf<ConsoleKey> = {
   'alarms.share': '{n}\u00A0%',
   'alarms.command': 'Mehr zeigt',
   'alarms.runbook': 'Was es heißt und was zu tun ist',
+  'become.title': 'Noch kein Operator?',
+  'become.text': 'Operatoren werden auf der Maschine des Servers gemacht, in seinem Ordner:',
+  'become.then':
+    'Das zeigt ein Passwort, einen zweiten Faktor für eine Authenticator-App und ' +
+    'Wiederherstellungscodes: jeder davon gilt einmal als der Code, nach dem hier gefragt wird.',
+  'become.more': 'Mehr über Operatoren',
   denied: 'Dieses Konto ist kein Operator. Melde dich mit einem an, das einer ist.',
   'denied.logIn': 'Als Operator anmelden',
 };

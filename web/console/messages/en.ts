@@ -242,6 +242,12 @@ export const en = {
   'alarms.share': '{n}\u00A0%',
   'alarms.command': 'See more by',
   'alarms.runbook': 'What it means, and what to do',
+  'become.title': 'No operator yet?',
+  'become.text': 'Operators are made on the server’s machine, in its folder:',
+  'become.then':
+    'It shows a password, a second factor for an authenticator app, and recovery codes: each of ' +
+    'them is good once as the code that is asked for here.',
+  'become.more': 'More about operators',
   denied: 'This account is no operator. Log in with one that is.',
   'denied.logIn': 'Log in as an operator',
 } as const;
