@@ -196,6 +196,7 @@ class PushBench {
         lastSeconds: result.lastSeconds,
         withinMinute: result.withinMinute,
         memoryMb: result.memory / MEGABYTE,
+        youngMb: result.youngGeneration / MEGABYTE,
       },
     };
   }
