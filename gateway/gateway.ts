@@ -271,7 +271,7 @@ export function createGateway(options: GatewayOptions): Gateway {
           ...organisationRoutes(),
           ...invitationRoutes(),
           ...shopRoutes(),
-          ...(main === null ? sampleShopRoutes(options.sampleShops ?? null) : []),
+          ...sampleShopRoutes(options.sampleShops ?? null),
           ...auditRoutes(),
           ...webhookRoutes(),
           ...productRoutes({ levels, reads, urls }),

@@ -28,7 +28,6 @@ export const PUSH_FIGURES: readonly Figure[] = [
   figureOf('lastSeconds', 'last message after', 's', 'less', 1),
   figureOf('withinMinute', 'messages within a minute', 'messages', 'more', 0),
   figureOf('memoryMb', 'memory that it takes, at most', 'MB', 'less', 0),
-  figureOf('youngMb', 'of it the young generation', 'MB', 'less', 0),
 ];
 
 /** `subjects`: as `subjectsOf` gives them. */

@@ -196,7 +196,6 @@ class PushBench {
         lastSeconds: result.lastSeconds,
         withinMinute: result.withinMinute,
         memoryMb: result.memory / MEGABYTE,
-        youngMb: result.youngGeneration / MEGABYTE,
       },
     };
   }

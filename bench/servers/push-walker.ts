@@ -4,7 +4,6 @@
 // `fill` an empty object, of `walk` a `PushWalkResult`. Usage: push-walker.ts DIRECTORY
 
 import { createInterface } from 'node:readline';
-import { getHeapSpaceStatistics } from 'node:v8';
 import { pino } from 'pino';
 import { systemClock } from '../../actors/clock.ts';
 import { SaleMeter } from '../../actors/sale-meter.ts';
@@ -26,11 +25,6 @@ export type PushWalkerJob =
 export interface PushWalkResult extends WalkResult {
   /** At the most during the walk, beyond what the process had before its first one, in bytes. */
   readonly memory: number;
-  /**
-   * Of these, how much the young generation of the main thread grew. V8 lets that of any process
-   * grow to its limit that is busy for a while.
-   */
-  readonly youngGeneration: number;
 }
 
 const MEMORY_INTERVAL_MS = 50;
@@ -51,7 +45,6 @@ const push = createPush({
 });
 const { keyId } = await push.keys.present();
 const memoryBefore = process.memoryUsage.rss();
-const youngBefore = youngGeneration();
 const lines = createInterface({ input: process.stdin });
 lines.on('line', (line) => {
   void run(JSON.parse(line) as PushWalkerJob).then((result) =>
@@ -68,20 +61,12 @@ async function run(job: PushWalkerJob): Promise<PushWalkResult | object> {
     return {};
   }
   let memory = 0;
-  let young = 0;
   const watch = setInterval(() => {
-    const grown = process.memoryUsage.rss() - memoryBefore;
-    if (grown > memory) young = youngGeneration() - youngBefore;
-    memory = Math.max(memory, grown);
+    memory = Math.max(memory, process.memoryUsage.rss() - memoryBefore);
   }, MEMORY_INTERVAL_MS);
   const result = await walkReachedCrowd(stores, push.sender, job.number);
   clearInterval(watch);
-  return { ...result, memory, youngGeneration: young };
-}
-
-function youngGeneration(): number {
-  const spaces = getHeapSpaceStatistics();
-  return spaces.find(({ space_name: name }) => name === 'new_space')!.physical_space_size;
+  return { ...result, memory };
 }
 
 async function stop(): Promise<void> {

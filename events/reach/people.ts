@@ -91,15 +91,9 @@ export class People {
     const absent = wanting.filter(({ userId }) => !online.has(userId));
     const passedOver = wanting.length - absent.length;
     if (passedOver > 0) counts.add('push', 'online', passedOver);
-    // Followers are told the same: one text for all of them.
-    const messages = new Map<PushWish, PushMessage>();
     return absent.flatMap((candidate) => {
       const wish = wishOf(candidate);
-      const message = messages.get(wish) ?? {
-        ...wish.message,
-        payload: JSON.stringify(wish.content),
-      };
-      messages.set(wish, message);
+      const message = { ...wish.message, payload: JSON.stringify(wish.content) };
       return found
         .get(candidate.userId)!
         .subscriptions.map((subscription) =>

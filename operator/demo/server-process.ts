@@ -8,6 +8,8 @@ import { fileURLToPath } from 'node:url';
 export interface ServerProcessOptions {
   /** `LIVEDROPS_` variables; the server sees no others. */
   readonly environment: Readonly<Record<string, string>>;
+  /** How long a start may take; 30 s unless given. */
+  readonly readyTimeoutMs?: number;
 }
 
 const PROGRAM = fileURLToPath(new URL('../livedrops.ts', import.meta.url));
@@ -30,7 +32,8 @@ export class ServerProcess {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     this.#child = child;
-    const timeout = setTimeout(() => child.kill('SIGKILL'), READY_TIMEOUT_MS);
+    const { readyTimeoutMs = READY_TIMEOUT_MS } = this.#options;
+    const timeout = setTimeout(() => child.kill('SIGKILL'), readyTimeoutMs);
     try {
       // The iteration also ends when the server ends.
       for await (const line of createInterface({ input: child.stdout })) {

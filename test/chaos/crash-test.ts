@@ -15,6 +15,7 @@ import { openSqliteStores } from '../../storage/sqlite/stores.ts';
 import { Caller } from './caller.ts';
 import { check } from './checker.ts';
 import { Crowd, register, retryAll, type Retry } from './crowd.ts';
+import { COMPILE_CACHE } from '../operator/run-command.ts';
 import { pause, readFinalState, settled } from './final-state.ts';
 import { type FinalState, History } from './history.ts';
 import { Random } from './random.ts';
@@ -39,6 +40,8 @@ export interface CrashReport {
   readonly orders: number;
 }
 
+/** On a machine that is busy with other tests. */
+const READY_TIMEOUT_MS = 120_000;
 const CLIENTS = 24;
 const BUYERS = 40;
 const WATCHERS = 6;
@@ -85,6 +88,7 @@ class CrashTest {
     this.#random = new Random({ seed: options.seed });
     const authSecret = randomBytes(SECRET_BYTES).toString('base64url');
     this.#environment = {
+      ...COMPILE_CACHE,
       LIVEDROPS_DATA: dataDirectory,
       LIVEDROPS_PORT: '0',
       LIVEDROPS_RATE_LIMITS: 'off',
@@ -93,7 +97,8 @@ class CrashTest {
       LIVEDROPS_AUTH_SECRET: authSecret,
       LIVEDROPS_PAYMENT_SECRET: this.#paymentSecret,
     };
-    this.server = new ServerProcess({ environment: this.#environment });
+    const environment = this.#environment;
+    this.server = new ServerProcess({ environment, readyTimeoutMs: READY_TIMEOUT_MS });
     this.#world = new World({ authSecret, buyers: BUYERS });
     const history = this.#history;
     this.#watchers = this.#world.buyers

@@ -75,13 +75,6 @@ test.serial('threads read one monotonic clock, which their limits count by', asy
   }
 });
 
-test.serial('U1: a sample shop is offered through threads too, and not to strangers', async (t) => {
-  const offer = async (headers: object) =>
-    JSON.parse((await call('GET', '/v1/sample-shop', 'ann', headers)).text) as object;
-  t.deepEqual(await offer({}), { isOffered: true });
-  t.deepEqual(await offer({ 'x-forwarded-for': '203.0.113.7' }), { isOffered: false });
-});
-
 test.serial('H5: a user gets the quota of the node, through whatever threads', async (t) => {
   // Reads of a user: 300 in 10 s, half of them at once.
   const answers = await Promise.all(

@@ -54,9 +54,6 @@ onEachProfile((test, profile) => {
         ({ length }) => length === 1,
       );
       await server.post('/v1/notifications/read-all', { as: ann.id });
-      const pushKey = (await server.get('/v1/push/key')).json;
-      const wishes = { body: { spreadSeconds: 90, push: { lowStock: false } }, as: ann.id };
-      const wished = await server.call('PATCH', '/v1/users/me/preferences', wishes);
       const buying = keepBuying(server, dropId, ann.id);
       await eventually(
         async () => buying.bought.length,
@@ -99,11 +96,6 @@ onEachProfile((test, profile) => {
       t.truthy(feed.at(-1)!['readAt'], 'what was read stays read');
       const following = await restored.listAll(`/v1/users/${ann.id}/following`);
       t.is(following.length, 1);
-      // Browsers have subscribed for this key (R1).
-      t.deepEqual((await restored.get('/v1/push/key')).json, pushKey);
-      const preferences = await restored.get('/v1/users/me/preferences', { as: ann.id });
-      t.is(wished.status, 200);
-      t.deepEqual(preferences.json, wished.json);
       const login = { email: ann.email, password: 'correct horse battery' };
       t.is((await restored.post('/v1/auth/login', { body: login })).status, 200);
       t.is((await restored.order(dropId, ann.id, 'later')).status, 201);
