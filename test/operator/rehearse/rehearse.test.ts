@@ -26,7 +26,7 @@ async function assertHidden(t: { deepEqual(actual: unknown, expected: unknown): 
 }
 
 test.serial(
-  'X8: a sale by the public door passes, and nothing of it is seen afterwards',
+  'X8, D10: a sale by the public door passes, and nothing of it is seen afterwards',
   async (t) => {
     const { code, stdout, stderr } = await rehearse(['--seconds', '2', '--json']);
     t.is(code, 0, `${stdout}\n${stderr}`);
@@ -49,6 +49,9 @@ test.serial(
     t.true(unlisted?.['passed']);
     const dropId = String(figures.drop['id']);
     t.is((await server.get(`/v1/drops/${dropId}`)).status, 404);
+    const token = server.token('olga', 3_600, ['operator']);
+    const cancelled = await server.get(`/v1/drops/${dropId}`, { token });
+    t.like(cancelled.json, { status: 'cancelled', unlisted: true });
     await assertHidden(t);
     const creator = String(figures.drop['creatorId']);
     t.is((await server.get(`/v1/users/${creator}`)).status, 404);
