@@ -13,11 +13,16 @@ export async function writeSynced(file: string, bytes: Uint8Array, mode: number)
   }
 }
 
-/** Names that were added to the folder, or removed, are on the disk when it resolves. */
-export async function syncFolder(folder: string): Promise<void> {
+/**
+ * Names that were added to the folder, or removed, are on the disk when it resolves: to what tells
+ * the folder from one that is made in its place later.
+ */
+export async function syncFolder(folder: string): Promise<string> {
   const handle = await open(folder, 'r');
   try {
     await handle.sync();
+    const { ino, birthtimeNs } = await handle.stat({ bigint: true });
+    return `${ino} ${birthtimeNs}`;
   } finally {
     await handle.close();
   }

@@ -2,7 +2,7 @@
 // fill no tile. Everything else of the tree is in full tiles, which nothing here reads.
 
 import type { StoredTree, TreeName } from '../../storage/ports/ledger.ts';
-import { Edge, leafHash, perfectRoot } from './merkle.ts';
+import { Edge, leafHash, perfectRoot, rootOfPeaks } from './merkle.ts';
 import {
   joinLeaves,
   splitHashes,
@@ -29,7 +29,12 @@ export class GrowingTree {
   readonly #tailHashes: Uint8Array[] = [];
   /** By level less one: the hashes of the tile that is not full. */
   readonly #upper: Uint8Array[][] = [];
+  /** Of the tiles of leaves that are full, in files or not. */
   readonly #edge = new Edge();
+  /** Of the leaves after them. */
+  #open = new Edge();
+  /** Of the full tiles in the tail. */
+  readonly #tileRoots: Uint8Array[] = [];
 
   constructor({ name, first, size, head, tail, upper }: StoredTree) {
     this.name = name;
@@ -60,7 +65,7 @@ export class GrowingTree {
   }
 
   root(): Uint8Array {
-    return this.#edge.root();
+    return rootOfPeaks([...this.#edge.peaks, ...this.#open.peaks]);
   }
 
   append(leaf: Uint8Array): void {
@@ -84,7 +89,7 @@ export class GrowingTree {
       full.push({ level: 'entries', index, bytes: joinLeaves(leaves) });
       full.push({ level: 0, index, bytes: Buffer.concat(hashes) });
       this.#tiled += TILE_WIDTH;
-      this.#addUpper(perfectRoot(hashes), 1, full);
+      this.#addUpper(this.#tileRoots.shift()!, 1, full);
     }
     return full;
   }
@@ -113,6 +118,11 @@ export class GrowingTree {
   #hashOf(leaf: Uint8Array): void {
     const hash = leafHash(leaf);
     this.#tailHashes.push(hash);
-    this.#edge.add(hash);
+    this.#open.add(hash);
+    if (this.#open.size < TILE_WIDTH) return;
+    const root = this.#open.root();
+    this.#tileRoots.push(root);
+    this.#edge.add(root, TILE_HEIGHT);
+    this.#open = new Edge();
   }
 }

@@ -6,7 +6,7 @@
 
 import type { AuditEntry } from '../../contracts/audit.ts';
 import type { TreeName } from '../../storage/ports/ledger.ts';
-import { HASH_BYTES, sha256 } from './merkle.ts';
+import { HASH_BYTES, sha256, sha256OfTwo } from './merkle.ts';
 
 const ENTRY_LEAF = 1;
 const ACTION_LEAF = 2;
@@ -60,7 +60,8 @@ export class EntrySalts {
 
 /** `bytes`: the entry as it is stored. */
 export function entryLeaf(salt: Uint8Array, sequence: number, bytes: Uint8Array): Buffer {
-  const leaf = Buffer.alloc(ENTRY_LEAF_BYTES);
+  // Each of its bytes is written.
+  const leaf = Buffer.allocUnsafe(ENTRY_LEAF_BYTES);
   leaf[0] = ENTRY_LEAF;
   writeNumber(leaf, sequence, 1);
   commitment(salt, bytes).copy(leaf, 1 + NUMBER_BYTES);
@@ -135,7 +136,7 @@ export function readHeadLeaf(leaf: Uint8Array): HeadLeaf {
 
 /** Salts have one length, so the parts cannot be confused. */
 function commitment(salt: Uint8Array, bytes: Uint8Array): Buffer {
-  return sha256(Buffer.concat([salt, bytes]));
+  return sha256OfTwo(salt, bytes);
 }
 
 function numberBytes(value: number): Buffer {

@@ -60,9 +60,14 @@ export function splitHashes(bytes: Uint8Array): Uint8Array[] {
 
 /** Leaves as bundles have them: before each its length, two bytes, the high one first. */
 export function joinLeaves(leaves: readonly Uint8Array[]): Buffer {
-  return Buffer.concat(
-    leaves.flatMap((leaf) => [Buffer.of(leaf.length >> 8, leaf.length & 0xff), leaf]),
-  );
+  const joined = Buffer.alloc(leaves.reduce((sum, { length }) => sum + 2 + length, 0));
+  let at = 0;
+  for (const leaf of leaves) {
+    at = joined.writeUInt16BE(leaf.length, at);
+    joined.set(leaf, at);
+    at += leaf.length;
+  }
+  return joined;
 }
 
 /** The parts have the memory of `bytes`. */

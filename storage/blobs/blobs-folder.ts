@@ -35,6 +35,8 @@ const CHUNK_BYTES = 128 * 1024;
 const FREE_BYTES_MIN = 1024 ** 3;
 /** The disk is asked again after so many bytes of a blob. */
 const ROOM_CHECK_BYTES = 16 * 1024 ** 2;
+/** Folders that are known to be on the disk. */
+const PLACED_MAX = 1_000;
 /** How often a folder is made again that a deletion of its last blob removes meanwhile. */
 const LINK_ATTEMPTS_MAX = 5;
 
@@ -54,6 +56,8 @@ export class FolderBlobs implements Blobs {
   readonly #folder: string;
   readonly #create: boolean;
   readonly #freeBytesMin: number;
+  /** Folders whose place in those above is on the disk, with what tells them from later ones. */
+  readonly #placed = new Map<string, string>();
 
   constructor({ folder, create, freeBytesMin = FREE_BYTES_MIN }: FolderBlobsOptions) {
     this.#folder = folder;
@@ -169,10 +173,16 @@ export class FolderBlobs implements Blobs {
     }
   }
 
-  /** From this folder up to the one of all blobs: each may be new. */
+  /**
+   * From this folder up to the one of all blobs: each may be new. A folder whose place was synced
+   * by this process, and that is the same folder still, has stood since, and so have those above.
+   */
   async #syncFolders(folder: string): Promise<void> {
-    await syncFolder(folder);
-    if (folder !== this.#folder) await this.#syncFolders(dirname(folder));
+    const identity = await syncFolder(folder);
+    if (folder === this.#folder || this.#placed.get(folder) === identity) return;
+    await this.#syncFolders(dirname(folder));
+    if (this.#placed.size >= PLACED_MAX) this.#placed.clear();
+    this.#placed.set(folder, identity);
   }
 
   async #removeEmpty(folder: string): Promise<void> {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import test from 'ava';
 import { FolderBlobs } from '../../storage/blobs/blobs-folder.ts';
+import { syncFolder } from '../../storage/files.ts';
 import { blobsContract } from './contract/blobs.ts';
 import { failsWith } from './contract/errors.ts';
 import { removeDirectory, temporaryDirectory } from './temporary-directory.ts';
@@ -55,6 +56,18 @@ test('M2: the last blob of a folder takes the folder with it', async (t) => {
   await blobs.put('alone/in/folder', text('x'), { bytesMax: 1 });
   await blobs.delete('alone/in/folder');
   t.false(readdirSync(folder).includes('alone'));
+});
+
+test('M2: a folder that is made again in the place of one is told from it', async (t) => {
+  const own = join(folder, 'made-again');
+  mkdirSync(own);
+  const first = await syncFolder(own);
+  t.is(await syncFolder(own), first);
+  await blobs.put('made-again/blob', text('x'), { bytesMax: 1 });
+  t.is(await syncFolder(own), first, 'its names do not count');
+  await blobs.delete('made-again/blob');
+  await blobs.put('made-again/blob', text('x'), { bytesMax: 1 });
+  t.not(await syncFolder(own), first);
 });
 
 test('M2: a shared folder that is not there is an error, and is not created', async (t) => {
