@@ -13,18 +13,13 @@ import {
   sampleOf,
 } from './measure.ts';
 import type { CommonOptions, Finding, Sample, ScenarioOption, Subject, Log } from './scenario.ts';
-import { count, ratio } from './scenario.ts';
+import { counted, ratio } from './scenario.ts';
 import type { OrderServer } from './servers/order-server.ts';
 
 /** The second option stands for the drop of a celebrity. */
 export const CONNECTION_OPTIONS: readonly ScenarioOption[] = [
-  { flags: '--connections <n>', description: 'keep-alive connections', parse: count, default: 64 },
-  {
-    flags: '--many-connections <n>',
-    description: 'connections of a second series, without the peers',
-    parse: count,
-    default: 512,
-  },
+  counted('--connections <n>', 'keep-alive connections', 64),
+  counted('--many-connections <n>', 'connections of a second series, without the peers', 512),
 ];
 
 /** A pause between measurements, so that one server's leftovers do not disturb the next. */

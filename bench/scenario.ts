@@ -120,6 +120,15 @@ export function count(text: string): number {
   return value;
 }
 
+/** An option that takes such a number; null: none unless given. */
+export function counted(
+  flags: string,
+  description: string,
+  byDefault: number | null,
+): ScenarioOption {
+  return { flags, description, parse: count, default: byDefault };
+}
+
 /** Returns a finding with the ratio of two subjects in each round. */
 export function ratio(
   options: Pick<Finding, 'label' | 'aim'> & {

@@ -10,7 +10,7 @@ import { type ClosedLoop, measure, type Measurement, ORDER_FIGURES, sampleOf } f
 import { openCheckout } from '../other-checkout.ts';
 import {
   type CommonOptions,
-  count,
+  counted,
   type Finding,
   type Log,
   ratio,
@@ -51,18 +51,8 @@ export const browse: Scenario<BrowseOptions> = {
   name: 'browse',
   description: 'crowds that read one card, product, list or search, and storms on what was evicted',
   options: [
-    {
-      flags: '--connections <n>',
-      description: 'keep-alive connections',
-      parse: count,
-      default: 64,
-    },
-    {
-      flags: '--storm-connections <n>',
-      description: 'connections of the storm',
-      parse: count,
-      default: 1_000,
-    },
+    counted('--connections <n>', 'keep-alive connections', 64),
+    counted('--storm-connections <n>', 'connections of the storm', 1_000),
     {
       flags: '--against <checkouts>',
       description: 'commits or directories, with commas, to measure beside this one',

@@ -15,7 +15,7 @@ import {
 } from '../measure.ts';
 import {
   type CommonOptions,
-  count,
+  counted,
   type Figure,
   type Finding,
   ratio,
@@ -69,18 +69,12 @@ export const cluster: Scenario<ClusterOptions> = {
   name: 'cluster',
   description: 'one hot drop behind a gateway, NATS, an actors node and Redis: CPU time of each',
   options: [
-    {
-      flags: '--connections <n>',
-      description: 'keep-alive connections',
-      parse: count,
-      default: 64,
-    },
-    {
-      flags: '--saturating-connections <n>',
-      description: 'enough connections to keep one process busy all the time',
-      parse: count,
-      default: 512,
-    },
+    counted('--connections <n>', 'keep-alive connections', 64),
+    counted(
+      '--saturating-connections <n>',
+      'enough connections to keep one process busy all the time',
+      512,
+    ),
     { flags: '--unpinned', description: 'let the kernel choose the cores' },
   ],
   defaults: { rounds: 3, seconds: 4 },

@@ -9,7 +9,7 @@ import { median } from '../measure.ts';
 import type { OperatorApi } from '../../operator/api-client.ts';
 import {
   type CommonOptions,
-  count,
+  counted,
   type Figure,
   type Finding,
   type Sample,
@@ -49,18 +49,8 @@ export const failover: Scenario<FailoverOptions> = {
   description: 'the owner of drops is killed under load: until others serve them',
   defaults: { rounds: 5 },
   options: [
-    {
-      flags: '--drops <n>',
-      description: 'each on a shard of its own',
-      parse: count,
-      default: 4,
-    },
-    {
-      flags: '--orders-per-second <n>',
-      description: 'for each drop',
-      parse: count,
-      default: 200,
-    },
+    counted('--drops <n>', 'each on a shard of its own', 4),
+    counted('--orders-per-second <n>', 'for each drop', 200),
   ],
   run: runFailover,
 };

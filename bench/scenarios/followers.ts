@@ -12,7 +12,7 @@ import type { RequestKind } from '../load/request-plan.ts';
 import { costOf, type OpenLoop } from '../measure.ts';
 import {
   type CommonOptions,
-  count,
+  counted,
   type LatencyPoint,
   type Sample,
   type Scenario,
@@ -51,9 +51,7 @@ export interface FollowersOptions extends CommonOptions {
 export const followers: Scenario<FollowersOptions> = {
   name: 'followers',
   description: 'a creator with a million followers: pages at any depth, follows, counts',
-  options: [
-    { flags: '--followers <n>', description: 'of the creator', parse: count, default: 1_000_000 },
-  ],
+  options: [counted('--followers <n>', 'of the creator', 1_000_000)],
   defaults: { seconds: 2 },
   run: runFollowers,
 };

@@ -7,7 +7,7 @@ import type { RequestPlan } from '../load/request-plan.ts';
 import { type ClosedLoop, measure } from '../measure.ts';
 import {
   type CommonOptions,
-  count,
+  counted,
   type Finding,
   type Log,
   type Sample,
@@ -36,18 +36,8 @@ export const graphql: Scenario<GraphQLOptions> = {
   name: 'graphql',
   description: 'a drop read by GraphQL beside REST, and watched beside the live stream',
   options: [
-    {
-      flags: '--connections <n>',
-      description: 'keep-alive connections that read',
-      parse: count,
-      default: 64,
-    },
-    {
-      flags: '--subscribers <n>',
-      description: 'subscribers of one drop, of each kind',
-      parse: count,
-      default: 10_000,
-    },
+    counted('--connections <n>', 'keep-alive connections that read', 64),
+    counted('--subscribers <n>', 'subscribers of one drop, of each kind', 10_000),
   ],
   defaults: { rounds: 5, seconds: 3 },
   run,

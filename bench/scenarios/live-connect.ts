@@ -10,7 +10,7 @@ import type { RequestPlan } from '../load/request-plan.ts';
 import { SteadyBuyers } from '../load/steady-buyers.ts';
 import {
   type CommonOptions,
-  count,
+  counted,
   type Sample,
   type Scenario,
   type ScenarioReport,
@@ -195,18 +195,8 @@ export const liveConnect: Scenario<LiveConnectOptions> = {
   name: 'live-connect',
   description: 'everybody loses the live stream at once and resumes it, while orders go on',
   options: [
-    {
-      flags: '--connections <n>',
-      description: 'signed-in clients that come back',
-      parse: count,
-      default: 5_000,
-    },
-    {
-      flags: '--orders-per-second <n>',
-      description: 'meanwhile, at a steady rate',
-      parse: count,
-      default: 200,
-    },
+    counted('--connections <n>', 'signed-in clients that come back', 5_000),
+    counted('--orders-per-second <n>', 'meanwhile, at a steady rate', 200),
   ],
   run,
 };

@@ -6,7 +6,7 @@ import { LiveComparison, type Opened } from '../load/live-comparison.ts';
 import type { LiveLoad } from '../load/live-load.ts';
 import {
   type CommonOptions,
-  count,
+  counted,
   type LatencyPoint,
   type Scenario,
   type ScenarioReport,
@@ -219,18 +219,12 @@ export const liveFanout: Scenario<LiveFanoutOptions> = {
   name: 'live-fanout',
   description: 'very many subscribers of one drop, beside servers that only publish',
   options: [
-    {
-      flags: '--subscribers <n>',
-      description: 'open WebSockets to each server',
-      parse: count,
-      default: 10_000,
-    },
-    {
-      flags: '--many-subscribers <n>',
-      description: 'the same once more, without the peers; as many as the machine allows',
-      parse: count,
-      default: 50_000,
-    },
+    counted('--subscribers <n>', 'open WebSockets to each server', 10_000),
+    counted(
+      '--many-subscribers <n>',
+      'the same once more, without the peers; as many as the machine allows',
+      50_000,
+    ),
   ],
   defaults: { rounds: 3 },
   run,

@@ -3,7 +3,7 @@
 
 import {
   type CommonOptions,
-  count,
+  counted,
   type Log,
   type Sample,
   type Scenario,
@@ -18,24 +18,13 @@ export const media: Scenario<MediaOptions> = {
   name: 'media',
   description: 'variants made and delivered, ranges of a video, and orders beside all of it',
   options: [
-    {
-      flags: '--orders-per-second <n>',
-      description: 'beside media and without; without it half of what the server takes',
-      parse: count,
-      default: null,
-    },
-    {
-      flags: '--uploads <n>',
-      description: 'at once, for the memory that they take',
-      parse: count,
-      default: 100,
-    },
-    {
-      flags: '--upload-mebibytes <n>',
-      description: 'of each of them; all of it is on the disk for a while',
-      parse: count,
-      default: 16,
-    },
+    counted(
+      '--orders-per-second <n>',
+      'beside media and without; without it half of what the server takes',
+      null,
+    ),
+    counted('--uploads <n>', 'at once, for the memory that they take', 100),
+    counted('--upload-mebibytes <n>', 'of each of them; all of it is on the disk for a while', 16),
   ],
   defaults: { rounds: 3, seconds: 5 },
   run,

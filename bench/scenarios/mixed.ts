@@ -10,7 +10,7 @@ import { type Cost, costOf, median, type OpenLoop } from '../measure.ts';
 import { profileNotes } from '../order-comparison.ts';
 import {
   type CommonOptions,
-  count,
+  counted,
   type Figure,
   type Finding,
   type Sample,
@@ -40,14 +40,7 @@ export interface MixedOptions extends CommonOptions {
 export const mixed: Scenario<MixedOptions> = {
   name: 'mixed',
   description: '90 % reads, 9 % orders and 1 % other writes at fixed rates, up to saturation',
-  options: [
-    {
-      flags: '--connections <n>',
-      description: 'keep-alive connections',
-      parse: count,
-      default: 1_024,
-    },
-  ],
+  options: [counted('--connections <n>', 'keep-alive connections', 1_024)],
   defaults: { rounds: 3, seconds: 4 },
   run,
 };

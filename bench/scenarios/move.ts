@@ -11,7 +11,7 @@ import { DropsUnderLoad } from '../load/drops-under-load.ts';
 import type { Gap, PacedReport } from '../load/paced-load.ts';
 import {
   type CommonOptions,
-  count,
+  counted,
   type Figure,
   type Finding,
   LATENCY_PERCENTILES,
@@ -46,30 +46,10 @@ export const move: Scenario<MoveOptions> = {
   name: 'move',
   description: 'shards moved between two nodes under load, and back to one that has just started',
   options: [
-    {
-      flags: '--moves <n>',
-      description: 'in each round, between nodes that have run for a while',
-      parse: count,
-      default: 100,
-    },
-    {
-      flags: '--restarts <n>',
-      description: 'of one node in each round, as rolling-restart does it',
-      parse: count,
-      default: 1,
-    },
-    {
-      flags: '--drops <n>',
-      description: 'each on a shard of its own',
-      parse: count,
-      default: 8,
-    },
-    {
-      flags: '--orders-per-second <n>',
-      description: 'for each drop',
-      parse: count,
-      default: 200,
-    },
+    counted('--moves <n>', 'in each round, between nodes that have run for a while', 100),
+    counted('--restarts <n>', 'of one node in each round, as rolling-restart does it', 1),
+    counted('--drops <n>', 'each on a shard of its own', 8),
+    counted('--orders-per-second <n>', 'for each drop', 200),
   ],
   defaults: { rounds: 3 },
   run: runMove,

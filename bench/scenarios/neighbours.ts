@@ -9,7 +9,7 @@ import { NeighboursOnOneServer } from '../neighbours/on-one-server.ts';
 import { NeighboursOnStartedServers } from '../neighbours/on-started-servers.ts';
 import {
   type CommonOptions,
-  count,
+  counted,
   type Log,
   type Scenario,
   type ScenarioReport,
@@ -56,18 +56,8 @@ export const neighbours: Scenario<NeighboursOptions> = {
   description: 'orders on quiet drops beside each kind of disturbance, and twice without it',
   defaults: { rounds: 3, seconds: 4 },
   options: [
-    {
-      flags: '--orders-per-second <n>',
-      description: 'on quiet drops',
-      parse: count,
-      default: 1_000,
-    },
-    {
-      flags: '--size <percent>',
-      description: 'of the orders, rows and drops that are prepared',
-      parse: count,
-      default: PERCENT,
-    },
+    counted('--orders-per-second <n>', 'on quiet drops', 1_000),
+    counted('--size <percent>', 'of the orders, rows and drops that are prepared', PERCENT),
     { flags: '--only <list>', description: `of ${KEYS.join(',')}`, parse: keysOf, default: KEYS },
   ],
   run,

@@ -7,7 +7,7 @@ import { OrderComparison, type Series, subjectOf } from '../order-comparison.ts'
 import { threadCpuMicrosOf } from '../process-usage.ts';
 import {
   type CommonOptions,
-  count,
+  counted,
   type Finding,
   ratio,
   type Scenario,
@@ -26,14 +26,7 @@ export interface OrderConsumersOptions extends CommonOptions {
 export const orderConsumers: Scenario<OrderConsumersOptions> = {
   name: 'order-consumers',
   description: 'one hot drop beside consumers of events that sleep and that burn the CPU',
-  options: [
-    {
-      flags: '--connections <n>',
-      description: 'keep-alive connections',
-      parse: count,
-      default: 64,
-    },
-  ],
+  options: [counted('--connections <n>', 'keep-alive connections', 64)],
   defaults: { rounds: 5, seconds: 3 },
   run,
 };

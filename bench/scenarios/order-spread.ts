@@ -12,7 +12,7 @@ import {
 } from '../order-comparison.ts';
 import {
   type CommonOptions,
-  count,
+  counted,
   type Scenario,
   type ScenarioReport,
   type Log,
@@ -37,10 +37,7 @@ export interface OrderSpreadOptions extends CommonOptions {
 export const orderSpread: Scenario<OrderSpreadOptions> = {
   name: 'order-spread',
   description: 'orders spread over a thousand live drops, beside the bare server and the peers',
-  options: [
-    { flags: '--drops <n>', description: 'live at once', parse: count, default: 1_000 },
-    ...CONNECTION_OPTIONS,
-  ],
+  options: [counted('--drops <n>', 'live at once', 1_000), ...CONNECTION_OPTIONS],
   defaults: { rounds: 5, seconds: 2 },
   run,
 };

@@ -15,7 +15,7 @@ import {
 } from '../measure.ts';
 import {
   type CommonOptions,
-  count,
+  counted,
   type Figure,
   type Finding,
   type Sample,
@@ -47,18 +47,8 @@ export const overload: Scenario<OverloadOptions> = {
   name: 'overload',
   description: 'more orders than the server can take: who waits how long, and who is refused',
   options: [
-    {
-      flags: '--factor <n>',
-      description: 'the offered rate as a multiple of the capacity',
-      parse: count,
-      default: 2,
-    },
-    {
-      flags: '--connections <n>',
-      description: 'keep-alive connections',
-      parse: count,
-      default: 4_096,
-    },
+    counted('--factor <n>', 'the offered rate as a multiple of the capacity', 2),
+    counted('--connections <n>', 'keep-alive connections', 4_096),
   ],
   defaults: { rounds: 3, seconds: 4 },
   run,

@@ -10,7 +10,7 @@ import type { OpenLoop } from '../measure.ts';
 import { LOAD_CORE, PinnedProcess, SERVER_CORE } from '../pinned-process.ts';
 import {
   type CommonOptions,
-  count,
+  counted,
   type Log,
   type Sample,
   type Scenario,
@@ -47,25 +47,10 @@ export const push: Scenario<PushOptions> = {
   name: 'push',
   description: 'pushes sent over HTTP/2, beside their cryptography alone, by a walk over followers',
   options: [
-    { flags: '--services <n>', description: 'push services', parse: count, default: 4 },
-    {
-      flags: '--orders-per-second <n>',
-      description: 'beside pushes and without',
-      parse: count,
-      default: 2_000,
-    },
-    {
-      flags: '--followers <n>',
-      description: 'who are walked over, once a round',
-      parse: count,
-      default: 20_000,
-    },
-    {
-      flags: '--subscriptions <n>',
-      description: 'of them, with a browser',
-      parse: count,
-      default: 6_000,
-    },
+    counted('--services <n>', 'push services', 4),
+    counted('--orders-per-second <n>', 'beside pushes and without', 2_000),
+    counted('--followers <n>', 'who are walked over, once a round', 20_000),
+    counted('--subscriptions <n>', 'of them, with a browser', 6_000),
   ],
   defaults: { rounds: 3, seconds: 5 },
   run,

@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import type { Placed, Recovered } from '../load/shard-life.ts';
 import {
   type CommonOptions,
-  count,
+  counted,
   type Figure,
   type Sample,
   type Scenario,
@@ -38,14 +38,7 @@ export interface RecoveryOptions extends CommonOptions {
 export const recovery: Scenario<RecoveryOptions> = {
   name: 'recovery',
   description: 'time until a shard with very many orders serves again after a crash',
-  options: [
-    {
-      flags: '--orders <n>',
-      description: 'orders of the one drop',
-      parse: count,
-      default: 1_000_000,
-    },
-  ],
+  options: [counted('--orders <n>', 'orders of the one drop', 1_000_000)],
   run: runRecovery,
 };
 

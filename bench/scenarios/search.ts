@@ -7,7 +7,7 @@ import { SearchProcess } from '../load/search-jobs.ts';
 import { DEPTH, PAGE_LENGTH } from '../load/search-subjects.ts';
 import {
   type CommonOptions,
-  count,
+  counted,
   type Log,
   type Sample,
   type Scenario,
@@ -28,13 +28,8 @@ export const search: Scenario<SearchOptions> = {
   name: 'search',
   description: 'search in a million products: build, words, typos, deep pages, while changing',
   options: [
-    { flags: '--products <n>', description: 'in the index', parse: count, default: 1_000_000 },
-    {
-      flags: '--searches <n>',
-      description: 'of each kind, a round, at most',
-      parse: count,
-      default: 300,
-    },
+    counted('--products <n>', 'in the index', 1_000_000),
+    counted('--searches <n>', 'of each kind, a round, at most', 300),
   ],
   run: runSearch,
 };

@@ -12,6 +12,7 @@ import type { OpenLoop } from '../measure.ts';
 import {
   type CommonOptions,
   count,
+  counted,
   type Sample,
   type Scenario,
   type ScenarioReport,
@@ -56,18 +57,13 @@ export const soak: Scenario<SoakOptions> = {
   name: 'soak',
   description: 'orders for a long time while drops begin and end: does memory come back',
   options: [
-    { flags: '--minutes <n>', description: 'how long', parse: count, default: 10 },
+    counted('--minutes <n>', 'how long', 10),
     {
       flags: '--rate <n>',
       description: 'orders a second (default: half of the capacity)',
       parse: count,
     },
-    {
-      flags: '--subscribers <n>',
-      description: 'live streams open at once, each for 20 seconds',
-      parse: count,
-      default: 200,
-    },
+    counted('--subscribers <n>', 'live streams open at once, each for 20 seconds', 200),
   ],
   longRunning: true,
   run: runSoak,

@@ -6,7 +6,7 @@ import { ORDER_FIGURES } from '../measure.ts';
 import { OrderComparison, p99Finding, profileNotes, ceilingFindings } from '../order-comparison.ts';
 import {
   type CommonOptions,
-  count,
+  counted,
   type Scenario,
   type ScenarioReport,
   type Log,
@@ -27,14 +27,7 @@ export interface SoldOutOptions extends CommonOptions {
 export const soldOut: Scenario<SoldOutOptions> = {
   name: 'sold-out',
   description: 'a storm on an empty drop, beside the bare server and the peers',
-  options: [
-    {
-      flags: '--connections <n>',
-      description: 'keep-alive connections',
-      parse: count,
-      default: 64,
-    },
-  ],
+  options: [counted('--connections <n>', 'keep-alive connections', 64)],
   defaults: { rounds: 5, seconds: 2 },
   run,
 };
