@@ -12,7 +12,10 @@ const server = createSecureServer({ cert: LOOPBACK_CERTIFICATE, key: LOOPBACK_KE
 server.on('stream', (stream) => {
   stream.on('error', () => {});
   stream.resume();
-  stream.once('end', () => stream.respond({ ':status': 201 }, { endStream: true }));
+  stream.once('end', () => {
+    // Whoever sent it may have cancelled it by now.
+    if (!stream.destroyed) stream.respond({ ':status': 201 }, { endStream: true });
+  });
 });
 server.listen(0, '127.0.0.1', () => {
   process.stdout.write(`${(server.address() as AddressInfo).port}\n`);
