@@ -38,10 +38,11 @@ const SCRIPT = `window.Stripe = (key) => ({
 });`;
 
 run(
-  'U1, U4, R5: Stripe’s form is on the page to pay on alone, and its word is not enough',
+  'U1, U4, R5: a payment is prepared, then Stripe’s form is there, and its word is not enough',
   async (t) => {
     t.timeout(400_000);
     let server: SaleServer | null = null;
+    let isAway = true;
     const standIn = new StripeStandIn({
       port: 0,
       secretKey: SECRET_KEY,
@@ -49,6 +50,7 @@ run(
       webhookSecret: WEBHOOK_SECRET,
       webhookUrl: () => (server === null ? null : `${server.nextUrl()}/v1/payments/stripe/webhook`),
       random: Math.random,
+      fault: () => (isAway ? 'away' : 'none'),
     });
     t.teardown(() => standIn.stop());
     const api = await standIn.start();
@@ -93,6 +95,11 @@ run(
     await page.getByRole('heading', { name: 'Held for you' }).waitFor();
     t.deepEqual(foreign, []);
     await page.getByRole('link', { name: /^Pay/ }).click();
+    // The hold is there before the payment is: the page waits, and goes on without a reload.
+    await page.getByText('The payment is being prepared').waitFor();
+    t.is(await page.getByRole('button', { name: /^Pay/ }).count(), 0);
+    t.deepEqual(foreign, []);
+    isAway = false;
     await page.locator('iframe[title=Card]').waitFor();
     await page.getByRole('button', { name: /^Pay/ }).click();
     await page.getByRole('heading', { name: 'It is yours' }).waitFor();

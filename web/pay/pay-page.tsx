@@ -92,7 +92,7 @@ function Payment(props: PayPageData & { readonly onEnd: () => void }) {
     <article class="stack pay">
       <div class="row">
         <div class="pay-picture">
-          <Picture of={product.picture} name={product.name} isFirst />
+          <Picture of={product.picture} name={product.name} turn="first" />
         </div>
         <div>
           <h1>{product.name}</h1>

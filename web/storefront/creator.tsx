@@ -82,7 +82,7 @@ function CreatorView({ profile, drops, isFollowed }: CreatorData) {
     <div class="stack stack-l">
       <header class="creator">
         <div class="creator-picture">
-          <Picture of={profile.picture} name={profile.name} isFirst />
+          <Picture of={profile.picture} name={profile.name} turn="early" />
         </div>
         <div class="stack">
           <h1>{profile.name}</h1>

@@ -12,7 +12,13 @@ import { StatusBadge } from '../shared/components/status-badge.tsx';
 import type { DropState } from '../shared/drop/phase.ts';
 import type { SearchItem } from '../shared/types.ts';
 
-export function DropCard({ item, isFirst = false }: { item: SearchItem; isFirst?: boolean }) {
+interface DropCardProps {
+  readonly item: SearchItem;
+  /** Of its picture. */
+  readonly turn?: 'first' | 'early' | undefined;
+}
+
+export function DropCard({ item, turn }: DropCardProps) {
   const element = useRef<HTMLAnchorElement>(null);
   const state = useSignal<DropState | null>(null);
   const isShown = useSignal(false);
@@ -33,7 +39,7 @@ export function DropCard({ item, isFirst = false }: { item: SearchItem; isFirst?
   return (
     <li>
       <a class="card" href={`/drops/${item.id}`} ref={element}>
-        <Picture of={item.picture} name={item.name} isFirst={isFirst} />
+        <Picture of={item.picture} name={item.name} turn={turn} />
         <span class="card-text">
           <span class="row row-apart">
             <Status item={item} state={state} />

@@ -15,6 +15,8 @@ const LISTS = [
   { status: 'upcoming', sort: 'starting', limit: 12, title: 'home.next' },
   { status: 'ended', sort: 'newest', limit: 8, title: 'home.ended' },
 ] as const;
+/** Of pictures: a wide window has four in its first row, a narrow one the first of them. */
+const TURNS: readonly ('first' | 'early')[] = ['first', 'early', 'early', 'early'];
 /** Starts and ends move drops from one list to the next. */
 const REFRESH_MS = 15_000;
 
@@ -78,7 +80,7 @@ function Lists({ lists }: { lists: readonly (readonly SearchItem[])[] }) {
             {items.length === 0 && <p class="soft">{text('home.nothingLive')}</p>}
             <ul class="cards" role="list">
               {items.map((item, at) => (
-                <DropCard key={item.id} item={item} isFirst={i === 0 && at < 4} />
+                <DropCard key={item.id} item={item} turn={i === 0 ? TURNS[at] : undefined} />
               ))}
             </ul>
           </section>

@@ -29,7 +29,7 @@ export function Product({ id }: { id: string }) {
     <Shown from={loaded} waiting={<div class="waiting drop-waiting-panel" />}>
       {({ product, drops }) => (
         <article class="drop">
-          <Picture of={product.picture} name={product.name} isFirst />
+          <Picture of={product.picture} name={product.name} turn="first" isLarge />
           <div class="stack">
             <h1>{product.name}</h1>
             {product.description !== '' && (

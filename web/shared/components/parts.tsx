@@ -67,16 +67,27 @@ export function Shown<T>({ from, waiting, children }: ShownProps<T>) {
   );
 }
 
+/** How wide a picture is shown, for the browser's choice: of a card, and of a page's own picture. */
+const CARD_SIZES = '(max-width: 30rem) 92vw, 17rem';
+const PAGE_SIZES = '(max-width: 50rem) 92vw, 37rem';
+/** In pixels. */
+const SMALLER_WIDTHS = [160, 320];
+
 interface PictureProps {
   readonly of: PictureView | undefined;
   /** Of the thing: its first letter stands in for a picture. */
   readonly name: string;
-  /** In the window from the first moment: it is loaded before others. */
-  readonly isFirst?: boolean;
+  /**
+   * `first`: the largest thing in the window, which is loaded before all others. `early`: in the
+   * window from the first moment where it is wide. Others are loaded when they come near.
+   */
+  readonly turn?: 'first' | 'early' | undefined;
+  /** It is the page's own. */
+  readonly isLarge?: boolean;
 }
 
 /** Decorative: the name always stands beside it. */
-export function Picture({ of, name, isFirst = false }: PictureProps) {
+export function Picture({ of, name, turn, isLarge = false }: PictureProps) {
   if (of === undefined) {
     return (
       <div class="picture picture-empty" style={{ '--hue': hueOf(name) }} aria-hidden="true">
@@ -84,18 +95,36 @@ export function Picture({ of, name, isFirst = false }: PictureProps) {
       </div>
     );
   }
+  const small = smallSources(of);
   return (
-    <img
-      class="picture"
-      src={of.url}
-      width={of.width}
-      height={of.height}
-      alt=""
-      loading={isFirst ? 'eager' : 'lazy'}
-      fetchpriority={isFirst ? 'high' : 'auto'}
-      style={of.preview === undefined ? undefined : { backgroundImage: `url("${of.preview}")` }}
-    />
+    <picture>
+      {small !== null && (
+        <source type="image/avif" srcset={small} sizes={isLarge ? PAGE_SIZES : CARD_SIZES} />
+      )}
+      <img
+        class="picture"
+        src={of.url}
+        width={of.width}
+        height={of.height}
+        alt=""
+        loading={turn === undefined ? 'lazy' : 'eager'}
+        fetchpriority={turn === 'first' ? 'high' : 'auto'}
+        style={of.preview === undefined ? undefined : { backgroundImage: `url("${of.preview}")` }}
+      />
+    </picture>
   );
+}
+
+/** In AVIF, and narrower ones: they stand beside the URL (docs/MEDIA.md), unless it is signed. */
+function smallSources({ url, width }: PictureView): string | null {
+  const [, base = '', name, recipe = ''] = /^(.+\/w)(\d+)(-\d+)\.(?:jpg|png)$/.exec(url) ?? [];
+  if (name === undefined) return null;
+  return [
+    ...SMALLER_WIDTHS.filter((one) => one < Number(name)).map(
+      (one) => `${base}${one}${recipe}.avif ${one}w`,
+    ),
+    `${base}${name}${recipe}.avif ${width}w`,
+  ].join();
 }
 
 function firstLetter(name: string): string {

@@ -106,7 +106,7 @@ function DropView({ drop, product, creator }: DropPageData) {
 
   return (
     <article class="drop">
-      <Picture of={product.picture} name={product.name} isFirst />
+      <Picture of={product.picture} name={product.name} turn="first" isLarge />
       <div class="stack">
         <div class="row">
           <StatusBadge drop={state} />
