@@ -1,29 +1,14 @@
 // Every view, wide and narrow, light and dark, through axe (WCAG 2.2 AA), and whether it fits.
 
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import test, { type ExecutionContext } from 'ava';
-import type { Page } from 'playwright-core';
+import test from 'ava';
 import type { AlarmReport } from '../../sdk/api.ts';
 import { chromiumInstalled, openChromium } from '../servers/chromium.ts';
 import { eventually } from '../end-to-end/sale-client.ts';
 import { answer, WebhookReceiver } from '../servers/webhook-receiver.ts';
+import { check, FAILURE, LOOKS } from './axe.ts';
 import { account, operatorAccount, PASSWORD, startShop, visit, visitConsole } from './shop.ts';
 
 const run = chromiumInstalled ? test.serial : test.serial.skip;
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
-
-const LOOKS = [
-  [1_280, 'light'],
-  [320, 'dark'],
-] as const;
-/** A problem that no client tries again. */
-const FAILURE = {
-  status: 500,
-  contentType: 'application/problem+json',
-  body: JSON.stringify({ type: 'about:blank', title: 'No.', status: 500, code: 'internal' }),
-};
 
 interface View {
   readonly path: string;
@@ -31,27 +16,6 @@ interface View {
   readonly ready: string;
   /** Buttons that open something, one after the other. */
   readonly opens?: readonly string[];
-}
-
-interface Violation {
-  readonly id: string;
-  readonly nodes: readonly { readonly html: string }[];
-}
-
-async function violations(page: Page): Promise<string[]> {
-  const options = JSON.stringify({ runOnly: { type: 'tag', values: RULES } });
-  await page.evaluate(AXE);
-  const found: readonly Violation[] = await page.evaluate(
-    `axe.run(document, ${options}).then(({ violations }) => violations)`,
-  );
-  return found.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
-}
-
-async function check(t: ExecutionContext, page: Page, view: string): Promise<void> {
-  t.deepEqual(await violations(page), [], view);
-  const width = page.viewportSize()!.width;
-  const needed = Number(await page.evaluate('document.documentElement.scrollWidth'));
-  t.true(needed <= width, `${view} needs ${needed} of ${width} px`);
 }
 
 run('U4: axe finds nothing on any view, at 320 px and wide, light and dark', async (t) => {

@@ -108,7 +108,7 @@ function BecomeOperator() {
 }
 
 function Nothing() {
-  return <Empty title={text('notFound.title')} />;
+  return <Empty isView title={text('notFound.title')} />;
 }
 
 function forOperators(View: () => ComponentChildren): () => ComponentChildren {

@@ -4,7 +4,8 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { isProblem } from '../../sdk/errors.ts';
-import { Notice, Picture, Shown } from '../shared/components/parts.tsx';
+import { Notice, Picture } from '../shared/components/parts.tsx';
+import { ShownView } from '../shared/components/shown-view.tsx';
 import { CountdownView } from '../shared/drop/countdown-view.tsx';
 import { momentText, text } from '../shared/language.ts';
 import { useLoaded } from '../shared/loaded.ts';
@@ -76,9 +77,13 @@ export function PayPage({ id }: { id: string }) {
     document.title = `${payText('title')} · LiveDrops`;
   }, []);
   return (
-    <Shown from={loaded} waiting={<div class="waiting drop-waiting-panel" />}>
+    <ShownView
+      from={loaded}
+      title={payText('title')}
+      waiting={<div class="waiting drop-waiting-panel" />}
+    >
       {(data) => <Payment {...data} onEnd={() => (ended.value += 1)} />}
-    </Shown>
+    </ShownView>
   );
 }
 

@@ -130,7 +130,7 @@ function Leave() {
 
 function Nothing() {
   return (
-    <Empty title={text('notFound.title')}>
+    <Empty isView title={text('notFound.title')}>
       <p>{text('notFound.text')}</p>
       <p>
         <a class="button" href="/">

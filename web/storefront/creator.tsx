@@ -4,7 +4,8 @@ import { useSignal } from '@preact/signals';
 import { useLocation } from 'preact-iso';
 import { useEffect } from 'preact/hooks';
 import { Fault } from '../shared/components/fault.tsx';
-import { Empty, Picture, Shown } from '../shared/components/parts.tsx';
+import { Empty, Picture } from '../shared/components/parts.tsx';
+import { ShownView } from '../shared/components/shown-view.tsx';
 import { text } from '../shared/language.ts';
 import { useLoaded } from '../shared/loaded.ts';
 import { client, faultText, user } from '../shared/server.ts';
@@ -50,9 +51,13 @@ export function Creator({ id }: { id: string }) {
   const buyer = user.value?.id;
   const loaded = useLoaded((signal) => load(id, buyer, signal), [id, buyer]);
   return (
-    <Shown from={loaded} waiting={<div class="waiting drop-waiting-panel" />}>
+    <ShownView
+      from={loaded}
+      title={text('search.type.creator')}
+      waiting={<div class="waiting drop-waiting-panel" />}
+    >
       {(data) => <CreatorView key={`${data.profile.id} ${buyer ?? ''}`} {...data} />}
-    </Shown>
+    </ShownView>
   );
 }
 

@@ -2,7 +2,8 @@
 
 import { useEffect } from 'preact/hooks';
 import { PagedList } from '../shared/components/paged-list.tsx';
-import { Badge, Empty, Shown } from '../shared/components/parts.tsx';
+import { Badge, Empty } from '../shared/components/parts.tsx';
+import { ShownView } from '../shared/components/shown-view.tsx';
 import { momentText, text } from '../shared/language.ts';
 import { useLoaded } from '../shared/loaded.ts';
 import { priceText } from '../shared/money.ts';
@@ -76,7 +77,11 @@ export function OrderPage({ id }: { id: string }) {
     document.title = `${text('order.title', { id })} · LiveDrops`;
   }, [id]);
   return (
-    <Shown from={loaded} waiting={<div class="waiting drop-waiting-panel" />}>
+    <ShownView
+      from={loaded}
+      title={text('order.title', { id })}
+      waiting={<div class="waiting drop-waiting-panel" />}
+    >
       {({ order, product }) => (
         <article class="stack">
           <p>
@@ -110,6 +115,6 @@ export function OrderPage({ id }: { id: string }) {
           </p>
         </article>
       )}
-    </Shown>
+    </ShownView>
   );
 }

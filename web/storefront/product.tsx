@@ -1,7 +1,8 @@
 // A product: its pictures, its text, and the drops that sell it.
 
 import { useEffect } from 'preact/hooks';
-import { Picture, Shown } from '../shared/components/parts.tsx';
+import { Picture } from '../shared/components/parts.tsx';
+import { ShownView } from '../shared/components/shown-view.tsx';
 import { text } from '../shared/language.ts';
 import { useLoaded } from '../shared/loaded.ts';
 import { client } from '../shared/server.ts';
@@ -26,7 +27,11 @@ export function Product({ id }: { id: string }) {
     if (name !== '') document.title = `${name} · LiveDrops`;
   }, [name]);
   return (
-    <Shown from={loaded} waiting={<div class="waiting drop-waiting-panel" />}>
+    <ShownView
+      from={loaded}
+      title={text('search.type.product')}
+      waiting={<div class="waiting drop-waiting-panel" />}
+    >
       {({ product, drops }) => (
         <article class="drop">
           <Picture of={product.picture} name={product.name} turn="first" isLarge />
@@ -52,6 +57,6 @@ export function Product({ id }: { id: string }) {
           </div>
         </article>
       )}
-    </Shown>
+    </ShownView>
   );
 }

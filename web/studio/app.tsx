@@ -131,5 +131,5 @@ function StudioRegister() {
 }
 
 function Nothing() {
-  return <Empty title={text('notFound.title')} />;
+  return <Empty isView title={text('notFound.title')} />;
 }

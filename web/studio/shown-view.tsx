@@ -1,7 +1,7 @@
-// A whole view of what is loaded. Its own title is loaded too: until then it has one of its kind.
+// A whole view of the studio that is loaded.
 
 import type { ComponentChildren } from 'preact';
-import { Shown } from '../shared/components/parts.tsx';
+import { ShownView as SharedView } from '../shared/components/shown-view.tsx';
 import type { Loaded } from '../shared/loaded.ts';
 
 interface ShownViewProps<T> {
@@ -11,14 +11,6 @@ interface ShownViewProps<T> {
   readonly children: (value: T) => ComponentChildren;
 }
 
-export function ShownView<T>({ from, title, children }: ShownViewProps<T>) {
-  if (from.state.value.is === 'ready') return <>{children(from.state.value.value)}</>;
-  return (
-    <div class="stack">
-      <h1>{title}</h1>
-      <Shown from={from} waiting={<div class="waiting studio-waiting" />}>
-        {children}
-      </Shown>
-    </div>
-  );
+export function ShownView<T>(props: ShownViewProps<T>) {
+  return <SharedView {...props} waiting={<div class="waiting studio-waiting" />} />;
 }

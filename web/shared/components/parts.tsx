@@ -27,10 +27,17 @@ export function Notice({ tone, isUrgent = false, children }: NoticeProps) {
   );
 }
 
-export function Empty({ title, children }: { title: string; children?: ComponentChildren }) {
+interface EmptyProps {
+  readonly title: string;
+  /** All of a view. */
+  readonly isView?: boolean;
+  readonly children?: ComponentChildren;
+}
+
+export function Empty({ title, isView = false, children }: EmptyProps) {
   return (
     <div class="empty stack">
-      <h2>{title}</h2>
+      {isView ? <h1>{title}</h1> : <h2>{title}</h2>}
       {children}
     </div>
   );

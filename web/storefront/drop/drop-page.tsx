@@ -4,7 +4,8 @@ import { useSignal } from '@preact/signals';
 import { useLocation } from 'preact-iso';
 import { useEffect, useMemo } from 'preact/hooks';
 import { Fault } from '../../shared/components/fault.tsx';
-import { Picture, Shown } from '../../shared/components/parts.tsx';
+import { Picture } from '../../shared/components/parts.tsx';
+import { ShownView } from '../../shared/components/shown-view.tsx';
 import { momentText, text } from '../../shared/language.ts';
 import { useLoaded } from '../../shared/loaded.ts';
 import { priceText } from '../../shared/money.ts';
@@ -45,9 +46,9 @@ async function load(id: string, signal: AbortSignal): Promise<DropPageData> {
 export function DropPage({ id }: { id: string }) {
   const loaded = useLoaded((signal) => load(id, signal), [id]);
   return (
-    <Shown from={loaded} waiting={<Waiting />}>
+    <ShownView from={loaded} title={text('search.type.drop')} waiting={<Waiting />}>
       {(data) => <DropView key={data.drop.id} {...data} />}
-    </Shown>
+    </ShownView>
   );
 }
 
