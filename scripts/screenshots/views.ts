@@ -24,6 +24,12 @@ export const EMPTY_VIEWS: readonly View[] = [
   { name: 'storefront/news-empty', path: '/news', as: 'newcomer', ready: 'News' },
   { name: 'studio/home-empty', path: '/studio', as: 'newcomer', ready: 'What do you sell?' },
   {
+    name: 'studio/analytics-empty',
+    path: '/studio/analytics',
+    as: 'newcomer',
+    ready: 'Nothing happened',
+  },
+  {
     name: 'studio/webhooks-empty',
     path: '/studio/webhooks',
     as: 'newcomer',
@@ -82,6 +88,18 @@ export function viewsOf({
       as: 'creator' as const,
       ready: phase === 'live' ? 'Jonas Weber' : 'No orders yet',
     })),
+    {
+      name: 'studio/analytics-all',
+      path: '/studio/analytics',
+      as: 'creator',
+      ready: 'Orders sold',
+    },
+    {
+      name: 'studio/analytics-drop',
+      path: `/studio/drops/${drops.live}/analytics`,
+      as: 'creator',
+      ready: 'Orders sold',
+    },
     { name: 'studio/webhooks', path: '/studio/webhooks', as: 'creator', ready: 'warehouse' },
     {
       name: 'studio/webhook',
@@ -133,6 +151,13 @@ export function viewsOf({
     {
       name: `studio/orders-${network}`,
       path: `/studio/drops/${drops.live}/orders`,
+      as: 'creator',
+      ready,
+      network,
+    },
+    {
+      name: `studio/analytics-${network}`,
+      path: '/studio/analytics',
       as: 'creator',
       ready,
       network,

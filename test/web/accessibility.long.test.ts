@@ -170,6 +170,7 @@ run('U4: axe finds nothing on any view of the studio, and on its states', async 
   const ofNewcomer: readonly View[] = [
     { path: '/studio', ready: 'What do you sell?' },
     { path: '/studio/followers', ready: 'Nobody follows you yet' },
+    { path: '/studio/analytics', ready: 'Nothing happened in this time' },
     { path: '/studio/webhooks', ready: 'No webhooks yet', opens: ['New webhook'] },
   ];
   const ofSeller: readonly View[] = [
@@ -181,6 +182,8 @@ run('U4: axe finds nothing on any view of the studio, and on its states', async 
       ready: 'ann',
       opens: ['Refund every paid order', 'Open: 0'],
     },
+    { path: '/studio/analytics', ready: 'Orders sold' },
+    { path: `/studio/drops/${live}/analytics`, ready: 'Orders sold' },
     { path: `/studio/drops/${empty}/orders`, ready: 'No orders yet' },
     { path: '/studio/webhooks', ready: receiver.url },
     { path: hookPath, ready: '500 http-5xx', opens: ['Pause', 'New secret', 'Remove'] },

@@ -55,8 +55,11 @@ test('U2: shares of quick answers are of the answers in the window; without any 
 test('U2: charts begin with the server’s own steps, and have a quarter of an hour at most', (t) => {
   const live = new LiveRates();
   const point = { ...sums(120), at: new Date(T0).toISOString(), watchersMax: 7 };
-  live.begin([point as unknown as AnalyticsPoint], 60_000);
+  const points = [point as unknown as AnalyticsPoint];
+  live.begin(points, 60_000, T0 + 90_000);
   t.like(live.rates[0], { at: T0 + 60_000, placed: 2, watching: 7 });
+  live.begin(points, 60_000, T0 + 30_000);
+  t.like(live.rates[0], { at: T0 + 30_000, placed: 4 }, 'the minute that is going on');
   for (let second = 0; second <= RATES_MAX + 50; second++)
     live.add(T0 + 60_000 + second * 1_000, sums(second), 1);
   t.is(live.rates.length, RATES_MAX);

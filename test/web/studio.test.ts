@@ -33,13 +33,23 @@ run(
 
     await page.getByLabel('Starts').fill(local(-60_000));
     await page.getByText('The start is in the past.').waitFor();
-    await page.getByLabel('Sell from now on').check();
+    await page.getByLabel('Starts').fill(local(1_800_000));
     await page.getByLabel('Ends').fill(local(3_600_000));
     await page.getByLabel('Units').fill('3');
     await page.getByLabel('Price').fill('12.345');
-    await page.getByText('This price has more digits than the currency.').waitFor();
+    await page.getByText('This is no price, or has more digits than the currency.').waitFor();
     await page.getByLabel('Price').fill('129,00');
     await page.getByText('3 units at €129.00').waitFor();
+    await page.getByText('The product has no picture').waitFor();
+    await page.getByLabel('Also shown in').selectOption('Asia/Tokyo');
+    await page
+      .getByText(/GMT\+9$/)
+      .first()
+      .waitFor();
+    const preview = page.getByRole('region', { name: 'What buyers will see' });
+    await preview.getByText('Opens at the start').waitFor();
+    await page.getByLabel('Sell from now on').check();
+    await preview.getByText('Buy for €129.00').waitFor();
     await page.getByRole('button', { name: 'Announce it' }).click();
     await page.waitForURL(/\/studio\/drops\//);
     const dropId = page.url().split('/').at(-1)!;

@@ -7,6 +7,9 @@ import { LogIn, Register } from '../shared/components/log-in.tsx';
 import { Empty } from '../shared/components/parts.tsx';
 import { text } from '../shared/language.ts';
 import { user } from '../shared/server.ts';
+import { AnalyticsView } from './analytics/analytics-view.tsx';
+import { DropAnalyticsView } from './analytics/drop-analytics-view.tsx';
+import { analyticsText } from './analytics/texts.ts';
 import { FollowersView } from './followers.tsx';
 import { StudioHome } from './home.tsx';
 import { OrdersView } from './orders/orders-view.tsx';
@@ -18,6 +21,7 @@ import { WebhookView } from './webhooks/webhook-view.tsx';
 import { WebhooksView } from './webhooks/webhooks-view.tsx';
 
 const BASE = '/studio';
+const ANALYTICS = `${BASE}/analytics`;
 const FOLLOWERS = `${BASE}/followers`;
 const WEBHOOKS = `${BASE}/webhooks`;
 const LOG_IN = `${BASE}/log-in`;
@@ -31,6 +35,8 @@ export function Studio() {
           <Route path={`${BASE}/products/:id`} component={OwnProduct} />
           <Route path={`${BASE}/drops/:id`} component={OwnSale} />
           <Route path={`${BASE}/drops/:id/orders`} component={OwnOrders} />
+          <Route path={`${BASE}/drops/:id/analytics`} component={OwnDropAnalytics} />
+          <Route path={ANALYTICS} component={OwnAnalytics} />
           <Route path={FOLLOWERS} component={OwnFollowers} />
           <Route path={WEBHOOKS} component={OwnWebhooks} />
           <Route path={`${WEBHOOKS}/:id`} component={OwnWebhook} />
@@ -49,6 +55,7 @@ function Links() {
   const own: readonly (readonly [address: string, name: string])[] = isUser
     ? [
         [BASE, studioText('nav.products')],
+        [ANALYTICS, analyticsText('title')],
         [WEBHOOKS, webhookText('title')],
         [FOLLOWERS, studioText('followers.title')],
       ]
@@ -118,6 +125,22 @@ function OwnOrders({ id }: { id: string }) {
   return (
     <ForUsers logIn={LOG_IN}>
       <OrdersView key={id} id={id} />
+    </ForUsers>
+  );
+}
+
+function OwnAnalytics() {
+  return (
+    <ForUsers logIn={LOG_IN}>
+      <AnalyticsView />
+    </ForUsers>
+  );
+}
+
+function OwnDropAnalytics({ id }: { id: string }) {
+  return (
+    <ForUsers logIn={LOG_IN}>
+      <DropAnalyticsView key={id} id={id} />
     </ForUsers>
   );
 }

@@ -37,7 +37,7 @@ export function useLiveFigures({ id, status }: Drop): LiveFigures {
         : ({ step: 'minute', from: new Date(now - HISTORY_MS).toISOString() } as const);
       const asked = { path: { id }, query, signal: ended.signal, triesMax: 1 };
       const value = await client.call('GET /v1/drops/{id}/analytics', asked);
-      if (!hasBegun) live.begin(value.points, MINUTE_MS);
+      if (!hasBegun) live.begin(value.points, MINUTE_MS, now);
       hasBegun = true;
       live.add(serverNow(), value.total, value.watching);
       figures.value = value;

@@ -7,6 +7,7 @@ import '../shared/components.css';
 import './studio.css';
 import './charts/charts.css';
 import './orders/orders.css';
+import './schedule/schedule.css';
 import './webhooks/webhooks.css';
 import { chooseLanguage } from '../shared/language.ts';
 import { begin } from '../shared/server.ts';

@@ -5,6 +5,8 @@ export const STUDIO_PATHS = [
   '/studio/products/{id}',
   '/studio/drops/{id}',
   '/studio/drops/{id}/orders',
+  '/studio/drops/{id}/analytics',
+  '/studio/analytics',
   '/studio/followers',
   '/studio/webhooks',
   '/studio/webhooks/{id}',

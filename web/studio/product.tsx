@@ -13,7 +13,7 @@ import { priceText } from '../shared/money.ts';
 import { client, serverNow } from '../shared/server.ts';
 import { Description } from './home.tsx';
 import { Pictures } from './pictures.tsx';
-import { Schedule } from './schedule.tsx';
+import { ScheduleForm } from './schedule/schedule-form.tsx';
 import { ShownView } from './shown-view.tsx';
 import { studioText } from './texts.ts';
 import { useWorking } from '../shared/working.ts';
@@ -105,7 +105,7 @@ function Editor({ product: loaded, drops }: { product: Product; drops: readonly 
           </ul>
         </section>
       </div>
-      <Schedule productId={loaded.id} />
+      <ScheduleForm product={product.value} />
     </div>
   );
 }

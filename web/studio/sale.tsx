@@ -2,16 +2,17 @@
 
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
-import type { Drop, DropAnalytics, Product } from '../../sdk/api.ts';
+import type { DropAnalytics } from '../../sdk/api.ts';
 import { Notice } from '../shared/components/parts.tsx';
 import { applyFrame } from '../shared/drop/apply-frame.ts';
 import { CountdownView } from '../shared/drop/countdown-view.tsx';
 import { StatusBadge } from '../shared/components/status-badge.tsx';
 import { momentText, numberText, text } from '../shared/language.ts';
-import { useLoaded } from '../shared/loaded.ts';
 import { priceText } from '../shared/money.ts';
-import { client, serverNow, watchDrop } from '../shared/server.ts';
+import { serverNow, watchDrop } from '../shared/server.ts';
 import { Actions } from './actions.tsx';
+import { type DropWithProduct, useDropWithProduct } from './drop-with-product.ts';
+import { Figure } from './figure.tsx';
 import { useLiveFigures } from './live-figures.ts';
 import { NewestOrders } from './orders/newest-orders.tsx';
 import { refusalText } from './refusals.ts';
@@ -21,14 +22,7 @@ import { ShownView } from './shown-view.tsx';
 import { studioText } from './texts.ts';
 
 export function SaleView({ id }: { id: string }) {
-  const loaded = useLoaded(
-    async (signal) => {
-      const drop = await client.call('GET /v1/drops/{id}', { path: { id }, signal });
-      const path = { id: drop.productId };
-      return { drop, product: await client.call('GET /v1/products/{id}', { path, signal }) };
-    },
-    [id],
-  );
+  const loaded = useDropWithProduct(id);
   return (
     <ShownView from={loaded} title={studioText('sale.title')}>
       {(data) => <Sale key={data.drop.id} {...data} />}
@@ -36,7 +30,7 @@ export function SaleView({ id }: { id: string }) {
   );
 }
 
-function Sale({ drop: loaded, product }: { drop: Drop; product: Product }) {
+function Sale({ drop: loaded, product }: DropWithProduct) {
   const shown = useSignal(loaded);
   const { figures, rates } = useLiveFigures(shown.value);
   const { id } = loaded;
@@ -54,6 +48,7 @@ function Sale({ drop: loaded, product }: { drop: Drop; product: Product }) {
         <div class="row">
           <StatusBadge drop={drop} />
           <a href={`/drops/${id}`}>{studioText('sale.see')}</a>
+          <a href={`/studio/drops/${id}/analytics`}>{studioText('sale.analytics')}</a>
         </div>
         <h1>{product.name}</h1>
         {(drop.status === 'upcoming' || drop.status === 'live') && <ShareLink dropId={id} />}
@@ -113,20 +108,5 @@ function Figures({ of }: { of: DropAnalytics | null }) {
         />
       ))}
     </>
-  );
-}
-
-interface FigureProps {
-  readonly name: string;
-  readonly value: string;
-  readonly isMain?: boolean;
-}
-
-function Figure({ name, value, isMain = false }: FigureProps) {
-  return (
-    <div class={isMain ? 'studio-figure studio-figure-main' : 'studio-figure'}>
-      <dt class="soft small">{name}</dt>
-      <dd class="number">{value}</dd>
-    </div>
   );
 }

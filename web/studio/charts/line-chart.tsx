@@ -22,14 +22,16 @@ interface LineChartProps extends PlotData {
   readonly isWhole?: boolean;
   /** The end of the axis; absent: the largest value. */
   readonly max?: number;
+  /** Of each series, in the legend; absent: its newest value. */
+  readonly sums?: readonly number[];
   /** What is said where there are no series. */
   readonly none?: string;
 }
 
 export function LineChart(props: LineChartProps) {
-  const { title, names, times, values, format, isWhole = false, max, none } = props;
-  const newest = values.map((one) => one.at(-1) ?? null);
-  const said = names.map((name, index) => `${name}: ${textOf(newest[index] ?? null, format)}`);
+  const { title, names, times, values, format, isWhole = false, max, sums, none } = props;
+  const shown = sums ?? values.map((one) => one.at(-1) ?? null);
+  const said = names.map((name, index) => `${name}: ${textOf(shown[index] ?? null, format)}`);
   return (
     <figure class="panel stack chart">
       <figcaption>
@@ -37,13 +39,13 @@ export function LineChart(props: LineChartProps) {
         <ul class="chart-legend" role="list">
           {names.map((name, index) => (
             <li key={name} class={`chart-name chart-name-${index % 6}`}>
-              {name} <b class="number">{textOf(newest[index] ?? null, format)}</b>
+              {name} <b class="number">{textOf(shown[index] ?? null, format)}</b>
             </li>
           ))}
         </ul>
       </figcaption>
       {names.length === 0 ? (
-        <p class="soft chart-canvas">{none}</p>
+        <p class="soft">{none}</p>
       ) : (
         <>
           <Canvas

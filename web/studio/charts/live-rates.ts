@@ -7,6 +7,8 @@ import type { AnalyticsFigures, AnalyticsPoint } from '../../../sdk/api.ts';
 /** A quarter of an hour, read each second; older ones go. */
 export const RATES_MAX = 900;
 const WINDOW_MS = 4_000;
+/** A step that has just begun is taken for so long. */
+const STEP_MIN_MS = 1_000;
 
 type Counts = Pick<AnalyticsFigures, 'placed' | 'tries' | 'refused' | 'latency'>;
 
@@ -74,11 +76,13 @@ export class LiveRates {
     return this.#rates;
   }
 
-  /** What was before the first read, from the server's own steps of `stepMs`. */
-  begin(points: readonly AnalyticsPoint[], stepMs: number): void {
+  /** What was before `now`, from the server's own steps of `stepMs`; the last one may be going on. */
+  begin(points: readonly AnalyticsPoint[], stepMs: number, now: number): void {
     this.#rates = points.slice(-RATES_MAX).map((point) => {
-      const about = { at: Date.parse(point.at) + stepMs, ms: stepMs, watching: point.watchersMax };
-      return rateOf(about, NOTHING, point);
+      const start = Date.parse(point.at);
+      const at = Math.min(start + stepMs, now);
+      const ms = Math.max(at - start, STEP_MIN_MS);
+      return rateOf({ at, ms, watching: point.watchersMax }, NOTHING, point);
     });
   }
 

@@ -31,6 +31,9 @@ const WHOLE = [1, 2, 5]
   .sort((a, b) => a - b);
 const SCHEME = matchMedia('(prefers-color-scheme: dark)');
 const TIME_SPACE = 90;
+const TIME_SIZE = 32;
+/** The axis is at least so long, so that the first points do not race over it. */
+const SPAN_MIN_MS = 60_000;
 
 export class Plot {
   readonly #box: HTMLElement;
@@ -57,7 +60,8 @@ export class Plot {
             stroke: colour(COLOURS[index % COLOURS.length]!),
             dash: [...DASHES[index % DASHES.length]!],
             width: 2,
-            points: { show: false },
+            // One point alone is no line.
+            points: { show: (chart: UPlot) => chart.data[0].length === 1 },
             spanGaps: false,
           })),
         ],
@@ -67,6 +71,7 @@ export class Plot {
             grid: { show: false },
             ticks: { show: false },
             space: TIME_SPACE,
+            size: TIME_SIZE,
             values: (_, values) => axisTimeText(values),
           },
           {
@@ -79,6 +84,7 @@ export class Plot {
           },
         ],
         scales: {
+          x: { range: (_, first, last) => [Math.min(first, last - SPAN_MIN_MS), last] },
           y: {
             range: (_, _min, largest) => [
               0,

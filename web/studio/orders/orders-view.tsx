@@ -2,16 +2,16 @@
 
 import { useSignal } from '@preact/signals';
 import { useEffect, useId, useRef } from 'preact/hooks';
-import type { Drop, Job, Order, Product } from '../../../sdk/api.ts';
+import type { Drop, Job, Order } from '../../../sdk/api.ts';
 import { Choice } from '../../shared/components/choice.tsx';
 import { Fault } from '../../shared/components/fault.tsx';
 import { PagedList } from '../../shared/components/paged-list.tsx';
 import { Empty } from '../../shared/components/parts.tsx';
-import { useLoaded } from '../../shared/loaded.ts';
 import { usePaged } from '../../shared/paged.ts';
 import { client, watchDrop } from '../../shared/server.ts';
 import { useWorking } from '../../shared/working.ts';
 import { download } from '../download.ts';
+import { type DropWithProduct, useDropWithProduct } from '../drop-with-product.ts';
 import { ShownView } from '../shown-view.tsx';
 import { studioText } from '../texts.ts';
 import { isOver } from './followed-job.ts';
@@ -40,14 +40,7 @@ const STATUSES = [
 type Status = Order['status'] | 'disputed' | '';
 
 export function OrdersView({ id }: { id: string }) {
-  const loaded = useLoaded(
-    async (signal) => {
-      const drop = await client.call('GET /v1/drops/{id}', { path: { id }, signal });
-      const path = { id: drop.productId };
-      return { drop, product: await client.call('GET /v1/products/{id}', { path, signal }) };
-    },
-    [id],
-  );
+  const loaded = useDropWithProduct(id);
   return (
     <ShownView from={loaded} title={orderText('title')}>
       {({ drop, product }) => <Orders key={drop.id} drop={drop} product={product} />}
@@ -74,7 +67,7 @@ function useTurns(drop: Drop, mayRefresh: () => boolean): number {
   return shown.value;
 }
 
-function Orders({ drop, product: { name } }: { drop: Drop; product: Product }) {
+function Orders({ drop, product: { name } }: DropWithProduct) {
   const status = useSignal<Status>('');
   const buyer = useSignal<string | null>(null);
   const words = useSignal('');

@@ -106,7 +106,7 @@ function OneDelivery({ of, webhookId, isEnabled, onResent }: OneDeliveryProps) {
       <summary>
         <Badge tone={TONES[state]}>{webhookText(`delivery.${state}`)}</Badge> <b>{type}</b>{' '}
         <span class="soft">
-          {momentText(occurredAt, serverNow())}{' '}
+          {momentText(occurredAt, serverNow())},{' '}
           {attemptCount === 0
             ? webhookText('delivery.untried')
             : webhookText('delivery.attempts', { n: attemptCount }) + lastAnswer(attempts)}

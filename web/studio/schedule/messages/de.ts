@@ -1,0 +1,42 @@
+// The texts of announcing a drop in German.
+
+import type { MessagesOf } from '../../../shared/messages/en.ts';
+import type { ScheduleKey } from './en.ts';
+
+export const de: MessagesOf<ScheduleKey> = {
+  title: 'Drop ankündigen',
+  starts: 'Beginn',
+  now: 'Ab sofort verkaufen',
+  ends: 'Ende',
+  zone: 'Die Zeiten sind die deiner Zone, {zone}.',
+  'zone.other': 'Auch gezeigt in',
+  units: 'Stückzahl',
+  price: 'Preis',
+  currency: 'Währung',
+  limit: 'Höchstens pro Person',
+  payment: 'Zahlung',
+  'payment.instant': 'Sofort, außerhalb von hier',
+  'payment.provider': 'Beim Zahlungsanbieter, innerhalb der Frist',
+  summary: '{units} zu {price}, ab {time}. Follower erfahren es sofort.',
+  'summary.now': '{units} zu {price}, sofort. Follower erfahren es jetzt.',
+  go: 'Ankündigen',
+  'checks.title': 'Bevor du ihn ankündigst',
+  'checks.good': 'Es steht nichts im Weg.',
+  'fault.noTime': 'Sag, wann er beginnt und endet.',
+  'fault.startsPast': 'Der Beginn liegt in der Vergangenheit.',
+  'fault.endsFirst': 'Er endet, bevor er beginnt.',
+  'fault.tooFar': 'Er endet erst in mehr als einem Jahr.',
+  'fault.units': 'Ein Drop hat mindestens ein Stück.',
+  'fault.limit': 'Jede Person darf mindestens eines haben und höchstens 1.000.',
+  'fault.currency': 'Das ist keine Währung, mit der man zahlt.',
+  'fault.noPrice': 'Er braucht einen Preis. 0 ist einer.',
+  'fault.price': 'Das ist kein Preis, oder er hat mehr Stellen als die Währung.',
+  'fault.priceMost': 'Der Preis ist höher, als ein Drop ihn haben darf.',
+  'hint.noPicture': 'Das Produkt hat kein Bild: Käufer sehen seinen ersten Buchstaben.',
+  'hint.noText': 'Das Produkt hat keine Beschreibung.',
+  'hint.free': 'Er kostet nichts.',
+  'hint.soon': 'Er beginnt in weniger als zehn Minuten: wenige erfahren es rechtzeitig.',
+  'hint.long': 'Er dauert länger als eine Woche.',
+  'hint.oneTakesAll': 'Eine Person darf alles nehmen.',
+  'preview.title': 'Was Käufer sehen werden',
+};
