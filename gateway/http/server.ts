@@ -199,7 +199,7 @@ export class HttpServer {
   }
 
   #request(response: HttpResponse, request: HttpRequest): void {
-    const { flight, dispatcher, door, onFault } = this.#options;
+    const { flight, dispatcher, door, main = null, onFault } = this.#options;
     const address = this.#addressOf(response, request);
     const exchange = new Exchange(response, request, address, flight, door);
     const isFull =
@@ -211,21 +211,20 @@ export class HttpServer {
       return;
     }
     exchange.readBody(BODY_BYTES_MAX, (tooLong) => {
-      this.#reply(exchange)
-        .then((reply) => exchange.write(reply, tooLong))
-        .catch(onFault);
+      const replying =
+        main !== null && dispatcher.isElsewhere(exchange)
+          ? this.#forward(main, exchange)
+          : dispatcher.dispatch(exchange);
+      replying.then((reply) => exchange.write(reply, tooLong)).catch(onFault);
     });
   }
 
   /** Never rejects. */
-  async #reply(exchange: Exchange): Promise<OutgoingReply> {
-    const { dispatcher, main = null } = this.#options;
-    if (main === null || !dispatcher.isElsewhere(exchange))
-      return await dispatcher.dispatch(exchange);
+  async #forward(main: MainGateway, exchange: Exchange): Promise<OutgoingReply> {
     try {
       return await forward(main, exchange, exchange.headers);
     } catch {
-      return dispatcher.refuse(exchange, problem('unavailable'));
+      return this.#options.dispatcher.refuse(exchange, problem('unavailable'));
     }
   }
 
