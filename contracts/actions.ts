@@ -26,6 +26,7 @@ import type { MediaRemoval } from './media-removal.ts';
 import type { MemberRole } from './creator-actions.ts';
 import type { Language } from './languages.ts';
 import type {
+  LedgerCheck,
   LedgerConsistency,
   LedgerEdge,
   LedgerKeyRow,
@@ -604,6 +605,8 @@ export interface Actions {
   ];
   'operator.proveLedgerConsistency': [AsOperator & { from: number }, LedgerConsistency];
   /** The keys as they are then. Refuses `too-many`. */
+  /** Remembers the outcome of a comparison of the ledger with its truth. */
+  'operator.noteLedgerCheck': [AsOperator & { check: LedgerCheck }, null];
   'operator.rotateLedgerKey': [AsOperator & { after: string }, readonly LedgerKeyRow[]];
   'operator.removeLedgerKey': [AsOperator & { keyId: string }, null];
   'operator.listOperators': [AsOperator, readonly OperatorRow[]];

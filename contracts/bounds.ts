@@ -170,4 +170,7 @@ export const SHARD_COUNT_MAX = 256;
 export const REBALANCE_MOVES_DEFAULT = 10;
 
 /** Leaves of the ledger in one answer. */
+/** Of a comparison of the ledger with its truth. */
+export const LEDGER_FINDINGS_MAX = 100;
+export const LEDGER_FINDING_LENGTH_MAX = 300;
 export const LEDGER_LEAVES_MAX = 1_024;

@@ -2,11 +2,11 @@
 // leaves are base64; what they are made of is in docs/LEDGER.md.
 
 import { Type } from 'typebox';
-import { LEDGER_LEAVES_MAX } from './bounds.ts';
+import { LEDGER_FINDING_LENGTH_MAX, LEDGER_FINDINGS_MAX, LEDGER_LEAVES_MAX } from './bounds.ts';
 import { ID, USER_ID } from './patterns.ts';
 import type { Plain } from './plain.ts';
 import { count, STRICT, time } from './scalars.ts';
-import { wire } from './wire.ts';
+import { absentIfNull, wire } from './wire.ts';
 
 const bytes = Type.String({ description: 'base64' });
 const treeName = Type.String({
@@ -40,6 +40,32 @@ export const LedgerTree = Type.Object(
   { title: 'LedgerTree' },
 );
 
+/** What a comparison with journals and audit log found (`livedrops ledger verify`). */
+export const LedgerCheck = Type.Object(
+  {
+    leaves: count,
+    erased: Type.Integer({ minimum: 0, description: 'leaves about deleted accounts' }),
+    removed: Type.Integer({ minimum: 0, description: 'leaves of what is past retention' }),
+    findings: Type.Array(Type.String({ maxLength: LEDGER_FINDING_LENGTH_MAX }), {
+      maxItems: LEDGER_FINDINGS_MAX,
+      description: 'a sentence for each thing that does not agree',
+    }),
+  },
+  { ...STRICT, title: 'LedgerCheck' },
+);
+export type LedgerCheck = Plain<typeof LedgerCheck>;
+
+export const LedgerVerification = Type.Object(
+  {
+    ...LedgerCheck.properties,
+    /** When a server was told of it. */
+    at: time,
+    by: Type.String({ description: 'the operator whose command compared it' }),
+  },
+  { title: 'LedgerVerification' },
+);
+export type LedgerVerification = Plain<typeof LedgerVerification>;
+
 export const LedgerStatus = Type.Object(
   {
     origin: Type.String({ description: 'names this ledger' }),
@@ -52,6 +78,8 @@ export const LedgerStatus = Type.Object(
       minimum: 0,
       description: 'journal entries and actions that are in no checkpoint yet',
     }),
+    /** The last one that was told. */
+    verified: absentIfNull(LedgerVerification),
   },
   { title: 'LedgerStatus' },
 );

@@ -33,6 +33,7 @@ import type {
   Node,
   NodeCaches,
   Operator,
+  LedgerCheck,
   LedgerConsistency,
   LedgerProof,
   LedgerStatus,
@@ -352,6 +353,11 @@ export class OperatorApi {
 
   ledger(): Promise<LedgerStatus> {
     return this.#cluster.ask((client) => client.call('GET /v1/operator/ledger'));
+  }
+
+  async noteLedgerCheck(check: LedgerCheck): Promise<void> {
+    const input = { body: check };
+    await this.#cluster.ask((client) => client.call('PUT /v1/operator/ledger/verification', input));
   }
 
   /** At most `limit` leaves of the tree, base64. */

@@ -34,19 +34,17 @@ export function addLedgerCommands(livedrops: Command): void {
     .option('--from <size>', 'that the newest checkpoint continues the one of that size', number)
     .addHelpText('after', SERVER_HELP)
     .action(async (options: ProveOptions) => (await import('./ledger.ts')).proveLedger(options));
-  ledger
-    .command('verify')
-    .description('compare all of it with the journals and the audit log')
-    .option('--json', 'print JSON')
+  connecting(
+    ledger.command('verify').description('compare all of it with the journals and the audit log'),
+  )
     .addHelpText(
       'after',
       `
 Reads the stores, the tiles and the archive by itself, with the settings of a node,
-beside running servers too. Exits with 1 when something does not agree.`,
+beside running servers too. Exits with 1 when something does not agree. A server that
+runs remembers what was found, for the console.${SERVER_HELP}`,
     )
-    .action(async (options: { json?: true }) =>
-      (await import('./ledger.ts')).verifyLedger(options),
-    );
+    .action(async (options: LedgerOptions) => (await import('./ledger.ts')).verifyLedger(options));
   connecting(ledger.command('export').description('write it as a bundle for the verifier'))
     .requiredOption('--out <file>', 'the file')
     .addOption(

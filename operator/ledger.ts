@@ -9,6 +9,8 @@ import { bundleChunks } from '../events/ledger/bundle.ts';
 import { readHeadLeaf } from '../events/ledger/leaves.ts';
 import { rootOfInclusion, rootsOfConsistency } from '../events/ledger/merkle.ts';
 import { withPresentKeys } from '../events/ledger/signed-note.ts';
+import { LEDGER_FINDING_LENGTH_MAX, LEDGER_FINDINGS_MAX } from '../contracts/bounds.ts';
+import type { LedgerCheck } from '../events/ledger/ledger-check.ts';
 import type { InclusionProof, LedgerConsistency, LedgerProof, LedgerStatus } from '../sdk/api.ts';
 import type { OperatorApi } from './api-client.ts';
 import { connectOperator, type ConnectOptions } from './connect.ts';
@@ -31,6 +33,8 @@ export interface LedgerExportOptions extends LedgerOptions {
   readonly out: string;
   readonly from: number;
 }
+
+const TOLD_MAX_MS = 3_000;
 
 export type LedgerApi = Pick<OperatorApi, 'ledger' | 'ledgerLeaves' | 'ledgerEdge'>;
 
@@ -107,17 +111,38 @@ function isSigned(root: Buffer | null, checkpoint: string): boolean {
 }
 
 /** Compares the ledger with journals and audit log, by the settings of a node. */
-export async function verifyLedger({ json }: { readonly json?: true }): Promise<void> {
+export async function verifyLedger(options: LedgerOptions): Promise<void> {
   const { loadStoredConfig } = await import('../composition/config.ts');
   const { reportLedger } = await import('../composition/ledger-report.ts');
-  const check = await reportLedger(loadStoredConfig({ signs: false }));
+  const config = loadStoredConfig({ signs: false });
+  const check = await reportLedger(config);
   const { leaves, erased, removed, findings } = check;
   const lines = findings.map((finding) => `  ${finding}\n`).join('');
   const rest = `${erased} of deleted accounts, ${removed} past retention`;
   const verdict = findings.length === 0 ? 'ok' : `FAILED: ${findings.length} found`;
   const text = `${lines}${verdict}: ${leaves} ${leaves === 1 ? 'leaf' : 'leaves'} (${rest})\n`;
-  process.stdout.write(json === true ? `${JSON.stringify(check, null, 2)}\n` : text);
+  print(options, check, text);
+  const { readServerUrl } = await import('../composition/server-url.ts');
+  const { store, dataDirectory } = config;
+  // The nodes of a cluster may be on other machines; a node alone stores its address.
+  const mayHear = store.kind === 'redis' || readServerUrl(dataDirectory) !== null;
+  if (mayHear || options.url !== undefined) await tell(check, options);
   if (findings.length > 0) process.exitCode = 1;
+}
+
+/** A server that runs remembers it, for the console. */
+async function tell({ findings, ...check }: LedgerCheck, options: ConnectOptions): Promise<void> {
+  try {
+    const api = await connectOperator({ ...options, timeoutMs: TOLD_MAX_MS });
+    const told = findings
+      .slice(0, LEDGER_FINDINGS_MAX)
+      .map((finding) => finding.slice(0, LEDGER_FINDING_LENGTH_MAX));
+    await api.noteLedgerCheck({ ...check, findings: told });
+  } catch (error) {
+    // What was found is printed all the same.
+    const why = error instanceof Error ? error.message : String(error);
+    process.stderr.write(`no server was told of it: ${why}\n`);
+  }
 }
 
 export async function exportLedger(options: LedgerExportOptions): Promise<void> {

@@ -1926,6 +1926,7 @@ export interface LedgerStatus {
   readonly trees: ReadonlyArray<LedgerTree>;
   /** journal entries and actions that are in no checkpoint yet */
   readonly behind: number;
+  readonly verified?: LedgerVerification;
 }
 
 export interface LedgerKey {
@@ -1942,6 +1943,19 @@ export interface LedgerTree {
   /** the number of its first leaf: the sequence of an entry, the id of an action */
   readonly first: number;
   readonly size: number;
+}
+
+export interface LedgerVerification {
+  readonly leaves: number;
+  /** leaves about deleted accounts */
+  readonly erased: number;
+  /** leaves of what is past retention */
+  readonly removed: number;
+  /** a sentence for each thing that does not agree */
+  readonly findings: ReadonlyArray<string>;
+  readonly at: string;
+  /** the operator whose command compared it */
+  readonly by: string;
 }
 
 export interface LedgerLeaves {
@@ -1961,6 +1975,16 @@ export interface LedgerConsistency {
   /** base64 */
   readonly olderRoot: string;
   readonly path: ReadonlyArray<string>;
+}
+
+export interface LedgerCheck {
+  readonly leaves: number;
+  /** leaves about deleted accounts */
+  readonly erased: number;
+  /** leaves of what is past retention */
+  readonly removed: number;
+  /** a sentence for each thing that does not agree */
+  readonly findings: ReadonlyArray<string>;
 }
 
 export interface LedgerKeyRotation {
@@ -4487,6 +4511,11 @@ export interface Operations {
       readonly from: number;
     };
     readonly reply: LedgerConsistency;
+  };
+  /** Remember what a comparison of the ledger with its truth found. */
+  'PUT /v1/operator/ledger/verification': {
+    readonly body: LedgerCheck;
+    readonly reply: undefined;
   };
   /** Make a new key. Those before it sign beside it, until they are removed. */
   'PUT /v1/operator/ledger/keys': {

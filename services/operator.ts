@@ -76,6 +76,7 @@ export function operatorServices(
     getLedgerEdge: (params) => ledger.edge(params),
     proveLedger: (params) => ledger.prove(params),
     proveLedgerConsistency: (params) => ledger.consistency(params),
+    noteLedgerCheck: (params) => ledger.noteCheck(params),
     rotateLedgerKey: (params) => ledger.rotateKey(params),
     removeLedgerKey: (params) => ledger.removeKey(params),
     listPushKeys: (params) => pushKeys.list(params),

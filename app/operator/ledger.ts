@@ -23,7 +23,7 @@ import {
   type LedgerHead,
   type LedgerKey,
   LEDGER_KEYS_MAX,
-  type LedgerStore,
+  type VerifiedLedgerStore,
 } from '../../storage/ports/ledger.ts';
 import { isOperator, maySeeOperations } from '../caller.ts';
 import { LedgerProofs, type LedgerProofsOptions, NO_LEDGER } from '../ledger-proofs.ts';
@@ -34,7 +34,7 @@ const ATTEMPTS_MAX = 4;
 const KEYS_CHANGED = refusal('unavailable', 'Others change the keys at the same time: try again.');
 
 export interface OperatorLedgerOptions extends ActionRecordOptions, LedgerProofsOptions {
-  readonly ledgerStore: LedgerStore;
+  readonly ledgerStore: VerifiedLedgerStore;
 }
 
 export class OperatorLedger {
@@ -62,6 +62,7 @@ export class OperatorLedger {
       keys: keyRows(head),
       trees: trees.map(({ name, first, size }) => ({ name, first, size })),
       behind: await this.#behind(new Map(trees.map((tree) => [tree.name, tree]))),
+      verified: await this.#options.ledgerStore.verification(),
     });
   }
 
@@ -128,6 +129,26 @@ export class OperatorLedger {
     return proof === null
       ? refusal('not-found', 'The ledger was never of that size.')
       : success(proof);
+  }
+
+  /** What the operator's command found, which reads the stores by itself. */
+  async noteCheck({
+    caller,
+    check,
+  }: ActionParams<'operator.noteLedgerCheck'>): Promise<Outcome<null>> {
+    if (!isOperator(caller)) return refusal('forbidden');
+    const { ledgerStore, now } = this.#options;
+    const { leaves, findings } = check;
+    const request = {
+      operatorId: caller.userId,
+      action: 'verify-ledger',
+      params: { leaves, findings: findings.length },
+    };
+    const isGood = findings.length === 0;
+    const result = isGood ? 'All of it agrees.' : `Does not agree: ${findings[0]}`;
+    await this.#record.record(request, result, isGood ? 'done' : 'failed');
+    await ledgerStore.noteVerification({ ...check, at: now(), by: caller.userId });
+    return success(null);
   }
 
   /** The keys as they are then. Where the present key is another than `after`, none is made. */

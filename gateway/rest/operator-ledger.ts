@@ -1,6 +1,7 @@
 // The operators' routes to the ledger (L1), and the one by which a buyer proves an order.
 
 import {
+  LedgerCheck,
   LedgerConsistency,
   LedgerConsistencyQuery,
   LedgerEdge,
@@ -111,6 +112,18 @@ export function operatorLedgerRoutes(): Route[] {
       async ({ call, caller, query }) => {
         const proof = await call('operator.proveLedgerConsistency', { caller, ...query });
         return proof.ok ? jsonReply(200, proof.value) : proof;
+      },
+    ),
+    userRoute(
+      {
+        ...operatorRoute('PUT', 'ledger/verification'),
+        summary: 'Remember what a comparison of the ledger with its truth found.',
+        body: LedgerCheck,
+        status: 204,
+      },
+      async ({ call, caller, body: check }) => {
+        const noted = await call('operator.noteLedgerCheck', { caller, check });
+        return noted.ok ? emptyReply(204) : noted;
       },
     ),
     userRoute(

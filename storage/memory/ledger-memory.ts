@@ -4,20 +4,31 @@ import {
   type LedgerCommit,
   type LedgerHead,
   type LedgerKey,
-  type LedgerStore,
   newLedgerHead,
   type NewLedger,
   newSalt,
   type StoredTree,
   type TreeName,
   type TreeSummary,
+  type VerifiedLedgerStore,
 } from '../ports/ledger.ts';
 
-export class MemoryLedgerStore implements LedgerStore {
+import type { LedgerVerification } from '../../contracts/ledger.ts';
+
+export class MemoryLedgerStore implements VerifiedLedgerStore {
   #head: LedgerHead | null = null;
+  #verification: LedgerVerification | null = null;
   readonly #trees = new Map<TreeName, StoredTree>();
   /** Null: forgotten. */
   readonly #salts = new Map<string, string | null>();
+
+  async verification(): Promise<LedgerVerification | null> {
+    return structuredClone(this.#verification);
+  }
+
+  async noteVerification(verification: LedgerVerification): Promise<void> {
+    this.#verification = structuredClone(verification);
+  }
 
   async head(): Promise<LedgerHead | null> {
     return this.#head;

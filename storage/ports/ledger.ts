@@ -4,6 +4,7 @@
 // restored has another history than the one that was signed, and begins a ledger of its own.
 
 import { randomBytes } from 'node:crypto';
+import type { LedgerVerification } from '../../contracts/ledger.ts';
 
 /** `heads`, `audit`, or `shard-` with the shard's number. */
 export type TreeName = string;
@@ -106,4 +107,12 @@ export interface LedgerStore {
   presentSalts(people: readonly string[]): Promise<readonly (string | null)[]>;
   /** Removes a person's salt for good, and lets no other take its place. Idempotent. */
   forgetSalt(person: string): Promise<void>;
+}
+
+/** With the outcome of the last comparison of the ledger with its truth. */
+export interface VerifiedLedgerStore extends LedgerStore {
+  /** Null before the first one. */
+  verification(): Promise<LedgerVerification | null>;
+  /** In place of the one before. */
+  noteVerification(verification: LedgerVerification): Promise<void>;
 }

@@ -8,7 +8,7 @@ import type { ApiKeyStore } from './api-keys.ts';
 import type { Catalogue } from './catalogue.ts';
 import type { ChangeStream } from './change-stream.ts';
 import type { ContactStore } from './contacts.ts';
-import type { LedgerStore } from './ledger.ts';
+import type { VerifiedLedgerStore } from './ledger.ts';
 import type { MediaStore } from './media.ts';
 import type { ConsumerPositions } from './consumer-positions.ts';
 import type { Drafts } from './drafts.ts';
@@ -60,7 +60,7 @@ export interface Stores {
   /** With which push services are told who sends. */
   readonly vapidKeys: VapidKeyStore;
   /** The state of the ledger (L1), besides its tiles. */
-  readonly ledger: LedgerStore;
+  readonly ledger: VerifiedLedgerStore;
   readonly parkedRefunds: ParkedRefunds;
   /** Payments that operators must look at, over all drops. */
   readonly paymentProblems: PaymentProblems;

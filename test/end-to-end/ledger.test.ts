@@ -119,13 +119,24 @@ onEachProfile((test, profile) => {
     'L1: the ledger agrees with journals and audit log, and metrics say so',
     async (t) => {
       await complete();
-      const checked = await runCommand(['ledger', 'verify', '--json'], {
+      t.false('verified' in (await complete()));
+      const checked = await runCommand(['ledger', 'verify', '--json', '--url', server.urls[0]!], {
         environment: server.settings,
       });
-      t.is(checked.code, 0, checked.stdout + checked.stderr);
+      t.deepEqual([checked.code, checked.stderr], [0, ''], checked.stdout);
       const report = JSON.parse(checked.stdout) as { leaves: number; findings: string[] };
       t.deepEqual(report.findings, []);
       t.true(report.leaves > 10);
+      const { verified } = await complete();
+      t.like(verified, { leaves: report.leaves, findings: [], by: 'operator' });
+      const entries = await server.get('/v1/operator/audit?action=verify-ledger', {
+        token: token(),
+      });
+      t.is((entries.json['items'] as readonly object[]).length, 1);
+      const noted = { leaves: 1, erased: 0, removed: 0, findings: [] };
+      const auditor = server.token('eve', 3_600, ['auditor']);
+      const path = `${LEDGER}/verification`;
+      t.is((await server.call('PUT', path, { token: auditor, body: noted })).status, 403);
       const pages = await Promise.all(
         server.urls.map(async (url) => await (await fetch(`${url}/metrics`)).text()),
       );

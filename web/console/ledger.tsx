@@ -3,7 +3,7 @@
 import { useEffect } from 'preact/hooks';
 import type { LedgerStatus } from '../../sdk/api.ts';
 import { isProblem } from '../../sdk/errors.ts';
-import { Badge } from '../shared/components/parts.tsx';
+import { Badge, Notice } from '../shared/components/parts.tsx';
 import { momentText, numberText } from '../shared/language.ts';
 import { client, serverNow } from '../shared/server.ts';
 import { OrderProof } from './order-proof.tsx';
@@ -44,7 +44,7 @@ export function Ledger() {
   );
 }
 
-function Status({ size, behind, signedAt, keys, checkpoint }: LedgerStatus) {
+function Status({ size, behind, signedAt, keys, checkpoint, verified }: LedgerStatus) {
   return (
     <>
       <dl class="console-facts panel">
@@ -55,6 +55,7 @@ function Status({ size, behind, signedAt, keys, checkpoint }: LedgerStatus) {
         <dt>{consoleText('ledger.signed')}</dt>
         <dd>{momentText(signedAt, serverNow())}</dd>
       </dl>
+      <Verified of={verified} />
       <h2>{consoleText('ledger.keys')}</h2>
       <ul class="stack" role="list">
         {keys.map(({ keyId, verifierKey, isPresent }) => (
@@ -72,5 +73,43 @@ function Status({ size, behind, signedAt, keys, checkpoint }: LedgerStatus) {
         {consoleText('ledger.export')} <code>livedrops ledger export --out bundle</code>
       </p>
     </>
+  );
+}
+
+/** What the last `livedrops ledger verify` found, of which a server was told. */
+function Verified({ of: verified }: { of: LedgerStatus['verified'] }) {
+  return (
+    <section class="stack">
+      <h2>{consoleText('ledger.verified')}</h2>
+      {verified === undefined ? (
+        <p class="soft">{consoleText('ledger.verified.never')}</p>
+      ) : (
+        <>
+          <Notice tone={verified.findings.length === 0 ? 'good' : 'bad'}>
+            {verified.findings.length === 0
+              ? consoleText('ledger.verified.good', { n: verified.leaves })
+              : consoleText('ledger.verified.bad', { n: verified.findings.length })}
+          </Notice>
+          {verified.findings.length > 0 && (
+            <ul class="console-plan">
+              {verified.findings.map((finding) => (
+                <li key={finding}>{finding}</li>
+              ))}
+            </ul>
+          )}
+          <p class="soft">
+            {consoleText('ledger.verified.by', {
+              who: verified.by,
+              time: momentText(verified.at, serverNow()),
+              erased: verified.erased,
+              removed: verified.removed,
+            })}
+          </p>
+        </>
+      )}
+      <p>
+        {consoleText('ledger.verified.how')} <code>livedrops ledger verify</code>
+      </p>
+    </section>
   );
 }

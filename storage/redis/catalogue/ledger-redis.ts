@@ -1,17 +1,19 @@
 // The ledger's state on Redis: a hash for its head, one for the trees with their edges in two
-// hashes beside it, and one for salts. They have one hash tag, so each change is one script.
+// hashes beside it, one for salts, and a text for the last
+// verification. They have one hash tag, so each change is one script.
 
+import type { LedgerVerification } from '../../../contracts/ledger.ts';
 import {
   type LedgerCommit,
   type LedgerHead,
   type LedgerKey,
-  type LedgerStore,
   newLedgerHead,
   type NewLedger,
   newSalt,
   type StoredTree,
   type TreeName,
   type TreeSummary,
+  type VerifiedLedgerStore,
 } from '../../ports/ledger.ts';
 import { answerOf, type RedisConnection } from '../connection/connection.ts';
 import { ReplicatedWrites } from '../connection/replicated-writes.ts';
@@ -22,6 +24,7 @@ const TREES = '{ledger}:trees';
 const TAILS = '{ledger}:tails';
 const UPPERS = '{ledger}:uppers';
 const SALTS = '{ledger}:salts';
+const VERIFIED = '{ledger}:verified';
 
 /** ARGV: id, secret and keys. */
 const BEGIN = new Script(`
@@ -80,6 +83,9 @@ const SALTS_OF = new Script(`
 /** An empty salt is the mark of one that was forgotten. */
 const FORGET = new Script(`return redis.call('HSET', KEYS[1], ARGV[1], '')`);
 
+/** ARGV: a verification as JSON. */
+const VERIFY = new Script(`return redis.call('SET', KEYS[1], ARGV[1])`);
+
 export interface RedisLedgerStoreOptions {
   /** For writes, which may hold up what comes after them where there are replicas. */
   readonly redis: RedisConnection;
@@ -89,7 +95,7 @@ export interface RedisLedgerStoreOptions {
   readonly replicas?: number;
 }
 
-export class RedisLedgerStore implements LedgerStore {
+export class RedisLedgerStore implements VerifiedLedgerStore {
   readonly #redis: RedisConnection;
   readonly #reads: RedisConnection;
   readonly #replicated: ReplicatedWrites | null;
@@ -98,6 +104,15 @@ export class RedisLedgerStore implements LedgerStore {
     this.#redis = redis;
     this.#reads = reads;
     this.#replicated = replicas === 0 ? null : new ReplicatedWrites({ redis, replicas });
+  }
+
+  async verification(): Promise<LedgerVerification | null> {
+    const text = await answerOf(this.#reads.get(VERIFIED));
+    return text === null ? null : (JSON.parse(text) as LedgerVerification);
+  }
+
+  async noteVerification(verification: LedgerVerification): Promise<void> {
+    await this.#write(VERIFY, [VERIFIED], [JSON.stringify(verification)]);
   }
 
   async head(): Promise<LedgerHead | null> {

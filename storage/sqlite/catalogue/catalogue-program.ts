@@ -21,7 +21,7 @@ import { openWriterDatabase, limitPages, WalBound } from '../thread/database.ts'
 import { DRAFTS_SCHEMA, draftHandlers } from './drafts-statements.ts';
 import { MEDIA_EXPIRY_SCHEMA, MEDIA_SCHEMA, mediaHandlers } from './media-statements.ts';
 import { JOB_COUNTS_SCHEMA, jobHandlers, JOBS_SCHEMA } from './jobs-statements.ts';
-import { LEDGER_SCHEMA, ledgerHandlers } from './ledger-statements.ts';
+import { LEDGER_SCHEMA, LEDGER_VERIFICATION_SCHEMA, ledgerHandlers } from './ledger-statements.ts';
 import { FOLLOW_REVISIONS_SCHEMA, followHandlers } from './follows-statements.ts';
 import {
   OPERATOR_ACCOUNTS_SCHEMA,
@@ -166,6 +166,7 @@ const MIGRATIONS = [
   LEDGER_SCHEMA,
   UNLISTED_SCHEMA,
   WEBHOOK_ROOM_SCHEMA,
+  LEDGER_VERIFICATION_SCHEMA,
 ];
 
 export type CatalogueHandlers = ReturnType<typeof open>['handlers'];

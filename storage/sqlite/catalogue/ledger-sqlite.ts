@@ -1,21 +1,26 @@
 // The ledger's state on SQLite, in the catalogue's file.
 
+import type { LedgerVerification } from '../../../contracts/ledger.ts';
 import type {
   LedgerCommit,
   LedgerHead,
   LedgerKey,
-  LedgerStore,
   NewLedger,
   StoredTree,
   TreeName,
   TreeSummary,
+  VerifiedLedgerStore,
 } from '../../ports/ledger.ts';
 import { readQuery } from '../thread/read-query.ts';
 import type { CatalogueDatabase } from './catalogue-options.ts';
 import { LEDGER_ROW, type LedgerRow } from './ledger-statements.ts';
 
-export class SqliteLedgerStore implements LedgerStore {
+const VERIFICATION = 'select verification from ledger_verification';
+
+export class SqliteLedgerStore implements VerifiedLedgerStore {
   readonly #writer;
+  /** For what the files of earlier versions lack, which are read by this one too. */
+  readonly #reader;
   readonly #row;
   readonly #trees;
   readonly #tree;
@@ -23,6 +28,7 @@ export class SqliteLedgerStore implements LedgerStore {
 
   constructor({ writer, reader }: CatalogueDatabase) {
     this.#writer = writer;
+    this.#reader = reader;
     this.#row = reader.prepare<[], LedgerRow>(LEDGER_ROW);
     this.#trees = reader.prepare<[], TreeSummary>(
       'select name, first, size, head from ledger_trees',
@@ -33,6 +39,15 @@ export class SqliteLedgerStore implements LedgerStore {
     this.#salt = reader
       .prepare<[string], string>('select salt from ledger_salts where person = ?')
       .pluck();
+  }
+
+  async verification(): Promise<LedgerVerification | null> {
+    const text = readQuery(() => this.#reader.prepare<[], string>(VERIFICATION).pluck().get());
+    return text === undefined ? null : (JSON.parse(text) as LedgerVerification);
+  }
+
+  noteVerification(verification: LedgerVerification): Promise<void> {
+    return this.#writer.submit('noteLedgerVerification', verification);
   }
 
   async head(): Promise<LedgerHead | null> {

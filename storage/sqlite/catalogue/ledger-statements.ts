@@ -1,6 +1,7 @@
 // The part of the writer of catalogue.db that keeps the ledger's state.
 
 import type { Database } from 'better-sqlite3';
+import type { LedgerVerification } from '../../../contracts/ledger.ts';
 import {
   type LedgerHead,
   type LedgerKey,
@@ -34,6 +35,13 @@ export const LEDGER_SCHEMA = `
   ) strict, without rowid;
 `;
 
+export const LEDGER_VERIFICATION_SCHEMA = `
+  create table ledger_verification (
+    one integer primary key check (one = 1),
+    verification text not null
+  ) strict;
+`;
+
 export interface LedgerRow extends Omit<LedgerHead, 'keys'> {
   /** JSON. */
   readonly keys: string;
@@ -58,6 +66,9 @@ export function ledgerHandlers(database: Database) {
   const addSalt = database.prepare<[string, string]>(
     'insert or ignore into ledger_salts (person, salt) values (?, ?)',
   );
+  const verified = database.prepare<[string]>(
+    'insert or replace into ledger_verification (one, verification) values (1, ?)',
+  );
   const salt = database
     .prepare<[string], string>('select salt from ledger_salts where person = ?')
     .pluck();
@@ -81,6 +92,9 @@ export function ledgerHandlers(database: Database) {
       if (commit.run(checkpoint, signedAt, version).changes === 0) return false;
       for (const tree of trees) put.run(tree);
       return true;
+    },
+    noteLedgerVerification(verification: LedgerVerification): void {
+      verified.run(JSON.stringify(verification));
     },
     replaceLedgerKeys: (keys: readonly LedgerKey[], present: readonly string[]): boolean =>
       replaceKeys.run(JSON.stringify(keys), JSON.stringify(present)).changes > 0,

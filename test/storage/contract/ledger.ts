@@ -4,9 +4,9 @@
 import test from 'ava';
 import type {
   LedgerKey,
-  LedgerStore,
   NewLedger,
   StoredTree,
+  VerifiedLedgerStore,
 } from '../../../storage/ports/ledger.ts';
 
 function ledgerKey(keyId: string): LedgerKey {
@@ -26,7 +26,17 @@ function plain({ tail, upper, ...summary }: StoredTree) {
   return { ...summary, tail: [...tail], upper: [...upper] };
 }
 
-export function ledgerContract(store: () => LedgerStore): void {
+export function ledgerContract(store: () => VerifiedLedgerStore): void {
+  test.serial('L1: the last verification is kept, in place of the one before', async (t) => {
+    t.is(await store().verification(), null);
+    const first = { leaves: 7, erased: 1, removed: 2, findings: [], at: 5, by: 'olga' };
+    await store().noteVerification(first);
+    t.deepEqual(await store().verification(), first);
+    const second = { ...first, leaves: 8, findings: ['Leaf 7 is another “one”.'], at: 6 };
+    await store().noteVerification(second);
+    t.deepEqual(await store().verification(), second);
+  });
+
   test.serial('L1: of ledgers that begin at once one does', async (t) => {
     t.is(await store().head(), null);
     t.deepEqual(await store().trees(), []);

@@ -60,6 +60,16 @@ export const de: MessagesOf<ConsoleKey> = {
   'ledger.size': 'Signierte Blätter',
   'ledger.behind': 'Warten auf Signatur',
   'ledger.signed': 'Signiert',
+  'ledger.verified': 'Letzter Vergleich mit der Wahrheit',
+  'ledger.verified.never': 'Es wurde noch nicht mit Journalen und Protokoll verglichen.',
+  'ledger.verified.good': { one: '{n} Blatt stimmt.', other: 'Alle {n} Blätter stimmen.' },
+  'ledger.verified.bad': {
+    one: '{n} Ding stimmt nicht. Jemand könnte geändert haben, was verkauft wurde.',
+    other: '{n} Dinge stimmen nicht. Jemand könnte geändert haben, was verkauft wurde.',
+  },
+  'ledger.verified.by':
+    'Gemeldet von {who}, {time}. Von gelöschten Konten: {erased}, nach der Frist: {removed}.',
+  'ledger.verified.how': 'Alles vergleichen, auf einer Maschine mit den Einstellungen des Servers:',
   'ledger.keys': 'Schlüssel',
   'ledger.checkpoint': 'Der neueste Prüfpunkt',
   'ledger.export': 'Ein Bündel, das sich ohne den Server prüfen lässt:',

@@ -57,6 +57,16 @@ export const en = {
   'ledger.size': 'Signed leaves',
   'ledger.behind': 'Waiting to be signed',
   'ledger.signed': 'Signed',
+  'ledger.verified': 'Last comparison with its truth',
+  'ledger.verified.never': 'It was not compared with journals and audit log yet.',
+  'ledger.verified.good': { one: '{n} leaf agrees.', other: 'All {n} leaves agree.' },
+  'ledger.verified.bad': {
+    one: '{n} thing does not agree. Somebody may have changed what was sold.',
+    other: '{n} things do not agree. Somebody may have changed what was sold.',
+  },
+  'ledger.verified.by':
+    'Told by {who}, {time}. Of deleted accounts: {erased}, past retention: {removed}.',
+  'ledger.verified.how': 'Compare all of it, on a machine with the server’s settings:',
   'ledger.keys': 'Keys',
   'ledger.checkpoint': 'The newest checkpoint',
   'ledger.export': 'A bundle to verify without the server:',
