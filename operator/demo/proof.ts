@@ -240,7 +240,7 @@ function told({ journal, toldOf, toldAgain, toldFindings }: Evidence): ProofLine
   }
   const text =
     `${format(once)} of ${format(confirmed.length)} confirmed orders reached the creator's ` +
-    `webhook, signed, once${toldAgain === 0 ? '' : `, by its id: ${toldAgain} calls came again`}`;
+    `webhook, signed, once${toldAgain === 0 ? '' : `, by its id; ${toldAgain} came again`}`;
   return line(text, findings, toldOf.size === confirmed.length);
 }
 
