@@ -22,9 +22,10 @@ const IDLE_SAMPLE_MS = 1_000;
 const RESULTS = fileURLToPath(new URL('results/', import.meta.url));
 const SYSTEM_PACKAGES = fileURLToPath(new URL('../scripts/system-packages.mjs', import.meta.url));
 /**
- * Programs that clusters and peers need. A scenario reports a program that could not be installed.
+ * Programs that clusters, peers and pages need. A scenario reports a program that could not be
+ * installed.
  */
-const SERVERS = ['redis-server', 'nats-server', 'postgresql'];
+const SERVERS = ['redis-server', 'nats-server', 'postgresql', 'chromium'];
 
 interface CommandOptions extends Pick<RequestedOptions, 'peers'> {
   readonly rounds?: number;

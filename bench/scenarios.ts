@@ -17,6 +17,7 @@ import { orderConsumers } from './scenarios/order-consumers.ts';
 import { orderHot } from './scenarios/order-hot.ts';
 import { orderSpread } from './scenarios/order-spread.ts';
 import { overload } from './scenarios/overload.ts';
+import { pages } from './scenarios/pages.ts';
 import { push } from './scenarios/push.ts';
 import { recovery } from './scenarios/recovery.ts';
 import { search } from './scenarios/search.ts';
@@ -37,6 +38,7 @@ export const scenarios: readonly Scenario[] = [
   followers,
   search,
   media,
+  pages,
   push,
   recovery,
   cluster,
