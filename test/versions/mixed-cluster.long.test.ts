@@ -63,7 +63,7 @@ for (const earlier of OLD_VERSIONS) {
 
   const title = `a rolling upgrade from ${commit.slice(0, 7)} sells on, loses nothing, raises the level`;
   test.serial(title, async (t) => {
-    t.timeout(300_000);
+    t.timeout(600_000);
     const cluster = await MixedCluster.start();
     t.teardown(() => cluster.stop());
     await cluster.startNode('west', old);

@@ -11,7 +11,7 @@ export const TODAY = fileURLToPath(new URL('../..', import.meta.url));
 const CLOCK = new URL('clock-at.ts', import.meta.url).href;
 const STORE_CLOCK = new URL('store-clock-at.ts', import.meta.url).href;
 /** A machine that is busy starts three nodes at once in tens of seconds. */
-const READY_TIMEOUT_MS = 60_000;
+const READY_TIMEOUT_MS = 180_000;
 const READY = /^LiveDrops ready on (http:\/\/\S+)$/m;
 
 export interface VersionedNodeOptions {
