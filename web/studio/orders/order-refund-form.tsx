@@ -98,7 +98,7 @@ export function OrderRefundForm({ order, left, onRefunded }: OrderRefundFormProp
           onInput={({ currentTarget }) => (reason.value = currentTarget.value)}
         />
       </div>
-      <label class="row">
+      <label class="studio-switch">
         <input
           type="checkbox"
           checked={restock.value}

@@ -103,7 +103,7 @@ export function RefundMany({ drop, name, chosen, onBegun }: RefundManyProps) {
               onInput={({ currentTarget }) => (reason.value = currentTarget.value)}
             />
           </div>
-          <label class="row">
+          <label class="studio-switch">
             <input
               type="checkbox"
               checked={restock.value}

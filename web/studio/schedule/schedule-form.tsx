@@ -79,7 +79,7 @@ export function ScheduleForm({ product }: { product: Product }) {
         }}
       >
         <h2>{scheduleText('title')}</h2>
-        <label class="row">
+        <label class="studio-switch">
           <input
             type="checkbox"
             checked={isNow.value}

@@ -53,7 +53,7 @@ function EventGroup({ group, of }: EventChoiceProps & { readonly group: Group })
   return (
     <fieldset class="webhook-group">
       <legend>{webhookText(`events.${group}`)}</legend>
-      <label class="webhook-event">
+      <label class="studio-switch webhook-event">
         <input
           type="checkbox"
           checked={isAll}
@@ -62,7 +62,7 @@ function EventGroup({ group, of }: EventChoiceProps & { readonly group: Group })
         <b>{webhookText('events.all')}</b>
       </label>
       {events.map((event) => (
-        <label class="webhook-event" key={event}>
+        <label class="studio-switch webhook-event" key={event}>
           <input
             type="checkbox"
             checked={chosen.has(event)}
