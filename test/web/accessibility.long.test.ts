@@ -222,3 +222,29 @@ run('U4: axe finds nothing on any view of the studio, and on its states', async 
     }
   }
 });
+
+run('U4: axe finds nothing on what a first visit of an empty server shows', async (t) => {
+  t.timeout(600_000);
+  const server = await startShop(t, 'embedded');
+  const [origin] = server.urls;
+  const { page } = await visit(await openChromium(t), origin!, {
+    viewport: { width: 320, height: 720 },
+    colorScheme: 'dark',
+    bypassCSP: true,
+    reducedMotion: 'reduce',
+  });
+  const sample = page.getByRole('button', { name: 'Open a sample shop' });
+  await sample.waitFor();
+  await check(t, page, 'the empty home page');
+  await page.goto(`${origin}/console`);
+  await page.getByRole('heading', { name: 'No operator yet?' }).waitFor();
+  await check(t, page, 'the log-in of the console');
+  await page.goto(origin!);
+  await sample.click();
+  await page.getByText('Your sample shop is open.').waitFor();
+  await page.getByRole('button', { name: /^Buy for/ }).waitFor();
+  await check(t, page, 'a drop of the sample shop');
+  await page.goto(`${origin}/console`);
+  await page.getByText('This account is no operator.').waitFor();
+  await check(t, page, 'the console for who is no operator');
+});

@@ -131,13 +131,16 @@ function Operators({ children }: { children: ComponentChildren }) {
     );
   }
   return (
-    <Empty title={consoleText('denied')}>
-      <p>
-        <a class="button" href={LOG_IN}>
-          {consoleText('denied.logIn')}
-        </a>
-      </p>
+    <div class="stack stack-l">
+      <h1 class="hidden">{consoleText('title')}</h1>
+      <Empty title={consoleText('denied')}>
+        <p>
+          <a class="button" href={LOG_IN}>
+            {consoleText('denied.logIn')}
+          </a>
+        </p>
+      </Empty>
       <BecomeOperator />
-    </Empty>
+    </div>
   );
 }
