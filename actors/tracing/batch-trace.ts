@@ -25,11 +25,23 @@ interface WantedCommand {
   readonly context: TraceContext;
   readonly span: SpanPlace;
   readonly type: string;
-  /** The order that it is about; null: none, or that is not known. */
-  readonly orderId: string | null;
+  /** Its place among the commands of the batch. */
+  readonly at: number;
   /** When its call came, monotonic. */
   readonly receivedAt: number;
 }
+
+/** Commands of one call and one type, one after the other. */
+interface Run {
+  /** Null: they have none. */
+  readonly traces: CallTraces | null;
+  readonly type: string;
+  /** Behind its last command, among those of the batch. */
+  end: number;
+}
+
+/** Between order ids, which have no blank. */
+const SEPARATOR = ' ';
 
 /** A journal entry's place, once it is durable. */
 export interface DurablePlace {
@@ -43,11 +55,15 @@ export interface DurablePlace {
 export class BatchTrace implements Held {
   readonly #tracing: Tracing;
   readonly #shard: number;
-  /** Of each command three: the traces of its call or null, its index among them, and its type. */
-  readonly #commands: (CallTraces | number | string | null)[] = [];
+  /** Of each command its index among those of its call. What is held of one is little else. */
+  readonly #indexes: number[] = [];
+  readonly #runs: Run[] = [];
   #tracedCount = 0;
-  /** Of the commands, as they were added. Texts that the replies have, and nothing else of them. */
-  readonly #orderIds: (string | null)[] = [];
+  /**
+   * Of the commands, as they were added: empty where there is none. One flat text, since a text of
+   * each would be as many objects that are held for seconds.
+   */
+  #orderIds = '';
   /** Known once it is asked for. */
   #wanted: readonly WantedCommand[] | null = null;
   /** Monotonic, like all times here. */
@@ -65,7 +81,11 @@ export class BatchTrace implements Held {
 
   add(traces: CallTraces | null, index: number, type: string): void {
     if (traces !== null) this.#tracedCount += 1;
-    this.#commands.push(traces, index, type);
+    this.#indexes.push(index);
+    const last = this.#runs.at(-1);
+    if (last === undefined || last.traces !== traces || last.type !== type)
+      this.#runs.push({ traces, type, end: this.#indexes.length });
+    else last.end += 1;
   }
 
   /** All commands are decided; the append begins, where there is one. */
@@ -78,7 +98,7 @@ export class BatchTrace implements Held {
    */
   ended(entry: DurablePlace | null, replies: readonly CommandReply[] = []): void {
     this.#entry = entry;
-    if (entry !== null) for (const reply of replies) this.#orderIds.push(orderIn(reply));
+    if (entry !== null) this.#orderIds = replies.map(orderIn).join(SEPARATOR);
     this.#end();
   }
 
@@ -91,9 +111,13 @@ export class BatchTrace implements Held {
 
   /** The traces of its commands failed, and are sent. */
   chooseFailed(): void {
-    for (let i = 0; i < this.#commands.length; i += 3) {
-      const traceparent = this.#traceparentAt(i);
-      if (traceparent !== '') this.#tracing.choose(traceIdOf(traceparent), 'failed');
+    let at = 0;
+    for (const { traces, end } of this.#runs) {
+      for (; at < end; at++) {
+        const traceparent =
+          traces === null ? '' : traceOfCommand(traces.joined, this.#indexes[at]!);
+        if (traceparent !== '') this.#tracing.choose(traceIdOf(traceparent), 'failed');
+      }
     }
   }
 
@@ -103,8 +127,12 @@ export class BatchTrace implements Held {
     for (const command of wanted) this.#emitCommand(out, command, place);
     if (place === null) return;
     if (wanted.length > 0) out.follow(place.traceId);
-    for (const { orderId, span } of wanted)
-      if (orderId !== null) out.join({ entryTraceId: place.traceId, orderId, command: span });
+    const { traceId: entryTraceId } = place;
+    const orderIds = wanted.length > 0 ? this.#orderIds.split(SEPARATOR) : [];
+    for (const { at, span: command } of wanted) {
+      const orderId = orderIds[at] ?? '';
+      if (orderId !== '') out.join({ entryTraceId, orderId, command });
+    }
     if (!out.wantsEntry(place)) return;
     out.add({
       ...place,
@@ -113,7 +141,7 @@ export class BatchTrace implements Held {
       kind: 'internal',
       startMs: out.epochMs(this.#startedAt),
       endMs: out.epochMs(this.#endedAt),
-      attributes: { ...this.#attributes(), 'livedrops.commands': this.#commands.length / 3 },
+      attributes: { ...this.#attributes(), 'livedrops.commands': this.#indexes.length },
       links: wanted.slice(0, LINKS_MAX).map(({ span }) => span),
       error: null,
     });
@@ -123,27 +151,31 @@ export class BatchTrace implements Held {
   wanted(out: SpanOutput): readonly WantedCommand[] {
     if (this.#wanted !== null) return this.#wanted;
     const wanted: WantedCommand[] = [];
-    for (let i = 0; i < this.#commands.length; i += 3) {
-      const traces = this.#commands[i] as CallTraces | null;
-      if (traces === null) continue;
-      const { joined, receivedAt } = traces;
-      const index = this.#commands[i + 1] as number;
-      if (!isCommandSampled(joined, index) && !out.mayHaveChosen(markOfCommand(joined, index)))
-        continue;
-      const traceparent = this.#traceparentAt(i);
-      const context = traceparent !== '' && out.wants(traceparent) ? contextOf(traceparent) : null;
-      if (context === null) continue;
-      const span = { traceId: context.traceId, spanId: newSpanId() };
-      const type = this.#commands[i + 2] as string;
-      const orderId = this.#orderIds[i / 3] ?? null;
-      wanted.push({ context, span, receivedAt, type, orderId });
+    let begin = 0;
+    for (const run of this.#runs) {
+      if (run.traces !== null) this.#addWanted(wanted, out, run.traces, run, begin);
+      begin = run.end;
     }
     return (this.#wanted = wanted);
   }
 
-  #traceparentAt(i: number): string {
-    const traces = this.#commands[i] as CallTraces | null;
-    return traces === null ? '' : traceOfCommand(traces.joined, this.#commands[i + 1] as number);
+  #addWanted(
+    wanted: WantedCommand[],
+    out: SpanOutput,
+    { joined, receivedAt }: CallTraces,
+    { type, end }: Run,
+    begin: number,
+  ): void {
+    for (let at = begin; at < end; at++) {
+      const index = this.#indexes[at]!;
+      if (!isCommandSampled(joined, index) && !out.mayHaveChosen(markOfCommand(joined, index)))
+        continue;
+      const traceparent = traceOfCommand(joined, index);
+      const context = traceparent !== '' && out.wants(traceparent) ? contextOf(traceparent) : null;
+      if (context === null) continue;
+      const span = { traceId: context.traceId, spanId: newSpanId() };
+      wanted.push({ context, span, receivedAt, type, at });
+    }
   }
 
   #emitCommand(out: SpanOutput, command: WantedCommand, place: SpanPlace | null): void {
@@ -187,12 +219,12 @@ export class BatchTrace implements Held {
   }
 }
 
-/** The id of the order in a reply; null where it is about a drop, or refused. */
-function orderIn(reply: CommandReply): string | null {
-  if (!reply.ok) return null;
+/** The id of the order in a reply; empty where it is about a drop, or refused. */
+function orderIn(reply: CommandReply): string {
+  if (!reply.ok) return '';
   const { value } = reply;
   if ('order' in value) return value.order.id;
-  return 'dropId' in value && 'id' in value ? value.id : null;
+  return 'dropId' in value && 'id' in value ? value.id : '';
 }
 
 /** One try of a consumer to take batches from the owner's memory. */
