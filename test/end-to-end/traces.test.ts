@@ -226,8 +226,9 @@ onEachProfile((test, profile) => {
       t.is(moved.parentId, call.spanId);
       t.is(execute.parentId, call.spanId);
       t.not(moved.attributes['livedrops.owner'], execute.node);
+      // Where the shard left before a consumer was done, it has a span of each try.
       t.deepEqual(
-        names(spans).filter((name) => name !== 'shard.attempt moved'),
+        [...new Set(names(spans))].filter((name) => name !== 'shard.attempt moved'),
         ORDER_SPANS,
       );
     });
