@@ -121,6 +121,7 @@ onEachProfile((test, profile) => {
                 'sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n' +
                 `sec-websocket-protocol: ${words.join(',')}\r\n\r\n`,
             ),
+            server.threads,
           );
           return /^HTTP\/1\.1 (101|400|401) /.test(received);
         }),
@@ -141,7 +142,8 @@ onEachProfile((test, profile) => {
     const bytes = fc.tuple(fc.constantFrom(...heads), fc.uint8Array({ minLength: 1 }));
     await fc.assert(
       fc.asyncProperty(bytes, async ([head, tail]) => {
-        const received = await throwAt(server.nextPort(), Buffer.concat([Buffer.from(head), tail]));
+        const thrown = Buffer.concat([Buffer.from(head), tail]);
+        const received = await throwAt(server.nextPort(), thrown, server.threads);
         return !/^HTTP\/1\.1 50[0-4]/m.test(received) && !received.startsWith('unhealthy');
       }),
       { numRuns: 100 },

@@ -49,8 +49,8 @@ export interface WebhookOptions {
 
 export interface SaleClientOptions {
   readonly urls: readonly string[];
-  /** Each call has a connection of its own, and so the next thread of the server. */
-  readonly hasThreads?: boolean;
+  /** With several each call has a connection of its own, and so the next thread; 1 unless given. */
+  readonly threads?: number;
   /** Terms of a drop as the servers' version names them. */
   readonly termsOf?: (terms: Json) => Json;
   /** The servers may be of another version: what they send is not compared with this one's. */
@@ -80,7 +80,8 @@ export class SaleClient {
   /** Whether what the servers send must be as this version describes it. */
   readonly isThisVersion: boolean;
   readonly #urls: readonly string[];
-  readonly #connection: Readonly<Record<string, string>>;
+  /** Of each server. */
+  readonly threads: number;
   readonly #termsOf: (terms: Json) => Json;
   readonly #accessTokens = new AccessTokens({ secret: AUTH_SECRET });
   /** The highest version of each drop that an answer has shown. */
@@ -91,7 +92,7 @@ export class SaleClient {
   constructor(options: SaleClientOptions) {
     this.isThisVersion = options.anyVersion !== true;
     this.#urls = options.urls;
-    this.#connection = options.hasThreads === true ? { connection: 'close' } : {};
+    this.threads = options.threads ?? 1;
     this.#termsOf = options.termsOf ?? ((terms) => terms);
   }
 
@@ -135,7 +136,8 @@ export class SaleClient {
       ? { headers: { 'content-type': 'application/json', ...headers } }
       : { headers: headers ?? {}, body };
     const request = requestOf(url, `${method} ${path}`, asked, null, token ?? null);
-    const sent = { ...request, headers: { ...request.headers, ...this.#connection } };
+    const connection = this.threads > 1 && { connection: 'close' };
+    const sent = { ...request, headers: { ...request.headers, ...connection } };
     const response = await exchange(isText ? { ...sent, body } : sent, {
       fetch,
       timeoutMs: CALL_MAX_MS,

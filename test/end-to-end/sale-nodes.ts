@@ -32,8 +32,8 @@ export interface SaleNodes {
   readonly urls: readonly string[];
   /** Where operators find each node: the same, or an address of their own. */
   readonly operatorUrls: readonly string[];
-  /** Connections go to one thread after the other. */
-  readonly hasThreads: boolean;
+  /** Threads of each node that serve clients: connections go to one after the other. */
+  readonly threads: number;
   /** Deletes the users' order lists and feeds; read marks stay. */
   lose(userIds: readonly string[]): Promise<void>;
   /** Stops all nodes; their data stays. */
@@ -72,7 +72,7 @@ async function startOne(environment: Environment, prepare: Prepare): Promise<Sal
     settings,
     urls,
     operatorUrls,
-    hasThreads: settings['LIVEDROPS_THREADS'] !== '1',
+    threads: Number(settings['LIVEDROPS_THREADS']),
     async lose(userIds) {
       await server.stop();
       loseRows(join(directory, 'projections.db'), userIds);
@@ -118,7 +118,7 @@ async function startTwo(environment: Environment, prepare: Prepare): Promise<Sal
     settings,
     urls: servers.map(({ url }) => url),
     operatorUrls: servers.map(({ operatorUrl }) => operatorUrl),
-    hasThreads: false,
+    threads: 1,
     lose: (userIds) => loseKeys(redis, userIds),
     async stop() {
       await Promise.all(servers.map((server) => server.stop()));

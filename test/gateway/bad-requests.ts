@@ -67,16 +67,19 @@ export const WRONG_BODIES: readonly (readonly [string, readonly number[]])[] = [
 ];
 
 /**
- * Sends bytes. Waits until the server has replied, closed, or served another connection after them.
+ * Sends bytes. Waits until the server has replied, closed, or served another connection after them:
+ * one in each of its `threads`, which get connections in turn.
  */
-export async function throwAt(port: number, bytes: Uint8Array): Promise<string> {
+export async function throwAt(port: number, bytes: Uint8Array, threads = 1): Promise<string> {
   const socket = connect({ port, host: '127.0.0.1' });
   let received = '';
   socket.setEncoding('latin1');
   socket.on('data', (data) => (received += String(data)));
   socket.on('error', () => undefined);
   await new Promise<void>((resolve) => socket.write(bytes, () => resolve()));
-  const health = await requestOnce(port, 'GET', '/healthz');
+  const statuses = new Set<number>();
+  for (let thread = 0; thread < threads; thread++)
+    statuses.add((await requestOnce(port, 'GET', '/healthz')).status);
   socket.destroy();
-  return health.status === 200 ? received : `unhealthy after: ${received}`;
+  return statuses.size === 1 && statuses.has(200) ? received : `unhealthy after: ${received}`;
 }
