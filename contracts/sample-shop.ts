@@ -2,7 +2,7 @@
 
 import { Type } from 'typebox';
 import type { Plain } from './plain.ts';
-import { dropId } from './scalars.ts';
+import { dropId, STRICT } from './scalars.ts';
 
 export const SampleShopOffer = Type.Object(
   {
@@ -12,6 +12,9 @@ export const SampleShopOffer = Type.Object(
   },
   { title: 'SampleShopOffer' },
 );
+
+/** Nothing can be chosen. */
+export const NewSampleShop = Type.Object({}, { ...STRICT, title: 'NewSampleShop' });
 
 export const SampleShop = Type.Object(
   {

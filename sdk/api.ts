@@ -527,6 +527,8 @@ export interface SampleShopOffer {
   readonly isOffered: boolean;
 }
 
+export interface NewSampleShop {}
+
 export interface SampleShop {
   /** one that is live */
   readonly dropId: string;
@@ -3243,7 +3245,7 @@ export interface Operations {
   };
   /** Make a sample shop: creators, products with pictures, drops that are live. */
   'POST /v1/sample-shop': {
-    readonly body: {};
+    readonly body: NewSampleShop;
     readonly reply: SampleShop;
   };
   /**

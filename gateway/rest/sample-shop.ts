@@ -2,8 +2,7 @@
 // who is on the machine itself: everybody else is offered nothing.
 
 import type { Outcome } from '../../contracts/refusals.ts';
-import { SampleShop, SampleShopOffer } from '../../contracts/sample-shop.ts';
-import { NOTHING } from '../../contracts/scalars.ts';
+import { NewSampleShop, SampleShop, SampleShopOffer } from '../../contracts/sample-shop.ts';
 import { problem } from '../http/problems.ts';
 import { jsonReply, route, type Route } from '../http/route.ts';
 
@@ -41,7 +40,7 @@ export function sampleShopRoutes(shops: SampleShops | null): Route[] {
         tag: 'system',
         access: 'public',
         rateClass: 'writes',
-        body: NOTHING,
+        body: NewSampleShop,
         status: 201,
         response: SampleShop,
         refusals: ['forbidden', 'already-running', 'too-many', 'unavailable'],

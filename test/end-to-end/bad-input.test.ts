@@ -30,6 +30,7 @@ function rightBody(name: string): Json {
     AccountDeletion: { password },
     EmailChange: { email, password },
     PasswordChange: { currentPassword: password, newPassword: password },
+    NewSampleShop: {},
     NewApiKey: { name: 'Desk', scopes: ['orders:read'], endsAt: dropTerms()['endsAt'] },
     TokenExchange: {
       grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
