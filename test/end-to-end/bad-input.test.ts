@@ -101,6 +101,7 @@ function rightBody(name: string): Json {
     WebhookRotation: { overlapSeconds: 60 },
     CacheEviction: { creatorId: 'ann' },
     PushKeyRotation: { after: 'k_1' },
+    LedgerCheck: { leaves: 3, erased: 0, removed: 0, findings: [] },
     LedgerKeyRotation: { after: 'k_1' },
     NewRun: { kind: 'rebuild', shards: [0], dryRun: true },
     Dismissal: { reason: 'Paid back by hand.', dryRun: true },
