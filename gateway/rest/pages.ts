@@ -57,10 +57,14 @@ export function pageRoutes({ pages, mediaOrigin, paymentProvider }: PageRoutesOp
           responseMediaType: html.mediaType,
           cache: REVALIDATED,
         },
-        ({ header }) =>
-          reply(html, header('accept-encoding'), [
-            ['content-security-policy', pagePolicy({ mediaOrigin: mediaOrigin(), hasStripe })],
-          ]),
+        ({ header }) => {
+          const origin = mediaOrigin();
+          return reply(html, header('accept-encoding'), [
+            ['content-security-policy', pagePolicy({ mediaOrigin: origin, hasStripe })],
+            // The connection for pictures is there when the script has learned of the first one.
+            ...(origin === null ? [] : [['link', `<${origin}>; rel=preconnect`] as const]),
+          ]);
+        },
       ),
     );
   });

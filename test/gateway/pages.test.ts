@@ -140,6 +140,19 @@ test('U4: the policy has nothing inline, no eval, and one foreign origin at most
   t.notRegex(pagePolicy({ mediaOrigin: 'https://media.example' }), /unsafe|\*/);
 });
 
+test('U4: a page connects to the origin of pictures at once, where there is one', async (t) => {
+  const { pages, remove } = built();
+  t.teardown(remove);
+  for (const [origin, link] of [
+    ['https://media.example', '<https://media.example>; rel=preconnect'],
+    [null, null],
+  ] as const) {
+    const media = { origin: () => origin, sign: () => null };
+    const { port } = await startFixture(t, { pages, media });
+    t.is((await fetch(`http://127.0.0.1:${port}/`)).headers.get('link'), link);
+  }
+});
+
 test('U4: Stripe is allowed on the page that takes payments alone, and where it takes them', async (t) => {
   const { pages, remove } = built();
   t.teardown(remove);
