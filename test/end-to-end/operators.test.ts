@@ -192,6 +192,8 @@ function bodies(path: string): Json {
   if (path.includes('/sellers/')) return { standing: 'approved' };
   if (path.endsWith('/dismiss')) return { reason: 'paid by hand' };
   if (path.endsWith('/operators')) return { email: 'eve@example.com', role: 'operator' };
+  if (path.endsWith('/ledger/verification'))
+    return { leaves: 1, erased: 0, removed: 0, findings: [] };
   if (path.endsWith('/runs')) return { kind: 'verify' };
   if (path.endsWith('/push-keys') || path.endsWith('/ledger/keys')) return { after: 'none' };
   return {};

@@ -25,6 +25,7 @@ const WITHOUT_KEY: Readonly<Record<string, string>> = {
   'POST /v1/payments/webhook': 'webhooks have ids of their own (P2)',
   'POST /v1/payments/stripe/webhook': 'webhooks have ids of their own',
   'POST /v1/orders/{id}/development-payment': 'a payment is known by its reference (P3)',
+  'POST /v1/sample-shop': 'answers with secrets',
   'POST /v1/operator/operators': 'answers with secrets',
   'POST /v1/operator/verify': 'changes nothing',
   'POST /v1/operator/rebuild': 'a repeat finds nothing to make again',

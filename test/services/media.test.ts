@@ -22,6 +22,8 @@ import { FEATURE_LEVEL, ReachedLevel } from '../../storage/ports/feature-level.t
 import { drop } from '../storage/contract/catalogue.ts';
 import { type Harness, NOW, startServices } from './harness.ts';
 
+/** A node of this feature level does not know why media are refused. */
+const BEFORE_MEDIA_LEVEL = 5;
 const ADA = { userId: 'u_ada', roles: [] };
 const BOB = { userId: 'u_bob', roles: [] };
 const LAMP: NewMedia = { filename: 'lamp.jpg', purpose: 'product', bytes: 1_000 };
@@ -131,7 +133,7 @@ test('M1: an upload is processed once, and settled once', async (t) => {
 });
 
 test('M1: the owner is told why a medium is refused, once all nodes know how', async (t) => {
-  const reached = new ReachedLevel(FEATURE_LEVEL - 1);
+  const reached = new ReachedLevel(BEFORE_MEDIA_LEVEL);
   const harness = await start(t, reached);
   const { call, liveBus } = harness;
   const heard: LiveMessage[] = [];
