@@ -16,7 +16,7 @@ import { ClusterServers } from './cluster-servers.ts';
 import { RoamingWatcher } from './cluster-watcher.ts';
 import { Crowd, retryAll, type Retry } from './crowd.ts';
 import { pause, readFinalState, settled } from './final-state.ts';
-import { type FinalState, History, type Tolerance } from './history.ts';
+import { COPY_AGE_MS, type FinalState, History, type Tolerance } from './history.ts';
 import { Random } from './random.ts';
 import { Watcher } from './watchers.ts';
 import { type PlacedKey, World } from './world.ts';
@@ -63,11 +63,10 @@ const AGAIN_SHARE = 0.2;
 const CONCURRENT_READS = 40;
 const SEED_MAX = 2 ** 31;
 /**
- * A gateway's copy is at most a second old, and answers are slow on a busy machine. A request that
- * timed out at the client may wait at a paused gateway, and then for an owner.
+ * A request that timed out at the client may wait at a paused gateway, and then for an owner.
  */
 export const TOLERANCE: Tolerance = {
-  copyAgeMs: 2_500,
+  copyAgeMs: COPY_AGE_MS,
   lateMs: 15_000,
   // Entries of a node with a wrong clock are at most that of W7 from the store's time.
   skewMs: ENTRY_AHEAD_MAX_MS,

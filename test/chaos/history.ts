@@ -141,6 +141,9 @@ export interface Tolerance {
 /** One server: reads do not lag, and no request takes effect after its connection ended. */
 export const EXACT: Tolerance = { copyAgeMs: 0, lateMs: 0, skewMs: 0 };
 
+/** A gateway's copy is at most a second old (C4), and answers are slow on a busy machine. */
+export const COPY_AGE_MS = 2_500;
+
 export class History {
   readonly attempts: OrderAttempt[] = [];
   readonly orders: OrderRead[] = [];
