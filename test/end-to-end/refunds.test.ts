@@ -52,7 +52,7 @@ onEachProfile((test, profile) => {
       },
       (told) => told.alarm !== undefined,
     );
-    t.is(nodes.length, profile === 'embedded' ? 1 : 2);
+    t.is(nodes.length, profile === 'cluster' ? 2 : 1);
     t.like(alarm, { value: 1, limit: 0, nodes: [], severity: 'ticket' });
     t.is((await alarms(server.token('ann'))).status, 403);
 
