@@ -26,7 +26,9 @@ import type { NodeTracing } from './tracing.ts';
 const PROGRAM = new URL('gateway-program.ts', import.meta.url);
 /** A thread that is busy for longer is left out of what operators see. */
 const ANSWER_MAX_MS = 1_500;
-/** For its requests in flight, and what it has to store: less than a node alone has for its stop. */
+/**
+ * For its requests in flight, and what it has to store: less than a node alone has for its stop.
+ */
 const STOP_MAX_MS = 6_500;
 
 /** What gateway threads have of the node's core. */

@@ -10,8 +10,8 @@ import { wire, wireTime } from './wire.ts';
 
 /**
  * `user`: by an access token. `api-key`: by a key of the user or organisation. `operator`: who
- * signed in as one. `command-line`: by a token that was made with the server's secret. `system`: the
- * server by itself; its id is `system`, too.
+ * signed in as one. `command-line`: by a token that was made with the server's secret. `system`:
+ * the server by itself; its id is `system`, too.
  */
 export const ACTOR_KINDS = ['user', 'api-key', 'operator', 'command-line', 'system'] as const;
 export type ActorKind = (typeof ACTOR_KINDS)[number];

@@ -1,5 +1,5 @@
-// What each node of a cluster measures, for the alarms of operators; and the service by which a node
-// is asked for its own.
+// What each node of a cluster measures, for the alarms of operators; and the service by which a
+// node is asked for its own.
 
 import type { ServiceBroker, ServiceSchema } from 'moleculer';
 import type { NodeMeasures } from '../app/operator/alarms.ts';

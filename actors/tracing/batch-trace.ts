@@ -94,7 +94,8 @@ export class BatchTrace implements Held {
   }
 
   /**
-   * `entry`: null where there was nothing to append. `replies`: to the commands, as they were added.
+   * `entry`: null where there was nothing to append. `replies`: to the commands, as they were
+   * added.
    */
   ended(entry: DurablePlace | null, replies: readonly CommandReply[] = []): void {
     this.#entry = entry;

@@ -1,5 +1,5 @@
-// What operators see of what is wrong now: what all nodes measured, compared with what they measured
-// up to a minute before (X7).
+// What operators see of what is wrong now: what all nodes measured, compared with what they
+// measured up to a minute before (X7).
 
 import type { ActionParams } from '../../contracts/actions.ts';
 import type { AlarmReport, Sample } from '../../contracts/alarms.ts';

@@ -1,5 +1,5 @@
-// Who is offered the sample shop: a visitor on the machine of a node alone, in development, on which
-// nothing was ever sold (decision 112).
+// Who is offered the sample shop: a visitor on the machine of a node alone, in development, on
+// which nothing was ever sold (decision 112).
 
 import pTimeout from 'p-timeout';
 import type { Logger } from 'pino';

@@ -86,6 +86,12 @@ const CLUSTER = {
 } as const satisfies Record<string, Alarm>;
 
 const ARCHIVE_PASSED = series('livedrops_archive_last_pass_timestamp_seconds');
+const STARTED = series('process_start_time_seconds');
+
+/** Since when the archive has not been through the journals is the first of these that is there. */
+function late(passed: string, started: string): string {
+  return `time() - (${passed} or ${started}) > ${limits.ARCHIVE_SECONDS.wrong}`;
+}
 
 const STORAGE = {
   LiveDropsAppendSlow: {
@@ -124,9 +130,10 @@ const STORAGE = {
   LiveDropsArchiveLate: {
     // A node that starts serves 0 until its own first pass: those of the last hour count, whoever
     // made them. Where none did, the time since the first of the nodes that archive started.
-    expr: `time() - (max(max_over_time(${ARCHIVE_PASSED}[${limits.ARCHIVE_SECONDS.wrong}s]) > 0) or min(${series(
-      'process_start_time_seconds',
-    )} and on (${NODE_LABEL}) ${ARCHIVE_PASSED})) > ${limits.ARCHIVE_SECONDS.wrong}`,
+    expr: late(
+      `max(max_over_time(${ARCHIVE_PASSED}[${limits.ARCHIVE_SECONDS.wrong}s]) > 0)`,
+      `min(${STARTED} and on (${NODE_LABEL}) ${ARCHIVE_PASSED})`,
+    ),
     forSeconds: 0,
     severity: 'ticket',
     summary: 'The archive has not been through the journals for an hour.',

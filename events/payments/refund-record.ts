@@ -56,7 +56,9 @@ export class RecordedAttempt {
     this.#entry = entry;
   }
 
-  /** Durable when it resolves. `at`: milliseconds since the Unix epoch. Errors: `store-unavailable`. */
+  /**
+   * Durable when it resolves. `at`: milliseconds since the Unix epoch. Errors: `store-unavailable`.
+   */
   static async begin(
     auditLog: Pick<AuditLog, 'append' | 'begin' | 'finish'>,
     refund: ParkedRefund,

@@ -1,6 +1,6 @@
-// What gateway threads give to the metrics of their node: those of their counts that the main thread
-// adds to its own. Whatever the threads share, or have of the process as a whole, is the main
-// thread's to serve.
+// What gateway threads give to the metrics of their node: those of their counts that the main
+// thread adds to its own. Whatever the threads share, or have of the process as a whole, is the
+// main thread's to serve.
 
 import { type Metric, type MetricValue, Registry } from 'prom-client';
 import type { MetricName } from '../../contracts/metrics.ts';

@@ -1,5 +1,5 @@
-// What the demo sells on: a server by itself, or a cluster. Both have a data directory of their own,
-// and end with the evidence of what is on disk.
+// What the demo sells on: a server by itself, or a cluster. Both have a data directory of their
+// own, and end with the evidence of what is on disk.
 
 import { readJournalOrders } from '../../composition/journal-orders.ts';
 import type { Config } from '../../composition/config.ts';

@@ -77,8 +77,8 @@ export class RecentRows {
     while (row !== NONE && places.length < limit) {
       const bytes = this.#packs[this.#packOf[row]!]!;
       const offset = this.#offsets[row]!;
-      // The user first: most rows of a bucket are of others. A page of 15 rows among 60,000 takes 3 µs
-      // so, and 4.5 with the key first.
+      // The user first: most rows of a bucket are of others. A page of 15 rows among 60,000 takes 3
+      // µs so, and 4.5 with the key first.
       const isWanted = idHash === undefined || rowIdHash(bytes, offset) === idHash;
       if (isWanted && isOwnRow(bytes, offset, owner)) {
         const key = rowKey(bytes, offset, by);

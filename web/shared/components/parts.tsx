@@ -74,7 +74,9 @@ export function Shown<T>({ from, waiting, children }: ShownProps<T>) {
   );
 }
 
-/** How wide a picture is shown, for the browser's choice: of a card, and of a page's own picture. */
+/**
+ * How wide a picture is shown, for the browser's choice: of a card, and of a page's own picture.
+ */
 const CARD_SIZES = '(max-width: 30rem) 92vw, 17rem';
 const PAGE_SIZES = '(max-width: 50rem) 92vw, 37rem';
 /** In pixels. */

@@ -76,7 +76,9 @@ export class LiveRates {
     return this.#rates;
   }
 
-  /** What was before `now`, from the server's own steps of `stepMs`; the last one may be going on. */
+  /**
+   * What was before `now`, from the server's own steps of `stepMs`; the last one may be going on.
+   */
   begin(points: readonly AnalyticsPoint[], stepMs: number, now: number): void {
     this.#rates = points.slice(-RATES_MAX).map((point) => {
       const start = Date.parse(point.at);

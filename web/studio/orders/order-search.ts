@@ -7,7 +7,9 @@ export function numberOf({ id, dropId }: Pick<Order, 'id' | 'dropId'>): string {
   return id.startsWith(`${dropId}-`) ? id.slice(dropId.length + 1) : id;
 }
 
-/** Every word is in its id, in its number after a `#`, or in its buyer's name or id; in any case. */
+/**
+ * Every word is in its id, in its number after a `#`, or in its buyer's name or id; in any case.
+ */
 export function matches(
   order: Pick<Order, 'id' | 'dropId' | 'userId'>,
   name: string,

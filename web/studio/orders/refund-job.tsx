@@ -129,7 +129,9 @@ function Results({ of, after }: { of: readonly Order[]; after: readonly Order[] 
   );
 }
 
-/** The same orders as they are now: those that were placed from the oldest to the newest of them. */
+/**
+ * The same orders as they are now: those that were placed from the oldest to the newest of them.
+ */
 async function ordersAgain(dropId: string, orders: readonly Order[]): Promise<readonly Order[]> {
   const times = orders.map(({ createdAt }) => Date.parse(createdAt));
   const missing = new Set(orders.map(({ id }) => id));
