@@ -31,7 +31,8 @@ const PRIORITY = 5;
 const FFMPEG = ['/usr/bin/ffmpeg', '/usr/local/bin/ffmpeg'];
 
 const send = (message: FromMedia): void => {
-  if (process.connected) process.send!(message);
+  // A node that was killed a moment ago cannot be told: `disconnect` follows.
+  if (process.connected) process.send!(message, undefined, {}, () => undefined);
 };
 const backend = new NodeBackend(send);
 let stop = (): Promise<void> => Promise.resolve();

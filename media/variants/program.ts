@@ -54,7 +54,7 @@ let running: number | null = null;
 process.on('message', (job: VariantJob) => void run(job));
 // Whoever started this process is gone.
 process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
-process.send!({ kind: 'ready' } satisfies VariantReady);
+tell({ kind: 'ready' });
 
 async function run(job: VariantJob): Promise<void> {
   running = job.id;
@@ -63,7 +63,7 @@ async function run(job: VariantJob): Promise<void> {
     answer(await make(job));
   } catch (error) {
     const { message } = error as Error;
-    process.send!({ kind: 'fault', id: job.id, message } satisfies VariantFault);
+    tell({ kind: 'fault', id: job.id, message });
   } finally {
     clearInterval(watch);
     running = null;
@@ -97,6 +97,13 @@ function watchCosts(): NodeJS.Timeout {
 function answer(made: VariantAnswer['made'], sent?: () => void): void {
   if (running === null) return;
   const residentBytes = process.memoryUsage.rss();
-  const told: VariantAnswer = { kind: 'made', id: running, made, residentBytes };
-  process.send!(told, undefined, {}, sent);
+  tell({ kind: 'made', id: running, made, residentBytes }, sent);
+}
+
+/** Where whoever started this process was killed a moment ago, `disconnect` follows. */
+function tell(
+  message: VariantReady | VariantFault | VariantAnswer,
+  sent: () => void = () => undefined,
+): void {
+  process.send!(message, undefined, {}, sent);
 }
