@@ -5,6 +5,7 @@
 import { constants } from 'node:os';
 import { loadConfig } from '../composition/config.ts';
 import { type EndReason, startServer } from '../composition/server.ts';
+import { collectWithoutHelpers } from './one-core.ts';
 
 /**
  * After this time the process ends without a clean stop: the supervisor of a single server sends
@@ -18,6 +19,7 @@ export const EXIT_RESTART = 75;
 const EXIT_FAILED = 1;
 
 export async function start(): Promise<void> {
+  collectWithoutHelpers();
   const config = loadConfig();
   let requestEnd: (endRequested: EndReason) => void = () => undefined;
   const endRequest = new Promise<EndReason>((resolve) => {

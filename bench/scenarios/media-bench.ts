@@ -1,33 +1,29 @@
 // The servers and loads of the scenario `media`, and their measurements.
 
-import { randomBytes } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
-import sharp from 'sharp';
-import { variantKey, variantPath } from '../../media/variants/recipes.ts';
-import { FolderBlobs } from '../../storage/blobs/blobs-folder.ts';
 import { LoadProcess } from '../load/load-process.ts';
+import { prepare, type Prepared } from '../load/media-blobs.ts';
 import { ordersOf, type RequestPlan } from '../load/request-plan.ts';
 import type { UploadJob, UploadResult } from '../load/upload-load.ts';
-import { type ClosedLoop, costOf, measure, type OpenLoop } from '../measure.ts';
+import {
+  type ClosedLoop,
+  costOf,
+  measure,
+  type MeasuredServer,
+  type OpenLoop,
+} from '../measure.ts';
 import { LOAD_CORE, PinnedProcess, SERVER_CORE } from '../pinned-process.ts';
 import type { Sample } from '../scenario.ts';
 import { makeDataDirectory } from '../servers/livedrops-server.ts';
 import { LiveDropsOrderServer } from '../servers/livedrops-order-server.ts';
 import { MediaChild } from '../servers/media-child.ts';
 import type { MakeJob, MakeResult } from '../servers/media-server.ts';
+import { RawDurableOrderServer } from '../servers/raw-order-server.ts';
 
 const SERVER = new URL('../servers/media-server.ts', import.meta.url).pathname;
-/** A picture of 12 megapixels, as telephones take them. */
-const PICTURE = { width: 4_000, height: 3_000 };
-const NOISE_SCALE = 4;
-/** The size of a `w640` in WebP, and of a piece of a video that a player asks for. */
-export const VARIANT_BYTES = 60_000;
 const RANGE_BYTES = 65_536;
-const VIDEO_BYTES = 64 * 1024 * 1024;
-export const VARIANTS = 500;
 export const CONNECTIONS = 32;
 const WARM_UP_SECONDS = 1;
 const STOCK = 10_000_000;
@@ -50,11 +46,9 @@ export interface MediaBenchOptions {
   readonly uploadMebibytes: number;
 }
 
-interface Prepared {
-  readonly folder: string;
-  readonly picture: string;
-  readonly variants: readonly string[];
-  readonly video: string;
+interface Sold {
+  readonly server: MeasuredServer;
+  readonly plan: RequestPlan;
 }
 
 export class MediaBench {
@@ -73,7 +67,9 @@ export class MediaBench {
   #prepared: Prepared | null = null;
   #media: MediaProcess | null = null;
   #bare: MediaProcess | null = null;
-  #plan: RequestPlan | null = null;
+  #sale: Sold | null = null;
+  #floor: RawDurableOrderServer | null = null;
+  #floorSale: Sold | null = null;
 
   constructor(options: MediaBenchOptions) {
     this.#options = options;
@@ -96,19 +92,20 @@ export class MediaBench {
     this.#orders = new LiveDropsOrderServer({ profileDirectory, directory, env });
     await this.#orders.start();
     this.#child = await MediaChild.of(this.#orders.sale.process.pid, port, LOAD_CORE);
-    this.#plan = await this.#orders.drop(STOCK);
-    if (this.#options.ordersPerSecond === null) {
-      const { perSecond } = await measure({
-        server: this.#orders,
-        plan: this.#plan,
-        generator: 'saturating',
-        connections: CONNECTIONS,
-        seconds,
-        warmUpSeconds: WARM_UP_SECONDS,
-      });
-      this.#ordersPerSecond = Math.round(perSecond / 2);
-    }
-    await this.#ordersFor(WARM_UP_SECONDS);
+    const plan = await this.#orders.drop(STOCK);
+    this.#sale = { server: this.#orders, plan };
+    const { perSecond, bytesPerAnswer } = await measure({
+      ...this.#sale,
+      generator: 'saturating',
+      connections: CONNECTIONS,
+      seconds,
+      warmUpSeconds: WARM_UP_SECONDS,
+    });
+    if (this.#options.ordersPerSecond === null) this.#ordersPerSecond = Math.round(perSecond / 2);
+    this.#floor = new RawDurableOrderServer({ bytesPerAnswer, status: '201' });
+    await this.#floor.start();
+    this.#floorSale = { server: this.#floor, plan: await this.#floor.drop() };
+    for (const sale of [this.#sale, this.#floorSale]) await this.#ordersOf(sale, WARM_UP_SECONDS);
   }
 
   async mediaAlone(): Promise<Sample> {
@@ -137,17 +134,30 @@ export class MediaBench {
   }
 
   async orders(): Promise<Sample> {
-    return { figures: await this.#ordersFor(this.#options.seconds) };
+    return { figures: await this.#ordersOf(this.#sale!, this.#options.seconds) };
   }
 
-  /** All of it by the media process of the server itself. */
   async ordersBesideMedia(): Promise<Sample> {
+    return await this.#besideMedia(this.#sale!);
+  }
+
+  /** Of the durable floor, at the same rate. */
+  async floorOrders(): Promise<Sample> {
+    return { figures: await this.#ordersOf(this.#floorSale!, this.#options.seconds) };
+  }
+
+  async floorOrdersBesideMedia(): Promise<Sample> {
+    return await this.#besideMedia(this.#floorSale!);
+  }
+
+  /** All of it by the media process of LiveDrops' server. */
+  async #besideMedia(sale: Sold): Promise<Sample> {
     const { seconds } = this.#options;
     const { port } = this.#child!;
     const { picture, variants } = this.#prepared!;
     const longer = seconds + 2 * WARM_UP_SECONDS;
     const [figures, sent, read] = await Promise.all([
-      this.#ordersFor(seconds),
+      this.#ordersOf(sale, seconds),
       this.#upload({ uploads: UPLOADS_BESIDE, file: picture, bytes: 0, seconds: longer }),
       this.#downloads.run({
         plan: planOf(port, variants),
@@ -180,7 +190,7 @@ export class MediaBench {
 
   #upload(job: Pick<UploadJob, 'uploads' | 'file' | 'bytes' | 'seconds'>): Promise<UploadResult> {
     const { port } = this.#child!;
-    const { tokens } = this.#plan!;
+    const { tokens } = this.#sale!.plan;
     const to = { host: '127.0.0.1', port, tokens, addresses: ADDRESSES };
     return this.#uploads.run({ ...to, ...job }, UPLOADS_MAX_MS);
   }
@@ -188,6 +198,7 @@ export class MediaBench {
   async stop(): Promise<void> {
     for (const one of [this.#media, this.#bare]) await one?.process.stop();
     await this.#orders?.stop();
+    await this.#floor?.stop();
     await this.#downloads.stop();
     await this.#uploads.stop();
     await this.#paced.stop();
@@ -215,12 +226,12 @@ export class MediaBench {
     };
   }
 
-  async #ordersFor(seconds: number): Promise<Record<string, number>> {
-    const { host, port } = this.#plan!;
-    const { result, cost } = await costOf(this.#orders!, this.#paced, {
+  async #ordersOf({ server, plan }: Sold, seconds: number): Promise<Record<string, number>> {
+    const { host, port } = plan;
+    const { result, cost } = await costOf(server, this.#paced, {
       host,
       port,
-      kinds: [ordersOf(this.#plan!)],
+      kinds: [ordersOf(plan)],
       connections: CONNECTIONS,
       perSecond: this.#ordersPerSecond,
       seconds,
@@ -254,36 +265,6 @@ class MediaProcess {
     this.process.write(JSON.stringify(job));
     return JSON.parse(await this.process.line()) as MakeResult;
   }
-}
-
-/** A picture in `folder`, and variants in the blobs of the server that is measured. */
-async function prepare(folder: string, blobsFolder: string): Promise<Prepared> {
-  const blobs = new FolderBlobs({ folder: blobsFolder, create: true });
-  const { width, height } = PICTURE;
-  const noise = sharp({
-    create: {
-      width: width / NOISE_SCALE,
-      height: height / NOISE_SCALE,
-      channels: 3,
-      background: '#888',
-      noise: { type: 'gaussian', mean: 128, sigma: 50 },
-    },
-  });
-  const picture = join(folder, 'picture.jpg');
-  await sharp(await noise.blur(2).png().toBuffer())
-    .resize(width, height)
-    .jpeg({ quality: 88 })
-    .toFile(picture);
-  const store = async (name: string, extension: 'webp' | 'mp4', bytes: number) => {
-    const sha256 = randomBytes(32).toString('hex');
-    const key = variantKey(sha256, { name, extension });
-    await blobs.put(key, Readable.from([randomBytes(bytes)]), { bytesMax: bytes });
-    return variantPath(sha256, { name, extension });
-  };
-  const variants: string[] = [];
-  for (let i = 0; i < VARIANTS; i++) variants.push(await store('w640-1', 'webp', VARIANT_BYTES));
-  const video = await store('video-1', 'mp4', VIDEO_BYTES);
-  return { folder: blobsFolder, picture, variants, video };
 }
 
 function planOf(port: number, paths: readonly string[]): RequestPlan {

@@ -1,5 +1,6 @@
 // The figures, subjects and findings of the scenario `media`.
 
+import { besideFindings, type OrdersBeside } from '../orders-beside.ts';
 import {
   type Figure,
   figureOf,
@@ -8,9 +9,9 @@ import {
   type Sample,
   type Subject,
 } from '../scenario.ts';
-import { CONNECTIONS, UPLOADS_BESIDE, VARIANT_BYTES, VARIANTS } from './media-bench.ts';
+import { VARIANT_BYTES, VARIANTS } from '../load/media-blobs.ts';
+import { CONNECTIONS, UPLOADS_BESIDE } from './media-bench.ts';
 
-const P99_RATIO_AIM = 0.9;
 const UPLOAD_MB_MAX = 200;
 
 export const MEDIA_FIGURES: readonly Figure[] = [
@@ -32,11 +33,21 @@ export const MEDIA_FIGURES: readonly Figure[] = [
   figureOf('uploadMbPerSecond', 'uploaded', 'MB/s', 'more', 0),
 ];
 
-export type Kind = 'made' | 'bare' | 'alone' | 'control' | 'beside' | 'uploads';
+export type Kind =
+  | 'made'
+  | 'bare'
+  | 'alone'
+  | 'control'
+  | 'beside'
+  | 'floor'
+  | 'floorBeside'
+  | 'uploads';
+/** Of none of LiveDrops. */
+const CEILINGS: ReadonlySet<Kind> = new Set(['bare', 'floor', 'floorBeside']);
 
 export function subjectsOf(of: Readonly<Record<Kind, Sample[]>>): Record<Kind, Subject> {
   const subject = (kind: Kind, key: string, label: string, about: string): Subject => {
-    const role = kind === 'bare' ? 'ceiling' : 'livedrops';
+    const role = CEILINGS.has(kind) ? 'ceiling' : 'livedrops';
     return { key, label, role, about, samples: of[kind] };
   };
   return {
@@ -70,6 +81,18 @@ export function subjectsOf(of: Readonly<Record<Kind, Sample[]>>): Record<Kind, S
       'orders beside media',
       "The same, while the server's media process, on the core of the clients, is busy.",
     ),
+    floor: subject(
+      'floor',
+      'floor',
+      'durable floor alone',
+      'A bare server that answers an order once it is on the disk, at the same rate.',
+    ),
+    floorBeside: subject(
+      'floorBeside',
+      'floor-beside',
+      'durable floor beside media',
+      "The same, while LiveDrops' media process is as busy as beside its own orders.",
+    ),
     uploads: subject(
       'uploads',
       'uploads',
@@ -93,15 +116,7 @@ export function findingsOf(
       figure: 'variantsPerSecond',
       aim: null,
     }),
-    ratio({
-      label: 'p99 of orders without media, to that beside them',
-      of: of.beside,
-      to: of.alone,
-      figure: 'p99Ms',
-      aim: P99_RATIO_AIM,
-      inverse: true,
-    }),
-    controlFinding(samples.alone, samples.control),
+    ...besideFindings(ordersOf(samples)),
     {
       label: `memory of ${uploads} uploads at once`,
       unit: 'MB',
@@ -113,18 +128,14 @@ export function findingsOf(
   ];
 }
 
-/** What the aim can be compared with: two measurements without media. */
-function controlFinding(alone: readonly Sample[], control: readonly Sample[]): Finding {
+export function ordersOf(samples: Readonly<Record<Kind, readonly Sample[]>>): OrdersBeside {
+  const { alone, control, beside, floor, floorBeside } = samples;
   return {
-    label: 'p99 of orders, the lower to the higher of two without media',
-    unit: '',
-    digits: 2,
-    samples: alone.map(({ figures }, round) => {
-      const [one, other] = [figures['p99Ms']!, control[round]!.figures['p99Ms']!];
-      return Math.min(one, other) / Math.max(one, other);
-    }),
-    better: 'more',
-    aim: null,
+    label: 'media',
+    without: alone,
+    control,
+    beside,
+    floor: { without: floor, beside: floorBeside },
   };
 }
 
@@ -136,5 +147,6 @@ export const METHOD =
   `server's own media process, on the core of the clients, gets ${UPLOADS_BESIDE} uploads of ` +
   `that picture at once, makes variants of them, and ${CONNECTIONS} connections read variants, ` +
   'all as fast as that core gives. Above 0.9 their 99th percentile is less than a tenth longer. ' +
+  'So do the orders of the durable floor, which shares disk and cores with media in the same way. ' +
   'At last uploads of zeros come at once, each from one client, and the most memory of the ' +
   'media process is told.';

@@ -10,7 +10,15 @@ import {
   type ScenarioReport,
 } from '../scenario.ts';
 import { MediaBench, type MediaBenchOptions } from './media-bench.ts';
-import { findingsOf, type Kind, MEDIA_FIGURES, METHOD, subjectsOf } from './media-report.ts';
+import { besideNote } from '../orders-beside.ts';
+import {
+  findingsOf,
+  type Kind,
+  MEDIA_FIGURES,
+  METHOD,
+  ordersOf,
+  subjectsOf,
+} from './media-report.ts';
 
 export type MediaOptions = CommonOptions & MediaBenchOptions;
 
@@ -38,6 +46,8 @@ async function run(options: MediaOptions, log: Log): Promise<ScenarioReport> {
     alone: [],
     control: [],
     beside: [],
+    floor: [],
+    floorBeside: [],
     uploads: [],
   };
   const bench = new MediaBench(options);
@@ -51,6 +61,8 @@ async function run(options: MediaOptions, log: Log): Promise<ScenarioReport> {
       samples.alone.push(await bench.orders());
       samples.control.push(await bench.orders());
       samples.beside.push(await bench.ordersBesideMedia());
+      samples.floor.push(await bench.floorOrders());
+      samples.floorBeside.push(await bench.floorOrdersBesideMedia());
     }
     log(`${uploads} uploads at once`);
     samples.uploads.push(await bench.uploadsAtOnce());
@@ -59,6 +71,7 @@ async function run(options: MediaOptions, log: Log): Promise<ScenarioReport> {
   }
   const subjects = subjectsOf(samples);
   const { ordersPerSecond } = bench;
+  const note = besideNote(ordersOf(samples));
   return {
     name: media.name,
     title: 'Media, and orders beside them',
@@ -67,6 +80,6 @@ async function run(options: MediaOptions, log: Log): Promise<ScenarioReport> {
     figures: MEDIA_FIGURES,
     subjects: Object.values(subjects),
     findings: findingsOf(samples, subjects, uploads),
-    notes: bench.notes,
+    notes: [...bench.notes, ...(note === null ? [] : [note])],
   };
 }

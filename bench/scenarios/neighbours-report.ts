@@ -2,10 +2,8 @@
 
 import { median } from '../measure.ts';
 import type { Measured, Neighbour } from '../neighbours/neighbour.ts';
-import { type Figure, type Finding, ratio, type Subject } from '../scenario.ts';
-
-/** p99 within a tenth of what it is without the neighbour. */
-const P99_RATIO_AIM = 0.9;
+import { besideFindings, besideNote, type OrdersBeside } from '../orders-beside.ts';
+import type { Figure, Finding, Subject } from '../scenario.ts';
 
 const ORDER_FIGURES: readonly Figure[] = [
   { key: 'perSecond', label: 'orders', unit: 'orders/s', better: 'neither', digits: 0 },
@@ -61,55 +59,31 @@ export function subjectsOf({ neighbour, measured }: Rounds): [without: Subject, 
 
 export function findingsOf(rounds: Rounds): Finding[] {
   const { label, own } = rounds.neighbour;
-  const [without, beside] = subjectsOf(rounds);
-  const p99 = ratio({
-    label: `p99 of orders, without to beside ${label}`,
-    of: beside,
-    to: without,
-    figure: 'p99Ms',
-    aim: P99_RATIO_AIM,
-    inverse: true,
-  });
   return [
-    p99,
-    controlFinding(rounds),
+    ...besideFindings(ordersOf(rounds)),
     ...own.map(({ key, label: what, unit, digits, aim }) => ({
       label: `${what}, beside ${label}`,
       unit,
       digits,
-      samples: beside.samples.map(({ figures }) => figures[key]!),
+      samples: rounds.measured.map(({ beside }) => beside.figures[key]!),
       better: 'less' as const,
       aim,
     })),
   ];
 }
 
-/** What the aim for the neighbour can be compared with: two measurements without it. */
-function controlFinding({ neighbour, measured }: Rounds): Finding {
-  return {
-    label: `p99 of orders, the lower to the higher of two without ${neighbour.label}`,
-    unit: '',
-    digits: 2,
-    samples: measured.map(({ control, without }) => {
-      const [one, other] = [control.figures['p99Ms']!, without.figures['p99Ms']!];
-      return Math.min(one, other) / Math.max(one, other);
-    }),
-    better: 'more',
-    aim: null,
-  };
+/** Null where the aim for the neighbour is met, or nothing explains that it is not. */
+export function controlNote(rounds: Rounds): string | null {
+  return besideNote(ordersOf(rounds));
 }
 
-/**
- * Null where the aim for the neighbour is met, or where the machine would let one be told from
- * another.
- */
-export function controlNote(rounds: Rounds): string | null {
-  const [p99, control] = findingsOf(rounds).map(({ samples }) => median(samples));
-  if (p99! >= P99_RATIO_AIM || control! >= P99_RATIO_AIM) return null;
-  return (
-    `${rounds.neighbour.label}: the aim for p99 is missed, but so it is between two equal ` +
-    `measurements without it (${control!.toFixed(2)}).`
-  );
+function ordersOf({ neighbour, measured }: Rounds): OrdersBeside {
+  return {
+    label: neighbour.label,
+    without: measured.map(({ without }) => without),
+    control: measured.map(({ control }) => control),
+    beside: measured.map(({ beside }) => beside),
+  };
 }
 
 /** What the neighbour did in the middle round. */

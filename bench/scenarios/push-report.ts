@@ -1,5 +1,6 @@
 // The figures of the scenario `push`, what it measures, and how.
 
+import { besideFindings, type OrdersBeside } from '../orders-beside.ts';
 import {
   type Figure,
   figureOf,
@@ -10,7 +11,14 @@ import {
 } from '../scenario.ts';
 import type { PushJob } from '../servers/push-sender.ts';
 
-export type Measured = PushJob['what'] | 'walk' | 'orders' | 'beside';
+export type Measured =
+  | PushJob['what']
+  | 'walk'
+  | 'orders'
+  | 'control'
+  | 'beside'
+  | 'floor'
+  | 'floorBeside';
 
 /** 95 % of so many subscriptions hear within a minute, by one worker (docs/REACH.md). */
 const SERVICE_LEVEL = { subscriptions: 120_000, share: 0.95 } as const;
@@ -31,14 +39,12 @@ export const PUSH_FIGURES: readonly Figure[] = [
 ];
 
 /** `subjects`: as `subjectsOf` gives them. */
-export function pushFindings(subjects: readonly Subject[], subscriptions: number): Finding[] {
-  const [sent, made, walked, alone, beside] = subjects as [
-    Subject,
-    Subject,
-    Subject,
-    Subject,
-    Subject,
-  ];
+export function pushFindings(
+  subjects: readonly Subject[],
+  orders: OrdersBeside,
+  subscriptions: number,
+): Finding[] {
+  const [sent, made, walked] = subjects as [Subject, Subject, Subject];
   const isLevel = subscriptions >= SERVICE_LEVEL.subscriptions;
   const level = isLevel ? SERVICE_LEVEL.subscriptions * SERVICE_LEVEL.share : null;
   const perCore = { figure: 'perCore', aim: null } as const;
@@ -50,14 +56,7 @@ export function pushFindings(subjects: readonly Subject[], subscriptions: number
     finding(walked, 'perCore', 'messages of a walk by a whole core', 'messages/s', 'more', 2_500),
     finding(walked, 'memoryMb', 'memory that a walk takes', 'MB', 'less', 150),
     finding(walked, 'withinMinute', 'messages within a minute', 'messages', 'more', level),
-    ratio({
-      label: 'p99 of orders without pushes, to that beside them',
-      of: beside,
-      to: alone,
-      figure: 'p99Ms',
-      aim: 0.9,
-      inverse: true,
-    }),
+    ...besideFindings(orders),
   ];
 }
 
@@ -71,6 +70,17 @@ function finding(
 ): Finding {
   const values = samples.map(({ figures }) => figures[figure]!);
   return { label, unit, digits: 0, samples: values, better, aim };
+}
+
+export function ordersOf(samples: Readonly<Record<Measured, readonly Sample[]>>): OrdersBeside {
+  const { orders, control, beside, floor, floorBeside } = samples;
+  return {
+    label: 'pushes',
+    without: orders,
+    control,
+    beside,
+    floor: { without: floor, beside: floorBeside },
+  };
 }
 
 export function subjectsOf(samples: Readonly<Record<Measured, readonly Sample[]>>): Subject[] {
@@ -106,12 +116,33 @@ export function subjectsOf(samples: Readonly<Record<Measured, readonly Sample[]>
       samples: samples.orders,
     },
     {
+      key: 'orders-again',
+      label: 'orders alone, again',
+      role: 'livedrops',
+      about: 'The same at another time of the round: what differs is the machine.',
+      samples: samples.control,
+    },
+    {
       key: 'orders-beside',
       label: 'orders beside pushes',
       role: 'livedrops',
       about:
         'The same, while the thread of the same server sends pushes as fast as its core gives.',
       samples: samples.beside,
+    },
+    {
+      key: 'floor',
+      label: 'durable floor alone',
+      role: 'ceiling',
+      about: 'A bare server that answers an order once it is on the disk, at the same rate.',
+      samples: samples.floor,
+    },
+    {
+      key: 'floor-beside',
+      label: 'durable floor beside pushes',
+      role: 'ceiling',
+      about: 'The same, while a process of low priority sends pushes from its core.',
+      samples: samples.floorBeside,
     },
     {
       key: 'web-push',
@@ -133,4 +164,4 @@ export const METHOD =
   'before, by another process, and its jobs read them page by page and send. Orders come to a ' +
   'whole server at a fixed rate and are timed from when they were due, first alone, then while a ' +
   'thread of that server sends pushes from the same core. Above 0.9 their 99th percentile is ' +
-  'less than a tenth longer.';
+  'less than a tenth longer. So do those of the durable floor, beside a process that sends.';

@@ -5,8 +5,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { LoadProcess } from '../load/load-process.ts';
-import { ordersOf, type RequestPlan } from '../load/request-plan.ts';
-import type { OpenLoop } from '../measure.ts';
+import { ordersOf as orderKind, type RequestPlan } from '../load/request-plan.ts';
+import { measure, type OpenLoop } from '../measure.ts';
+import { besideNote } from '../orders-beside.ts';
 import { LOAD_CORE, PinnedProcess, SERVER_CORE } from '../pinned-process.ts';
 import {
   type CommonOptions,
@@ -19,8 +20,16 @@ import {
 import { LiveDropsServer } from '../servers/livedrops-server.ts';
 import type { PushJob, PushJobResult } from '../servers/push-sender.ts';
 import type { PushWalkerJob, PushWalkResult } from '../servers/push-walker.ts';
+import { RawDurableOrderServer } from '../servers/raw-order-server.ts';
 import { buyerTokens } from '../servers/sale-client.ts';
-import { METHOD, type Measured, PUSH_FIGURES, pushFindings, subjectsOf } from './push-report.ts';
+import {
+  METHOD,
+  type Measured,
+  ordersOf,
+  PUSH_FIGURES,
+  pushFindings,
+  subjectsOf,
+} from './push-report.ts';
 
 const pathOf = (relative: string) => new URL(relative, import.meta.url).pathname;
 const PUSHING_SERVER = pathOf('../servers/pushing-server.ts');
@@ -33,6 +42,8 @@ const CONNECTIONS = 32;
 const STOCK = 10_000_000;
 const MICROS = 1e6;
 const MEGABYTE = 1e6;
+/** As the thread of a server that sends pushes has it. */
+const SENDER_NICE = 10;
 /** Of a crowd of millions: to be written, and to be walked. */
 const CROWD_MAX_MS = 30 * 60_000;
 
@@ -64,7 +75,10 @@ async function run(options: PushOptions, log: Log): Promise<ScenarioReport> {
     encrypt: [],
     walk: [],
     orders: [],
+    control: [],
     beside: [],
+    floor: [],
+    floorBeside: [],
     'web-push': [],
   };
   const kinds = (Object.keys(samples) as Measured[]).filter(
@@ -83,6 +97,8 @@ async function run(options: PushOptions, log: Log): Promise<ScenarioReport> {
     await bench.stop();
   }
   const subjects = subjectsOf(samples);
+  const orders = ordersOf(samples);
+  const note = besideNote(orders);
   return {
     name: push.name,
     title: 'Web Push',
@@ -90,8 +106,8 @@ async function run(options: PushOptions, log: Log): Promise<ScenarioReport> {
     settings: { rounds, seconds, services, ordersPerSecond, followers, subscriptions },
     figures: PUSH_FIGURES,
     subjects: subjects.filter((subject) => subject.samples.length > 0),
-    findings: pushFindings(subjects, subscriptions),
-    notes: [],
+    findings: pushFindings(subjects, orders, subscriptions),
+    notes: note === null ? [] : [note],
   };
 }
 
@@ -109,10 +125,12 @@ class PushBench {
   #walks = 0;
   #origins: readonly string[] = [];
   #plan: RequestPlan | null = null;
+  #floor: RawDurableOrderServer | null = null;
+  #floorPlan: RequestPlan | null = null;
 
   constructor(options: PushOptions) {
     this.#options = options;
-    this.#sender = this.#process(SENDER);
+    this.#sender = this.#process(SENDER, SENDER_NICE);
   }
 
   async start(): Promise<void> {
@@ -128,26 +146,48 @@ class PushBench {
     const { host, port } = this.#server;
     const paths = [`/v1/drops/${await this.#server.drop(STOCK)}/orders`];
     this.#plan = { host, port, paths, tokens: buyerTokens(), body: '{"quantity":1}' };
+    const { bytesPerAnswer } = await measure({
+      server: this.#server.process,
+      plan: this.#plan,
+      generator: 'saturating',
+      connections: CONNECTIONS,
+      seconds: WARM_UP_SECONDS,
+      warmUpSeconds: 0,
+    });
+    this.#floor = new RawDurableOrderServer({ bytesPerAnswer, status: '201' });
+    await this.#floor.start();
+    this.#floorPlan = await this.#floor.drop();
   }
 
   async measure(kind: Measured, seconds: number): Promise<Sample> {
-    if (kind === 'orders') return { figures: await this.#orders(seconds) };
+    const [plan, floorPlan] = [this.#plan!, this.#floorPlan!];
+    if (kind === 'orders' || kind === 'control')
+      return { figures: await this.#orders(plan, seconds) };
+    if (kind === 'floor') return { figures: await this.#orders(floorPlan, seconds) };
     if (kind === 'walk') return await this.#walk();
-    return kind === 'beside' ? await this.#beside(seconds) : await this.#job(kind, seconds);
+    if (kind === 'beside') return await this.#beside(seconds);
+    if (kind !== 'floorBeside') return await this.#job(kind, seconds);
+    const [figures] = await Promise.all([
+      this.#orders(floorPlan, seconds),
+      this.#job('send', seconds),
+    ]);
+    return { figures };
   }
 
   async stop(): Promise<void> {
     for (const process of [...this.#services, this.#sender]) await process.stop();
     await this.#walker?.stop();
     await this.#server.stop();
+    await this.#floor?.stop();
     await this.#paced.stop();
     rmSync(this.#directory, { recursive: true, force: true });
   }
 
-  #process(script: string): PinnedProcess {
+  #process(script: string, nice = 0): PinnedProcess {
     return new PinnedProcess({
       core: SERVER_CORE,
       args: [script, this.#directory],
+      nice,
       env: { NODE_EXTRA_CA_CERTS: CERTIFICATE },
     });
   }
@@ -206,19 +246,18 @@ class PushBench {
     const { process } = this.#server;
     process.write(this.#origins.join(','));
     const startedAt = performance.now();
-    const figures = await this.#orders(seconds);
+    const figures = await this.#orders(this.#plan!, seconds);
     process.write('');
     const messages = Number(await process.line());
     const took = (performance.now() - startedAt) / 1_000;
     return { figures: { ...figures, messagesPerSecond: messages / took } };
   }
 
-  async #orders(seconds: number): Promise<Record<string, number>> {
-    const plan = this.#plan!;
+  async #orders(plan: RequestPlan, seconds: number): Promise<Record<string, number>> {
     const result = await this.#paced.run({
       host: plan.host,
       port: plan.port,
-      kinds: [ordersOf(plan)],
+      kinds: [orderKind(plan)],
       connections: CONNECTIONS,
       perSecond: this.#options.ordersPerSecond,
       seconds,
