@@ -19,7 +19,7 @@ export type ProcessName = keyof typeof PROCESSES;
 export const PROCESS_NAMES = Object.keys(PROCESSES) as ProcessName[];
 
 /** The gateway is nearly half of the work, so it shares a core with Redis and NATS. */
-const CORES: Readonly<Record<ProcessName, number>> = {
+export const CORES: Readonly<Record<ProcessName, number>> = {
   gateway: SERVER_CORE,
   owner: LOAD_CORE,
   redis: SERVER_CORE,

@@ -13,6 +13,9 @@ import type { Role } from '../scenario.ts';
  */
 export const JOURNAL_BYTES_PER_ORDER = 52;
 
+/** Where the gateway of the cluster floor sends orders to its owner. */
+export const ORDERS_SUBJECT = 'orders';
+
 export interface OrderServer extends MeasuredServer {
   readonly key: string;
   readonly label: string;

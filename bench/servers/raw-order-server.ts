@@ -17,6 +17,8 @@ export interface RawOrderServerOptions {
   /** Bytes of head and body together, as many as in LiveDrops' answer. */
   readonly bytesPerAnswer: number;
   readonly status: '200' | '201' | '409' | '503';
+  /** Null: any of them. Default: the server's. */
+  readonly core?: number | null;
 }
 
 export class RawOrderServer implements OrderServer {
@@ -31,14 +33,14 @@ export class RawOrderServer implements OrderServer {
   #drops = 0;
 
   constructor(
-    { bytesPerAnswer, status }: RawOrderServerOptions,
+    { bytesPerAnswer, status, core = SERVER_CORE }: RawOrderServerOptions,
     script = 'raw-server.ts',
     scriptArgs: readonly string[] = [],
   ) {
     const bodyBytes = Math.max(1, Math.round(bytesPerAnswer) - HEAD_BYTES);
     const path = new URL(script, import.meta.url).pathname;
     const args = [path, String(bodyBytes), status, ...scriptArgs];
-    this.#process = new PinnedProcess({ core: SERVER_CORE, args });
+    this.#process = new PinnedProcess({ core, args });
   }
 
   async start(): Promise<void> {

@@ -4,17 +4,14 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { freePort } from '../../operator/cluster/free-port.ts';
 import { atPercentile } from '../load/latencies.ts';
 import { runRedisBenchmark } from '../load/redis-benchmark.ts';
 import type { Sample, Subject } from '../scenario.ts';
 import { JOURNAL_BYTES_PER_ORDER } from './order-server.ts';
-import { PinnedProgram } from './peers/pinned-program.ts';
-import { findRedis, findRedisBenchmark, present, versionOf } from './peers/programs.ts';
+import type { PinnedProgram } from './peers/pinned-program.ts';
+import { findRedisBenchmark, present, versionOf } from './peers/programs.ts';
+import { startRedis } from './store-programs.ts';
 
-const CONFIGURATION = fileURLToPath(new URL('../../deploy/redis.conf', import.meta.url));
-const HOST = '127.0.0.1';
 const STREAM = 'log';
 const APPEND = ['XADD', STREAM, '*', 'e', 'x'.repeat(JOURNAL_BYTES_PER_ORDER)];
 const WARM_UP_APPENDS = 20_000;
@@ -44,14 +41,9 @@ export class RedisAppendCeiling {
 
   /** Rejects if redis-server or redis-benchmark is missing. */
   async start(): Promise<void> {
-    this.#port = await freePort();
-    const address = ['--bind', HOST, '--port', String(this.#port)];
-    this.#server = new PinnedProgram({
-      program: present(findRedis(), 'redis-server'),
-      args: [CONFIGURATION, ...address, '--dir', this.#directory],
-      ready: /Ready to accept connections/,
-    });
-    await this.#server.ready();
+    const { program, port } = await startRedis(this.#directory);
+    this.#server = program;
+    this.#port = port;
     for (const series of this.#series) {
       series.perSecond = (await this.#append(series, WARM_UP_APPENDS)).perSecond;
     }

@@ -1,4 +1,4 @@
-// Runs any program on the server's core. The program is ready when its output matches a pattern.
+// Runs any program on the server's core, or on another. The program is ready when its output matches a pattern.
 // The kernel ends it together with this process.
 
 import { type ChildProcess, spawn } from 'node:child_process';
@@ -15,6 +15,8 @@ export interface PinnedProgramOptions {
   /** A path. */
   readonly program: string;
   readonly args: readonly string[];
+  /** Null: any of them. Default: the server's. */
+  readonly core?: number | null | undefined;
   /** Matches the output of a program that is ready. */
   readonly ready: RegExp;
   /** Variables in addition to those of this process. */
@@ -32,10 +34,11 @@ export class PinnedProgram {
 
   constructor(options: PinnedProgramOptions) {
     this.#options = options;
-    const { program, args, environment, user } = options;
+    const { program, args, core = SERVER_CORE, environment, user } = options;
     // Each wrapper replaces itself by the next command (exec), so the process id stays the same.
     const asUser = user === undefined ? [] : ['--reuid', user, '--regid', user, '--init-groups'];
-    const pinned = ['taskset', '-c', String(SERVER_CORE), program, ...args];
+    const onCore = core === null ? [] : ['taskset', '-c', String(core)];
+    const pinned = [...onCore, program, ...args];
     this.#child = spawn('setpriv', ['--pdeathsig', 'SIGKILL', ...asUser, ...pinned], {
       env: { ...process.env, ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],
