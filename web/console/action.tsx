@@ -113,7 +113,8 @@ function OpenAction(props: OpenActionProps) {
         <button
           class="button button-main"
           type="submit"
-          disabled={working.isBusy.value || !isReady}
+          disabled={!isReady}
+          aria-disabled={working.isBusy.value}
         >
           {consoleText('act.go')}
         </button>

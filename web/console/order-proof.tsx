@@ -39,7 +39,7 @@ export function OrderProof() {
       >
         <Field name="order" label={consoleText('proof.order')} autocomplete="off" />
         <Field name="buyer" label={consoleText('proof.buyer')} autocomplete="off" />
-        <button class="button" type="submit" disabled={isBusy.value}>
+        <button class="button" type="submit" aria-disabled={isBusy.value}>
           {consoleText('find')}
         </button>
       </form>

@@ -38,7 +38,7 @@ function UnderWay({ run }: { run: Run }) {
           <button
             class="button"
             type="button"
-            disabled={isBusy.value}
+            aria-disabled={isBusy.value}
             onClick={() => work(() => cancel(run))}
           >
             {consoleText('act.cancel')}

@@ -222,7 +222,7 @@ function Finder<T>({ name, label, find, onFound }: FinderProps<T>) {
       }}
     >
       <Field name={name} label={label} autocomplete="off" />
-      <button class="button" type="submit" disabled={isBusy.value}>
+      <button class="button" type="submit" aria-disabled={isBusy.value}>
         {consoleText('find')}
       </button>
       <Fault of={fault} />

@@ -53,7 +53,7 @@ export function DevelopmentForm({ orderId, price }: { orderId: string; price: st
         <button
           class="button button-main button-large"
           type="button"
-          disabled={isBusy.value}
+          aria-disabled={isBusy.value}
           onClick={() => settle('success')}
         >
           {text('order.pay', { price })}
@@ -61,7 +61,7 @@ export function DevelopmentForm({ orderId, price }: { orderId: string; price: st
         <button
           class="button"
           type="button"
-          disabled={isBusy.value}
+          aria-disabled={isBusy.value}
           onClick={() => settle('failure')}
         >
           {payText('development.decline')}
@@ -97,7 +97,7 @@ export function DevelopmentForm({ orderId, price }: { orderId: string; price: st
               ))}
             </select>
           </div>
-          <button class="button" type="submit" disabled={isBusy.value}>
+          <button class="button" type="submit" aria-disabled={isBusy.value}>
             {payText('development.go')}
           </button>
         </form>

@@ -41,7 +41,7 @@ export function Told() {
           <button
             class="button"
             type="button"
-            disabled={isBusy.value}
+            aria-disabled={isBusy.value}
             onClick={() => run(turnPushOn)}
           >
             {text('told.push.on')}
@@ -53,7 +53,7 @@ export function Told() {
           <button
             class="button"
             type="button"
-            disabled={isBusy.value}
+            aria-disabled={isBusy.value}
             onClick={() => run(turnPushOff)}
           >
             {text('told.push.off')}
@@ -132,7 +132,7 @@ export function Password() {
         </Notice>
       )}
       <p>
-        <button class="button" type="submit" disabled={isBusy.value}>
+        <button class="button" type="submit" aria-disabled={isBusy.value}>
           {text('account.password.go')}
         </button>
       </p>
@@ -183,7 +183,7 @@ export function Deletion() {
           />
           <Fault of={fault} />
           <p class="row">
-            <button class="button button-main" type="submit" disabled={isBusy.value}>
+            <button class="button button-main" type="submit" aria-disabled={isBusy.value}>
               {text('account.deletion.go')}
             </button>
             <button class="button" type="button" onClick={() => (isOpen.value = false)}>

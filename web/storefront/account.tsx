@@ -60,7 +60,7 @@ export function Account() {
                     <button
                       class="button"
                       type="button"
-                      disabled={isBusy.value}
+                      aria-disabled={isBusy.value}
                       onClick={() => end(id)}
                     >
                       {text('account.session.end')}

@@ -72,7 +72,7 @@ export function ResetPassword() {
             />
           )}
           <Fault of={fault} />
-          <button class="button button-main" type="submit" disabled={isBusy.value}>
+          <button class="button button-main" type="submit" aria-disabled={isBusy.value}>
             {text(token === null ? 'reset.mail' : 'reset.set')}
           </button>
         </>

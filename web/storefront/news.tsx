@@ -54,7 +54,7 @@ export function News() {
                   <button
                     class="button"
                     type="button"
-                    disabled={isBusy.value}
+                    aria-disabled={isBusy.value}
                     onClick={() => markRead(items[0]!.id)}
                   >
                     {text('news.read')}

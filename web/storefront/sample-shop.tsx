@@ -33,7 +33,7 @@ export function SampleOffer() {
         <button
           class="button"
           type="button"
-          disabled={isBusy.value}
+          aria-disabled={isBusy.value}
           onClick={() =>
             run(make, (shop) => {
               made.value = shop;

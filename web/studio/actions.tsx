@@ -47,14 +47,14 @@ export function Actions({ drop, name, onChange }: ActionsProps) {
             value={units.value}
             onInput={({ currentTarget }) => (units.value = currentTarget.valueAsNumber || 0)}
           />
-          <button class="button" type="submit" disabled={isBusy.value}>
+          <button class="button" type="submit" aria-disabled={isBusy.value}>
             {studioText('act.restock')}
           </button>
           {drop.status === 'live' && (
             <button
               class="button"
               type="button"
-              disabled={isBusy.value}
+              aria-disabled={isBusy.value}
               onClick={() =>
                 run(
                   () =>

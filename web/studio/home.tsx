@@ -94,7 +94,7 @@ function NewProduct({ creatorId }: { creatorId: string }) {
       <Description value="" />
       <Fault of={fault} />
       <p>
-        <button class="button button-main" type="submit" disabled={isBusy.value}>
+        <button class="button button-main" type="submit" aria-disabled={isBusy.value}>
           {studioText('product.make')}
         </button>
       </p>

@@ -87,7 +87,7 @@ export function Pictures({ product, onChange }: PicturesProps) {
               <button
                 class="button studio-earlier"
                 type="button"
-                disabled={isBusy.value}
+                aria-disabled={isBusy.value}
                 aria-label={studioText('product.pictures.earlier', { n: i + 1 })}
                 onClick={() => run(() => set(movedForward(mediaIds, media.id)), onChange)}
               >
@@ -97,7 +97,7 @@ export function Pictures({ product, onChange }: PicturesProps) {
             <button
               class="button studio-remove"
               type="button"
-              disabled={isBusy.value}
+              aria-disabled={isBusy.value}
               aria-label={studioText('product.pictures.remove', { n: i + 1 })}
               onClick={() => run(() => set(mediaIds.filter((id) => id !== media.id)), onChange)}
             >
@@ -125,7 +125,9 @@ export function Pictures({ product, onChange }: PicturesProps) {
           type="file"
           multiple
           accept={TYPES}
-          disabled={isBusy.value || mediaIds.length >= MEDIA_MAX}
+          disabled={mediaIds.length >= MEDIA_MAX}
+          aria-disabled={isBusy.value}
+          onClick={(event) => isBusy.value && event.preventDefault()}
           onChange={({ currentTarget }) => {
             add(currentTarget.files);
             currentTarget.value = '';

@@ -82,7 +82,7 @@ function Editor({ product: loaded, drops }: { product: Product; drops: readonly 
           <Description value={description} />
           <Fault of={fault} />
           <p class="row">
-            <button class="button" type="submit" disabled={isBusy.value}>
+            <button class="button" type="submit" aria-disabled={isBusy.value}>
               {studioText('product.save')}
             </button>
             <span role="status">{isSaved.value && studioText('product.saved')}</span>

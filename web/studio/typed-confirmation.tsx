@@ -46,7 +46,7 @@ export function TypedConfirmation(props: TypedConfirmationProps) {
       />
       {fault !== undefined && <Fault of={fault} />}
       <p class="row">
-        <button class="button button-main" type="submit" disabled={!isSure || isBusy}>
+        <button class="button button-main" type="submit" disabled={!isSure} aria-disabled={isBusy}>
           {go}
         </button>
         <button class="button" type="button" onClick={onKeep}>

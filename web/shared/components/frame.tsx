@@ -4,6 +4,7 @@
 import type { ComponentChildren } from 'preact';
 import { useLocation } from 'preact-iso';
 import { useEffect, useRef } from 'preact/hooks';
+import { keepFocus } from '../focus.ts';
 import { text } from '../language.ts';
 import { isOnline, isSessionEnded } from '../server.ts';
 
@@ -19,6 +20,7 @@ interface FrameProps {
 }
 
 export function Frame({ name, home, logIn, links, children }: FrameProps) {
+  useEffect(keepFocus, []);
   return (
     <>
       <a class="skip" href="#main">

@@ -65,7 +65,7 @@ export function LogIn({ base = '', isClosed = false }: AppProps) {
         <Field name="code" label={text('logIn.code')} autocomplete="one-time-code" />
       )}
       <Fault of={fault} />
-      <button class="button button-main" type="submit" disabled={isBusy.value}>
+      <button class="button button-main" type="submit" aria-disabled={isBusy.value}>
         {text('logIn.go')}
       </button>
       {!isClosed && (
@@ -116,7 +116,7 @@ export function Register({ base = '' }: AppProps) {
         hint={text('register.hint')}
       />
       <Fault of={fault} />
-      <button class="button button-main" type="submit" disabled={isBusy.value}>
+      <button class="button button-main" type="submit" aria-disabled={isBusy.value}>
         {text('register.go')}
       </button>
       <a href={`${base}/log-in?next=${encodeURIComponent(next)}`}>{text('register.have')}</a>

@@ -32,7 +32,7 @@ export function PagedList<P extends Page>(props: PagedListProps<P>) {
               <button
                 class="button"
                 type="button"
-                disabled={of.working.isBusy.value}
+                aria-disabled={of.working.isBusy.value}
                 onClick={() => of.showMore(next)}
               >
                 {text('more')}

@@ -84,7 +84,7 @@ function Files({ id, query, open }: FilesProps) {
             key={format}
             class="button"
             type="button"
-            disabled={isBusy.value}
+            aria-disabled={isBusy.value}
             onClick={() =>
               run(() => download(open({ ...query, format }), `${id}-${query.step}.${format}`))
             }

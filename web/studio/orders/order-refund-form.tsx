@@ -112,7 +112,8 @@ export function OrderRefundForm({ order, left, onRefunded }: OrderRefundFormProp
         <button
           class={isAsked.value ? 'button button-main' : 'button'}
           type="submit"
-          disabled={isBusy.value || asked.value === null}
+          disabled={asked.value === null}
+          aria-disabled={isBusy.value}
           // The second click of a double one is no answer to the question.
           onClick={(event) => event.detail > 1 && event.preventDefault()}
         >

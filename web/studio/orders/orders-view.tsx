@@ -257,7 +257,7 @@ function Files({ dropId }: { dropId: string }) {
             key={format}
             class="button"
             type="button"
-            disabled={isBusy.value}
+            aria-disabled={isBusy.value}
             onClick={() =>
               run(() =>
                 download(

@@ -79,7 +79,7 @@ function UnderWay({ of: { id, progress } }: { of: Job }) {
         <button
           class="button"
           type="button"
-          disabled={isBusy.value}
+          aria-disabled={isBusy.value}
           onClick={() => run(() => client.call('POST /v1/jobs/{id}/cancel', { path: { id } }))}
         >
           {orderText('job.stop')}

@@ -125,7 +125,12 @@ export function ScheduleForm({ product }: { product: Product }) {
           )}
         </section>
         <Fault of={fault} />
-        <button class="button button-main" type="submit" disabled={isBusy.value || !isRight}>
+        <button
+          class="button button-main"
+          type="submit"
+          disabled={!isRight}
+          aria-disabled={isBusy.value}
+        >
           {scheduleText('go')}
         </button>
       </form>

@@ -122,7 +122,7 @@ function OneDelivery({ of, webhookId, isEnabled, onResent }: OneDeliveryProps) {
             <button
               class="button"
               type="button"
-              disabled={isBusy.value}
+              aria-disabled={isBusy.value}
               onClick={() => {
                 const path = { id: webhookId, deliveryId: id };
                 run(

@@ -62,7 +62,12 @@ export function WebhookActions({ webhook, onChange, onSent }: WebhookActionsProp
     <section class="stack">
       <div class="row">
         {webhook.enabled && (
-          <button class="button button-main" type="button" disabled={isBusy.value} onClick={test}>
+          <button
+            class="button button-main"
+            type="button"
+            aria-disabled={isBusy.value}
+            onClick={test}
+          >
             {webhookText('test')}
           </button>
         )}
@@ -70,7 +75,7 @@ export function WebhookActions({ webhook, onChange, onSent }: WebhookActionsProp
           <button
             class="button button-main"
             type="button"
-            disabled={isBusy.value}
+            aria-disabled={isBusy.value}
             onClick={() => enable(true)}
           >
             {webhookText('resume')}
@@ -96,7 +101,7 @@ export function WebhookActions({ webhook, onChange, onSent }: WebhookActionsProp
             <button
               class="button button-main"
               type="button"
-              disabled={isBusy.value}
+              aria-disabled={isBusy.value}
               onClick={() => enable(false)}
             >
               {webhookText('pause.go')}
@@ -146,7 +151,7 @@ function Rotation({ webhookId, working, onClose }: RotationProps) {
         choices={OVERLAPS.map(([seconds, key]) => [seconds, webhookText(key)] as const)}
       />
       <p class="row">
-        <button class="button button-main" type="submit" disabled={working.isBusy.value}>
+        <button class="button button-main" type="submit" aria-disabled={working.isBusy.value}>
           {webhookText('rotate.go')}
         </button>
         <button class="button" type="button" onClick={onClose}>

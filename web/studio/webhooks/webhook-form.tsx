@@ -134,7 +134,8 @@ export function WebhookForm(props: WebhookFormProps) {
         <button
           class="button button-main"
           type="submit"
-          disabled={working.isBusy.value || !hasEvents}
+          disabled={!hasEvents}
+          aria-disabled={working.isBusy.value}
         >
           {go}
         </button>
