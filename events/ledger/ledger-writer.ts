@@ -6,15 +6,13 @@
 // beside another one, loses and doubles nothing: a commit is there whole or not at all, and full
 // tiles that are not written are still in the state.
 
-import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import type { Logger } from 'pino';
 import type { Clock } from '../../actors/clock.ts';
 import type { AuditEntry } from '../../contracts/audit.ts';
 import type { AuditLog } from '../../storage/ports/audit-log.ts';
-import type { Blobs } from '../../storage/ports/blobs.ts';
+import type { Blobs, SmallBlob } from '../../storage/ports/blobs.ts';
 import {
-  ConflictError,
   CorruptError,
   EntriesTrimmedError,
   type JournalReader,
@@ -41,7 +39,6 @@ const LEAVES_MAX = 1_024;
 /** Entries read at a time; and their bytes in one commit, of one tree. */
 const READ_ENTRIES = 128;
 const READ_BYTES_MAX = 8 << 20;
-const TILE_BYTES_MAX = 32 << 20;
 /** The codes of errors by which a tree's leaves cannot be read, now or ever. */
 const UNREADABLE = ['corrupt', 'position-trimmed'];
 
@@ -53,7 +50,7 @@ export interface LedgerWriterOptions {
   readonly journal: JournalReader;
   readonly auditLog: LedgerAuditLog;
   readonly store: LedgerStore;
-  readonly blobs: Pick<Blobs, 'put' | 'get'>;
+  readonly blobs: Pick<Blobs, 'putSmall' | 'get'>;
   readonly shardCount: number;
   /** Awaited between two pieces of work (`Pace.giveWay`). Default: nothing. */
   readonly giveWay?: () => Promise<void>;
@@ -216,24 +213,21 @@ export class LedgerWriter {
     return true;
   }
 
+  /** A process that died may have written some of them: the same bytes. */
   async #writeTiles(tree: GrowingTree): Promise<void> {
-    for (const { bytes, ...address } of tree.takeFull()) {
-      await this.#giveWay();
-      await this.#writeTile(tileBlob(this.#ledgerId, tree.name, address), bytes);
-    }
+    const tiles = tree.takeFull().map(({ bytes, ...address }) => {
+      return { key: tileBlob(this.#ledgerId, tree.name, address), bytes };
+    });
+    if (tiles.length === 0) return;
+    await this.#giveWay();
+    for (const key of await this.#options.blobs.putSmall(tiles))
+      await this.#compare(tiles.find((tile) => tile.key === key)!);
   }
 
-  /** A process that died may have written it: the same bytes. */
-  async #writeTile(key: string, bytes: Uint8Array): Promise<void> {
-    const { blobs } = this.#options;
-    try {
-      await blobs.put(key, Readable.from([bytes]), { bytesMax: TILE_BYTES_MAX });
-    } catch (error) {
-      if (!(error instanceof ConflictError)) throw error;
-      const found = await blobs.get(key);
-      if (found !== null && (await buffer(found.body)).equals(bytes)) return;
-      throw new CorruptError(`${key} is there with other bytes: the store is of another history`);
-    }
+  async #compare({ key, bytes }: SmallBlob): Promise<void> {
+    const found = await this.#options.blobs.get(key);
+    if (found !== null && (await buffer(found.body)).equals(bytes)) return;
+    throw new CorruptError(`${key} is there with other bytes: the store is of another history`);
   }
 
   #fault(name: TreeName, message: string): void {

@@ -20,10 +20,12 @@ import {
   checkRange,
   type PutBlob,
   type ReadBlob,
+  type SmallBlob,
   type StoredBlob,
   type WrittenBlob,
 } from '../ports/blobs.ts';
 import { ConflictError, StoreUnavailableError } from '../ports/journal.ts';
+import { linkSmallFiles } from './small-files.ts';
 
 /** No key begins with a dot. */
 const UNFINISHED = '.unfinished';
@@ -85,6 +87,19 @@ export class FolderBlobs implements Blobs {
       } finally {
         await rm(unfinished, { force: true });
       }
+    });
+  }
+
+  async putSmall(blobs: readonly SmallBlob[]): Promise<readonly string[]> {
+    const files = blobs.map((blob) => ({ ...blob, path: this.#fileOf(blob.key) }));
+    return await this.#run(async () => {
+      const unfinished = join(this.#folder, UNFINISHED);
+      const folders = new Set(files.map(({ path }) => dirname(path)));
+      for (const folder of [unfinished, ...folders]) makeFolder(folder, FOLDER_MODE);
+      await this.#checkRoom(blobs.reduce((sum, { bytes }) => sum + bytes.length, 0));
+      const taken = linkSmallFiles(files, { unfinished, mode: FILE_MODE });
+      for (const folder of folders) await this.#syncFolders(folder);
+      return taken;
     });
   }
 
@@ -150,12 +165,16 @@ export class FolderBlobs implements Blobs {
       unchecked += chunk.length;
       if (unchecked >= ROOM_CHECK_BYTES) {
         unchecked = 0;
-        const { bavail, bsize } = await statfs(this.#folder);
-        if (bavail * bsize - chunk.length < this.#freeBytesMin)
-          throw this.#unavailable(new Error('the disk has no room for more'));
+        await this.#checkRoom(chunk.length);
       }
       yield chunk;
     }
+  }
+
+  async #checkRoom(bytes: number): Promise<void> {
+    const { bavail, bsize } = await statfs(this.#folder);
+    if (bavail * bsize - bytes < this.#freeBytesMin)
+      throw this.#unavailable(new Error('the disk has no room for more'));
   }
 
   /** The last blob of a folder that is deleted meanwhile takes the folder with it. */

@@ -28,6 +28,7 @@ import {
   checkRange,
   type PutBlob,
   type ReadBlob,
+  type SmallBlob,
   type StoredBlob,
   type WrittenBlob,
 } from '../ports/blobs.ts';
@@ -139,6 +140,19 @@ export class S3Blobs implements Blobs {
       throw this.#unavailable(error as Error);
     }
     return { bytes, sha256: hash.digest('hex') };
+  }
+
+  async putSmall(blobs: readonly SmallBlob[]): Promise<readonly string[]> {
+    const taken: string[] = [];
+    for (const { key, bytes } of blobs) {
+      try {
+        await this.put(key, Readable.from([bytes]), { bytesMax: bytes.length });
+      } catch (error) {
+        if (!(error instanceof ConflictError)) throw error;
+        taken.push(key);
+      }
+    }
+    return taken;
   }
 
   async get(key: string, range?: ByteRange): Promise<ReadBlob | null> {

@@ -25,6 +25,12 @@ export interface PutBlob {
   readonly bytesMax: number;
 }
 
+/** A blob that is in memory. */
+export interface SmallBlob {
+  readonly key: string;
+  readonly bytes: Uint8Array;
+}
+
 export interface WrittenBlob {
   readonly bytes: number;
   /** Of the bytes, 64 hexadecimal digits in small letters. */
@@ -74,6 +80,14 @@ export interface Blobs {
    * that does not know conditional writes: there the last one stays.
    */
   put(key: string, body: AsyncIterable<Uint8Array>, options: PutBlob): Promise<WrittenBlob>;
+
+  /**
+   * Stores each of these under its key as `put` does, at a fraction of the cost for small ones, and
+   * resolves when they are durable: to the keys that were taken, whatever the bytes, which stay as
+   * they are. They are few, since all may be open at once. It may block the thread meanwhile, so
+   * it is for threads that serve nobody. Errors: `store-unavailable`: any of them may be stored.
+   */
+  putSmall(blobs: readonly SmallBlob[]): Promise<readonly string[]>;
 
   /**
    * The blob, or the given bytes of it; null where there is none. Errors: `RangeError` for a range

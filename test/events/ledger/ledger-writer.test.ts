@@ -99,11 +99,11 @@ test('L1: whoever dies at any write, or writes beside another, loses and doubles
   const made = new MadeLedger();
   t.teardown(() => made.close());
   const blobs = new Proxy(made.blobs, {
-    get(target, name: 'put' | 'get') {
-      if (name !== 'put') return target[name].bind(target);
-      return async (...args: Parameters<typeof target.put>) => {
+    get(target, name: 'putSmall' | 'get') {
+      if (name !== 'putSmall') return target[name].bind(target);
+      return async (...args: Parameters<typeof target.putSmall>) => {
         if (random() < 0.2) throw new StoreUnavailableError('killed before');
-        const written = await target.put(...args);
+        const written = await target.putSmall(...args);
         if (random() < 0.2) throw new StoreUnavailableError('killed after');
         return written;
       };

@@ -92,6 +92,23 @@ export function blobsContract(blobs: () => Blobs, { conditionalWrites, pages }: 
     t.deepEqual([range.readUInt32BE(0), range.readUInt32BE(4)], [16_777_216, 16_777_220]);
   });
 
+  test('M2: small blobs are written together, and those that are there stay', async (t) => {
+    const at = folder();
+    const keys = ['a', 'b/c', 'd'].map((name) => `${at}${name}`);
+    const blobsOf = (text: string) => keys.map((key) => ({ key, bytes: Buffer.from(text) }));
+    await blobs().put(keys[1]!, chunks('there'), { bytesMax });
+    t.deepEqual(await blobs().putSmall(blobsOf('small')), [keys[1]]);
+    t.deepEqual(await blobs().putSmall(blobsOf('later')), keys);
+    t.deepEqual(await blobs().putSmall([]), []);
+    const found = await Promise.all(keys.map((key) => read(t, key)));
+    t.deepEqual(found.map(String), ['small', 'there', 'small']);
+    await failsWith(t, 'conflict', blobs().put(keys[0]!, chunks('small'), { bytesMax }));
+    t.deepEqual(
+      (await blobs().list(at)).map(({ key }) => key),
+      keys,
+    );
+  });
+
   test('M2: a blob is written once: a second writer gets conflict, and nothing changes', async (t) => {
     const key = `${folder()}once`;
     await blobs().put(key, chunks('one'), { bytesMax });
