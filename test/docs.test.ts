@@ -76,6 +76,13 @@ test('every relative link leads somewhere', (t) => {
   }
 });
 
+test('the servers of the tour have ports of their own, and so have their media, one above', (t) => {
+  const tour = read('README.md').split('\n## A tour\n')[1]!.split('\n## ')[0]!;
+  const ports = new Set([...tour.matchAll(/127\.0\.0\.1:(\d+)/g)].map(([, port]) => Number(port)));
+  t.true(ports.size > 1);
+  for (const port of ports) t.false(ports.has(port + 1), `${port} and ${port + 1}`);
+});
+
 test('every file named in the text exists', (t) => {
   for (const page of pages) {
     for (const name of quoted(read(page)).filter((text) => FILE.test(text))) {

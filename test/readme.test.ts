@@ -34,7 +34,7 @@ run(
       const script = tour()
         .replaceAll('http://127.0.0.1:8080', server.url)
         .replaceAll('data/payment-secret', join(data, 'payment-secret'))
-        .replaceAll('8081', String(await freePort()))
+        .replaceAll('8090', String(await freePort()))
         .replaceAll('12111', String(await freePort()));
       const { shown, wrong } = await runInShell({
         commands: script,

@@ -14,7 +14,7 @@ run('U1: on an empty server one press opens a sample shop, and another one buys'
   await page.getByRole('button', { name: /^Buy for/ }).click();
   await page.getByRole('heading', { name: 'It is yours' }).waitFor();
   await page.getByText('Your sample shop is open.').waitFor();
-  await page.getByRole('button', { name: 'I have it' }).click();
+  await page.getByRole('button', { name: 'Got it' }).click();
   await page.getByText('Your sample shop is open.').waitFor({ state: 'detached' });
   await page.goto(`${server.urls[0]}/studio`);
   await page.getByRole('link', { name: 'Halo table lamp' }).waitFor();

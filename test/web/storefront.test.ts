@@ -32,6 +32,16 @@ run(
     // After a reload the page knows.
     await buyer.page.reload();
     await buyer.page.getByRole('heading', { name: 'It is yours' }).waitFor();
+    // The lists say what was bought, and the order why it was refunded.
+    const { productId } = (await server.get(`/v1/drops/${dropId}`)).json;
+    const product = String((await server.get(`/v1/products/${String(productId)}`)).json['name']);
+    await server.post(`/v1/orders/${dropId}-0/refund`, { as: creator, body: { reason: 'Torn.' } });
+    for (const path of ['/orders', '/news']) {
+      await buyer.page.goto(`${server.urls[0]}${path}`);
+      await buyer.page.getByRole('listitem').filter({ hasText: product }).first().waitFor();
+    }
+    await buyer.page.goto(`${server.urls[0]}/orders/${dropId}-0`);
+    await buyer.page.getByText(': Torn.').waitFor();
     for (const { troubles, origins } of [buyer, watcher]) {
       t.deepEqual(troubles, []);
       t.deepEqual(

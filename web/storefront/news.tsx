@@ -8,6 +8,7 @@ import { useLoaded } from '../shared/loaded.ts';
 import type { MessageKey } from '../shared/messages/en.ts';
 import { client, news, serverNow } from '../shared/server.ts';
 import { useWorking } from '../shared/working.ts';
+import { productNames } from './product-names.ts';
 import { readUnread } from './unread.ts';
 
 const LIMIT = 50;
@@ -17,11 +18,19 @@ const TEXTS: Readonly<Record<string, MessageKey>> = {
   'order.cancelled': 'news.order.cancelled',
   'order.expired': 'news.order.expired',
   'order.refunded': 'news.order.refunded',
+  'order.partially_refunded': 'news.order.partially_refunded',
 };
 
 export function News() {
   const loaded = useLoaded(
-    (signal) => client.call('GET /v1/notifications', { query: { limit: LIMIT }, signal }),
+    async (signal) => {
+      const page = await client.call('GET /v1/notifications', { query: { limit: LIMIT }, signal });
+      const names = await productNames(
+        page.items.flatMap(({ data: { dropId } }) => (typeof dropId === 'string' ? [dropId] : [])),
+        signal,
+      );
+      return { ...page, names };
+    },
     [],
     [news.value?.id],
   );
@@ -39,7 +48,7 @@ export function News() {
       <h1>{text('news.title')}</h1>
       <Fault of={fault} />
       <Shown from={loaded} waiting={<div class="waiting drop-waiting-panel" />}>
-        {({ items, unreadCount }) => {
+        {({ items, unreadCount, names }) => {
           if (items.length === 0) {
             return (
               <Empty title={text('news.empty.title')}>
@@ -67,7 +76,8 @@ export function News() {
                     <a class="panel row row-apart line-link" href={`/orders/${data['orderId']}`}>
                       <span>
                         {readAt === null && <Badge tone="live">{text('unread', { n: 1 })}</Badge>}{' '}
-                        {text(TEXTS[type] ?? 'news.other')}
+                        {text(TEXTS[type] ?? 'news.other')}{' '}
+                        <b>{names.get(String(data['dropId']))}</b>
                       </span>
                       <span class="soft">{momentText(createdAt, serverNow())}</span>
                     </a>

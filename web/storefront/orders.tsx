@@ -1,5 +1,6 @@
 // The buyer's orders, and one of them.
 
+import { Fragment } from 'preact';
 import { useEffect } from 'preact/hooks';
 import { PagedList } from '../shared/components/paged-list.tsx';
 import { Badge, Empty } from '../shared/components/parts.tsx';
@@ -9,6 +10,7 @@ import { useLoaded } from '../shared/loaded.ts';
 import { priceText } from '../shared/money.ts';
 import { usePaged } from '../shared/paged.ts';
 import { client, ordersChanged, serverNow } from '../shared/server.ts';
+import { productNames } from './product-names.ts';
 import { CountdownView } from '../shared/drop/countdown-view.tsx';
 import type { Order } from '../shared/types.ts';
 
@@ -24,7 +26,15 @@ const TONES = {
 
 export function Orders() {
   const paged = usePaged(
-    (cursor, signal) => client.call('GET /v1/orders', { query: { limit: LIMIT, cursor }, signal }),
+    async (cursor, signal) => {
+      const page = await client.call('GET /v1/orders', { query: { limit: LIMIT, cursor }, signal });
+      const names = await productNames(
+        page.items.map(({ dropId }) => dropId),
+        signal,
+      );
+      const items = page.items.map((order) => ({ order, name: names.get(order.dropId) }));
+      return { ...page, items };
+    },
     [],
     [ordersChanged.value],
   );
@@ -45,10 +55,11 @@ export function Orders() {
       >
         {(orders) => (
           <ul class="stack" role="list">
-            {orders.map((order) => (
+            {orders.map(({ order, name }) => (
               <li key={order.id}>
                 <a class="panel row row-apart line-link" href={`/orders/${order.id}`}>
                   <Badge tone={TONES[order.status]}>{text(`order.status.${order.status}`)}</Badge>
+                  {name !== undefined && <b>{name}</b>}
                   <span>{text('order.count', { n: order.quantity })}</span>
                   <span class="soft">{momentText(order.createdAt, serverNow())}</span>
                   <b class="number">{priceText(order.totalAmount, order.currency)}</b>
@@ -68,7 +79,10 @@ export function OrderPage({ id }: { id: string }) {
       const order = await client.call('GET /v1/orders/{id}', { path: { id }, signal });
       const drop = await client.call('GET /v1/drops/{id}', { path: { id: order.dropId }, signal });
       const path = { id: drop.productId };
-      return { order, product: await client.call('GET /v1/products/{id}', { path, signal }) };
+      const product = await client.call('GET /v1/products/{id}', { path, signal });
+      if (order.refundedAmount === undefined) return { order, product, refunds: [] };
+      const paid = await client.call('GET /v1/orders/{id}/payments', { path: { id }, signal });
+      return { order, product, refunds: paid.refunds };
     },
     [id],
     [ordersChanged.value],
@@ -82,7 +96,7 @@ export function OrderPage({ id }: { id: string }) {
       title={text('order.title', { id })}
       waiting={<div class="waiting drop-waiting-panel" />}
     >
-      {({ order, product }) => (
+      {({ order, product, refunds }) => (
         <article class="stack">
           <p>
             <Badge tone={TONES[order.status]}>{text(`order.status.${order.status}`)}</Badge>
@@ -97,6 +111,16 @@ export function OrderPage({ id }: { id: string }) {
             <dd class="number">{priceText(order.totalAmount, order.currency)}</dd>
             <dt>{text('order.when')}</dt>
             <dd>{momentText(order.createdAt, serverNow())}</dd>
+            {refunds.map(({ number, amount, reason, createdAt }) => (
+              <Fragment key={number}>
+                <dt>{text('order.refund')}</dt>
+                <dd>
+                  <span class="number">{priceText(amount, order.currency)}</span>
+                  {createdAt !== undefined && `, ${momentText(createdAt, serverNow())}`}
+                  {reason !== undefined && `: ${reason}`}
+                </dd>
+              </Fragment>
+            ))}
           </dl>
           {order.status === 'reserved' && order.holdExpiresAt !== undefined && (
             <p>

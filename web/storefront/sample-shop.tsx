@@ -67,8 +67,8 @@ export function SampleNotice() {
       <Notice tone="good">
         <div class="row row-apart">
           <span>
-            {text('sample.made')} <b class="sample-secret">{email}</b>, {text('logIn.password')}{' '}
-            <b class="sample-secret">{password}</b>
+            {text('sample.made')} {text('logIn.email')} <b class="sample-secret">{email}</b>,{' '}
+            {text('logIn.password')} <b class="sample-secret">{password}</b>
           </span>
           <span class="row">
             <a class="button" href="/studio">

@@ -110,9 +110,9 @@ function Results({ q }: { q: string }) {
     >
       {(items, { corrections }) => (
         <>
-          {corrections.map(({ found }) => (
+          {corrections.map(({ word, found }) => (
             <p class="soft" key={found}>
-              {text('search.corrected', { word: found })}
+              {text('search.corrected', { word, found })}
             </p>
           ))}
           <p class="hidden" role="status">

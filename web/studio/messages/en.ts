@@ -21,7 +21,7 @@ export const en = {
   'product.make': 'Make the product',
   'product.pictures': 'Pictures and films',
   'product.pictures.add': 'Choose files, or drop them here',
-  'product.pictures.remove': 'Take away picture {n}',
+  'product.pictures.remove': 'Remove picture {n}',
   'product.pictures.earlier': 'Move picture {n} forward',
   'upload.running': '{name}: {percent} % sent',
   'upload.processing': '{name}: sizes are being made',
@@ -64,7 +64,7 @@ export const en = {
   'act.restock': 'Add units',
   'act.restock.units': 'Units to add',
   'act.pause': 'Pause',
-  'act.resume': 'Go on',
+  'act.resume': 'Resume',
   'act.cancel': 'Cancel the drop',
   'act.cancel.text':
     'Nobody can buy any more, and every paid order is refunded. ' +
