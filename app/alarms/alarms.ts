@@ -89,9 +89,8 @@ const LINES = {
   },
 } as const satisfies Readonly<Partial<Record<AlarmName, Line>>>;
 
-/** All that the rules below read. The first one makes `prom-client` measure the event loop. */
+/** All that the rules below read. */
 export const ALARM_METRICS: readonly MetricName[] = [
-  'nodejs_eventloop_lag_seconds',
   'livedrops_node_ready',
   'livedrops_nats_connected',
   'livedrops_clock_skew_seconds',

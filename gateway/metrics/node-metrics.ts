@@ -2,8 +2,11 @@
 
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { PROCESS_METRICS } from '../../contracts/process-metrics.ts';
+import { registerEventLoopLag } from './event-loop-lag.ts';
 import type { ClusterSample, NodeSample } from './metric-sources.ts';
 import { serve, serveValue } from './serve.ts';
+
+const NEVER_MS = 2 ** 31 - 1;
 
 export function registerNodeMetrics(registry: Registry, node: NodeSample): void {
   const { version, profile, nodeId, threads, disk } = node;
@@ -27,12 +30,15 @@ export function registerNodeMetrics(registry: Registry, node: NodeSample): void 
 
 /** What `prom-client` knows of the process, as far as the table has it. */
 export function registerProcessMetrics(registry: Registry): void {
+  registerEventLoopLag(registry);
   const all = new Registry();
-  collectDefaultMetrics({ register: all });
+  // Its own measuring of the event loop, which each reader would reset, is not used.
+  collectDefaultMetrics({ register: all, eventLoopMonitoringPrecision: NEVER_MS });
   for (const name of Object.keys(PROCESS_METRICS)) {
     const metric = all.getSingleMetric(name);
+    const isServed = registry.getSingleMetric(name) !== undefined;
     // Some are of Linux only.
-    if (metric !== undefined) registry.registerMetric(metric);
+    if (metric !== undefined && !isServed) registry.registerMetric(metric);
   }
 }
 
