@@ -2,7 +2,7 @@
 // and the alarms of operators. So what one of them reads is not taken from the others: the figures
 // are of a window of time, and change when the next one is whole.
 
-import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Registry } from 'prom-client';
 import { serveValue } from './serve.ts';
@@ -13,7 +13,10 @@ const WINDOW_MS = 15_000;
 const RESOLUTION_MS = 10;
 
 /** In nanoseconds. */
-export type LoopDelays = Pick<IntervalHistogram, 'count' | 'max' | 'mean' | 'percentile' | 'reset'>;
+export type LoopDelays = Pick<
+  ReturnType<typeof monitorEventLoopDelay>,
+  'count' | 'max' | 'mean' | 'percentile' | 'reset'
+>;
 
 /** In seconds. */
 interface LagFigures {
