@@ -14,6 +14,7 @@ import type {
 import { refusal, success } from '../domain/refusal.ts';
 import type { Hideable, RestrictionSet } from '../events/restriction-set.ts';
 import {
+  IndexNotThereError,
   type SearchHit,
   type SearchKey,
   type SearchReader,
@@ -67,7 +68,20 @@ export class SearchUseCases {
     return { boundsMs: BOUNDS_MS, counts: this.#counts, sumMs: this.#sumMs };
   }
 
-  async find({
+  /** Refuses `unavailable` where there is no index yet, as `suggest` and `open` do. */
+  find(params: ActionParams<'search.find'>): Promise<Outcome<FoundPage>> {
+    return whereIndexed(() => this.#find(params));
+  }
+
+  suggest(params: ActionParams<'search.suggest'>): Promise<Outcome<Suggested>> {
+    return whereIndexed(() => this.#suggest(params));
+  }
+
+  open(params: ActionParams<'search.open'>): Promise<Outcome<OpenedResult>> {
+    return whereIndexed(() => this.#open(params));
+  }
+
+  async #find({
     filter,
     page,
     withCounts,
@@ -87,7 +101,7 @@ export class SearchUseCases {
     return success({ ...this.#lag(), result });
   }
 
-  async suggest({
+  async #suggest({
     text,
     type,
     limit,
@@ -98,7 +112,7 @@ export class SearchUseCases {
     return success({ ...this.#lag(), items: shown });
   }
 
-  async open({ filter }: ActionParams<'search.open'>): Promise<Outcome<OpenedResult>> {
+  async #open({ filter }: ActionParams<'search.open'>): Promise<Outcome<OpenedResult>> {
     const { reader, nodeId } = this.#options;
     const stream = await reader.stream(filter);
     if (stream === null) return refusal('overloaded', 'Too many results are being read.');
@@ -196,6 +210,15 @@ export class SearchUseCases {
       this.#counts[bucket < 0 ? BOUNDS_MS.length : bucket]! += 1;
       this.#sumMs += durationMs;
     }
+  }
+}
+
+async function whereIndexed<T>(ask: () => Promise<Outcome<T>>): Promise<Outcome<T>> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (!(error instanceof IndexNotThereError)) throw error;
+    return refusal('unavailable', 'There is no search index yet.');
   }
 }
 

@@ -38,6 +38,9 @@ interface NodeState {
   lookedAt: number;
 }
 
+/** A node has told that it cannot: it is no defect. */
+class CannotSearchError extends Error {}
+
 export interface SearchCallsOptions {
   readonly broker: ServiceBroker;
   readonly clock: Clock;
@@ -76,7 +79,7 @@ export class SearchCalls {
     try {
       return await askNext();
     } catch (error) {
-      this.#broker.logger.warn(`${action} was answered by no node`, error);
+      this.#logUnanswered(action, error as AggregateError);
       return refusal('search-unavailable');
     }
   }
@@ -93,6 +96,15 @@ export class SearchCalls {
     } catch {
       return refusal('search-unavailable');
     }
+  }
+
+  #logUnanswered(action: string, error: AggregateError): void {
+    const errors: readonly unknown[] = error.errors;
+    const unable = errors.filter((one) => one instanceof CannotSearchError);
+    const text = `${action} was answered by no node`;
+    if (unable.length < errors.length) this.#broker.logger.warn(text, error);
+    // Expected, as while its index is made: a stack would tell nothing.
+    else this.#broker.logger.warn(`${text}: ${unable.map(({ message }) => message).join(', ')}`);
   }
 
   /** Rejects where another node may do better. */
@@ -115,7 +127,7 @@ export class SearchCalls {
       });
       state.isSilent = false;
       if (!answer.ok && answer.code === 'unavailable')
-        throw new Error(`${nodeID} cannot search now`);
+        throw new CannotSearchError(`${nodeID} cannot search now`);
       learn(state, answer as Outcome<Partial<SearchLag> | null>);
       return answer as ActionOutcome<Name>;
     } catch (error) {

@@ -5,6 +5,7 @@ import { SearchUseCases } from '../../app/search.ts';
 import type { SearchNodeStatus } from '../../contracts/search.ts';
 import { MemorySearchIndex } from '../../storage/memory/search-index-memory.ts';
 import {
+  IndexNotThereError,
   STREAM_CHUNK_HITS,
   StreamExpiredError,
   STREAMS_MAX,
@@ -183,4 +184,15 @@ test('Q3: a result that was read too slowly is refused, says why, and holds noth
   t.like(await search.read(opened.value), { ok: false, code: 'overloaded', detail });
   t.is(closed, 1);
   t.like(await search.read(opened.value), { ok: false, code: 'not-found' });
+});
+
+test('Q5: while there is no index yet, searches are refused and not failed', async (t) => {
+  const { index, search } = bench();
+  const missing = () => Promise.reject(new IndexNotThereError());
+  index.search = index.suggest = index.stream = missing;
+  const refused = { ok: false, code: 'unavailable' } as const;
+  t.like(await search.find({ ...ASKED, page: { limit: 2, cursor: null } }), refused);
+  t.like(await search.suggest({ text: 'x', limit: 1 }), refused);
+  t.like(await search.open({ filter: FILTER }), refused);
+  t.is(search.waiting, 0);
 });

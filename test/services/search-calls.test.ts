@@ -21,10 +21,11 @@ function bench(nodes: Record<string, Answer>) {
   const clock = new ManualClock(0);
   const asked: string[] = [];
   const looked: string[] = [];
+  const logged: unknown[][] = [];
   let lists = 0;
   const broker = {
     nodeID: Object.keys(nodes)[0],
-    logger: { warn: () => undefined },
+    logger: { warn: (...told: unknown[]) => logged.push(told) },
     registry: {
       getActionList: () => {
         lists += 1;
@@ -44,7 +45,7 @@ function bench(nodes: Record<string, Answer>) {
   };
   const calls = new SearchCalls({ broker: broker as unknown as ServiceBroker, clock });
   const ask = () => calls.ask('search.suggest', { text: 'a', limit: 1 }, {});
-  return { calls, clock, asked, looked, nodes, ask, lists: () => lists };
+  return { calls, clock, asked, looked, nodes, ask, logged, lists: () => lists };
 }
 
 test('Q5: one’s own index is asked first, others where it is busy', async (t) => {
@@ -124,4 +125,16 @@ test('the list of nodes is not made for each search', async (t) => {
   const at = bench({ a: found(0) });
   for (let i = 0; i < 10; i++) await at.ask();
   t.is(at.lists(), 1);
+});
+
+test('Q5: that no node can search is a short line of the log, a defect has its stack', async (t) => {
+  const unable: Answer = () => Promise.resolve(refusal('unavailable'));
+  const at = bench({ a: unable, b: unable });
+  t.like(await at.ask(), { ok: false, code: 'search-unavailable' });
+  const text = 'search.suggest was answered by no node';
+  t.deepEqual(at.logged, [[`${text}: a cannot search now, b cannot search now`]]);
+  at.nodes['b'] = () => Promise.reject(new Error('a defect'));
+  await at.ask();
+  t.is(at.logged[1]?.[0], text);
+  t.true(at.logged[1]?.[1] instanceof AggregateError);
 });

@@ -1,6 +1,6 @@
 // The contract of the search index on SQLite, and what is bounded there by time.
 
-import { statSync } from 'node:fs';
+import { statSync, writeFileSync } from 'node:fs';
 import test from 'ava';
 import { openSearchReader } from '../../storage/sqlite/search/search-reader-sqlite.ts';
 import { open } from '../../storage/sqlite/search/search-writer-program.ts';
@@ -98,4 +98,37 @@ test('Q4: an index that lost what it was indexed by in a power failure is indexe
     const { hits } = await reader.search({ text: 'hat', sort, page });
     t.is(hits.length, upserts.length, sort);
   }
+});
+
+for (const [there, current] of [
+  ['none yet', null],
+  ['one of another format', '1 7\n'],
+] as const)
+  test(`Q5: where there is ${there}, a search waits for the index and is answered`, async (t) => {
+    const folder = temporaryDirectory();
+    t.teardown(() => removeDirectory(folder));
+    if (current !== null) writeFileSync(`${folder}/current`, current);
+    const reader = openSearchReader({ folder, comingMsMax: 300_000 });
+    t.teardown(() => reader.close());
+    const asked = Promise.all([
+      reader.search({ text: '', sort: 'relevance', page: { limit: 1, cursor: null } }),
+      reader.suggest('x', null, 1),
+    ]);
+    const writer = await openSearchWriter({ folder });
+    t.teardown(() => writer.close());
+    const [page, suggested] = await asked;
+    t.deepEqual([page.hits, suggested], [[], []]);
+  });
+
+test('Q5: a search whose index does not come is told so in time', async (t) => {
+  const folder = temporaryDirectory();
+  t.teardown(() => removeDirectory(folder));
+  const reader = openSearchReader({ folder, comingMsMax: 200 });
+  const missing = { code: 'index-not-there' };
+  await t.throwsAsync(reader.suggest('x', null, 1), missing);
+  const many = Array.from({ length: 257 }, () => reader.suggest('x', null, 1));
+  await t.throwsAsync(many.pop()!, { ...missing, message: /too many/ });
+  // What still waits ends with the reader.
+  await reader.close();
+  for (const one of many) await t.throwsAsync(one, missing);
 });

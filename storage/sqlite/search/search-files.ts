@@ -30,7 +30,8 @@ export class SearchFiles {
 
   /**
    * For the process that writes: removes what is left over, and an index of another format. The
-   * number of the index that serves.
+   * number of the index that serves, or of the one to make where there is none: its maker swaps to
+   * it once it can be read.
    */
   prepare(): number {
     makeFolder(this.#folder);
@@ -43,13 +44,13 @@ export class SearchFiles {
       const isKept = isKnown && [current, current + 1].includes(Number(number));
       if (!isKept) rmSync(join(this.#folder, file), { force: true });
     }
-    if (!isKnown) this.swapTo(current);
     return current;
   }
 
-  /** The number of the index that serves; null where none was ever written. */
+  /** The number of the index that serves; null where none of this format was ever written. */
   current(): number | null {
-    return this.#read()?.number ?? null;
+    const named = this.#read();
+    return named?.format === SEARCH_FORMAT ? named.number : null;
   }
 
   index(number: number): string {

@@ -1,9 +1,11 @@
 // Asks a search index on SQLite, in a thread that only searches. It follows the writer, which may
 // be in another thread or process, from one index to the next one that was rebuilt.
 
+import { setTimeout as pause } from 'node:timers/promises';
 import type { SearchType } from '../../../contracts/search.ts';
 import { StoreUnavailableError } from '../../ports/journal.ts';
 import {
+  IndexNotThereError,
   type SearchHit,
   type SearchPage,
   type SearchReader,
@@ -24,6 +26,12 @@ import type { SearchReaderHandlers } from './search-reader-program.ts';
 const PROGRAM = new URL('search-reader-program.ts', import.meta.url);
 /** Searches that wait for the thread; further ones are refused. */
 const WAITING_MAX = 256;
+/**
+ * How long searches wait for an index that is not there yet: a node is ready before it has made its
+ * first one. It is shorter than nodes wait for each other's answers.
+ */
+const COMING_MS_MAX = 3_000;
+const COMING_CHECK_MS = 50;
 /** For how long a call of a stream looks for a hit; the step that is begun is finished. */
 const NEXT_MS_MAX = 200;
 /** How often it is looked whether a stream has expired. */
@@ -37,12 +45,13 @@ interface Opened {
 }
 
 interface SearchReaderOptions {
-  /** The writer must have opened it once. */
   readonly folder: string;
   /** Milliseconds of a monotonic clock. */
   readonly monotonic?: (() => number) | undefined;
   /** `STREAM_LOG_BYTES_MAX` unless given. */
   readonly streamLogBytesMax?: number | undefined;
+  /** `COMING_MS_MAX` unless given. */
+  readonly comingMsMax?: number | undefined;
 }
 
 interface StreamBounds {
@@ -50,23 +59,32 @@ interface StreamBounds {
   readonly logBytesMax: number;
 }
 
+interface ReaderBounds extends StreamBounds {
+  readonly comingMsMax: number;
+}
+
 export function openSearchReader(options: SearchReaderOptions): SearchReader {
   const { folder, monotonic = () => performance.now() } = options;
   const { streamLogBytesMax: logBytesMax = STREAM_LOG_BYTES_MAX } = options;
-  return new SqliteSearchReader(new SearchFiles(folder), { monotonic, logBytesMax });
+  const { comingMsMax = COMING_MS_MAX } = options;
+  return new SqliteSearchReader(new SearchFiles(folder), { monotonic, logBytesMax, comingMsMax });
 }
 
 class SqliteSearchReader implements SearchReader {
   readonly #files: SearchFiles;
-  readonly #bounds: StreamBounds;
+  readonly #bounds: ReaderBounds;
   #opened: Promise<Opened> | null = null;
   #number: number | null = null;
+  /** While there is none: its number, once it is there. */
+  #coming: Promise<number> | null = null;
+  #waiting = 0;
+  #isClosed = false;
   /** Of indexes that were replaced, while they are closed. */
   readonly #closing = new Set<Promise<void>>();
   readonly #streams = new Set<SqliteSearchStream>();
   #lastStream = 0;
 
-  constructor(files: SearchFiles, bounds: StreamBounds) {
+  constructor(files: SearchFiles, bounds: ReaderBounds) {
     this.#files = files;
     this.#bounds = bounds;
   }
@@ -108,16 +126,16 @@ class SqliteSearchReader implements SearchReader {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true;
     await Promise.all([...this.#streams].map((stream) => stream.close()));
     const opened = await this.#opened?.catch(() => null);
     await opened?.thread.close();
     await Promise.all(this.#closing);
   }
 
-  /** Errors: `store-unavailable`. */
+  /** Errors: `store-unavailable`, `index-not-there`. */
   async #thread(): Promise<ReaderThread> {
-    const number = this.#files.current();
-    if (number === null) throw new StoreUnavailableError('there is no search index yet');
+    const number = this.#files.current() ?? (await this.#first());
     if (this.#number !== number || this.#opened === null) {
       this.#leave();
       this.#number = number;
@@ -127,6 +145,31 @@ class SqliteSearchReader implements SearchReader {
       });
     }
     return (await this.#opened).thread;
+  }
+
+  /** All who wait share one look, and are no more than may wait for the thread. */
+  async #first(): Promise<number> {
+    if (this.#waiting >= WAITING_MAX) throw new IndexNotThereError('too many wait for the index');
+    this.#waiting += 1;
+    this.#coming ??= this.#untilThere().finally(() => {
+      this.#coming = null;
+    });
+    try {
+      return await this.#coming;
+    } finally {
+      this.#waiting -= 1;
+    }
+  }
+
+  async #untilThere(): Promise<number> {
+    const { comingMsMax } = this.#bounds;
+    for (let waitedMs = 0; waitedMs < comingMsMax; waitedMs += COMING_CHECK_MS) {
+      await pause(COMING_CHECK_MS);
+      if (this.#isClosed) break;
+      const number = this.#files.current();
+      if (number !== null) return number;
+    }
+    throw new IndexNotThereError('there is no search index yet');
   }
 
   async #open(number: number): Promise<Opened> {

@@ -40,13 +40,9 @@ export async function openSearchWriter(options: SearchFolder): Promise<SearchWri
     const number = files.prepare();
     const walBytesMax = options.walBytesMax ?? WAL_BYTES_MAX;
     const open = (file: string) => openThread(file, walBytesMax);
-    return new SqliteSearchWriter({
-      files,
-      number,
-      open,
-      unlock,
-      thread: await openServing(files.index(number), walBytesMax),
-    });
+    const thread = await openServing(files.index(number), walBytesMax);
+    if (files.current() === null) files.swapTo(number);
+    return new SqliteSearchWriter({ files, number, open, unlock, thread });
   } catch (error) {
     unlock();
     throw error;
