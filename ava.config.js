@@ -13,7 +13,7 @@ const compileCache = join(import.meta.dirname, 'node_modules', '.cache', 'compil
 export default {
   extensions: ['ts'],
   files: ['test/**/*.test.ts'],
-  require: ['./test/left-open.ts'],
+  require: ['./test/as-written.ts', './test/left-open.ts'],
   // Processes, not threads: a native addon that crashes ends one test file, not the whole run.
   workerThreads: false,
   // Without any test that ended. Deadlines in tests are for a busy machine: 45 s at most.

@@ -1,7 +1,7 @@
 // What `npm test` runs once everything is installed: lint, format and types side by side, then all
-// tests but the long ones, suites of both profiles on one node. `npm run coverage` is `--coverage`:
-// the same, and how much of the source the tests ran. `npm run test:long` is `--long`: the long
-// tests, suites of both profiles on a cluster, and nothing beside them. Ends
+// tests but the long ones, the main journeys on one node. `npm run coverage` is `--coverage`: the
+// same, and how much of the source the tests ran. `npm run test:long` is `--long`: the long tests,
+// the main journeys on the other profiles, and nothing beside them. Ends
 // with one line, `N passed, N failed`, in which a failed check counts as one failure, and fails
 // when anything failed or no test ran. A few files that failed in a whole run are run once more, by
 // themselves, and that decides: on a busy machine a test's deadline may pass for no fault of the
@@ -21,8 +21,15 @@ const BIN = join(ROOT, 'node_modules', '.bin');
  * failures, what the bench tests of itself, and any other whose file is called `*.long.test.ts`.
  */
 const LONG = ['test/chaos/**', 'test/cluster/**', 'test/bench/**', 'test/**/*.long.test.ts'];
-/** Suites that run on one node and, among the long tests, on a cluster. They import this file. */
-const ON_EACH_PROFILE = { folder: 'test/end-to-end', by: './profiles.ts' };
+/**
+ * Suites of each profile import this file. They are long, but for the main journeys, which are
+ * declared by this function: these run on one node, and among the long tests on the others.
+ */
+const ON_EACH_PROFILE = {
+  folder: 'test/end-to-end',
+  by: './profiles.ts',
+  journey: 'journeyOnEachProfile(',
+};
 /** What tsc found in the last run, relative to the root: it checks what has changed since. */
 const TYPES = 'node_modules/.cache/types.tsbuildinfo';
 const CHECKS = [
@@ -47,8 +54,12 @@ function suitesOfEachProfile() {
   if (!existsSync(folder)) return [];
   return readdirSync(folder)
     .filter((name) => name.endsWith('.test.ts') && !name.endsWith('.long.test.ts'))
-    .filter((name) => readFileSync(join(folder, name), 'utf8').includes(ON_EACH_PROFILE.by))
-    .map((name) => `${ON_EACH_PROFILE.folder}/${name}`);
+    .map((name) => ({ name, text: readFileSync(join(folder, name), 'utf8') }))
+    .filter(({ text }) => text.includes(ON_EACH_PROFILE.by))
+    .map(({ name, text }) => ({
+      path: `${ON_EACH_PROFILE.folder}/${name}`,
+      isJourney: text.includes(ON_EACH_PROFILE.journey),
+    }));
 }
 
 /**
@@ -137,11 +148,12 @@ const isLong = mode === '--long';
 const args = process.argv.slice(mode === undefined ? 2 : 3);
 const isWholeRun = args.every((arg) => arg.startsWith('-'));
 if (isWholeRun) {
-  args.push(
-    ...(isLong
-      ? [...LONG, ...suitesOfEachProfile()]
-      : ['test/**', ...LONG.map((pattern) => `!${pattern}`)]),
-  );
+  const suites = suitesOfEachProfile();
+  if (isLong) args.push(...LONG, ...suites.map(({ path }) => path));
+  else {
+    const left = suites.filter(({ isJourney }) => !isJourney).map(({ path }) => path);
+    args.push('test/**', ...[...LONG, ...left].map((pattern) => `!${pattern}`));
+  }
 }
 const unsound = isLong ? 0 : await failedChecks();
 const first = await tests(args, mode === '--coverage' ? ['c8'] : []);

@@ -1,10 +1,10 @@
 // Accounts, follows, and what a public profile shows, against the whole server.
 
-import { onEachProfile } from './profiles.ts';
+import { journeyOnEachProfile } from './profiles.ts';
 import type { Answer } from './sale-client.ts';
 import { SaleServer } from './sale-server.ts';
 
-onEachProfile((test, profile) => {
+journeyOnEachProfile((test, profile) => {
   let server: SaleServer;
   test.before(async () => {
     server = await SaleServer.start(profile);

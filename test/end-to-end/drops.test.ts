@@ -1,13 +1,13 @@
 // Products and drops: made, changed, opened and closed by themselves, listed, cancelled.
 
 import { LiveClient } from './live-client.ts';
-import { onEachProfile } from './profiles.ts';
+import { journeyOnEachProfile } from './profiles.ts';
 import { dropTerms, eventually } from './sale-client.ts';
 import { SaleServer } from './sale-server.ts';
 
 const soon = (ms: number): string => new Date(Date.now() + ms).toISOString();
 
-onEachProfile((test, profile) => {
+journeyOnEachProfile((test, profile) => {
   let server: SaleServer;
   test.before(async () => {
     server = await SaleServer.start(profile);

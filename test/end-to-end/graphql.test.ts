@@ -1,6 +1,6 @@
 // A whole sale by GraphQL: from the product to the order and its notification, beside REST.
 
-import { onEachProfile } from './profiles.ts';
+import { journeyOnEachProfile } from './profiles.ts';
 import { eventually, type Json } from './sale-client.ts';
 import { SaleServer } from './sale-server.ts';
 
@@ -22,7 +22,7 @@ const BUY = `mutation ($input: PlaceOrderInput!) { placeOrder(input: $input) {
   ... on StockRefusal { orderId }
 } }`;
 
-onEachProfile((test, profile) => {
+journeyOnEachProfile((test, profile) => {
   let server: SaleServer;
   test.before(async () => {
     server = await SaleServer.start(profile);

@@ -1,7 +1,7 @@
 // What every route has in common: problems, traces, caching, methods, media types, limits; and the
 // routes that describe and watch the server.
 
-import { onEachProfile } from './profiles.ts';
+import { journeyOnEachProfile } from './profiles.ts';
 import { SaleServer } from './sale-server.ts';
 
 /** The routes of the REST contract, as SPEC.md writes them. */
@@ -40,7 +40,7 @@ const CONTRACT: readonly (readonly [string, readonly string[]])[] = [
   ['/docs', ['get']],
 ];
 
-onEachProfile((test, profile) => {
+journeyOnEachProfile((test, profile) => {
   let server: SaleServer;
   test.before(async () => {
     server = await SaleServer.start(profile);

@@ -4,7 +4,7 @@
 
 import type { ExecutionContext } from 'ava';
 import { type Frame, LiveClient } from './live-client.ts';
-import { onEachProfile } from './profiles.ts';
+import { journeyOnEachProfile } from './profiles.ts';
 import { eventually } from './sale-client.ts';
 import { SaleServer } from './sale-server.ts';
 
@@ -23,7 +23,7 @@ function assertRising(t: ExecutionContext, frames: readonly Frame[]): void {
   }
 }
 
-onEachProfile((test, profile) => {
+journeyOnEachProfile((test, profile) => {
   let server: SaleServer;
   test.before(async () => {
     server = await SaleServer.start(profile);

@@ -1,7 +1,7 @@
 // The feed of kept notifications, and the live stream's lossless half: resume, expiry, closing.
 
 import { type Frame, LiveClient } from './live-client.ts';
-import { onEachProfile } from './profiles.ts';
+import { journeyOnEachProfile } from './profiles.ts';
 import { eventually } from './sale-client.ts';
 import { SaleServer } from './sale-server.ts';
 
@@ -24,7 +24,7 @@ async function longEnough<T>(use: (seconds: number) => Promise<T>): Promise<T> {
   return await use(15);
 }
 
-onEachProfile((test, profile) => {
+journeyOnEachProfile((test, profile) => {
   let server: SaleServer;
   test.before(async () => {
     server = await SaleServer.start(profile);

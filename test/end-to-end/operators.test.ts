@@ -3,7 +3,7 @@
 
 import { Secret, TOTP } from 'otpauth';
 import { runCommand } from '../operator/run-command.ts';
-import { onEachProfile } from './profiles.ts';
+import { journeyOnEachProfile } from './profiles.ts';
 import { type Answer, type Json, succeeded } from './sale-client.ts';
 import { SaleServer } from './sale-server.ts';
 
@@ -26,7 +26,7 @@ interface Added {
   readonly recoveryCodes: readonly string[];
 }
 
-onEachProfile((test, profile) => {
+journeyOnEachProfile((test, profile) => {
   let server: SaleServer;
   test.before(async () => {
     server = await SaleServer.start(profile);

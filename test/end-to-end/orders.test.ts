@@ -1,11 +1,11 @@
 // Orders with instant payment: placed once, repeated safely, limited, sold out.
 
 import { exchangeRaw } from '../gateway/fixture.ts';
-import { onEachProfile } from './profiles.ts';
+import { journeyOnEachProfile } from './profiles.ts';
 import { type Answer, eventually } from './sale-client.ts';
 import { SaleServer } from './sale-server.ts';
 
-onEachProfile((test, profile) => {
+journeyOnEachProfile((test, profile) => {
   let server: SaleServer;
   test.before(async () => {
     server = await SaleServer.start(profile);

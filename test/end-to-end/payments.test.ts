@@ -1,12 +1,12 @@
 // Orders that a provider pays: holds, signed webhook calls, payments that come too late.
 
-import { onEachProfile } from './profiles.ts';
+import { journeyOnEachProfile } from './profiles.ts';
 import { eventually, PAYMENT_SECRETS } from './sale-client.ts';
 import { SaleServer } from './sale-server.ts';
 
 const HOLD_SECONDS = 1;
 
-onEachProfile((test, profile) => {
+journeyOnEachProfile((test, profile) => {
   let server: SaleServer;
   test.before(async () => {
     server = await SaleServer.start(profile);

@@ -2,8 +2,9 @@
 // are served by three threads, and on a cluster of two. On the cluster the calls go to two gateways
 // in turn, and with threads each call has a connection of its own, and so the next thread: a call
 // reads through another gateway what the previous call wrote. Titles end with the profile's name
-// but on one node. The other two take more CPU time to start than most suites to run: `npm test`
-// runs them on one node, and `npm run test:long` on the other two.
+// but on one node. A server takes more CPU time to start than most suites to run: `npm test` runs
+// the main journeys on one node, and `npm run test:long` those on the other two and all other
+// suites on each.
 
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -11,8 +12,8 @@ import ava, { type ExecutionContext } from 'ava';
 import { clusterInstalled, type Profile } from './sale-nodes.ts';
 
 const PROFILES = ['embedded', 'threads', 'cluster'] as const satisfies readonly Profile[];
-/** On each profile in every run: a sale through several gateways is never left out. */
-const ALWAYS_ON_EACH = 'orders.test.ts';
+/** Of `npm test` on the cluster too: a sale through several gateways is never left out. */
+const QUICK_ON_CLUSTER = 'orders.test.ts';
 
 type Run = (t: ExecutionContext) => Promise<void> | void;
 
@@ -24,8 +25,16 @@ export interface ProfileTest {
   readonly after: { readonly always: (run: Run) => void };
 }
 
-export function onEachProfile(declare: (test: ProfileTest, profile: Profile) => void): void {
+type Declare = (test: ProfileTest, profile: Profile) => void;
+
+/** A suite that is long, as `scripts/test.mjs` sees by the import of this file. */
+export function onEachProfile(declare: Declare): void {
   for (const profile of profilesOfThisRun()) declare(testOf(profile), profile);
+}
+
+/** A suite that `npm test` runs too, on one node; `scripts/test.mjs` knows it by this name. */
+export function journeyOnEachProfile(declare: Declare): void {
+  for (const profile of profilesOfThisRun(true)) declare(testOf(profile), profile);
 }
 
 function testOf(profile: Profile): ProfileTest {
@@ -35,15 +44,17 @@ function testOf(profile: Profile): ProfileTest {
 
 /**
  * Of the test file that asks. `TEST_RUN` is what `scripts/test.mjs` is called for, or the name of
- * one profile; a file that is run by itself has all profiles, and so have long tests.
+ * one profile; a file that is run by itself has all profiles, and so have long suites.
  */
-export function profilesOfThisRun(): readonly Profile[] {
-  const file = basename(fileURLToPath(ava.meta.file));
+export function profilesOfThisRun(isJourney = false): readonly Profile[] {
   const run = process.env['TEST_RUN'];
   const one = PROFILES.find((profile) => profile === run);
   if (one !== undefined) return [one];
-  if (file === ALWAYS_ON_EACH || file.endsWith('.long.test.ts')) return PROFILES;
-  return PROFILES.filter((profile) => run !== (profile === 'embedded' ? 'long' : 'quick'));
+  if (!isJourney || run === undefined) return PROFILES;
+  const isOnCluster = basename(fileURLToPath(ava.meta.file)) === QUICK_ON_CLUSTER;
+  const isQuick = (profile: Profile): boolean =>
+    profile === 'embedded' || (profile === 'cluster' && isOnCluster);
+  return PROFILES.filter((profile) => isQuick(profile) === (run === 'quick'));
 }
 
 /**

@@ -1,7 +1,7 @@
 // Search against the whole server: what is sold is found, as it is now, and by nobody what is not
 // public (Q1 to Q5).
 
-import { onEachProfile } from './profiles.ts';
+import { journeyOnEachProfile } from './profiles.ts';
 import { type Answer, dropTerms, eventually, type Json } from './sale-client.ts';
 import type { SaleServer } from './sale-server.ts';
 import { onBoth, startSearchServer } from './search-server.ts';
@@ -26,7 +26,7 @@ function marked(parts: unknown): string {
   return (parts as Part[]).map(({ text, match }) => (match ? `[${text}]` : text)).join('');
 }
 
-onEachProfile((test, profile) => {
+journeyOnEachProfile((test, profile) => {
   let server: SaleServer;
   test.before(async () => {
     server = await startSearchServer(profile);

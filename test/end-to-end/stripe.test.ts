@@ -4,7 +4,7 @@
 import { Stripe } from 'stripe';
 import { type StandInFault, StripeStandIn } from '../../operator/stripe-stand-in/stand-in.ts';
 import { LiveClient } from './live-client.ts';
-import { onEachProfile } from './profiles.ts';
+import { journeyOnEachProfile } from './profiles.ts';
 import { eventually, type Json } from './sale-client.ts';
 import { SaleServer } from './sale-server.ts';
 
@@ -14,7 +14,7 @@ const PUBLISHABLE_KEY = 'pk_test_end_to_end';
 const WEBHOOK_SECRET = 'whsec_end_to_end';
 const WEBHOOK = '/v1/payments/stripe/webhook';
 
-onEachProfile((test, profile) => {
+journeyOnEachProfile((test, profile) => {
   let server: SaleServer | null = null;
   let standIn: StripeStandIn;
   let api: string;

@@ -1,14 +1,14 @@
 // Outgoing webhooks against the whole server, on both profiles: what happens arrives once, signed
 // as Standard Webhooks says, and is listed; who may see and change them (R3).
 
-import { onEachProfile } from './profiles.ts';
+import { journeyOnEachProfile } from './profiles.ts';
 import { eventually, type Json } from './sale-client.ts';
 import { SaleServer } from './sale-server.ts';
 import { answer, accept, type TakenCall, WebhookReceiver } from '../servers/webhook-receiver.ts';
 
 const PATH = '/v1/webhooks';
 
-onEachProfile((test, profile) => {
+journeyOnEachProfile((test, profile) => {
   let server: SaleServer;
   const receivers: WebhookReceiver[] = [];
   test.before(async () => {
