@@ -4,18 +4,26 @@
 import { journeyOnEachProfile } from './profiles.ts';
 import { eventually, type Json } from './sale-client.ts';
 import { SaleServer } from './sale-server.ts';
+import { MailServer } from '../servers/mail-server.ts';
 import { answer, accept, type TakenCall, WebhookReceiver } from '../servers/webhook-receiver.ts';
 
 const PATH = '/v1/webhooks';
 
 journeyOnEachProfile((test, profile) => {
+  let mailServer: MailServer;
   let server: SaleServer;
   const receivers: WebhookReceiver[] = [];
   test.before(async () => {
-    server = await SaleServer.start(profile, { LIVEDROPS_OUTBOUND_ALLOW: '127.0.0.0/8' });
+    mailServer = await MailServer.start();
+    server = await SaleServer.start(profile, {
+      LIVEDROPS_OUTBOUND_ALLOW: '127.0.0.0/8',
+      LIVEDROPS_SMTP_URL: mailServer.url,
+      LIVEDROPS_MAIL_FROM: 'Shop <no-reply@shop.example>',
+    });
   });
   test.after.always(async () => {
-    await server.stop();
+    await server?.stop();
+    await mailServer?.stop();
     await Promise.all(receivers.map((receiver) => receiver.stop()));
   });
 
@@ -194,8 +202,9 @@ journeyOnEachProfile((test, profile) => {
     t.true(receiver.calls.length < 3 * keys.length, 'what was taken is not called again');
   });
 
-  test.serial('R3: one that says 410 is disabled', async (t) => {
-    const creator = server.fresh('creator');
+  test.serial('R3: one that says 410 is disabled, and its creator has one mail', async (t) => {
+    const { id: creator, email } = await server.register('Ada');
+    await mailServer.next(email, /Confirm your/);
     const { receiver, path } = await made(creator);
     receiver.behave = answer(410);
     await server.post(`${path}/test`, { as: creator });
@@ -204,6 +213,19 @@ journeyOnEachProfile((test, profile) => {
     t.is(gone['disabledReason'], 'gone');
     const [delivery] = await deliveries(path, creator);
     t.like(delivery, { state: 'failed', attempts: [{ status: 410 }] });
+    const mail = await mailServer.next(email, /^A webhook was disabled$/);
+    t.true(mail.from.endsWith('no-reply@shop.example'));
+    t.true(mail.body.includes('One of your webhooks is not called any more'));
+    t.false(mail.body.includes('#token='), 'there is nothing to press');
+
+    // Enabled and gone again it is told anew: once for each time.
+    await server.call('PATCH', path, { as: creator, body: { enabled: true } });
+    await server.post(`${path}/test`, { as: creator });
+    await mailServer.next(email, /^A webhook was disabled$/);
+    t.deepEqual(
+      mailServer.mails.filter(({ to }) => to === email),
+      [],
+    );
   });
 
   test.serial(
