@@ -61,6 +61,8 @@ export class MediaProcess {
   #isListening = false;
   #report: MediaReport = NOTHING_TO_DO;
   #timer: Timer | null = null;
+  /** Why it cannot listen, as it was logged; null while it can. */
+  #toldReason: string | null = null;
   #isStopped = false;
 
   constructor(options: MediaProcessOptions) {
@@ -102,6 +104,7 @@ export class MediaProcess {
     }
     this.#child = child;
     const timer = systemClock.after(START_MAX_MS, () => child.kill('SIGKILL'));
+    let cannotListen = false;
     const onEnd = (code: number | null, signal: NodeJS.Signals | null) => {
       timer.cancel();
       if (this.#child !== child) return;
@@ -109,17 +112,22 @@ export class MediaProcess {
       this.#isListening = false;
       this.#report = NOTHING_TO_DO;
       if (this.#isStopped) return;
-      log.error({ code, signal }, 'the media process ended, and is started anew');
+      if (!cannotListen)
+        log.error({ code, signal }, 'the media process ended, and is started anew');
       this.#restart();
     };
     child.on('message', (message: FromMedia) => {
       if (message.kind === 'question') void this.#answer(child, message);
       else if (message.kind === 'report') this.#report = message.report;
       else if (message.kind === 'failed') {
-        log.error({ reason: message.message }, 'the media process cannot listen');
+        cannotListen = true;
+        this.#tellOnce(message.message);
         child.kill('SIGKILL');
       } else {
         timer.cancel();
+        if (this.#toldReason !== null)
+          log.info({ port: message.port }, 'the media process listens');
+        this.#toldReason = null;
         this.#port = message.port;
         this.#isListening = true;
         this.#backoff.succeeded();
@@ -135,6 +143,17 @@ export class MediaProcess {
     // Clients go on at the port where they were.
     const port = this.#port ?? media.port;
     tell(child, { kind: 'start', media: { ...media, port }, config });
+  }
+
+  /** A port stays taken for long, and is tried again for ever: a line for each try is a flood. */
+  #tellOnce(reason: string): void {
+    if (reason === this.#toldReason) return;
+    this.#toldReason = reason;
+    const { log } = this.#options;
+    log.error(
+      { reason },
+      'the media process cannot listen: free LIVEDROPS_MEDIA_PORT; it is tried again and again',
+    );
   }
 
   #restart(): void {
