@@ -10,6 +10,8 @@ export interface ServerProcessOptions {
   readonly environment: Readonly<Record<string, string>>;
   /** How long a start may take; 30 s unless given. */
   readonly readyTimeoutMs?: number;
+  /** The descriptor of the file that its stderr goes to; ours unless given. */
+  readonly log?: number;
 }
 
 const PROGRAM = fileURLToPath(new URL('../livedrops.ts', import.meta.url));
@@ -25,18 +27,19 @@ export class ServerProcess {
     this.#options = options;
   }
 
-  /** Resolves to the server's address when it is ready. The server's stderr goes to our stderr. */
+  /** Resolves to the server's address when it is ready. */
   async start(): Promise<string> {
+    const { environment, log = 'inherit' } = this.#options;
     const child = spawn(process.execPath, [PROGRAM, 'start'], {
-      env: this.#options.environment,
-      stdio: ['ignore', 'pipe', 'inherit'],
+      env: environment,
+      stdio: ['ignore', 'pipe', log],
     });
     this.#child = child;
     const { readyTimeoutMs = READY_TIMEOUT_MS } = this.#options;
     const timeout = setTimeout(() => child.kill('SIGKILL'), readyTimeoutMs);
     try {
       // The iteration also ends when the server ends.
-      for await (const line of createInterface({ input: child.stdout })) {
+      for await (const line of createInterface({ input: child.stdout! })) {
         const url = READY.exec(line)?.[1];
         if (url !== undefined) return url;
       }

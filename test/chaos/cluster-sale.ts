@@ -13,6 +13,7 @@ import { makeCreators, makeDrop } from './cluster-drops.ts';
 import { Gateways } from './cluster-gateways.ts';
 import { ClusterServers } from './cluster-servers.ts';
 import { RoamingWatcher } from './cluster-watcher.ts';
+import { withEvidence } from './evidence.ts';
 import { pause, readFinalState, settled } from './final-state.ts';
 import { History } from './history.ts';
 import { Random } from './random.ts';
@@ -56,8 +57,16 @@ export async function runSale(options: SaleOptions): Promise<readonly string[]> 
     fullCoverage: true,
   });
   const sale = new Sale(servers, options);
+  const kind = redisCluster ? '--cluster --redis-cluster' : '--cluster';
+  const about = {
+    again: `${kind} --scene sale --seed ${options.seed}`,
+    history: sale.history,
+    logs: () => servers.logs(),
+    print: options.print,
+  };
   try {
-    return await sale.run();
+    const { findings } = await withEvidence(about, async () => ({ findings: await sale.run() }));
+    return findings;
   } finally {
     sale.close();
     await servers.stop();
@@ -68,7 +77,7 @@ class Sale {
   readonly #servers: ClusterServers;
   readonly #print: (line: string) => void;
   readonly #random: Random;
-  readonly #history = new History();
+  readonly history = new History();
   readonly #world: World;
   readonly #gateways: Gateways;
   readonly #liveClients: readonly Watcher[];
@@ -91,7 +100,7 @@ class Sale {
       random: this.#random,
     });
     const world = this.#world;
-    const history = this.#history;
+    const history = this.history;
     const random = this.#random;
     const connections = () => ++this.#connections;
     this.#liveClients = world.buyers
@@ -148,7 +157,7 @@ class Sale {
       ...[this.#acknowledgedUnits, journalUnits, listedUnits]
         .filter((units) => units !== STOCK)
         .map((units) => `S1: ${units} units were sold of ${STOCK}`),
-      ...check(this.#history, truth, final, TOLERANCE),
+      ...check(this.history, truth, final, TOLERANCE),
       ...verified.findings.map((finding) => `X2: verify says: ${finding}`),
     ];
   }
@@ -161,7 +170,7 @@ class Sale {
   #caller(round: number): Caller {
     const { paymentSecret } = this.#servers;
     const pool = this.#gateways;
-    return new Caller({ history: this.#history, pool, host: 'livedrops', round, paymentSecret });
+    return new Caller({ history: this.history, pool, host: 'livedrops', round, paymentSecret });
   }
 
   async #makeDrop(caller: Caller): Promise<SaleDrop> {
@@ -203,7 +212,7 @@ class Sale {
         this.#acknowledgedUnits += order.quantity;
       }
       if (status !== 0 && status !== 503) {
-        return this.#history.attempts.findLast(({ key }) => key === placed.key)!.where.code;
+        return this.history.attempts.findLast(({ key }) => key === placed.key)!.where.code;
       }
       await pause(THINK_MIN_MS);
     }

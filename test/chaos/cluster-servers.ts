@@ -3,7 +3,7 @@
 // server each, from the supervisor, or three masters of a Redis Cluster and three nats-servers.
 
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pino from 'pino';
@@ -13,6 +13,7 @@ import { AccessTokens } from '../../app/access-tokens.ts';
 import { ReachedLevel } from '../../storage/ports/feature-level.ts';
 import { openRedisStores } from '../../storage/redis/stores.ts';
 import { makeNamespaces, type Namespaces } from '../cluster/namespaces.ts';
+import { lastLines } from './evidence.ts';
 import { pause } from './final-state.ts';
 import { clocksCanBeSet, NodeClocks } from '../cluster/node-clocks.ts';
 import { type FaultyServer, StoreServers, supervisedServer } from './store-servers.ts';
@@ -25,7 +26,6 @@ const TOKEN_LIFETIME_SECONDS = 24 * 60 * 60;
 const OPERATOR_TIMEOUT_MS = 4_000;
 const START_ATTEMPTS_MAX = 60;
 const START_DELAY_MS = 250;
-const LOG_LINES_SHOWN = 60;
 
 export interface ClusterServersOptions {
   readonly nodes: number;
@@ -216,10 +216,7 @@ export class ClusterServers {
   /** The last lines of each log, for the diagnosis of a failure. */
   logs(): string[] {
     const folder = join(this.#directory, 'logs');
-    return readdirSync(folder).flatMap((file) => {
-      const lines = readFileSync(join(folder, file), 'utf8').trimEnd().split('\n');
-      return lines.slice(-LOG_LINES_SHOWN).map((line) => `${file}: ${line}`);
-    });
+    return readdirSync(folder).flatMap((file) => lastLines(file, join(folder, file)));
   }
 
   /** Stops all processes and removes the directory. */

@@ -8,6 +8,7 @@ import { runOnServer } from '../../operator/run.ts';
 import { Caller } from './caller.ts';
 import { check } from './checker.ts';
 import { makeCreators, makeDrops } from './cluster-drops.ts';
+import { withEvidence } from './evidence.ts';
 import { Faults, type NodeFault } from './cluster-faults.ts';
 import { figuresOf, type Figures } from './cluster-figures.ts';
 import { Gateways } from './cluster-gateways.ts';
@@ -32,7 +33,7 @@ export interface ClusterTestOptions {
   readonly faultsMs: number;
   readonly nodeFaults: readonly NodeFault[];
   readonly rollingRestarts: boolean;
-  /** Receives one line for each fault. */
+  /** Receives one line for each fault, and the evidence of what was found. */
   readonly print: (line: string) => void;
 }
 
@@ -43,8 +44,6 @@ export interface ClusterReport {
   readonly unanswered: number;
   readonly orders: number;
   readonly figures: Figures;
-  /** The last lines of every log; empty without errors. */
-  readonly logs: readonly string[];
 }
 
 const CLIENTS = 24;
@@ -77,23 +76,32 @@ export async function runClusterTest(options: ClusterTestOptions): Promise<Clust
   const fullCoverage = options.seed % 2 === 0;
   const servers = await ClusterServers.start({ nodes, redisCluster, fullCoverage, threads });
   const run = new ClusterTest(servers, options);
+  const about = {
+    again: againOf(options),
+    history: run.history,
+    logs: () => servers.logs(),
+    print: options.print,
+  };
   try {
-    const report = await run.run();
-    return report.findings.length === 0 ? report : { ...report, logs: servers.logs() };
-  } catch (error) {
-    for (const line of servers.logs()) options.print(line);
-    throw error;
+    return await withEvidence(about, () => run.run());
   } finally {
     run.close();
     await servers.stop();
   }
 }
 
+function againOf(options: ClusterTestOptions): string {
+  const { redisCluster, faultsMs, nodes, threads, seed } = options;
+  const kind = redisCluster ? '--cluster --redis-cluster' : '--cluster';
+  const minutes = Math.ceil(faultsMs / 60_000);
+  return `${kind} --minutes ${minutes} --nodes ${nodes} --threads ${threads} --seed ${seed}`;
+}
+
 class ClusterTest {
   readonly #options: ClusterTestOptions;
   readonly #servers: ClusterServers;
   readonly #random: Random;
-  readonly #history = new History();
+  readonly history = new History();
   readonly #world: World;
   readonly #gateways: Gateways;
   readonly #watchers: readonly RoamingWatcher[];
@@ -113,7 +121,7 @@ class ClusterTest {
     this.#random = seeded();
     this.#world = new World({ authSecret: servers.authSecret, buyers: BUYERS });
     const world = this.#world;
-    const history = this.#history;
+    const history = this.history;
     this.#gateways = this.#gatewaysOf(servers.urls, CLIENTS * 2);
     this.#liveClients = world.buyers
       .slice(0, WATCHERS)
@@ -187,7 +195,7 @@ class ClusterTest {
 
   #caller(round: number, pool = this.#gateways): Caller {
     const { paymentSecret } = this.#servers;
-    return new Caller({ history: this.#history, pool, host: 'livedrops', round, paymentSecret });
+    return new Caller({ history: this.history, pool, host: 'livedrops', round, paymentSecret });
   }
 
   async #addDrops(caller: Caller): Promise<void> {
@@ -256,7 +264,7 @@ class ClusterTest {
   /** Every repeated acknowledged key must return its order again (O3). */
   async #placeAgain(caller: Caller): Promise<void> {
     const acknowledged = new Map<string, PlacedKey>();
-    for (const { order, userId, dropId, key, quantity } of this.#history.attempts) {
+    for (const { order, userId, dropId, key, quantity } of this.history.attempts) {
       if (order !== null) acknowledged.set(order.id, { userId, dropId, key, quantity });
     }
     const keys = [...acknowledged.values()].filter(() => this.#random.chance(AGAIN_SHARE));
@@ -311,14 +319,14 @@ class ClusterTest {
     const truth = await this.#servers.readTruth();
     const findings = [
       ...this.#owners.findings,
-      ...check(this.#history, truth, final, TOLERANCE),
+      ...check(this.history, truth, final, TOLERANCE),
       ...verified,
     ];
-    const { answered, unanswered, attempts } = this.#history;
+    const { answered, unanswered, attempts } = this.history;
     const { statuses } = this.#gateways;
     const figures = figuresOf(this.#faults.made, attempts, moves, statuses);
     let orders = 0;
     for (const drop of truth.drops.values()) orders += drop.orders.length;
-    return { findings, answered, unanswered, orders, figures, logs: [] };
+    return { findings, answered, unanswered, orders, figures };
   }
 }

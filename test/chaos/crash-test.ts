@@ -4,7 +4,7 @@
 
 import { UNWATCHED } from '../../actors/run-context.ts';
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadConfig } from '../../composition/config.ts';
@@ -16,6 +16,7 @@ import { Caller } from './caller.ts';
 import { check } from './checker.ts';
 import { Crowd, register, retryAll, type Retry } from './crowd.ts';
 import { COMPILE_CACHE } from '../operator/run-command.ts';
+import { lastLines, withEvidence } from './evidence.ts';
 import { pause, readFinalState, settled } from './final-state.ts';
 import { COPY_AGE_MS, EXACT, type FinalState, History } from './history.ts';
 import { Random } from './random.ts';
@@ -28,7 +29,7 @@ export interface CrashTestOptions {
   readonly threads: number;
   readonly rounds: number;
   readonly seed: number;
-  /** Receives one line for each round. */
+  /** Receives one line for each round, and the evidence of what was found. */
   readonly print: (line: string) => void;
 }
 
@@ -58,14 +59,26 @@ const SECRET_BYTES = 32;
 const DROP_LIFETIME_MS = 60 * 60 * 1000;
 
 export async function runCrashTest(options: CrashTestOptions): Promise<CrashReport> {
-  const dataDirectory = mkdtempSync(join(tmpdir(), 'livedrops-chaos-'));
-  const run = new CrashTest(dataDirectory, options);
+  const { rounds, threads, seed, print } = options;
+  const directory = mkdtempSync(join(tmpdir(), 'livedrops-chaos-'));
+  const logFile = join(directory, 'server.log');
+  const log = openSync(logFile, 'a');
+  const run = new CrashTest({ dataDirectory: join(directory, 'data'), log }, options);
+  const about = {
+    again: `--rounds ${rounds} --threads ${threads} --seed ${seed}`,
+    history: run.history,
+    logs: () => lastLines('server', logFile),
+    print,
+  };
   try {
-    for (let round = 1; round <= options.rounds; round++) await run.round(round);
-    return await run.conclude(options.rounds + 1);
+    return await withEvidence(about, async () => {
+      for (let round = 1; round <= rounds; round++) await run.round(round);
+      return await run.conclude(rounds + 1);
+    });
   } finally {
     await run.server.kill();
-    rmSync(dataDirectory, { recursive: true, force: true });
+    closeSync(log);
+    rmSync(directory, { recursive: true, force: true });
   }
 }
 
@@ -75,7 +88,7 @@ class CrashTest {
   readonly #random: Random;
   readonly #environment: Readonly<Record<string, string>>;
   readonly #paymentSecret = `whsec_${randomBytes(SECRET_BYTES).toString('base64')}`;
-  readonly #history = new History();
+  readonly history = new History();
   readonly #world: World;
   readonly #watchers: readonly Watcher[];
   readonly #dropIds: string[] = [];
@@ -83,7 +96,11 @@ class CrashTest {
   #connections = 0;
   #url = '';
 
-  constructor(dataDirectory: string, options: CrashTestOptions) {
+  /** `log`: the file that the server's log goes to. */
+  constructor(
+    { dataDirectory, log }: { dataDirectory: string; log: number },
+    options: CrashTestOptions,
+  ) {
     this.#options = options;
     this.#random = new Random({ seed: options.seed });
     const authSecret = randomBytes(SECRET_BYTES).toString('base64url');
@@ -93,14 +110,14 @@ class CrashTest {
       LIVEDROPS_PORT: '0',
       LIVEDROPS_RATE_LIMITS: 'off',
       LIVEDROPS_THREADS: String(options.threads),
-      LIVEDROPS_LOG: 'error',
+      LIVEDROPS_LOG: 'warn',
       LIVEDROPS_AUTH_SECRET: authSecret,
       LIVEDROPS_PAYMENT_SECRET: this.#paymentSecret,
     };
     const environment = this.#environment;
-    this.server = new ServerProcess({ environment, readyTimeoutMs: READY_TIMEOUT_MS });
+    this.server = new ServerProcess({ environment, readyTimeoutMs: READY_TIMEOUT_MS, log });
     this.#world = new World({ authSecret, buyers: BUYERS });
-    const history = this.#history;
+    const history = this.history;
     this.#watchers = this.#world.buyers
       .slice(0, WATCHERS)
       .map((userId) => new Watcher({ history, userId }));
@@ -113,7 +130,7 @@ class CrashTest {
     const recoveryMs = random.integer(RECOVERY_MIN_MS, RECOVERY_MAX_MS);
     const crashesTwice = random.chance(RECOVERY_CRASH_SHARE);
     if (crashesTwice) await this.#crashWhileStarting(recoveryMs);
-    const before = { answered: this.#history.answered, unanswered: this.#history.unanswered };
+    const before = { answered: this.history.answered, unanswered: this.history.unanswered };
     const { pool, caller } = await this.#start(round);
     await this.#makeDrops(caller, random);
     await this.#connectWatchers(round);
@@ -131,7 +148,7 @@ class CrashTest {
     this.#retries = await running;
     await Promise.all(this.#watchers.map((watcher) => watcher.close()));
     pool.close();
-    const { answered, unanswered } = this.#history;
+    const { answered, unanswered } = this.history;
     this.#options.print(
       `round ${round}: ${crashesTwice ? `killed ${recoveryMs} ms into its start, then ` : ''}` +
         `killed after ${loadMs} ms of load: ${answered - before.answered} answers, ` +
@@ -154,10 +171,10 @@ class CrashTest {
     const truth = await readDirectory(this.#environment['LIVEDROPS_DATA']!);
     // A thread has copies of its own, as a gateway of a cluster has.
     const copyAgeMs = this.#options.threads > 1 ? COPY_AGE_MS : 0;
-    findings.push(...check(this.#history, truth, final, { ...EXACT, copyAgeMs }));
+    findings.push(...check(this.history, truth, final, { ...EXACT, copyAgeMs }));
     const verified = (await verifyEmbedded(loadConfig(this.#environment), UNWATCHED))!;
     findings.push(...verified.findings.map((finding) => `X2: verify says: ${finding}`));
-    const { answered, unanswered } = this.#history;
+    const { answered, unanswered } = this.history;
     return { findings, answered, unanswered, orders: verified.orders };
   }
 
@@ -178,7 +195,7 @@ class CrashTest {
       waitingMax: WAITING_MAX,
     });
     const paymentSecret = this.#paymentSecret;
-    const caller = new Caller({ history: this.#history, pool, host, round, paymentSecret });
+    const caller = new Caller({ history: this.history, pool, host, round, paymentSecret });
     const retries = this.#retries;
     this.#retries = [];
     await retryAll(retries, caller);
@@ -189,7 +206,7 @@ class CrashTest {
   async #makeCreators(caller: Caller): Promise<void> {
     const emails = ['ada@example.com', 'grace@example.com'];
     await Promise.all(emails.map((email) => register(caller, 'the creator', email)));
-    const made = this.#history.registrations.map(({ userId }) => userId);
+    const made = this.history.registrations.map(({ userId }) => userId);
     this.#world.creators = made.filter((userId) => userId !== null);
   }
 
@@ -255,7 +272,7 @@ class CrashTest {
   /** Every repeated acknowledged key must return its order again (O3). */
   async #placeAgain(caller: Caller): Promise<void> {
     const acknowledged = new Map<string, PlacedKey>();
-    for (const { order, userId, dropId, key, quantity } of this.#history.attempts) {
+    for (const { order, userId, dropId, key, quantity } of this.history.attempts) {
       if (order !== null) acknowledged.set(order.id, { userId, dropId, key, quantity });
     }
     const keys = [...acknowledged.values()].filter(() => this.#random.chance(0.2));

@@ -144,6 +144,8 @@ export const EXACT: Tolerance = { copyAgeMs: 0, lateMs: 0, skewMs: 0 };
 /** A gateway's copy is at most a second old (C4), and answers are slow on a busy machine. */
 export const COPY_AGE_MS = 2_500;
 
+const NEWEST_MAX = 60;
+
 export class History {
   readonly attempts: OrderAttempt[] = [];
   readonly orders: OrderRead[] = [];
@@ -158,6 +160,8 @@ export class History {
   readonly lostOrders: Where[] = [];
   /** Answers that no rule allows, such as a status of 500. */
   readonly unexpectedAnswers: Where[] = [];
+  /** The exchanges that began last, in order. */
+  readonly newest: Where[] = [];
   #sequence = 0;
   /** The number of exchanges with and without an answer. */
   answered = 0;
@@ -166,7 +170,11 @@ export class History {
   begin(round: number, client: string, what: string): Where {
     const began = this.#sequence++;
     const beganAt = Date.now();
-    return { client, round, what, began, ended: 0, beganAt, endedAt: 0, status: 0, code: '' };
+    const ended = { ended: 0, endedAt: 0, status: 0, code: '' };
+    const where: Where = { client, round, what, began, beganAt, ...ended };
+    this.newest.push(where);
+    if (this.newest.length > NEWEST_MAX) this.newest.shift();
+    return where;
   }
 
   end(where: Where, status: number, code: string): void {

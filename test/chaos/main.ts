@@ -16,6 +16,7 @@ const MINUTES_PER_CLUSTER = 2;
 /** In a shorter run a restart of all nodes would leave no time for other faults. */
 const ROLLING_RESTART_MINUTES_MIN = 1;
 const SEED_MAX = 2 ** 31;
+const EXIT_FINDINGS = 1;
 const EXIT_USAGE = 2;
 const EXIT_INTERRUPTED = 130;
 const USAGE = `usage: npm run chaos -- [--rounds N] [--threads 1] [--seed S]
@@ -83,12 +84,6 @@ function print(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
-function printFindings(findings: readonly string[], again: string): void {
-  for (const finding of findings) print(`  ${finding}`);
-  print(`to repeat: npm run chaos -- ${again}`);
-  process.exitCode = 1;
-}
-
 async function crash({ rounds, threads, seed }: Options): Promise<void> {
   for (let done = 0; done < rounds; done += ROUNDS_PER_DIRECTORY) {
     const some = Math.min(ROUNDS_PER_DIRECTORY, rounds - done);
@@ -99,7 +94,7 @@ async function crash({ rounds, threads, seed }: Options): Promise<void> {
         `${answered} answers and ${unanswered} missing ones checked, ${findings.length} findings`,
     );
     if (findings.length === 0) continue;
-    printFindings(findings, `--rounds ${some} --threads ${threads} --seed ${seed + done}`);
+    process.exitCode = EXIT_FINDINGS;
     return;
   }
 }
@@ -118,17 +113,14 @@ async function cluster({ minutes, nodes, threads, seed, redisCluster }: Options)
       rollingRestarts: some >= ROLLING_RESTART_MINUTES_MIN,
       print: (line) => print(`${((performance.now() - startedAt) / 1000).toFixed(1)} s  ${line}`),
     });
-    const { findings, answered, unanswered, orders, figures, logs } = report;
+    const { findings, answered, unanswered, orders, figures } = report;
     for (const line of figureLines(figures)) print(line);
     print(
       `${done + some} of ${minutes} minutes: ${orders} orders checked in this cluster, ` +
         `${answered} answers and ${unanswered} missing ones, ${findings.length} findings`,
     );
     if (findings.length === 0) continue;
-    for (const line of logs) print(line);
-    const kind = clusterFlags(redisCluster);
-    const shape = `--minutes ${some} --nodes ${nodes} --threads ${threads}`;
-    printFindings(findings, `${kind} ${shape} --seed ${seed + done}`);
+    process.exitCode = EXIT_FINDINGS;
     return;
   }
 }
@@ -136,12 +128,7 @@ async function cluster({ minutes, nodes, threads, seed, redisCluster }: Options)
 async function sale({ seed, redisCluster }: Options): Promise<void> {
   const findings = await runSale({ seed, redisCluster, print });
   print(`${findings.length} findings`);
-  const kind = clusterFlags(redisCluster);
-  if (findings.length > 0) printFindings(findings, `${kind} --scene sale --seed ${seed}`);
-}
-
-function clusterFlags(redisCluster: boolean): string {
-  return redisCluster ? '--cluster --redis-cluster' : '--cluster';
+  if (findings.length > 0) process.exitCode = EXIT_FINDINGS;
 }
 
 /** Ends this process by its `exit` event: listeners end the servers and remove their files. */
