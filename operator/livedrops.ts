@@ -62,6 +62,7 @@ Examples:
     );
 
   livedrops
+    .commandsGroup('Serve and try:')
     .command('start')
     .description('start a server; SIGTERM or SIGINT stops it, a second signal ends it at once')
     .action(async () => (await import('./start.ts')).start());
@@ -212,16 +213,20 @@ Example:
     );
 
   addOperatorCommands(livedrops);
+  livedrops.commandsGroup('People and what they sell:');
   addOperatorAccounts(livedrops);
-  addAnalyticsCommand(livedrops);
   addAuditCommand(livedrops);
   addBanCommands(livedrops);
   addSellerCommands(livedrops);
   addMediaCommands(livedrops);
-  addLedgerCommands(livedrops);
+  addAnalyticsCommand(livedrops);
+  livedrops.commandsGroup('Calls to the outside:');
   addPushCommands(livedrops);
   addWebhookCommands(livedrops);
+  livedrops.commandsGroup('Data and secrets:');
+  addLedgerCommands(livedrops);
   addDataCommands(livedrops);
+  livedrops.commandsGroup('See how it is:').helpCommand(true);
 
   connecting(livedrops.command('top').description('a live view of the cluster, for operators'))
     .option('--once', 'print one frame, of one second')

@@ -17,16 +17,19 @@ import { addSearchCommands } from './search-commands.ts';
 import type { VerifyCommandOptions } from './verify.ts';
 
 export function addOperatorCommands(livedrops: Command): void {
+  livedrops.commandsGroup('Nodes and shards:');
   addPlacementCommands(livedrops);
+  addRelease(livedrops);
+  livedrops.commandsGroup('Orders, lists and events:');
   addVerify(livedrops);
   addRebuild(livedrops);
-  addRelease(livedrops);
+  addExport(livedrops);
+  addStream(livedrops);
+  livedrops.commandsGroup('Payments, jobs and search:');
   addPaymentCommands(livedrops);
   addJobCommands(livedrops);
   addSearchCommands(livedrops);
   addCacheCommands(livedrops);
-  addExport(livedrops);
-  addStream(livedrops);
 }
 
 function addVerify(livedrops: Command): void {

@@ -32,11 +32,24 @@ async function ports(config: Config): Promise<Finding[]> {
     { host, port },
     ...(isMedia ? [{ host, port: media.port }] : []),
     ...(operatorAddress === null ? [] : [operatorAddress]),
-  ].filter((address) => address.port !== 0);
-  const ours = readServerUrl(dataDirectory);
+  ];
+  const ours = serverAt(
+    wanted.map((address) => address.port),
+    readServerUrl(dataDirectory),
+  );
   const findings: Finding[] = [];
-  for (const one of wanted) findings.push(await portFinding(one.host, one.port, ours));
+  for (const one of wanted.filter((address) => address.port !== 0))
+    findings.push(await portFinding(one.host, one.port, ours));
   return findings;
+}
+
+/**
+ * `url`, the address of the data directory's server, where the ports that are wanted may be its own:
+ * null where it runs with other settings. A port of 0 is any.
+ */
+export function serverAt(wanted: readonly number[], url: string | null): string | null {
+  if (url === null || wanted.includes(0)) return url;
+  return wanted.includes(Number(new URL(url).port)) ? url : null;
 }
 
 /** `ours`: the address of the server of this data directory, if it runs. */

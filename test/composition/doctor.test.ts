@@ -10,7 +10,7 @@ import { type Finding, runChecks } from '../../composition/doctor/check.ts';
 import { fileSystem, room, secretFile, syncing } from '../../composition/doctor/disk-checks.ts';
 import { secretFindings } from '../../composition/doctor/doctor.ts';
 import { hostChecks, node, openFiles, openFilesOf } from '../../composition/doctor/host-checks.ts';
-import { portFinding, reach } from '../../composition/doctor/network-checks.ts';
+import { portFinding, reach, serverAt } from '../../composition/doctor/network-checks.ts';
 import { healthFindings, natsServer } from '../../composition/doctor/store-checks.ts';
 import { findingsText, nodeFindings } from '../../operator/doctor.ts';
 import { runCommand } from '../operator/run-command.ts';
@@ -122,6 +122,13 @@ test('X6: a port is free, ours, or somebody else’s', async (t) => {
   const unreached = await reach('outside', [`http://127.0.0.1:${port}`], 'nothing goes out');
   t.like(unreached, { state: 'fail' });
   t.regex(unreached.text, /ECONNREFUSED.*nothing goes out/);
+});
+
+test('X6: a server with other settings does not have the ports that are asked for', (t) => {
+  t.is(serverAt([8_080, 8_081], 'http://127.0.0.1:8080'), 'http://127.0.0.1:8080');
+  t.is(serverAt([8_080, 8_081], 'http://127.0.0.1:9000'), null);
+  t.is(serverAt([0, 8_081], 'http://127.0.0.1:9000'), 'http://127.0.0.1:9000');
+  t.is(serverAt([8_080], null), null);
 });
 
 test('X6: open files are those of this process, as every system tells them', async (t) => {

@@ -135,7 +135,7 @@ function Nodes({ nodes, shards }: MapProps) {
                 <>
                   <dt>{consoleText('nodes.skew')}</dt>
                   <dd class="number">
-                    {consoleText('nodes.skew.ms', { ms: Math.round(node.clockSkewMs) })}
+                    {consoleText('nodes.skew.ms', { ms: Math.round(node.clockSkewMs) || 0 })}
                   </dd>
                 </>
               )}
@@ -240,7 +240,9 @@ function Moves({ moves }: { moves: readonly Move[] }) {
             <Badge tone={result === 'done' ? 'good' : 'warn'}>{result}</Badge>
             <span>{consoleText('moves.line', { shard, from, to })}</span>
             {blackoutMs !== null && (
-              <span class="soft number">{consoleText('moves.blackout', { ms: blackoutMs })}</span>
+              <span class="soft number">
+                {consoleText('moves.blackout', { ms: Math.round(blackoutMs) })}
+              </span>
             )}
             <span class="soft">{reason}</span>
             <span class="soft">{momentText(endedAt, serverNow())}</span>
