@@ -1,6 +1,6 @@
 // Amounts have the names of 9994b20 in what is stored under names and in what crosses the network,
-// so that nodes of any version read it. That what 9994b20 wrote is read is in `recorded.test.ts`,
-// `wire.test.ts` and `test/storage/old-catalogue.test.ts`.
+// so that nodes of any version read it. That what 9994b20 wrote is read is in
+// `recorded.long.test.ts`, `wire.test.ts` and `test/storage/old-catalogue.test.ts`.
 
 import test, { type ExecutionContext } from 'ava';
 import { Packr } from 'msgpackr';
