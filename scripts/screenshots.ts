@@ -10,9 +10,10 @@ import { parseArgs } from 'node:util';
 import { type Browser, type BrowserContext, chromium } from 'playwright-core';
 import { ServerProcess } from '../operator/demo/server-process.ts';
 import type { LiveDrops } from '../sdk/client.ts';
+import { endView, openView } from './screenshots/open-view.ts';
 import { person, smallShop } from './screenshots/small-shop.ts';
 import { Warehouse } from './screenshots/warehouse.ts';
-import { EMPTY_VIEWS, type View, type Viewer, viewsOf } from './screenshots/views.ts';
+import { EMPTY_VIEWS, type View, type Viewer, picturedOf } from './screenshots/views.ts';
 
 const FOLDER = join(import.meta.dirname, '..', 'screenshots');
 /** Where Debian's package has it. */
@@ -22,20 +23,10 @@ const HEIGHT = 800;
 const SCHEMES = ['light', 'dark'] as const;
 const SECRET_BYTES = 32;
 const READY_MAX_MS = 20_000;
+/** The machine may be busy with something else. */
+const START_MAX_MS = 120_000;
 /** For what comes after the first text: charts, pictures, the notice of being offline. */
 const SETTLE_MS = 400;
-const API = /\/v1\//;
-/** A problem of the server, so that the client does not try again. */
-const FAILURE = {
-  status: 500,
-  contentType: 'application/problem+json',
-  body: JSON.stringify({
-    type: 'about:blank',
-    title: 'Something went wrong.',
-    status: 500,
-    code: 'internal',
-  }),
-};
 /** Pictures below the fold are loaded as well: the whole page is taken. */
 const LOADED = `Promise.race([
   new Promise((resolve) => setTimeout(resolve, 5_000)),
@@ -80,15 +71,8 @@ async function take(context: BrowserContext, url: string, view: View, look: Look
   const page = await context.newPage();
   try {
     page.setDefaultTimeout(READY_MAX_MS);
-    if (network === 'late') await page.route(API, () => undefined);
-    if (network === 'failing') await page.route(API, (route) => route.fulfill(FAILURE));
-    await page.goto(`${url}${view.path}`);
-    const main = page.locator('main');
-    // A view without its data has no text that is known.
-    if (network === 'late' || network === 'failing') await main.waitFor();
-    else await main.getByText(view.ready).first().waitFor();
-    if (network === 'offline') await context.setOffline(true);
-    else if (network === 'well') await page.evaluate(LOADED);
+    await openView(page, url, view);
+    if (network === 'well') await page.evaluate(LOADED);
     await page.waitForTimeout(SETTLE_MS);
     const path = join(FOLDER, `${view.name}-${look.width}-${look.colorScheme}.png`);
     await page.screenshot({ path, fullPage: true });
@@ -96,7 +80,7 @@ async function take(context: BrowserContext, url: string, view: View, look: Look
     process.exitCode = 1;
     process.stderr.write(`${view.name}, ${look.width} px: ${String(error)}\n`);
   } finally {
-    await context.setOffline(false);
+    await endView(page);
     await page.close();
   }
 }
@@ -120,6 +104,7 @@ const isWanted = ({ name }: View): boolean => name.startsWith(only);
 const dataDirectory = mkdtempSync(join(tmpdir(), 'livedrops-screenshots-'));
 const authSecret = randomBytes(SECRET_BYTES).toString('base64url');
 const server = new ServerProcess({
+  readyTimeoutMs: START_MAX_MS,
   environment: {
     LIVEDROPS_DATA: dataDirectory,
     LIVEDROPS_PORT: '0',
@@ -141,7 +126,7 @@ try {
   const newcomer = await person(url, 'Nina Novak');
   await takeAll(browser, url, EMPTY_VIEWS.filter(isWanted), { newcomer });
   const shop = await smallShop(url, { authSecret, hookUrl: warehouse.url });
-  await takeAll(browser, url, viewsOf(shop).filter(isWanted), shop);
+  await takeAll(browser, url, picturedOf(shop).filter(isWanted), shop);
   process.stdout.write(`The pictures are in ${FOLDER}.\n`);
 } finally {
   await server.stop();

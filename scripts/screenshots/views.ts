@@ -37,6 +37,43 @@ export const EMPTY_VIEWS: readonly View[] = [
   },
 ];
 
+/** They read nothing before somebody presses something. */
+const WITHOUT_DATA = [
+  'storefront/log-in',
+  'storefront/register',
+  'storefront/reset-password',
+  'studio/log-in',
+  'console/components',
+];
+/** Of all states that the network makes of views, those with pictures: each kind of view once. */
+const PICTURED = [
+  'storefront/home',
+  'storefront/drop-live',
+  'storefront/orders',
+  'studio/home',
+  'studio/drop-live',
+  'studio/orders-some',
+  'studio/analytics-all',
+  'studio/webhooks',
+  'console/cluster',
+  'console/jobs',
+];
+
+/** Each view while its data are awaited, where they cannot be read, and without a network. */
+export function statesOf(views: readonly View[]): readonly View[] {
+  return (['late', 'failing', 'offline'] as const).flatMap((network) =>
+    views
+      .filter(({ name }) => !WITHOUT_DATA.includes(name))
+      .map((view) => ({ ...view, name: `${view.name}-${network}`, network })),
+  );
+}
+
+/** All views, and some with what the network does to them. */
+export function picturedOf(shop: SmallShop): readonly View[] {
+  const views = viewsOf(shop);
+  return [...views, ...statesOf(views.filter(({ name }) => PICTURED.includes(name)))];
+}
+
 export function viewsOf({
   creatorId,
   productId,
@@ -129,42 +166,5 @@ export function viewsOf({
     as: 'operator' as const,
     ready,
   }));
-  const ready = /\w/;
-  const states = (['late', 'failing', 'offline'] as const).flatMap((network): View[] => [
-    { name: `storefront/home-${network}`, path: '/', as: 'buyer', ready, network },
-    {
-      name: `storefront/drop-${network}`,
-      path: `/drops/${drops.live}`,
-      as: 'buyer',
-      ready,
-      network,
-    },
-    { name: `storefront/orders-${network}`, path: '/orders', as: 'buyer', ready, network },
-    { name: `studio/home-${network}`, path: '/studio', as: 'creator', ready, network },
-    {
-      name: `studio/drop-${network}`,
-      path: `/studio/drops/${drops.live}`,
-      as: 'creator',
-      ready,
-      network,
-    },
-    {
-      name: `studio/orders-${network}`,
-      path: `/studio/drops/${drops.live}/orders`,
-      as: 'creator',
-      ready,
-      network,
-    },
-    {
-      name: `studio/analytics-${network}`,
-      path: '/studio/analytics',
-      as: 'creator',
-      ready,
-      network,
-    },
-    { name: `studio/webhooks-${network}`, path: '/studio/webhooks', as: 'creator', ready, network },
-    { name: `console/cluster-${network}`, path: '/console', as: 'operator', ready, network },
-    { name: `console/jobs-${network}`, path: '/console/jobs', as: 'operator', ready, network },
-  ]);
-  return [...storefront, ...phases, ...studio, ...consoleViews, ...states];
+  return [...storefront, ...phases, ...studio, ...consoleViews];
 }

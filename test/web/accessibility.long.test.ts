@@ -5,7 +5,7 @@ import type { AlarmReport } from '../../sdk/api.ts';
 import { chromiumInstalled, openChromium } from '../servers/chromium.ts';
 import { eventually } from '../end-to-end/sale-client.ts';
 import { answer, WebhookReceiver } from '../servers/webhook-receiver.ts';
-import { check, FAILURE, LOOKS } from './axe.ts';
+import { check, LOOKS } from './axe.ts';
 import { account, operatorAccount, PASSWORD, startShop, visit, visitConsole } from './shop.ts';
 
 const run = chromiumInstalled ? test.serial : test.serial.skip;
@@ -203,7 +203,7 @@ run('U4: axe finds nothing on any view of the studio, and on its states', async 
       await page.getByLabel('E-mail').fill(email);
       await page.getByLabel('Password').fill(PASSWORD);
       await page.getByRole('button', { name: 'Log in' }).click();
-      await page.getByRole('link', { name: 'Followers' }).waitFor();
+      await page.getByRole('heading', { name: 'Your products' }).waitFor();
       for (const { path, ready, opens = [] } of views) {
         await page.goto(`${server.urls[0]}${path}`);
         await page.locator('main').getByText(ready).first().waitFor();
@@ -212,11 +212,6 @@ run('U4: axe finds nothing on any view of the studio, and on its states', async 
           await page.getByRole('button', { name, exact: true }).click();
           await check(t, page, `${path}, ${name} open, ${width}`);
         }
-        await page.route(/\/v1\//, (route) => route.fulfill(FAILURE));
-        await page.goto(`${server.urls[0]}${path}`);
-        await page.getByRole('alert').first().waitFor();
-        await check(t, page, `${path} failing, ${width}`);
-        await page.unroute(/\/v1\//);
       }
       await page.context().close();
     }

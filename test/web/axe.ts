@@ -14,13 +14,6 @@ export const LOOKS = [
   [320, 'dark'],
 ] as const;
 
-/** A problem that no client tries again. */
-export const FAILURE = {
-  status: 500,
-  contentType: 'application/problem+json',
-  body: JSON.stringify({ type: 'about:blank', title: 'No.', status: 500, code: 'internal' }),
-};
-
 interface Violation {
   readonly id: string;
   readonly nodes: readonly { readonly html: string }[];
@@ -35,10 +28,14 @@ async function violations(page: Page): Promise<string[]> {
   return found.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
 }
 
-/** The page's policy must let axe in (`bypassCSP`). */
-export async function check(t: ExecutionContext, page: Page, view: string): Promise<void> {
-  t.deepEqual(await violations(page), [], view);
+/** What axe finds, and whether it fits. The page's policy must let axe in (`bypassCSP`). */
+export async function faultsOf(page: Page): Promise<readonly string[]> {
+  const found = await violations(page);
   const width = page.viewportSize()!.width;
   const needed = Number(await page.evaluate('document.documentElement.scrollWidth'));
-  t.true(needed <= width, `${view} needs ${needed} of ${width} px`);
+  return needed <= width ? found : [...found, `it needs ${needed} of ${width} px`];
+}
+
+export async function check(t: ExecutionContext, page: Page, view: string): Promise<void> {
+  t.deepEqual(await faultsOf(page), [], view);
 }

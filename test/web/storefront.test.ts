@@ -164,3 +164,31 @@ run('U1, U4: views without a list, a drop or an account say so, at 320 px too', 
   await page.goto(`${server.urls[0]}/?lang=de`);
   await page.getByRole('heading', { name: 'Noch keine Drops' }).waitFor();
 });
+
+run('U1, D10: the page of what is unlisted asks not to be indexed, and it is sold', async (t) => {
+  t.timeout(400_000);
+  const server = await startShop(t, 'embedded');
+  const creator = await account(server);
+  const listed = await server.drop(creator, { stock: 5 });
+  const hidden = await server.drop(creator, { stock: 5, unlisted: true });
+  const browser = await openChromium(t);
+  const [url] = server.urls;
+  const buyer = await visit(browser, `${url}/drops/${hidden}`);
+  const { page } = buyer;
+  await page.getByRole('heading', { name: 'Lamp' }).waitFor();
+  const robots = page.locator('head meta[name=robots][content=noindex]');
+  await robots.waitFor({ state: 'attached' });
+  await page.getByRole('button', { name: 'Log in to buy' }).click();
+  await robots.waitFor({ state: 'detached' });
+  await register(buyer);
+  await page.getByRole('button', { name: /^Buy for/ }).click();
+  await page.getByRole('heading', { name: 'It is yours' }).waitFor();
+  await page.goto(`${url}/drops/${listed}`);
+  await page.getByRole('button', { name: /^Buy for/ }).click();
+  await page.getByRole('heading', { name: 'It is yours' }).waitFor();
+  t.is(await robots.count(), 0);
+  await page.getByRole('link', { name: 'Orders' }).click();
+  await page.getByText('Lamp').nth(1).waitFor();
+  t.is(await page.getByRole('link', { name: /^Lamp/ }).count(), 2);
+  t.deepEqual(buyer.troubles, []);
+});

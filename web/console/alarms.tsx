@@ -1,5 +1,7 @@
 // What is wrong now, the worst first: what it means, how far past its line it is, and what to do.
 
+import { signal } from '@preact/signals';
+import { useEffect } from 'preact/hooks';
 import type { Alarm, AlarmReport } from '../../sdk/api.ts';
 import { Badge, Notice } from '../shared/components/parts.tsx';
 import { numberText } from '../shared/language.ts';
@@ -15,8 +17,8 @@ const COUNT_MS = 5_000;
 const TONES = { page: 'bad', ticket: 'warn' } as const satisfies Record<Alarm['severity'], string>;
 const PRECISION = 3;
 
-function read(signal: AbortSignal): Promise<AlarmReport> {
-  return client.call('GET /v1/operator/alarms', { signal, triesMax: 1 });
+function read(ended: AbortSignal): Promise<AlarmReport> {
+  return client.call('GET /v1/operator/alarms', { signal: ended, triesMax: 1 });
 }
 
 export function Alarms() {
@@ -95,10 +97,19 @@ function measured(value: number, unit: Alarm['unit']): string {
   return unit === 'count' ? numberText(told) : consoleText(`alarms.${unit}`, { n: told });
 }
 
-/** Beside the link to the view; nothing where nothing is wrong. */
-export function AlarmCount() {
+const count = signal(0);
+
+/** Counts them for every `AlarmCount` while it is there; shows nothing. */
+export function AlarmWatch() {
   const { value } = usePolled(read, COUNT_MS);
   const n = value.value?.alarms.length ?? 0;
+  useEffect(() => void (count.value = n), [n]);
+  return null;
+}
+
+/** Beside the link to the view and what opens the links; nothing where nothing is wrong. */
+export function AlarmCount() {
+  const n = count.value;
   if (n === 0) return null;
   return (
     <span class="count" aria-label={consoleText('alarms.count', { n })}>

@@ -8,7 +8,7 @@ import { LogIn } from '../shared/components/log-in.tsx';
 import { Empty, Notice } from '../shared/components/parts.tsx';
 import { text } from '../shared/language.ts';
 import { user } from '../shared/server.ts';
-import { AlarmCount, Alarms } from './alarms.tsx';
+import { AlarmCount, Alarms, AlarmWatch } from './alarms.tsx';
 import { Audit } from './audit.tsx';
 import { Caches } from './caches.tsx';
 import { Cluster } from './cluster.tsx';
@@ -41,7 +41,13 @@ const VIEWS = [
 export function Console() {
   return (
     <LocationProvider scope={BASE}>
-      <Frame name={consoleText('title')} home={BASE} logIn={LOG_IN} links={<Links />}>
+      <Frame
+        name={consoleText('title')}
+        home={BASE}
+        logIn={LOG_IN}
+        links={<Links />}
+        menu={user.value === null ? undefined : <MenuName />}
+      >
         <Router>
           {VIEWS.map(([path, , View]) => (
             <Route key={path} path={path} component={View} />
@@ -53,6 +59,21 @@ export function Console() {
         </Router>
       </Frame>
     </LocationProvider>
+  );
+}
+
+/** What is wrong shows while the navigation is closed, too. */
+function MenuName() {
+  return (
+    <>
+      {text('nav.menu')}
+      {mayLook() && (
+        <>
+          <AlarmWatch />
+          <AlarmCount />
+        </>
+      )}
+    </>
   );
 }
 

@@ -48,6 +48,8 @@ export function Cluster() {
   }, []);
   return (
     <div class="stack stack-l">
+      {/* Beside its actions, where they are known. */}
+      {polled.value.value === null && <h1>{consoleText('nodes.title')}</h1>}
       <PolledView of={polled}>
         {({ nodes, shards, moves }) => (
           <>

@@ -16,7 +16,7 @@ export function PolledView<T>({ of: { value, fault, ageMs }, children }: PolledV
   return (
     <>
       {fault.value !== null && (
-        <Notice tone="bad">
+        <Notice tone="bad" isUrgent={shown === null}>
           {shown === null
             ? fault.value
             : consoleText('stale', {

@@ -57,12 +57,14 @@ export function Orders() {
           <ul class="stack" role="list">
             {orders.map(({ order, name }) => (
               <li key={order.id}>
-                <a class="panel row row-apart line-link" href={`/orders/${order.id}`}>
-                  <Badge tone={TONES[order.status]}>{text(`order.status.${order.status}`)}</Badge>
-                  {name !== undefined && <b>{name}</b>}
-                  <span>{text('order.count', { n: order.quantity })}</span>
-                  <span class="soft">{momentText(order.createdAt, serverNow())}</span>
+                <a class="panel line-link order-line" href={`/orders/${order.id}`}>
+                  <b class="order-name">{name}</b>
                   <b class="number">{priceText(order.totalAmount, order.currency)}</b>
+                  <span class="row soft">
+                    <span>{text('order.count', { n: order.quantity })}</span>
+                    <span>{momentText(order.createdAt, serverNow())}</span>
+                  </span>
+                  <Badge tone={TONES[order.status]}>{text(`order.status.${order.status}`)}</Badge>
                 </a>
               </li>
             ))}

@@ -6,6 +6,7 @@ import { ShownView } from '../shared/components/shown-view.tsx';
 import { text } from '../shared/language.ts';
 import { useLoaded } from '../shared/loaded.ts';
 import { client } from '../shared/server.ts';
+import { useNoIndex } from './no-index.ts';
 import { StatusBadge } from '../shared/components/status-badge.tsx';
 import { momentText } from '../shared/language.ts';
 import { priceText } from '../shared/money.ts';
@@ -22,7 +23,9 @@ export function Product({ id }: { id: string }) {
     },
     [id],
   );
-  const name = loaded.state.value.is === 'ready' ? loaded.state.value.value.product.name : '';
+  const product = loaded.state.value.is === 'ready' ? loaded.state.value.value.product : null;
+  const name = product?.name ?? '';
+  useNoIndex(product?.unlisted === true);
   useEffect(() => {
     if (name !== '') document.title = `${name} · LiveDrops`;
   }, [name]);
@@ -32,14 +35,14 @@ export function Product({ id }: { id: string }) {
       title={text('search.type.product')}
       waiting={<div class="waiting drop-waiting-panel" />}
     >
-      {({ product, drops }) => (
+      {({ product: { picture, description }, drops }) => (
         <article class="drop">
-          <Picture of={product.picture} name={product.name} turn="first" isLarge />
+          <Picture of={picture} name={name} turn="first" isLarge />
           <div class="stack">
-            <h1>{product.name}</h1>
-            {product.description !== '' && (
+            <h1>{name}</h1>
+            {description !== '' && (
               <p class="drop-about" dir="auto">
-                {product.description}
+                {description}
               </p>
             )}
             <h2>{text('creator.drops')}</h2>

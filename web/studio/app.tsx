@@ -29,7 +29,13 @@ const LOG_IN = `${BASE}/log-in`;
 export function Studio() {
   return (
     <LocationProvider scope={BASE}>
-      <Frame name={studioText('title')} home={BASE} logIn={LOG_IN} links={<Links />}>
+      <Frame
+        name={studioText('title')}
+        home={BASE}
+        logIn={LOG_IN}
+        links={<Links />}
+        menu={text('nav.menu')}
+      >
         <Router>
           <Route path={BASE} component={OwnHome} />
           <Route path={`${BASE}/products/:id`} component={OwnProduct} />

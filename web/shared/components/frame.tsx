@@ -3,7 +3,7 @@
 
 import type { ComponentChildren } from 'preact';
 import { useLocation } from 'preact-iso';
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect, useId, useRef, useState } from 'preact/hooks';
 import { keepFocus } from '../focus.ts';
 import { text } from '../language.ts';
 import { isOnline, isSessionEnded } from '../server.ts';
@@ -16,10 +16,12 @@ interface FrameProps {
   readonly logIn: string;
   /** Inside of the navigation. */
   readonly links: ComponentChildren;
+  /** Of the button that opens the navigation in narrow windows; absent: it always stands there. */
+  readonly menu?: ComponentChildren;
   readonly children: ComponentChildren;
 }
 
-export function Frame({ name, home, logIn, links, children }: FrameProps) {
+export function Frame({ name, home, logIn, links, menu, children }: FrameProps) {
   useEffect(keepFocus, []);
   return (
     <>
@@ -32,12 +34,51 @@ export function Frame({ name, home, logIn, links, children }: FrameProps) {
             <img src="/icon.svg" alt="" width="26" height="26" />
             {name}
           </a>
-          <nav aria-label={text('nav.label')}>{links}</nav>
+          {menu === undefined ? (
+            <nav aria-label={text('nav.label')}>{links}</nav>
+          ) : (
+            <Menu name={menu} links={links} />
+          )}
         </div>
       </header>
       <Offline />
       <SessionEnded logIn={logIn} />
       <Main>{children}</Main>
+    </>
+  );
+}
+
+/** Wide windows have the links alone. It closes when another view is opened, and by Escape. */
+function Menu({ name, links }: { name: ComponentChildren; links: ComponentChildren }) {
+  const [isOpen, setOpen] = useState(false);
+  const button = useRef<HTMLButtonElement>(null);
+  const id = useId();
+  const { path } = useLocation();
+  useEffect(() => setOpen(false), [path]);
+  return (
+    <>
+      <button
+        class="button menu-button"
+        type="button"
+        ref={button}
+        aria-expanded={isOpen}
+        aria-controls={id}
+        onClick={() => setOpen(!isOpen)}
+      >
+        {name}
+      </button>
+      <nav
+        class={isOpen ? 'menu menu-open' : 'menu'}
+        id={id}
+        aria-label={text('nav.label')}
+        onKeyDown={({ key }) => {
+          if (key !== 'Escape' || !isOpen) return;
+          button.current?.focus();
+          setOpen(false);
+        }}
+      >
+        {links}
+      </nav>
     </>
   );
 }

@@ -6,6 +6,7 @@ export const de: MessagesOf<MessageKey> = {
   brand: 'LiveDrops',
   skip: 'Zum Inhalt springen',
   'nav.label': 'Hauptmenü',
+  'nav.menu': 'Menü',
   'nav.drops': 'Drops',
   'nav.search': 'Suche',
   'nav.orders': 'Bestellungen',

@@ -5,6 +5,7 @@ export const en = {
   brand: 'LiveDrops',
   skip: 'Skip to the content',
   'nav.label': 'Main',
+  'nav.menu': 'Menu',
   'nav.drops': 'Drops',
   'nav.search': 'Search',
   'nav.orders': 'Orders',

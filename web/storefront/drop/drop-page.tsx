@@ -21,6 +21,7 @@ import {
 import { StatusBadge } from '../../shared/components/status-badge.tsx';
 import type { Drop, Product, Profile } from '../../shared/types.ts';
 import { Announcer } from './announcer.tsx';
+import { useNoIndex } from '../no-index.ts';
 import { BuyPanel } from './buy-panel.tsx';
 import { CountdownView } from '../../shared/drop/countdown-view.tsx';
 import { applyFrame } from '../../shared/drop/apply-frame.ts';
@@ -73,6 +74,7 @@ function DropView({ drop, product, creator }: DropPageData) {
   const purchase = useMemo(() => new Purchase(drop.id), [drop.id, buyer]);
   const changes = ordersChanged.value;
   const online = isOnline.value;
+  useNoIndex(drop.unlisted === true || product.unlisted === true);
 
   useEffect(() => {
     document.title = `${product.name} · LiveDrops`;
