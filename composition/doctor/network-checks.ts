@@ -44,8 +44,8 @@ async function ports(config: Config): Promise<Finding[]> {
 }
 
 /**
- * `url`, the address of the data directory's server, where the ports that are wanted may be its own:
- * null where it runs with other settings. A port of 0 is any.
+ * `url`, the address of the data directory's server, where the ports that are wanted may be its
+ * own: null where it runs with other settings. A port of 0 is any.
  */
 export function serverAt(wanted: readonly number[], url: string | null): string | null {
   if (url === null || wanted.includes(0)) return url;
