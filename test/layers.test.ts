@@ -31,7 +31,8 @@ const IMPORT =
   /^(?:import|export)\s+(type\s+)?(?:[^'";]*?\sfrom\s+)?['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]\s*\)/gm;
 
 const files = globSync(
-  '{contracts,domain,storage,actors,events,app,services,gateway,media,composition,operator}/**/*.ts',
+  '{contracts,domain,storage,actors,events,app,services,gateway,media,composition,operator}' +
+    '/**/*.ts',
   {
     cwd: ROOT,
   },

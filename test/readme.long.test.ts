@@ -24,7 +24,8 @@ function tour(): string {
 const run = hasCurl ? test : test.skip;
 
 run(
-  'O3, S5, P3, R5, N1, Q2, D7, D8, D9, O9a, O12a, O14, O15, H12, M1: the tour of the README works when it is pasted',
+  'O3, S5, P3, R5, N1, Q2, D7, D8, D9, O9a, O12a, O14, O15, H12, M1: ' +
+    'the tour of the README works when it is pasted',
   async (t) => {
     t.timeout(SHELL_TIMEOUT_MS + 30_000);
     const data = mkdtempSync(join(tmpdir(), 'livedrops-readme-'));

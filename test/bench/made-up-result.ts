@@ -172,7 +172,8 @@ function orderHot(): ScenarioRun {
         },
       ],
       notes: [
-        'autocannon is itself the limit: it keeps its own core 99 % busy at 13,000 requests a second.',
+        'autocannon is itself the limit: it keeps its own core 99 % busy at 13,000 requests ' +
+          'a second.',
         'Left out: Elixir & <script>alert("peers")</script>: not installed.',
       ],
     },

@@ -1,4 +1,5 @@
-// What `livedrops doctor` finds of a set-up, each check on something right and something wrong (X6).
+// What `livedrops doctor` finds of a set-up, each check on something right and something wrong
+// (X6).
 
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';

@@ -72,7 +72,7 @@ export class Podman {
     return tag;
   }
 
-  /** Builds the image of `deploy/` with npm set up as it is for this process; resolves to its tag. */
+  /** Builds the image of `deploy/`, with npm set up as for this process; resolves to its tag. */
   async build(bases: { readonly builder: string; readonly base: string }): Promise<string> {
     const tag = this.#tag('livedrops');
     const secrets = Object.entries({

@@ -134,8 +134,11 @@ onEachProfile((test, profile) => {
   test.serial('H8: random bytes at the port bring no fault', async (t) => {
     const token = server.token(BUYER);
     const heads = [
-      `POST /v1/drops/${sale.dropId}/orders HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${token}\r\nidempotency-key: bad\r\ncontent-type: application/json\r\ncontent-length: 40\r\n\r\n`,
-      `PATCH /v1/drops/${sale.dropId} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${token}\r\ntransfer-encoding: chunked\r\n\r\n`,
+      `POST /v1/drops/${sale.dropId}/orders HTTP/1.1\r\nhost: x\r\n` +
+        `authorization: Bearer ${token}\r\nidempotency-key: bad\r\n` +
+        'content-type: application/json\r\ncontent-length: 40\r\n\r\n',
+      `PATCH /v1/drops/${sale.dropId} HTTP/1.1\r\nhost: x\r\n` +
+        `authorization: Bearer ${token}\r\ntransfer-encoding: chunked\r\n\r\n`,
       'GET /v1/',
       '',
     ];

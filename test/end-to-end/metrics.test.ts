@@ -1,5 +1,5 @@
-// The table of metrics (`contracts/metrics.ts`), the documentation and what a server of each profile
-// serves are the same.
+// The table of metrics (`contracts/metrics.ts`), the documentation and what a server of each
+// profile serves are the same.
 
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -162,7 +162,8 @@ onEachProfile((test, profile) => {
   test('L5: latencies of requests, orders and appends have buckets at 20, 200 and 500 ms', async (t) => {
     const text = (await scrapes()).join('');
     for (const series of [
-      'livedrops_http_request_duration_seconds_bucket{method="POST",route="/v1/drops/{id}/orders",status="2xx",',
+      'livedrops_http_request_duration_seconds_bucket{method="POST",' +
+        'route="/v1/drops/{id}/orders",status="2xx",',
       'livedrops_journal_append_duration_seconds_bucket{',
       'livedrops_shard_mailbox_wait_seconds_bucket{',
     ])

@@ -107,7 +107,8 @@ test('G5: guides link to each other and to headings; nothing in them becomes HTM
       '# The `stream`',
       '## The token',
       '## The token',
-      '[a](LIVE.md#the-token) [b](SPEC.md) [c](https://example.com/?a=1&b="2") [d](#the-token) [e](../sdk/README.md)',
+      '[a](LIVE.md#the-token) [b](SPEC.md) [c](https://example.com/?a=1&b="2") ' +
+        '[d](#the-token) [e](../sdk/README.md)',
       '<script>alert(1)</script> and <b>this</b>',
       '```sh\ncurl "<x>"\n```',
       '| a | b |\n|---|---|\n| `<i>` | 1 |',

@@ -23,7 +23,8 @@ test('X1: nodes print as a table with numbers aligned right', async (t) => {
   const [ownedCell, lagCell] = [String(owned).padStart(6), String(owned).padStart(3)];
   t.is(
     nodesText(nodes, cluster.time),
-    'node    state    shards  wanted  live drops  orders/s  lag    lease   skew  weight  level  up  url\n' +
+    'node    state    shards  wanted  live drops  orders/s  lag    lease   ' +
+      'skew  weight  level  up  url\n' +
       `node-2  serving  ${ownedCell}      16           0      1234  ` +
       `${lagCell}  2500 ms  -3 ms       1      ${FEATURE_LEVEL}  2h  -\n` +
       `node-1  lost     ${lost.padStart(6)}       0           0         0    ` +

@@ -52,7 +52,7 @@ export class PushServiceStandIn {
   /** What becomes of each message; it was recorded before. */
   behave: (message: Received) => Behaviour = () => ({ status: 201 });
   readonly received: Received[] = [];
-  /** HTTP/2: of each reply that was begun and not ended, the code that the other side ended it with. */
+  /** HTTP/2: of each reply that was begun and not ended, the code by which the other side did. */
   readonly stalled: Promise<number>[] = [];
   readonly #server: Server;
   readonly #protocol: StandInProtocol;

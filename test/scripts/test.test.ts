@@ -27,7 +27,10 @@ interface Run {
 /** The programs that check, as if nothing was found. */
 const CHECKERS = ['oxlint', 'biome', 'tsc'];
 
-/** Runs `scripts/test.mjs`, of the long tests by default; `calls` are the arguments of AVA, a line for each run. */
+/**
+ * Runs `scripts/test.mjs`, of the long tests by default; `calls` are the arguments of AVA, a line
+ * for each run.
+ */
 function runTests(
   t: ExecutionContext,
   runs: readonly Run[],
@@ -54,7 +57,8 @@ function runTests(
   const calls = `${ava}-calls`;
   writeFileSync(
     ava,
-    '#!/bin/sh\necho "$@" >> "$0-calls"\necho "$TEST_RUN" >> "$0-runs"\n. "${0%/*}/run-$(wc -l < "$0-calls")"\n',
+    '#!/bin/sh\necho "$@" >> "$0-calls"\necho "$TEST_RUN" >> "$0-runs"\n' +
+      '. "${0%/*}/run-$(wc -l < "$0-calls")"\n',
   );
   chmodSync(ava, 0o755);
   interface Ended {

@@ -17,7 +17,8 @@ for (let group = 0; group < GROUPS; group++) {
   const first = 1 + group * SEEDS_PER_GROUP;
   const last = first + SEEDS_PER_GROUP - 1;
   test.serial(
-    `S1, O2, O3, O6, O11, O12a, D8, D9, P4, N11, H11, J4, W1, W2, W4, W6: seeds ${first} to ${last} break no rule`,
+    'S1, O2, O3, O6, O11, O12a, D8, D9, P4, N11, H11, J4, W1, W2, W4, W6: ' +
+      `seeds ${first} to ${last} break no rule`,
     async (t) => {
       for (let seed = first; seed <= last; seed++) {
         const { findings } = await simulateSeed(seed, { shrink: false });

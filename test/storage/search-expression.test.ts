@@ -102,7 +102,7 @@ test('Q3: an expression matches the same, all of it, among some documents, and i
   );
 });
 
-/** Whether each intersection in a text has `among` in it: an innermost one is cut away at a time. */
+/** Whether each intersection in a text has `among` in it: the innermost are cut away one by one. */
 function isBounded(text: string, among: string): boolean {
   let left = text.replaceAll(among, 'AMONG').replaceAll(/"[a-z]"/g, 'TOKEN');
   for (;;) {

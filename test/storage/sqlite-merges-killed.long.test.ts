@@ -77,7 +77,8 @@ test('J1: rows of a process that is killed in merges are all there, each once', 
   await stores.close();
   const database = new Database(join(directory, 'projections.db'), { readonly: true });
   t.deepEqual(database.prepare('select state from rows_merges where state <> 1').all(), []);
-  const left = `select (select count(*) from rows_merges) + (select count(*) from rows_generations)`;
+  const left =
+    'select (select count(*) from rows_merges) + (select count(*) from rows_generations)';
   t.true(database.prepare<[], number>(left).pluck().get()! <= GENERATIONS_MAX);
   database.close();
 });

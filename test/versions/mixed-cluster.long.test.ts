@@ -61,7 +61,8 @@ for (const earlier of OLD_VERSIONS) {
   /** A store begins at the level of its first node; none is written for 0. */
   const storeLevel = oldLevel === 0 ? null : String(oldLevel);
 
-  const title = `a rolling upgrade from ${commit.slice(0, 7)} sells on, loses nothing, raises the level`;
+  const short = commit.slice(0, 7);
+  const title = `a rolling upgrade from ${short} sells on, loses nothing, raises the level`;
   test.serial(title, async (t) => {
     t.timeout(600_000);
     const cluster = await MixedCluster.start();

@@ -1,6 +1,6 @@
 // The first sale of somebody who has never seen the pages: from the empty home page of a new server
-// to an order of a second browser, while an operator drains a node. What they press is counted: each
-// press more is something in the way.
+// to an order of a second browser, while an operator drains a node. What they press is counted:
+// each press more is something in the way.
 
 import test from 'ava';
 import type { Locator } from 'playwright-core';

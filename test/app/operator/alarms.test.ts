@@ -1,4 +1,5 @@
-// What operators are told of alarms: of all nodes, over the last minute, at most once a second (X7).
+// What operators are told of alarms: of all nodes, over the last minute, at most once a second
+// (X7).
 
 import test from 'ava';
 import { readFileSync } from 'node:fs';

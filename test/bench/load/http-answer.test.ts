@@ -5,7 +5,8 @@ const ANSWERS: readonly string[] = [
   'HTTP/1.1 201 Created\r\ncontent-type: application/json\r\ncontent-length: 5\r\n\r\n{"a":',
   'HTTP/1.1 201 Created\r\nContent-Length:11\r\nContent-Type: text/plain\r\n\r\nhello\r\n\r\n{}',
   'HTTP/1.1 204 No Content\r\nx-content-length: 7\r\n\r\n',
-  'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab\r\nc\r\n10\r\n0123456789abcdef\r\n0\r\n\r\n',
+  'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n' +
+    '5\r\nab\r\nc\r\n10\r\n0123456789abcdef\r\n0\r\n\r\n',
 ];
 
 test('an answer ends where its head says, not before', (t) => {

@@ -17,7 +17,8 @@ test('rate and percentiles are read by the column names', (t) => {
     ],
   });
   const turned = redisBenchmarkFigures(
-    '"p99_latency_ms","max_latency_ms","p95_latency_ms","p50_latency_ms","rps"\n"4","5","3","2","1"',
+    '"p99_latency_ms","max_latency_ms","p95_latency_ms","p50_latency_ms","rps"\n' +
+      '"4","5","3","2","1"',
   );
   t.is(turned.perSecond, 1);
   t.deepEqual(

@@ -51,6 +51,7 @@ test('a request without a body and a key has no headers for them', (t) => {
   t.is(request!.keyAt, -1);
   t.is(
     request!.bytes.toString(),
-    'GET /v1/drops/d_1/orders HTTP/1.1\r\nhost: 127.0.0.1:8080\r\nauthorization: Bearer ann\r\n\r\n',
+    'GET /v1/drops/d_1/orders HTTP/1.1\r\nhost: 127.0.0.1:8080\r\n' +
+      'authorization: Bearer ann\r\n\r\n',
   );
 });

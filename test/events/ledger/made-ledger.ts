@@ -1,4 +1,5 @@
-// A ledger over stores in memory, with tiles in a folder; and its bundles, which the verifier reads.
+// A ledger over stores in memory, with tiles in a folder; and its bundles, which the verifier
+// reads.
 
 import { execFile } from 'node:child_process';
 import { createWriteStream, mkdtempSync } from 'node:fs';

@@ -30,8 +30,10 @@ test('G2: an operation past a bound is refused before anything is read', async (
     ['{ drops(first: 1000000000) { nodes { id } } }', /cost/],
     ['{ drops(first: 100) { nodes { product { drops { nodes { id } } } } } }', /cost/],
     [
-      `mutation { cancelOrder(input: { orderId: "o" }) { __typename }
-      ${Array.from({ length: 10 }, (_, i) => `m${i}: endOtherSessions { __typename }`).join(' ')} }`,
+      `mutation { cancelOrder(input: { orderId: "o" }) { __typename } ${Array.from(
+        { length: 10 },
+        (_, i) => `m${i}: endOtherSessions { __typename }`,
+      ).join(' ')} }`,
       /mutations/,
     ],
   ] as const) {

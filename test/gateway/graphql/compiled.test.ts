@@ -21,7 +21,8 @@ const QUERIES: readonly (readonly [string, object?])[] = [
   ['{ drop(id: "drp_1") { orders(since: "yesterday") { nodes { id } } } }'],
   ['query D($t: DateTime) { drop(id: "drp_1") { orders(since: $t) { nodes { id } } } }', { t: 1 }],
   [
-    '{ search(q: "x", min: 100, max: 5000000000, currency: "EUR", sort: PRICE) { nodes { name } } }',
+    '{ search(q: "x", min: 100, max: 5000000000, currency: "EUR", sort: PRICE) ' +
+      '{ nodes { name } } }',
   ],
   [
     'query E($i: [ID!]!) { nodes(ids: $i) { id ... on Drop { free } } }',

@@ -30,7 +30,9 @@ test('G1, R1: the push key is everybody’s; browsers subscribe and end it', asy
   const endpoint = 'https://push.example/a?b=c&d=e';
   const subscription = { endpoint, keys: { p256dh: 'BAA', auth: 'AAA' }, keyId: 'k_1' };
   const subscribe = `mutation ($input: SubscribeToPushesInput!) {
-    subscribeToPushes(input: $input) { ... on Refused { code } ... on SubscribeToPushesPayload { done } }
+    subscribeToPushes(input: $input) {
+      ... on Refused { code } ... on SubscribeToPushesPayload { done }
+    }
   }`;
   const input = { ...subscription, expirationTime: null };
   t.is((await ask(fixture, subscribe, { input })).status, 401);
