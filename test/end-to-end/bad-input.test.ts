@@ -6,7 +6,7 @@ import { CREATOR_SCOPES } from './creator-scopes.ts';
 import { operationsOf, WRONG_BODIES } from '../gateway/bad-requests.ts';
 import { exchangeRaw } from '../gateway/fixture.ts';
 import { resolve, type Schema, type Schemas, wrongObjects } from './malformed.ts';
-import { journeyOnEachProfile } from './profiles.ts';
+import { onEachProfile } from './profiles.ts';
 import { type Answer, dropTerms, type Json } from './sale-client.ts';
 import type { SaleServer } from './sale-server.ts';
 import { startSearchServer } from './search-server.ts';
@@ -170,7 +170,7 @@ const CLUSTER_PART = 6;
 const STRANGER = 'mallory';
 const USERS = [CREATOR, BUYER, STRANGER];
 
-journeyOnEachProfile((test, profile) => {
+onEachProfile((test, profile) => {
   let sale: SmallSale;
   let server: SaleServer;
   let paths: Record<string, Record<string, Operation>>;
