@@ -10,8 +10,8 @@ import { ArchiveReader } from '../storage/archive/archive-reader.ts';
 import type { ArchiveCheck } from '../storage/ports/archive.ts';
 import { SHARD_COUNT } from '../domain/ids.ts';
 import { openArchive } from './archive.ts';
-import { type Config, NoDataError } from './config.ts';
-import { isOfOneNode } from './data-directory.ts';
+import type { Config } from './config.ts';
+import { requireOneNode } from './data-directory.ts';
 import { createLog } from './log.ts';
 import { openJournals } from './off-loop-parts.ts';
 
@@ -31,8 +31,7 @@ export async function reportArchive(
 ): Promise<ArchiveReport> {
   const archive = openArchive(config);
   if (archive === null) throw new Error('there is no archive: LIVEDROPS_ARCHIVE names none');
-  if (config.store.kind === 'sqlite' && !isOfOneNode(config.dataDirectory))
-    throw new NoDataError(config.dataDirectory);
+  if (config.store.kind === 'sqlite') requireOneNode(config.dataDirectory);
   const stored = await openJournals(config, 'archive', createLog(config));
   try {
     const reader = new ArchiveReader(archive);

@@ -199,8 +199,8 @@ export type MailConfig =
 export class NoDataError extends Error {
   readonly code = 'no-data';
 
-  constructor(dataDirectory: string) {
-    super(`${dataDirectory} has no LiveDrops data; is LIVEDROPS_DATA right?`);
+  constructor(dataDirectory: string, why = 'has no LiveDrops data; is LIVEDROPS_DATA right?') {
+    super(`${dataDirectory} ${why}`);
   }
 }
 

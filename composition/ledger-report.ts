@@ -6,8 +6,8 @@ import { StoredLedger } from '../events/ledger/stored-ledger.ts';
 import { openSqliteLedgerReader } from '../storage/sqlite/catalogue/ledger-reader.ts';
 import { openArchive, readsArchive } from './archive.ts';
 import { openBlobs } from './blobs.ts';
-import { type Config, NoDataError } from './config.ts';
-import { isOfOneNode } from './data-directory.ts';
+import type { Config } from './config.ts';
+import { requireOneNode } from './data-directory.ts';
 import { ledgerBlobs } from './ledger.ts';
 import { createLog } from './log.ts';
 import { openJournals } from './off-loop-parts.ts';
@@ -18,8 +18,7 @@ const NAME = 'ledger-check';
 export async function reportLedger(config: Config): Promise<LedgerCheck> {
   const place = ledgerBlobs(config);
   if (place === null) throw new Error('there is no ledger: LIVEDROPS_LEDGER, LIVEDROPS_BLOBS');
-  if (config.store.kind === 'sqlite' && !isOfOneNode(config.dataDirectory))
-    throw new NoDataError(config.dataDirectory);
+  if (config.store.kind === 'sqlite') requireOneNode(config.dataDirectory);
   const log = createLog(config);
   const journals = await openJournals(config, NAME, log);
   const state = await openState(config);

@@ -5,8 +5,8 @@ import { systemClock } from '../actors/clock.ts';
 import { StoreClock } from '../actors/cluster/store-clock.ts';
 import type { RunContext } from '../actors/run-context.ts';
 import type { VerifyReport } from '../contracts/operator.ts';
-import { type Config, NoDataError } from './config.ts';
-import { isOfOneNode } from './data-directory.ts';
+import type { Config } from './config.ts';
+import { requireOneNode } from './data-directory.ts';
 import { createEmbeddedCore, type EmbeddedCore } from './embedded-core.ts';
 import { createLog } from './log.ts';
 
@@ -18,7 +18,7 @@ export async function verifyEmbedded(
   config: Config,
   run: RunContext,
 ): Promise<VerifyReport | null> {
-  if (!isOfOneNode(config.dataDirectory)) throw new NoDataError(config.dataDirectory);
+  requireOneNode(config.dataDirectory);
   const log = createLog(config);
   let core: EmbeddedCore;
   try {

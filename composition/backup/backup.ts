@@ -9,9 +9,9 @@ import { SHARD_COUNT } from '../../domain/ids.ts';
 import { copyDatabases, DATABASE_FILES, isNeeded } from '../../storage/sqlite/copy-databases.ts';
 import type { Archive } from '../../storage/ports/archive.ts';
 import { openArchive } from '../archive.ts';
-import { type Config, NoDataError } from '../config.ts';
+import type { Config } from '../config.ts';
 import { STORED_SECRET_FILES } from '../secrets-in-force.ts';
-import { isOfOneNode } from '../data-directory.ts';
+import { requireOneNode } from '../data-directory.ts';
 import { createLog } from '../log.ts';
 import { openJournals } from '../off-loop-parts.ts';
 import { archiveOf, copyArchive, isEmpty } from './archive-copy.ts';
@@ -28,8 +28,7 @@ export interface BackupReport {
  * segment; `store-unavailable`; an Error that says what is wrong.
  */
 export async function backup(config: Config, directory: string): Promise<BackupReport> {
-  if (config.store.kind === 'sqlite' && !isOfOneNode(config.dataDirectory))
-    throw new NoDataError(config.dataDirectory);
+  if (config.store.kind === 'sqlite') requireOneNode(config.dataDirectory);
   makeEmpty(directory);
   const archive = openArchive(config);
   const target = archiveOf(directory);

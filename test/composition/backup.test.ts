@@ -45,6 +45,10 @@ test('J10: no data, an incomplete backup, another store and a target in use are 
   const directory = temporaryDirectory(t);
   const [data, copy] = [join(directory, 'data'), join(directory, 'copy')];
   await t.throwsAsync(backup(configOf(data), copy), { code: 'no-data' });
+  const cluster = join(directory, 'cluster');
+  mkdirSync(join(cluster, 'redis', 'appendonlydir'), { recursive: true });
+  const ofCluster = { code: 'no-data', message: /is of a cluster; set LIVEDROPS_STORE/ };
+  await t.throwsAsync(backup(configOf(cluster), copy), ofCluster);
   const stores = await openSqliteStores({ directory: data });
   await stores.close();
   await backup(configOf(data), copy);
