@@ -31,6 +31,8 @@ const STOCK = 1_000_000;
 const ORDERS_PER_SECOND = 15;
 const CONNECTIONS = 2;
 const BUYERS = 256;
+/** Of an order. */
+const BODY = '{"quantity":1}';
 const PHONE = { width: 412, height: 823 };
 /** All drops are in the window. */
 const ALL_SHOWN = { width: 1_280, height: 2_400 };
@@ -61,6 +63,17 @@ const WATCH_STOCK = `{
 const WATCH_PRESS = `void (globalThis.pressedAt = new Promise((resolve) =>
   addEventListener('click', () => resolve(performance.timeOrigin + performance.now()),
     { capture: true, once: true })))`;
+
+const METHOD =
+  'A real server with six products with pictures and 20 live drops of them. Chromium with a ' +
+  'connection of 1.6 Mbit/s and 150 ms and a CPU that is four times slower opens the home page ' +
+  'on a phone with nothing in its cache, then in a window that shows all drops, where it is used ' +
+  'by keyboard and mouse; each once while buyers order of every drop, so that each has ten ' +
+  'frames a second, and once while nothing sells. Figures are those of the browser. Then one ' +
+  'browser buys a unit, and the time is taken from the press to the new stock in another one, ' +
+  'neither of which is slowed down.';
+
+type Kind = 'sale' | 'quiet' | 'purchase';
 
 export const pages: Scenario = {
   name: 'pages',
@@ -103,8 +116,6 @@ async function run({ rounds, seconds }: CommonOptions, log: Log): Promise<Scenar
   }
   return report({ rounds, seconds }, samples);
 }
-
-type Kind = 'sale' | 'quiet' | 'purchase';
 
 interface Shop {
   readonly url: string;
@@ -281,13 +292,3 @@ function report(
     ],
   };
 }
-
-const BODY = '{"quantity":1}';
-const METHOD =
-  'A real server with six products with pictures and 20 live drops of them. Chromium with a ' +
-  'connection of 1.6 Mbit/s and 150 ms and a CPU that is four times slower opens the home page ' +
-  'on a phone with nothing in its cache, then in a window that shows all drops, where it is used ' +
-  'by keyboard and mouse; each once while buyers order of every drop, so that each has ten ' +
-  'frames a second, and once while nothing sells. Figures are those of the browser. Then one ' +
-  'browser buys a unit, and the time is taken from the press to the new stock in another one, ' +
-  'neither of which is slowed down.';
