@@ -265,13 +265,14 @@ export interface SearchRebuild {
   abandon(): Promise<void>;
 }
 
-/** What asks an index. */
 /** As in the first moments of a node whose index is made, or made anew for another format. */
 export class IndexNotThereError extends Error {
   readonly code = 'index-not-there';
 }
 
-/** All calls raise `index-not-there`, after some seconds in which it did not come. */
+/**
+ * What asks an index. All calls raise `index-not-there`, after some seconds in which none came.
+ */
 export interface SearchReader {
   /** Errors: `invalid-cursor`, also of another query; `store-unavailable`. */
   search(request: SearchRequest): Promise<SearchPage>;
