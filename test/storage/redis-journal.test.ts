@@ -2,6 +2,7 @@
 // several try.
 
 import test from 'ava';
+import type { Redis } from 'ioredis';
 import { systemClock } from '../../actors/clock.ts';
 import { Archiver } from '../../events/archive/archiver.ts';
 import { FolderArchive } from '../../storage/archive/archive-folder.ts';
@@ -38,6 +39,35 @@ if (redisInstalled) {
   });
   journalContract(() => ({ journal }));
   snapshotsContract(() => ({ snapshots: new RedisSnapshotStore({ redis, levels }) }));
+
+  test('heads that are asked for at once are few commands, each with its own answer', async (t) => {
+    const own = await RedisServer.start();
+    t.teardown(() => own.stop());
+    const connection = (await openConnection(t, own.address)) as Redis;
+    const heads = new RedisJournal({ redis: connection });
+    for (const [shard, entries] of [
+      [3, 2],
+      [150, 1],
+    ] as const) {
+      const { epoch } = await heads.claim(shard, 'node-1');
+      for (let i = 1; i <= entries; i++) await heads.append(shard, epoch, i, Buffer.from('entry'));
+    }
+    await heads.claim(3, 'node-2');
+    await connection.config('RESETSTAT');
+    const shards = Array.from({ length: 256 }, (_, shard) => shard);
+    const found = await Promise.all(shards.map((shard) => heads.head(shard)));
+    const present = new Map([
+      [3, { epoch: 2, lastSequence: 2 }],
+      [150, { epoch: 1, lastSequence: 1 }],
+    ]);
+    t.deepEqual(
+      found,
+      shards.map((shard) => present.get(shard) ?? { epoch: 0, lastSequence: 0 }),
+    );
+    // The first run of a script is two commands: one by its digest, and one with its text.
+    const calls = /^cmdstat_evalsha:calls=(\d+)/m.exec(await connection.info('commandstats'));
+    t.true(Number(calls?.[1]) <= 8, `${calls?.[1]} calls`);
+  });
 }
 const redisTest = redisInstalled ? test : test.skip;
 

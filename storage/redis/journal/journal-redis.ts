@@ -16,7 +16,8 @@ import {
   type JournalEntry,
 } from '../../ports/journal.ts';
 import { answerOf, type RedisConnection } from '../connection/connection.ts';
-import { APPEND, CLAIM, HEAD, TRIM } from './journal-scripts.ts';
+import { JournalHeads } from './journal-heads.ts';
+import { APPEND, CLAIM, TRIM } from './journal-scripts.ts';
 import { epochKey, logKey, ownerKey, trimmedKey } from '../connection/keys.ts';
 import { ReplicatedWrites } from '../connection/replicated-writes.ts';
 import type { Script, ScriptArgument } from '../connection/script.ts';
@@ -48,12 +49,14 @@ type StreamEntry = readonly [id: Buffer, fields: readonly Buffer[]];
 export class RedisJournal implements Journal {
   readonly #redis: RedisConnection;
   readonly #reads: RedisConnection;
+  readonly #heads: JournalHeads;
   readonly #replicated: ReplicatedWrites | null;
 
   constructor(options: RedisJournalOptions) {
     const { redis, replicas = 0, replicasTimeoutMs } = options;
     this.#redis = redis;
     this.#reads = options.reads ?? redis;
+    this.#heads = new JournalHeads(this.#reads);
     this.#replicated =
       replicas === 0 ? null : new ReplicatedWrites({ redis, replicas, replicasTimeoutMs });
   }
@@ -75,7 +78,7 @@ export class RedisJournal implements Journal {
   async read(shard: number, after: number, limit: number): Promise<JournalEntry[]> {
     let count = Math.min(limit, PIECE_ENTRIES_FIRST);
     // The head is read first: all entries up to it must exist.
-    const begin = [this.head(shard), this.#piece(shard, after, count)] as const;
+    const begin = [this.#heads.readFirst(shard), this.#piece(shard, after, count)] as const;
     const [head, first] = await Promise.all(begin);
     let piece = first;
     const entries: JournalEntry[] = [];
@@ -101,8 +104,8 @@ export class RedisJournal implements Journal {
     }
   }
 
-  async head(shard: number): Promise<Claim> {
-    return claimOf(await HEAD.run(this.#reads, [epochKey(shard), logKey(shard)], []));
+  head(shard: number): Promise<Claim> {
+    return this.#heads.read(shard);
   }
 
   async trimmed(shard: number): Promise<number> {

@@ -29,9 +29,14 @@ redis.call('SET', KEYS[2], ARGV[1])
 return {epoch, last}
 `);
 
-/** Keys: epoch, log. Answers `[epoch, lastSequence]`. */
-export const HEAD = new Script(`${LAST_SEQUENCE}
-return {tonumber(redis.call('GET', KEYS[1]) or 0), lastSequence(KEYS[2])}
+/** Keys: epoch and log of each shard. Answers epoch and last sequence of each, in one list. */
+export const HEADS = new Script(`${LAST_SEQUENCE}
+local heads = {}
+for i = 1, #KEYS, 2 do
+  heads[i] = tonumber(redis.call('GET', KEYS[i]) or 0)
+  heads[i + 1] = lastSequence(KEYS[i + 1])
+end
+return heads
 `);
 
 /**
