@@ -10,6 +10,7 @@ import { isOfCluster, isOfOneNode, lockDirectory } from '../../composition/data-
 import { storeServerUrl } from '../../composition/server-url.ts';
 import { makeFolder } from '../../storage/make-folder.ts';
 import { freePort, isFree } from './free-port.ts';
+import { storeSettings } from './settings-file.ts';
 import { type ProcessState, SupervisedProcess } from './supervised-process.ts';
 
 export interface ClusterSupervisorOptions {
@@ -175,6 +176,9 @@ export class ClusterSupervisor {
         passes: passSecrets.join(' '),
       };
       for (const [index, own] of ports.entries()) this.#addNode(index, own, secrets);
+      const given = { ...this.#folderSettings, ...this.#options.environment };
+      const settings = { ...given, ...this.#sharedSettings(secrets) };
+      storeSettings(this.#directory, { ...settings, LIVEDROPS_DATA: this.#directory });
       await Promise.all([...this.#nodes.values()].map(({ process }) => process.start()));
       storeServerUrl(this.#directory, this.nodes[0]!.operatorUrl);
     } catch (error) {
@@ -336,9 +340,7 @@ export class ClusterSupervisor {
         LIVEDROPS_LOG: 'warn',
         // Its nodes share the cores of the machine.
         LIVEDROPS_THREADS: '1',
-        LIVEDROPS_ARCHIVE: this.archiveFolder,
-        LIVEDROPS_EXPORTS: this.#exportsFolder,
-        ...(ports.media !== null && { LIVEDROPS_BLOBS: `file:${this.#blobsFolder}` }),
+        ...this.#folderSettings,
         ...this.#options.environment,
         ...this.#options.nodeEnvironment?.(nodeId),
         LIVEDROPS_HOST: host,
@@ -346,13 +348,8 @@ export class ClusterSupervisor {
         ...(ports.admin !== null && { LIVEDROPS_ADMIN_PORT: String(ports.admin) }),
         ...(ports.media !== null && { LIVEDROPS_MEDIA_PORT: String(ports.media) }),
         LIVEDROPS_DATA: dataDirectory,
-        LIVEDROPS_STORE: this.redisUrl,
-        LIVEDROPS_NATS: this.natsUrl,
         LIVEDROPS_NODE_ID: nodeId,
-        ...(secrets.authFile !== null && { LIVEDROPS_AUTH_SECRET_FILE: secrets.authFile }),
-        LIVEDROPS_PAYMENT_SECRET: secrets.payment,
-        LIVEDROPS_DETAILS_SECRET: secrets.details,
-        LIVEDROPS_PASS_SECRET: secrets.passes,
+        ...this.#sharedSettings(secrets),
       },
       ready: /LiveDrops ready on /,
       logFile: join(this.#directory, 'logs', `${nodeId}.log`),
@@ -365,6 +362,26 @@ export class ClusterSupervisor {
     const operatorUrl = ports.admin === null ? url : `http://${adminHost}:${ports.admin}`;
     const mediaUrl = ports.media === null ? null : urlOf(ports.media);
     this.#nodes.set(nodeId, { process: node, url, operatorUrl, mediaUrl });
+  }
+
+  /** All nodes are on this machine, so they share folders. Settings that are given win. */
+  get #folderSettings(): Record<string, string> {
+    return {
+      LIVEDROPS_ARCHIVE: this.archiveFolder,
+      LIVEDROPS_EXPORTS: this.#exportsFolder,
+      ...(this.#options.media === true && { LIVEDROPS_BLOBS: `file:${this.#blobsFolder}` }),
+    };
+  }
+
+  #sharedSettings({ authFile, payment, details, passes }: NodeSecrets): Record<string, string> {
+    return {
+      LIVEDROPS_STORE: this.redisUrl,
+      LIVEDROPS_NATS: this.natsUrl,
+      ...(authFile !== null && { LIVEDROPS_AUTH_SECRET_FILE: authFile }),
+      LIVEDROPS_PAYMENT_SECRET: payment,
+      LIVEDROPS_DETAILS_SECRET: details,
+      LIVEDROPS_PASS_SECRET: passes,
+    };
   }
 
   /** Makes those that are neither given nor stored. */

@@ -1,6 +1,7 @@
 // The supervisor of a cluster, with real servers and stand-ins for the nodes. `cluster.test.ts` has
 // the tests with real nodes.
 
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { once } from 'node:events';
@@ -60,6 +61,25 @@ function lives(pid: number | null): boolean {
     return false;
   }
 }
+
+test('a file has what all nodes have in common, for commands that read the stores', async (t) => {
+  const { cluster, dataDirectory, settings } = scene(t, {
+    environment: { LIVEDROPS_PUBLIC_URL: "https://it's.example" },
+  });
+  await cluster.start();
+  const file = join(dataDirectory, 'settings.env');
+  t.is(statSync(file).mode & 0o777, 0o600);
+  const program = 'set -a; . "$1"; exec "$0" -p "JSON.stringify(process.env)"';
+  const shell = spawnSync('sh', ['-c', program, process.execPath, file], { encoding: 'utf8' });
+  const found = Object.entries(JSON.parse(shell.stdout) as Record<string, string>);
+  const { LIVEDROPS_DATA, ...shared } = Object.fromEntries(
+    found.filter(([name]) => name.startsWith('LIVEDROPS_')),
+  );
+  t.is(LIVEDROPS_DATA, dataDirectory);
+  t.like(settings('node-1'), shared);
+  for (const name of ['STORE', 'NATS', 'PAYMENT_SECRET', 'AUTH_SECRET_FILE', 'PUBLIC_URL'])
+    t.truthy(shared[`LIVEDROPS_${name}`], name);
+});
 
 test('each node gets its own port and id, the servers, and shared secrets and archive', async (t) => {
   const { cluster, dataDirectory, settings } = scene(t, {
