@@ -64,9 +64,9 @@ run(
     await keys.press(button('Add units'));
     await keys.keeps(page.getByText('left', { exact: true }).locator('..').getByText('8'));
     await keys.press(button('Pause'));
-    await button('Go on').waitFor();
+    await button('Resume').waitFor();
     await keys.keepsWithin(page.locator('form'));
-    await keys.press(button('Go on'));
+    await keys.press(button('Resume'));
     await button('Pause').waitFor();
     await keys.press(button('Cancel the drop'));
     await keys.press(button('Keep it'));

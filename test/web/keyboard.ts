@@ -62,8 +62,13 @@ export class Keyboard {
     await this.#page.keyboard.type(written);
   }
 
+  /** A button does nothing while what was pressed before is under way. */
   async press(wanted: Locator, key: 'Enter' | 'Space' = 'Enter'): Promise<void> {
     await this.to(wanted);
+    await eventually(
+      async () => await wanted.first().getAttribute('aria-disabled'),
+      (disabled) => disabled !== 'true',
+    );
     await this.#page.keyboard.press(key);
   }
 
