@@ -42,10 +42,10 @@ export function besideNote(measured: OrdersBeside): string | null {
   const [beside, control, floor] = besideFindings(measured).map(({ samples }) => median(samples));
   if (beside! >= P99_RATIO_AIM) return null;
   const missed = `${measured.label}: the aim for p99 is missed, but so it is`;
-  if (control! < P99_RATIO_AIM)
-    return `${missed} between two equal measurements without it (${control!.toFixed(2)}).`;
   if (floor !== undefined && floor < P99_RATIO_AIM)
     return `${missed} by the durable floor (${floor.toFixed(2)}).`;
+  if (control! < P99_RATIO_AIM)
+    return `${missed} between two equal measurements without it (${control!.toFixed(2)}).`;
   return null;
 }
 
