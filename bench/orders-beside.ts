@@ -3,45 +3,95 @@
 // measured, the durable floor beside the same, which shows what disk and cores leave to anybody.
 
 import { median } from './measure.ts';
-import type { Finding, Sample } from './scenario.ts';
+import type { Finding, Sample, Subject } from './scenario.ts';
 
 /** Within a tenth of what it is without. */
 const P99_RATIO_AIM = 0.9;
 
 /** One sample a round of each. */
 export interface OrdersBeside {
-  /** What the orders are beside. */
-  readonly label: string;
-  readonly without: readonly Sample[];
-  /** The same as `without`, at another time of the round. */
+  readonly alone: readonly Sample[];
+  /** The same as `alone`, at another time of the round. */
   readonly control: readonly Sample[];
   readonly beside: readonly Sample[];
-  readonly floor?: { readonly without: readonly Sample[]; readonly beside: readonly Sample[] };
 }
 
-export function besideFindings({ label, without, control, beside, floor }: OrdersBeside) {
+/** With the durable floor at the same rate, alone and beside the same. */
+export interface OrdersAndFloor extends OrdersBeside {
+  readonly floor: readonly Sample[];
+  readonly floorBeside: readonly Sample[];
+}
+
+/** `label`: what the orders are beside. */
+export function besideFindings(
+  label: string,
+  { alone, control, beside, ...floors }: OrdersBeside | OrdersAndFloor,
+): Finding[] {
   const findings: Finding[] = [
-    finding(`p99 of orders, without to beside ${label}`, ratios(without, beside), P99_RATIO_AIM),
+    finding(`p99 of orders, without to beside ${label}`, ratios(alone, beside), P99_RATIO_AIM),
     finding(
       `p99 of orders, the lower to the higher of two without ${label}`,
-      ratios(without, control).map((ratio) => Math.min(ratio, 1 / ratio)),
+      ratios(alone, control).map((ratio) => Math.min(ratio, 1 / ratio)),
     ),
   ];
-  if (floor !== undefined) {
-    const floors = ratios(floor.without, floor.beside);
-    findings.push(finding(`p99 of the durable floor, without to beside ${label}`, floors));
+  if ('floor' in floors) {
+    const ofFloor = ratios(floors.floor, floors.floorBeside);
+    findings.push(finding(`p99 of the durable floor, without to beside ${label}`, ofFloor));
   }
   return findings;
 }
 
-/**
- * Null where the aim is met; null too where the machine would let one be told from another, and the
- * floor keeps what LiveDrops does not.
- */
-export function besideNote(measured: OrdersBeside): string | null {
-  const [beside, control, floor] = besideFindings(measured).map(({ samples }) => median(samples));
+/** `about`: what the neighbour does beside the orders, and beside those of the floor. */
+export function besideSubjects(
+  label: string,
+  samples: OrdersAndFloor,
+  about: Readonly<Record<'beside' | 'floorBeside', string>>,
+): Subject[] {
+  return [
+    {
+      key: 'orders',
+      label: 'orders alone',
+      role: 'livedrops',
+      about: 'The whole server on its core, orders of one drop at a fixed rate.',
+      samples: samples.alone,
+    },
+    {
+      key: 'orders-again',
+      label: 'orders alone, again',
+      role: 'livedrops',
+      about: 'The same at another time of the round: what differs is the machine.',
+      samples: samples.control,
+    },
+    {
+      key: 'orders-beside',
+      label: `orders beside ${label}`,
+      role: 'livedrops',
+      about: about.beside,
+      samples: samples.beside,
+    },
+    {
+      key: 'floor',
+      label: 'durable floor alone',
+      role: 'ceiling',
+      about: 'A bare server that answers an order once it is on the disk, at the same rate.',
+      samples: samples.floor,
+    },
+    {
+      key: 'floor-beside',
+      label: `durable floor beside ${label}`,
+      role: 'ceiling',
+      about: about.floorBeside,
+      samples: samples.floorBeside,
+    },
+  ];
+}
+
+/** What misses the aim as well, where it is missed; null where it is met, or nothing else does. */
+export function besideNote(label: string, measured: OrdersBeside | OrdersAndFloor): string | null {
+  const findings = besideFindings(label, measured);
+  const [beside, control, floor] = findings.map(({ samples }) => median(samples));
   if (beside! >= P99_RATIO_AIM) return null;
-  const missed = `${measured.label}: the aim for p99 is missed, but so it is`;
+  const missed = `${label}: the aim for p99 is missed, but so it is`;
   if (floor !== undefined && floor < P99_RATIO_AIM)
     return `${missed} by the durable floor (${floor.toFixed(2)}).`;
   if (control! < P99_RATIO_AIM)

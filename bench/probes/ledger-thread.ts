@@ -1,5 +1,5 @@
-// Measures what the ledger's thread costs beside a sale, for each journal entry: CPU microseconds of
-// that thread and of the thread pool, which writes tiles where the thread does not. Entries are
+// Measures what the ledger's thread costs beside a sale, for each journal entry: CPU microseconds
+// of that thread and of the thread pool, which writes tiles where the thread does not. Entries are
 // appended at a fixed rate, and each window ends when all of them are signed. 4,500 bytes are an
 // entry of some 30 orders. Run, on Linux:
 // node_modules/.bin/node bench/probes/ledger-thread.ts [entries a second] [bytes] [seconds]

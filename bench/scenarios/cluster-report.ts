@@ -129,9 +129,10 @@ export function clusterReport(
       'microseconds an order. One node alone and the bare server get the same load on the first ' +
       'core in every round. The cluster floor, with the same processes on the same cores, passes ' +
       'as many bytes of each order by NATS and appends them to Redis before the answer, and does ' +
-      'nothing else. redis-benchmark, with as many appends under way, shows on the first core what ' +
-      'Redis alone reaches: an entry for each order, where LiveDrops puts those of a moment into ' +
-      'one, and nothing of the lists and notifications that LiveDrops keeps in it afterwards.',
+      'nothing else. redis-benchmark, with as many appends under way, shows on the first core ' +
+      'what Redis alone reaches: an entry for each order, where LiveDrops puts those of a ' +
+      'moment into one, and nothing of the lists and notifications that LiveDrops keeps in it ' +
+      'afterwards.',
     settings: { rounds, seconds, connections, saturatingConnections, unpinned },
     figures: FIGURES,
     subjects,

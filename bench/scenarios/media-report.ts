@@ -1,6 +1,6 @@
 // The figures, subjects and findings of the scenario `media`.
 
-import { besideFindings, type OrdersBeside } from '../orders-beside.ts';
+import { besideFindings, besideSubjects, type OrdersAndFloor } from '../orders-beside.ts';
 import {
   type Figure,
   figureOf,
@@ -33,90 +33,58 @@ export const MEDIA_FIGURES: readonly Figure[] = [
   figureOf('uploadMbPerSecond', 'uploaded', 'MB/s', 'more', 0),
 ];
 
-export type Kind =
-  | 'made'
-  | 'bare'
-  | 'alone'
-  | 'control'
-  | 'beside'
-  | 'floor'
-  | 'floorBeside'
-  | 'uploads';
-/** Of none of LiveDrops. */
-const CEILINGS: ReadonlySet<Kind> = new Set(['bare', 'floor', 'floorBeside']);
+export type Kind = 'made' | 'bare' | keyof OrdersAndFloor | 'uploads';
+type Samples = Readonly<Record<Kind, readonly Sample[]>>;
 
-export function subjectsOf(of: Readonly<Record<Kind, Sample[]>>): Record<Kind, Subject> {
-  const subject = (kind: Kind, key: string, label: string, about: string): Subject => {
-    const role = CEILINGS.has(kind) ? 'ceiling' : 'livedrops';
-    return { key, label, role, about, samples: of[kind] };
-  };
-  return {
-    made: subject(
-      'made',
-      'media',
-      'media',
-      'Delivery and the maker of variants of the role media, with blobs in a folder.',
-    ),
-    bare: subject(
-      'bare',
-      'bare',
-      'node:http',
-      'node:http that streams the same files, without ranges, conditions or checks.',
-    ),
-    alone: subject(
-      'alone',
-      'orders',
-      'orders alone',
-      'The whole server on its core, orders of one drop at a fixed rate.',
-    ),
-    control: subject(
-      'control',
-      'orders-again',
-      'orders alone, again',
-      'The same at another time of the round: what differs is the machine.',
-    ),
-    beside: subject(
-      'beside',
-      'orders-beside',
-      'orders beside media',
-      "The same, while the server's media process, on the core of the clients, is busy.",
-    ),
-    floor: subject(
-      'floor',
-      'floor',
-      'durable floor alone',
-      'A bare server that answers an order once it is on the disk, at the same rate.',
-    ),
-    floorBeside: subject(
-      'floorBeside',
-      'floor-beside',
-      'durable floor beside media',
-      "The same, while LiveDrops' media process is as busy as beside its own orders.",
-    ),
-    uploads: subject(
-      'uploads',
-      'uploads',
-      'uploads at once',
-      'The media process of that server, while all of them bring bytes.',
-    ),
-  };
+/** What the orders are beside. */
+export const LABEL = 'media';
+
+export function subjectsOf(samples: Samples): Subject[] {
+  return [
+    {
+      key: 'media',
+      label: 'media',
+      role: 'livedrops',
+      about: 'Delivery and the maker of variants of the role media, with blobs in a folder.',
+      samples: samples.made,
+    },
+    {
+      key: 'bare',
+      label: 'node:http',
+      role: 'ceiling',
+      about: 'node:http that streams the same files, without ranges, conditions or checks.',
+      samples: samples.bare,
+    },
+    ...besideSubjects(LABEL, samples, {
+      beside: "The same, while the server's media process, on the core of the clients, is busy.",
+      floorBeside: "The same, while LiveDrops' media process is as busy as beside its own orders.",
+    }),
+    {
+      key: 'uploads',
+      label: 'uploads at once',
+      role: 'livedrops',
+      about: 'The media process of that server, while all of them bring bytes.',
+      samples: samples.uploads,
+    },
+  ];
 }
 
-/** `uploads`: how many there were at once. */
+/** `subjects`: as `subjectsOf` gives them. `uploads`: how many there were at once. */
 export function findingsOf(
-  samples: Readonly<Record<Kind, readonly Sample[]>>,
-  of: Readonly<Record<Kind, Subject>>,
+  samples: Samples,
+  subjects: readonly Subject[],
   uploads: number,
 ): Finding[] {
+  const [made, bare] = subjects as [Subject, Subject];
   return [
     ratio({
       label: 'variants a second, to a bare node:http server',
-      of: of.made,
-      to: of.bare,
+      of: made,
+      to: bare,
       figure: 'variantsPerSecond',
       aim: null,
     }),
-    ...besideFindings(ordersOf(samples)),
+    ...besideFindings(LABEL, samples),
     {
       label: `memory of ${uploads} uploads at once`,
       unit: 'MB',
@@ -128,17 +96,6 @@ export function findingsOf(
   ];
 }
 
-export function ordersOf(samples: Readonly<Record<Kind, readonly Sample[]>>): OrdersBeside {
-  const { alone, control, beside, floor, floorBeside } = samples;
-  return {
-    label: 'media',
-    without: alone,
-    control,
-    beside,
-    floor: { without: floor, beside: floorBeside },
-  };
-}
-
 export const METHOD =
   'A JPEG of 12 megapixels is made into its 15 variants and the preview, again and again, by one ' +
   `process on one core. ${VARIANTS} variants of ${VARIANT_BYTES} bytes are read at random by ` +
@@ -147,6 +104,6 @@ export const METHOD =
   `server's own media process, on the core of the clients, gets ${UPLOADS_BESIDE} uploads of ` +
   `that picture at once, makes variants of them, and ${CONNECTIONS} connections read variants, ` +
   'all as fast as that core gives. Above 0.9 their 99th percentile is less than a tenth longer. ' +
-  'So do the orders of the durable floor, which shares disk and cores with media in the same way. ' +
-  'At last uploads of zeros come at once, each from one client, and the most memory of the ' +
+  'So do the orders of the durable floor, which shares disk and cores with media in the same ' +
+  'way. At last uploads of zeros come at once, each from one client, and the most memory of the ' +
   'media process is told.';

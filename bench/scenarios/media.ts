@@ -11,14 +11,7 @@ import {
 } from '../scenario.ts';
 import { MediaBench, type MediaBenchOptions } from './media-bench.ts';
 import { besideNote } from '../orders-beside.ts';
-import {
-  findingsOf,
-  type Kind,
-  MEDIA_FIGURES,
-  METHOD,
-  ordersOf,
-  subjectsOf,
-} from './media-report.ts';
+import { findingsOf, type Kind, LABEL, MEDIA_FIGURES, METHOD, subjectsOf } from './media-report.ts';
 
 export type MediaOptions = CommonOptions & MediaBenchOptions;
 
@@ -71,14 +64,14 @@ async function run(options: MediaOptions, log: Log): Promise<ScenarioReport> {
   }
   const subjects = subjectsOf(samples);
   const { ordersPerSecond } = bench;
-  const note = besideNote(ordersOf(samples));
+  const note = besideNote(LABEL, samples);
   return {
     name: media.name,
     title: 'Media, and orders beside them',
     method: METHOD,
     settings: { rounds, seconds, ordersPerSecond, uploads, uploadMebibytes },
     figures: MEDIA_FIGURES,
-    subjects: Object.values(subjects),
+    subjects,
     findings: findingsOf(samples, subjects, uploads),
     notes: [...bench.notes, ...(note === null ? [] : [note])],
   };

@@ -60,7 +60,7 @@ export function subjectsOf({ neighbour, measured }: Rounds): [without: Subject, 
 export function findingsOf(rounds: Rounds): Finding[] {
   const { label, own } = rounds.neighbour;
   return [
-    ...besideFindings(ordersOf(rounds)),
+    ...besideFindings(label, ordersOf(rounds)),
     ...own.map(({ key, label: what, unit, digits, aim }) => ({
       label: `${what}, beside ${label}`,
       unit,
@@ -74,13 +74,12 @@ export function findingsOf(rounds: Rounds): Finding[] {
 
 /** Null where the aim for the neighbour is met, or nothing explains that it is not. */
 export function controlNote(rounds: Rounds): string | null {
-  return besideNote(ordersOf(rounds));
+  return besideNote(rounds.neighbour.label, ordersOf(rounds));
 }
 
-function ordersOf({ neighbour, measured }: Rounds): OrdersBeside {
+function ordersOf({ measured }: Rounds): OrdersBeside {
   return {
-    label: neighbour.label,
-    without: measured.map(({ without }) => without),
+    alone: measured.map(({ without }) => without),
     control: measured.map(({ control }) => control),
     beside: measured.map(({ beside }) => beside),
   };

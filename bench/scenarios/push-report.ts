@@ -1,6 +1,6 @@
 // The figures of the scenario `push`, what it measures, and how.
 
-import { besideFindings, type OrdersBeside } from '../orders-beside.ts';
+import { besideFindings, besideSubjects, type OrdersAndFloor } from '../orders-beside.ts';
 import {
   type Figure,
   figureOf,
@@ -11,15 +11,10 @@ import {
 } from '../scenario.ts';
 import type { PushJob } from '../servers/push-sender.ts';
 
-export type Measured =
-  | PushJob['what']
-  | 'walk'
-  | 'orders'
-  | 'control'
-  | 'beside'
-  | 'floor'
-  | 'floorBeside';
+export type Measured = PushJob['what'] | 'walk' | keyof OrdersAndFloor;
 
+/** What the orders are beside. */
+export const LABEL = 'pushes';
 /** 95 % of so many subscriptions hear within a minute, by one worker (docs/REACH.md). */
 const SERVICE_LEVEL = { subscriptions: 120_000, share: 0.95 } as const;
 
@@ -41,7 +36,7 @@ export const PUSH_FIGURES: readonly Figure[] = [
 /** `subjects`: as `subjectsOf` gives them. */
 export function pushFindings(
   subjects: readonly Subject[],
-  orders: OrdersBeside,
+  orders: OrdersAndFloor,
   subscriptions: number,
 ): Finding[] {
   const [sent, made, walked] = subjects as [Subject, Subject, Subject];
@@ -56,7 +51,7 @@ export function pushFindings(
     finding(walked, 'perCore', 'messages of a walk by a whole core', 'messages/s', 'more', 2_500),
     finding(walked, 'memoryMb', 'memory that a walk takes', 'MB', 'less', 150),
     finding(walked, 'withinMinute', 'messages within a minute', 'messages', 'more', level),
-    ...besideFindings(orders),
+    ...besideFindings(LABEL, orders),
   ];
 }
 
@@ -70,17 +65,6 @@ function finding(
 ): Finding {
   const values = samples.map(({ figures }) => figures[figure]!);
   return { label, unit, digits: 0, samples: values, better, aim };
-}
-
-export function ordersOf(samples: Readonly<Record<Measured, readonly Sample[]>>): OrdersBeside {
-  const { orders, control, beside, floor, floorBeside } = samples;
-  return {
-    label: 'pushes',
-    without: orders,
-    control,
-    beside,
-    floor: { without: floor, beside: floorBeside },
-  };
 }
 
 export function subjectsOf(samples: Readonly<Record<Measured, readonly Sample[]>>): Subject[] {
@@ -108,42 +92,11 @@ export function subjectsOf(samples: Readonly<Record<Measured, readonly Sample[]>
         'The jobs of a worker that tell every follower with a browser, page by page, from SQLite.',
       samples: samples.walk,
     },
-    {
-      key: 'orders',
-      label: 'orders alone',
-      role: 'livedrops',
-      about: 'The whole server on its core, orders of one drop at a fixed rate.',
-      samples: samples.orders,
-    },
-    {
-      key: 'orders-again',
-      label: 'orders alone, again',
-      role: 'livedrops',
-      about: 'The same at another time of the round: what differs is the machine.',
-      samples: samples.control,
-    },
-    {
-      key: 'orders-beside',
-      label: 'orders beside pushes',
-      role: 'livedrops',
-      about:
+    ...besideSubjects(LABEL, samples, {
+      beside:
         'The same, while the thread of the same server sends pushes as fast as its core gives.',
-      samples: samples.beside,
-    },
-    {
-      key: 'floor',
-      label: 'durable floor alone',
-      role: 'ceiling',
-      about: 'A bare server that answers an order once it is on the disk, at the same rate.',
-      samples: samples.floor,
-    },
-    {
-      key: 'floor-beside',
-      label: 'durable floor beside pushes',
-      role: 'ceiling',
-      about: 'The same, while a process of low priority sends pushes from its core.',
-      samples: samples.floorBeside,
-    },
+      floorBeside: 'The same, while a process of low priority sends pushes from its core.',
+    }),
     {
       key: 'web-push',
       label: 'web-push',

@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { LoadProcess } from '../load/load-process.ts';
-import { ordersOf as orderKind, type RequestPlan } from '../load/request-plan.ts';
+import { ordersOf, type RequestPlan } from '../load/request-plan.ts';
 import { measure, type OpenLoop } from '../measure.ts';
 import { besideNote } from '../orders-beside.ts';
 import { LOAD_CORE, PinnedProcess, SERVER_CORE } from '../pinned-process.ts';
@@ -23,9 +23,9 @@ import type { PushWalkerJob, PushWalkResult } from '../servers/push-walker.ts';
 import { RawDurableOrderServer } from '../servers/raw-order-server.ts';
 import { buyerTokens } from '../servers/sale-client.ts';
 import {
+  LABEL,
   METHOD,
   type Measured,
-  ordersOf,
   PUSH_FIGURES,
   pushFindings,
   subjectsOf,
@@ -74,7 +74,7 @@ async function run(options: PushOptions, log: Log): Promise<ScenarioReport> {
     send: [],
     encrypt: [],
     walk: [],
-    orders: [],
+    alone: [],
     control: [],
     beside: [],
     floor: [],
@@ -97,8 +97,7 @@ async function run(options: PushOptions, log: Log): Promise<ScenarioReport> {
     await bench.stop();
   }
   const subjects = subjectsOf(samples);
-  const orders = ordersOf(samples);
-  const note = besideNote(orders);
+  const note = besideNote(LABEL, samples);
   return {
     name: push.name,
     title: 'Web Push',
@@ -106,7 +105,7 @@ async function run(options: PushOptions, log: Log): Promise<ScenarioReport> {
     settings: { rounds, seconds, services, ordersPerSecond, followers, subscriptions },
     figures: PUSH_FIGURES,
     subjects: subjects.filter((subject) => subject.samples.length > 0),
-    findings: pushFindings(subjects, orders, subscriptions),
+    findings: pushFindings(subjects, samples, subscriptions),
     notes: note === null ? [] : [note],
   };
 }
@@ -161,7 +160,7 @@ class PushBench {
 
   async measure(kind: Measured, seconds: number): Promise<Sample> {
     const [plan, floorPlan] = [this.#plan!, this.#floorPlan!];
-    if (kind === 'orders' || kind === 'control')
+    if (kind === 'alone' || kind === 'control')
       return { figures: await this.#orders(plan, seconds) };
     if (kind === 'floor') return { figures: await this.#orders(floorPlan, seconds) };
     if (kind === 'walk') return await this.#walk();
@@ -257,7 +256,7 @@ class PushBench {
     const result = await this.#paced.run({
       host: plan.host,
       port: plan.port,
-      kinds: [orderKind(plan)],
+      kinds: [ordersOf(plan)],
       connections: CONNECTIONS,
       perSecond: this.#options.ordersPerSecond,
       seconds,

@@ -27,11 +27,11 @@ export class RawClusterOrderServer implements OrderServer {
   readonly label = 'cluster floor';
   readonly role = 'ceiling';
   readonly about =
-    'The bare server as a gateway: the orders of one turn of its event loop are one NATS message, ' +
-    `${JOURNAL_BYTES_PER_ORDER} bytes each, as many as in LiveDrops' journal. An owner appends ` +
-    'messages to a Redis stream, those that came during the last append together, and replies; ' +
-    'then the gateway answers. The same redis-server and nats-server as in the cluster, and ' +
-    'nothing else.';
+    'The bare server as a gateway: the orders of one turn of its event loop are one message of ' +
+    `NATS, ${JOURNAL_BYTES_PER_ORDER} bytes each, as many as in LiveDrops' journal. An owner ` +
+    'appends messages to a Redis stream, those that came during the last append together, and ' +
+    'replies; then the gateway answers. The same redis-server and nats-server as in the cluster, ' +
+    'and nothing else.';
   readonly #options: RawClusterOptions;
   readonly #directory: string;
   readonly #processes = new Map<ProcessName, Process>();

@@ -1,5 +1,5 @@
-// The focus is never lost. Browsers drop it when its element goes away or is disabled, and who works
-// by keyboard would begin again at the top of the page.
+// The focus is never lost. Browsers drop it when its element goes away or is disabled, and who
+// works by keyboard would begin again at the top of the page.
 
 const FOCUSABLE = 'a[href], button, input, select, textarea, summary, [tabindex]';
 /** Views that know a better place give it the focus first. */

@@ -1,5 +1,5 @@
-// Runs any program on the server's core, or on another. The program is ready when its output matches a pattern.
-// The kernel ends it together with this process.
+// Runs any program on the server's core, or on another. The program is ready when its output
+// matches a pattern. The kernel ends it together with this process.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
